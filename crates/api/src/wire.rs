@@ -1,0 +1,102 @@
+//! What goes over the wire. JSON names are part of the contract: they change only with a major version.
+
+use fubako_base::{
+    Lang,
+    ids::{DepositId, SectionId},
+};
+use serde::{Deserialize, Serialize};
+
+/// Codes of the API's own, beside [`fubako_base::Code`].
+pub const API_CODES: &[&str] = &["unauthorized", "not-found", "invalid", "conflict", "too-large", "internal"];
+
+/// A new deposit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepositRequest {
+    /// The section that deposits.
+    pub section: SectionId,
+    /// Who sends.
+    pub sender: Person,
+    /// The mail's subject, decoded.
+    pub subject: String,
+    /// The language of the deposit notices; none for both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Lang>,
+    /// Who receives: 1 to 1,000 addresses, each once.
+    pub recipients: Vec<String>,
+    /// The file password (spec ACCESS 1). Kept as an argon2id hash.
+    pub file_password: String,
+    /// How many files will be put.
+    pub file_count: u32,
+}
+
+/// Somebody with an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The mail address.
+    pub address: String,
+    /// The display name; empty where there is none.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Where a deposit is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DepositState {
+    /// Files are being put; nobody sees it.
+    Open,
+    /// Sent: links are out.
+    Sent,
+    /// Over: the files are gone.
+    Expired,
+}
+
+/// A deposit as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deposit {
+    /// Its id.
+    pub id: DepositId,
+    /// Where it is in its life.
+    pub state: DepositState,
+    /// The subject of the deposit notices.
+    pub notice_subject: String,
+    /// When the files go, microseconds since 1970; none before it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<fubako_base::Timestamp>,
+    /// The files put so far.
+    pub files: Vec<File>,
+}
+
+/// A file of a deposit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// 1, 2, 3 …
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// `type/subtype`.
+    pub media_type: String,
+    /// Octets.
+    pub size: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+}
+
+/// An error as RFC 9457 has it (`application/problem+json`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `urn:fubako:problem:CODE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is, in English.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code.
+    pub code: String,
+    /// What was wrong this time; never a private cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}

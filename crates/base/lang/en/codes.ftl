@@ -1,0 +1,23 @@
+# What was wrong, and what to do next, a code each (crates/base/src/codes.rs).
+code-encrypted = The mail is encrypted, so its attachments cannot be checked.
+code-encrypted-next = Please send it again without encryption (S/MIME or OpenPGP).
+code-data-url = The HTML body contains a “data:” URL (data embedded in the text itself).
+code-data-url-next = Please send pictures and other data as attachments instead of embedding them in the text.
+code-ambiguous = The mail's structure is faulty or too complex, so its attachments cannot be read safely.
+code-ambiguous-next = Please write a new mail and attach the files again. If you were forwarding a mail, attach the original as an .eml file.
+code-files-too-large = The attachments together are larger than what can be kept for you.
+code-files-too-large-next = Please send fewer files, or send them in several mails.
+code-virus = A virus was found in an attachment.
+code-virus-next = Please do not open the file, and tell your information systems department.
+code-option-off = The mail-link option is switched off.
+code-option-off-next = Please contact your section administrator.
+code-autopilot-off = Use by programs (autopilot) is not permitted.
+code-autopilot-off-next = Please contact your section administrator.
+code-maintenance = The file service is closed for maintenance.
+code-maintenance-next = Please send the mail again after the maintenance.
+code-exchange-unavailable = The file service could not be reached for the time being.
+code-exchange-unavailable-next = Please send the mail again after a while.
+code-upload-failed = An attachment could not be stored.
+code-upload-failed-next = Please send the mail again after a while.
+code-exchange-error = The file service ran into an unexpected error.
+code-exchange-error-next = Please contact your administrator with the reference number below.

@@ -1,0 +1,23 @@
+# What was wrong, and what to do next, a code each (crates/base/src/codes.rs).
+code-encrypted = メールが暗号化されているため、添付ファイルを確認できません。
+code-encrypted-next = 暗号化(S/MIME、OpenPGP)をせずに、もう一度お送りください。
+code-data-url = HTML本文に「data:」URL(本文に直接埋め込まれたデータ)が含まれています。
+code-data-url-next = 画像などは本文に埋め込まず、添付ファイルとしてもう一度お送りください。
+code-ambiguous = メールの構造が不正確または複雑すぎるため、添付ファイルを安全に読み取れません。
+code-ambiguous-next = 新しいメールを作成し、ファイルを添付し直してお送りください。転送したメールの場合は、元のメールを「.eml」ファイルとして添付してください。
+code-files-too-large = 添付ファイルの合計が、お預かりできる大きさを超えています。
+code-files-too-large-next = ファイルを減らすか、何通かに分けてお送りください。
+code-virus = 添付ファイルからウイルスが検出されました。
+code-virus-next = ファイルを開かずに、社内の情報システム部門へご連絡ください。
+code-option-off = メール連携オプションが無効になっています。
+code-option-off-next = セクション管理者へご連絡ください。
+code-autopilot-off = オートパイロット(プログラムからの利用)が許可されていません。
+code-autopilot-off-next = セクション管理者へご連絡ください。
+code-maintenance = ファイルお預かりサービスはメンテナンス中です。
+code-maintenance-next = メンテナンス終了後に、もう一度お送りください。
+code-exchange-unavailable = ファイルお預かりサービスに一時的に接続できませんでした。
+code-exchange-unavailable-next = しばらくしてから、もう一度お送りください。
+code-upload-failed = 添付ファイルを保存できませんでした。
+code-upload-failed-next = しばらくしてから、もう一度お送りください。
+code-exchange-error = ファイルお預かりサービスで予期しないエラーが発生しました。
+code-exchange-error-next = 下記の受付番号を添えて、管理者へご連絡ください。

@@ -1,0 +1,103 @@
+//! The stable codes: one enum, one table. The notice to a sender, the API's errors and the log carry the same word.
+//!
+//! A row says what the code is called, what becomes of the mail, and the rule it comes from. The texts that a
+//! person reads stand in `lang/{ja,en}.ftl` under `code-NAME` (what was wrong) and `code-NAME-next` (what to do).
+
+use std::fmt;
+
+/// What a code means for the mail that has the problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The mail is not delivered; its sender is told.
+    Stop,
+    /// The mail has no one safe reading: not delivered, kept for a look, its sender told.
+    Hold,
+    /// The cause may pass: tried again with back-off until a limit, then as [`Class::Stop`].
+    Retry,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident, $name:literal, $class:ident, $spec:literal;)*) => {
+        /// A problem's stable code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// Every code, in the table's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code as people script against it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What becomes of a mail with this problem.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)* }
+            }
+
+            /// The rule behind it.
+            #[must_use]
+            pub const fn spec(self) -> &'static str {
+                match self { $(Self::$variant => $spec,)* }
+            }
+
+            /// The code with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The mail, or a part of it, is encrypted.
+    Encrypted, "encrypted", Stop, "MAIL-ACCEPT";
+    /// An HTML body has a `data:` URL.
+    DataUrl, "data-url", Stop, "MAIL-ACCEPT";
+    /// Two careful readers could disagree about the mail's parts, or it passes the reader's limits.
+    Ambiguous, "ambiguous", Hold, "MAIL-AMBIGUOUS";
+    /// The attachments exceed what the section may deposit.
+    FilesTooLarge, "files-too-large", Stop, "3.4";
+    /// The scanner found something.
+    Virus, "virus", Stop, "KEEP-VIRUS";
+    /// The section's mail-link option is off.
+    OptionOff, "option-off", Stop, "MAIL-SENDER";
+    /// The section does not permit use of the API by programs.
+    AutopilotOff, "autopilot-off", Stop, "MAIL-SENDER";
+    /// The exchange is closed for maintenance.
+    Maintenance, "maintenance", Retry, "MAIL-DEPOSIT";
+    /// The exchange, its storage or its scanner does not answer.
+    ExchangeUnavailable, "exchange-unavailable", Retry, "MAIL-DEPOSIT";
+    /// A file could not be stored.
+    UploadFailed, "upload-failed", Retry, "MAIL-DEPOSIT";
+    /// The exchange answered something that was not expected.
+    ExchangeError, "exchange-error", Stop, "MAIL-DEPOSIT";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Lang, has_text};
+
+    #[test]
+    fn every_code_has_its_texts_in_both_languages() {
+        for code in Code::ALL {
+            assert_eq!(Code::from_name(code.name()), Some(*code));
+            for lang in [Lang::Ja, Lang::En] {
+                for id in [format!("code-{code}"), format!("code-{code}-next")] {
+                    assert!(has_text(lang, &id), "{id} in {lang:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The words the whole house shares: ids, time, stable codes, languages, secrets.
+//!
+//! Pure but for two things, each named: new ids and secrets take random octets from the system.
+
+pub mod codes;
+pub mod ids;
+pub mod lang;
+pub mod object;
+pub mod secret;
+pub mod section;
+pub mod time;
+
+pub use codes::Code;
+pub use lang::Lang;
+pub use time::Timestamp;

@@ -1,0 +1,109 @@
+//! A section (セクション) and its settings, as values.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Lang, ids::SectionId};
+
+/// One customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Its id.
+    pub id: SectionId,
+    /// Its name as people see it.
+    pub name: String,
+    /// Whether it is in use at all.
+    pub enabled: bool,
+    /// The mail-link option: the gateway may deposit for it.
+    pub mail_link: bool,
+    /// Autopilot: programs may use the API.
+    pub autopilot: bool,
+    /// The domains it sends from, as A-labels in lower case. A domain belongs to one section.
+    pub domains: Vec<String>,
+    /// Everything else that can be set.
+    pub settings: Settings,
+}
+
+/// What a section can set. Every field has a default, so that a section made by an older version reads well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The language of notices.
+    pub language: NoticeLanguage,
+    /// Where the notice stands in a relayed mail.
+    pub notice_position: NoticePosition,
+    /// The section's own words above the notice, plain text, at most 2,000 characters.
+    pub notice_wording: Option<String>,
+    /// Whether the relayed mail carries the file password (spec ACCESS 1).
+    pub password_in_mail: bool,
+    /// Days that files are kept, the day of sending being the first (spec X-EXPIRY). 1 to 365.
+    pub keep_days: u16,
+    /// The section's time zone (IANA name).
+    pub time_zone: String,
+    /// Octets that the files of one deposit may have together (the contracted size); code `files-too-large`.
+    pub max_deposit_size: u64,
+    /// Wrong file passwords on a link before each further try must wait.
+    pub free_tries: u16,
+    /// Wrong file passwords on a link before it is locked.
+    pub max_tries: u16,
+    /// Minutes for which a link is locked.
+    pub lock_minutes: u32,
+    /// A header field that the section's mail server adds and that is never relayed (spec RCV-TENANT).
+    pub secret_header: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: NoticeLanguage::Auto,
+            notice_position: NoticePosition::End,
+            notice_wording: None,
+            password_in_mail: true,
+            keep_days: 7,
+            time_zone: "Asia/Tokyo".to_owned(),
+            max_deposit_size: 2 << 30,
+            free_tries: 3,
+            max_tries: 10,
+            lock_minutes: 60,
+            secret_header: None,
+        }
+    }
+}
+
+/// The language of notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticeLanguage {
+    /// The mail's own: Japanese where its words or charset are Japanese, else English.
+    #[default]
+    Auto,
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
+    /// Japanese first and English after.
+    Both,
+}
+
+impl NoticeLanguage {
+    /// The languages in order, given the mail's own.
+    #[must_use]
+    pub fn langs(self, mail: Lang) -> Vec<Lang> {
+        match self {
+            Self::Auto => vec![mail],
+            Self::Ja => vec![Lang::Ja],
+            Self::En => vec![Lang::En],
+            Self::Both => Lang::ALL.to_vec(),
+        }
+    }
+}
+
+/// Where the notice stands in a relayed mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticePosition {
+    /// Above the body.
+    Top,
+    /// Below the body.
+    #[default]
+    End,
+}

@@ -1,0 +1,78 @@
+//! Time as a value: stages are given it, they never ask for it.
+
+use serde::{Deserialize, Serialize};
+
+/// Microseconds since 1970-01-01T00:00:00Z: what both databases keep without loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The present, from the system's clock. Only wiring calls this; everything else takes a `Timestamp`.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now().as_microsecond())
+    }
+
+    /// This time and `seconds` more (or less, when negative), held at the ends of the range.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The same instant for calendar arithmetic and formatting; out of jiff's range it is held at the epoch.
+    #[must_use]
+    pub fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    /// This instant on the calendar of a zone such as `Asia/Tokyo`; an unknown zone is read as UTC.
+    #[must_use]
+    pub fn in_zone(self, zone: &str) -> jiff::Zoned {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        self.jiff().to_zoned(zone)
+    }
+
+    /// The last moment of the day that is `days` days long counting the day of `self` as the first
+    /// (spec X-EXPIRY: "7 days counting the first"), on the calendar of `zone`.
+    #[must_use]
+    pub fn end_of_day_counting(self, days: u16, zone: &str) -> Self {
+        let first = self.in_zone(zone);
+        let after = jiff::Span::new().days(i64::from(days.max(1)));
+        first
+            .start_of_day()
+            .and_then(|day| day.checked_add(after))
+            .map_or(self, |next| Self(next.timestamp().as_microsecond() - 1))
+    }
+
+    /// RFC 5322 `date-time` in the given zone, as a Date field has it.
+    #[must_use]
+    pub fn rfc5322(self, zone: &str) -> String {
+        self.in_zone(zone).strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // spec: X-EXPIRY
+    #[test]
+    fn seven_days_count_the_first() {
+        // 2026-11-21 23:30 in Tokyo
+        let sent = Timestamp("2026-11-21T14:30:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond());
+        let end = sent.end_of_day_counting(7, "Asia/Tokyo");
+        assert_eq!(end.in_zone("Asia/Tokyo").to_string(), "2026-11-27T23:59:59.999999+09:00[Asia/Tokyo]");
+    }
+
+    #[test]
+    fn a_date_field() {
+        assert_eq!(Timestamp(0).rfc5322("Asia/Tokyo"), "Thu, 01 Jan 1970 09:00:00 +0900");
+    }
+}

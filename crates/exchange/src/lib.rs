@@ -1,0 +1,53 @@
+//! The file exchange: deposits, links, access, expiry.
+//!
+//! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
+//! - [`deposit`]: begin, put, send, abort: what the API calls
+//! - [`download`]: look, prove, open: what the recipient's page calls
+//! - [`notice`]: the deposit notice
+//! - [`expiry`]: what the clock calls
+
+pub mod deposit;
+pub mod domain;
+pub mod download;
+pub mod expiry;
+pub mod notice;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fubako_base::ids::SectionId;
+use fubako_store::Store;
+use fubako_vault::Vault;
+use futures::future::BoxFuture;
+
+/// What the exchange works with.
+pub struct ExchangeParts {
+    /// The database.
+    pub store: Store,
+    /// The sealed objects.
+    pub vault: Vault,
+    /// The scanner (none is said aloud elsewhere).
+    pub scanner: fubako_vault::scanner::Scanner,
+    /// `brand.name`.
+    pub brand: String,
+    /// `http.public_url`, without a slash at the end.
+    pub public_url: String,
+    /// Address that deposit notices come from.
+    pub notice_from: String,
+    /// Host name for Message-IDs of our own.
+    pub hostname: String,
+    /// Octets one file may have.
+    pub max_file_size: u64,
+    /// Called after something was queued, so that the post office looks at once.
+    pub wake_post: Arc<dyn Fn() + Send + Sync>,
+    /// Gives the DKIM fields to stand in front of a mail of our own.
+    pub sign: Sign,
+}
+
+/// Signs a mail of our own for a section: gives the fields that stand in front of it. The private cause of a failure
+/// is for the log.
+pub type Sign = Arc<dyn Fn(SectionId, Bytes) -> BoxFuture<'static, Result<Vec<u8>, String>> + Send + Sync>;
+
+/// The exchange; cheap to clone.
+#[derive(Clone)]
+pub struct Exchange {}

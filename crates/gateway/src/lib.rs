@@ -1,0 +1,1 @@
+//! The mail gateway: receive, spool, read, deposit, compose, sign, queue.

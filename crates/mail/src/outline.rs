@@ -1,0 +1,128 @@
+//! The outline: what the reader understood of a mail. Offsets and names, not octets.
+
+use std::ops::Range;
+
+use fubako_base::Code;
+
+/// Where a part stands in [`Outline::parts`]; the root is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartId(pub u32);
+
+/// A whole mail, understood. All offsets are octets from the start of the normalised mail
+/// ([`crate::newline::Normalizer`]), the end excluded.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// Octets of the normalised mail.
+    pub size: u64,
+    /// The mail's own header.
+    pub header: crate::header::Header,
+    /// The header's octets, its blank line excluded.
+    pub header_range: Range<u64>,
+    /// Every part in the order in which they stand. `parts[0]` is the mail's own body.
+    pub parts: Vec<Part>,
+    /// Everything found on the way that may stop or hold the mail, in the order found.
+    pub findings: Vec<Finding>,
+}
+
+/// One MIME part (RFC 2045, RFC 2046).
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The multipart this part stands in; none for the root.
+    pub parent: Option<PartId>,
+    /// Multiparts round it.
+    pub depth: u16,
+    /// What the part says it is.
+    pub content_type: ContentType,
+    /// What its Content-Disposition says.
+    pub disposition: Disposition,
+    /// How its body is written.
+    pub encoding: Encoding,
+    /// The body as it stands in the mail, still transfer-encoded: without the header's blank line and without the
+    /// line break that belongs to the following boundary.
+    pub body: Range<u64>,
+    /// The file name (spec MAIL-NAMES), already decoded; as sent, not yet checked.
+    pub name: Option<String>,
+    /// Content-ID without its angle brackets.
+    pub content_id: Option<String>,
+    /// Content-Location.
+    pub content_location: Option<String>,
+    /// Whether the part holds parts.
+    pub is_multipart: bool,
+    /// For `message/rfc822`: the nested mail's subject, decoded, from which a name is made (spec MAIL-UNNAMED).
+    pub nested_subject: Option<String>,
+}
+
+/// A part's Content-Type, as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContentType {
+    /// There is no Content-Type field. It counts as `text/plain` (in a multipart/digest as `message/rfc822`).
+    Absent {
+        /// What RFC 2046 says it is then, in lower case.
+        implied: &'static str,
+    },
+    /// A readable one.
+    Declared {
+        /// `type/subtype` in lower case.
+        media_type: String,
+        /// The charset parameter, in lower case.
+        charset: Option<String>,
+    },
+    /// A field that cannot be parsed: not text (spec MAIL-EXTRACT).
+    Unreadable,
+}
+
+impl ContentType {
+    /// `type/subtype` as the part is treated.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        match self {
+            Self::Absent { implied } => implied,
+            Self::Declared { media_type, .. } => media_type,
+            Self::Unreadable => "application/octet-stream",
+        }
+    }
+
+    /// The charset that is declared.
+    #[must_use]
+    pub fn charset(&self) -> Option<&str> {
+        match self {
+            Self::Declared { charset, .. } => charset.as_deref(),
+            Self::Absent { .. } | Self::Unreadable => None,
+        }
+    }
+}
+
+/// A part's Content-Disposition (RFC 2183).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// There is no such field.
+    Absent,
+    /// `inline`.
+    Inline,
+    /// `attachment`.
+    Attachment,
+    /// Anything else, readable or not: treated as `attachment` (RFC 2183, 2.8).
+    Other,
+}
+
+/// A part's Content-Transfer-Encoding (RFC 2045, 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// `7bit`, `8bit`, `binary`, or none: the octets themselves.
+    Identity,
+    /// `base64`.
+    Base64,
+    /// `quoted-printable`.
+    QuotedPrintable,
+}
+
+/// Something in the mail that may stop or hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The stable code.
+    pub code: Code,
+    /// The part it was found in, where it is one part's.
+    pub part: Option<PartId>,
+    /// What exactly was found, for the log and for whoever looks at a held mail. English, no content of the mail.
+    pub detail: &'static str,
+}

@@ -1,0 +1,33 @@
+//! The post office: outbox, routing, delivery, retries, bounces.
+//!
+//! ```text
+//!  lease a round ─ route ─ deliver ─ commit outcomes ─ settle (or bounce)
+//! ```
+//!
+//! - [`keyring`]: DKIM keys of the sections and of the installation, opened from the database
+//! - [`route`]: smarthost or MX: pure decision over what DNS said
+//! - [`resolver`]: DNS
+//! - [`deliver`]: one round: a transaction a host, an outcome a recipient
+//! - [`backoff`]: when to try again. Pure
+//! - [`bounce`]: the delivery status notification
+//! - [`office`]: the workers
+
+pub mod backoff;
+pub mod bounce;
+pub mod deliver;
+pub mod keyring;
+pub mod office;
+pub mod resolver;
+pub mod route;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fubako_base::ids::OutgoingId;
+use futures::{future::BoxFuture, stream::BoxStream};
+
+/// Gives the mail that goes back with a bounce, its file password blanked (spec MAIL-BOUNCE); none where only the header of
+/// what was sent shall go back. The gateway composes it afresh from the original.
+pub type ReturnedMail = Arc<
+    dyn Fn(OutgoingId) -> BoxFuture<'static, Option<BoxStream<'static, Result<Bytes, std::io::Error>>>> + Send + Sync,
+>;

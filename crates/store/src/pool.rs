@@ -1,0 +1,1 @@
+//! Two pools behind one set of queries. (to be written)
