@@ -23,11 +23,11 @@ pub mod route;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fubako_base::ids::OutgoingId;
+use fubako_base::ids::MailId;
 use futures::{future::BoxFuture, stream::BoxStream};
 
 /// Gives the mail that goes back with a bounce, its file password blanked (spec MAIL-BOUNCE); none where only the header of
-/// what was sent shall go back. The gateway composes it afresh from the original.
+/// what was sent shall go back. The gateway composes it afresh from the original mail (`NewOutgoing::mail`).
 pub type ReturnedMail = Arc<
-    dyn Fn(OutgoingId) -> BoxFuture<'static, Option<BoxStream<'static, Result<Bytes, std::io::Error>>>> + Send + Sync,
+    dyn Fn(MailId) -> BoxFuture<'static, Option<BoxStream<'static, Result<Bytes, std::io::Error>>>> + Send + Sync,
 >;
