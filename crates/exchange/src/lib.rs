@@ -4,6 +4,7 @@
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls
 //! - [`notice`]: the deposit notice
+//! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls
 
 pub mod deposit;
@@ -11,6 +12,8 @@ pub mod domain;
 pub mod download;
 pub mod expiry;
 pub mod notice;
+mod password;
+pub mod token;
 
 use std::sync::Arc;
 
@@ -50,4 +53,32 @@ pub type Sign = Arc<dyn Fn(SectionId, Bytes) -> BoxFuture<'static, Result<Vec<u8
 
 /// The exchange; cheap to clone.
 #[derive(Clone)]
-pub struct Exchange {}
+pub struct Exchange {
+    parts: Arc<ExchangeParts>,
+}
+
+impl Exchange {
+    /// An exchange that works with these parts.
+    #[must_use]
+    pub fn new(parts: ExchangeParts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// The service's name as people see it (`brand.name`).
+    #[must_use]
+    pub fn brand(&self) -> &str {
+        &self.parts.brand
+    }
+
+    /// Whether nothing scans the files, which every screen says aloud (spec KEEP-VIRUS).
+    #[must_use]
+    pub fn scanner_is_none(&self) -> bool {
+        matches!(self.parts.scanner, fubako_vault::scanner::Scanner::None)
+    }
+
+    /// `http.public_url`, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.parts.public_url
+    }
+}
