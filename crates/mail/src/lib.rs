@@ -27,6 +27,7 @@ pub mod scan;
 pub mod steps;
 pub mod transfer;
 
+pub use header::{Address, Field, Header};
 pub use outline::{Outline, Part, PartId};
 pub use plan::{Decision, Plan};
 pub use steps::Step;
