@@ -1,0 +1,76 @@
+//! Which header fields a signature covers (RFC 6376, 5.4).
+
+/// Signed once more than they stand, present or not: nobody can add another without breaking the signature.
+pub(crate) const OVERSIGNED: [&str; 5] = ["From", "To", "Subject", "Date", "Content-Type"];
+
+/// Signed as often as they stand.
+pub(crate) const SIGNED_WHERE_PRESENT: [&str; 16] = [
+    "Cc",
+    "Sender",
+    "Reply-To",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Transfer-Encoding",
+    "List-Id",
+    "List-Help",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Subscribe",
+    "List-Post",
+    "List-Owner",
+    "List-Archive",
+];
+
+/// The fields to be signed out of a header section, in its order, each with its line ends and without white space before
+/// its colon (relaxed canonicalization takes that away as well, but a signer that compares names would miss the field);
+/// and their names as the lists above have them.
+///
+/// Lines that are no field are left out: no verifier picks them for `h=`.
+pub(crate) fn select(header: &[u8]) -> (Vec<u8>, Vec<&'static str>) {
+    let mut fields = Vec::new();
+    let mut names = Vec::new();
+    let mut rest = header;
+    while !rest.is_empty() {
+        let (field, after) = rest.split_at(field_end(rest));
+        rest = after;
+        let Some(colon) = field.iter().position(|&octet| octet == b':') else { continue };
+        let name = field[..colon].trim_ascii_end();
+        let known = OVERSIGNED.iter().chain(&SIGNED_WHERE_PRESENT).find(|k| name.eq_ignore_ascii_case(k.as_bytes()));
+        if let Some(known) = known {
+            fields.extend_from_slice(name);
+            fields.extend_from_slice(&field[colon..]);
+            if !fields.ends_with(b"\r\n") {
+                fields.extend_from_slice(b"\r\n");
+            }
+            names.push(*known);
+        }
+    }
+    (fields, names)
+}
+
+/// Where the field that `header` begins with ends: after the line end that no white space follows.
+fn field_end(header: &[u8]) -> usize {
+    let mut from = 0;
+    while let Some(offset) = header[from..].iter().position(|&octet| octet == b'\n') {
+        from += offset + 1;
+        if !matches!(header.get(from), Some(b' ' | b'\t')) {
+            return from;
+        }
+    }
+    header.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_fields_to_be_signed_are_taken() {
+        let (fields, names) =
+            select(b"Received: x\r\nFROM : a@b\r\nnonsense\r\nSubject:a\r\n b\r\n\tc\r\nX-To: d\r\nlist-id: <l>");
+        assert_eq!(fields, b"FROM: a@b\r\nSubject:a\r\n b\r\n\tc\r\nlist-id: <l>\r\n");
+        assert_eq!(names, ["From", "Subject", "List-Id"]);
+    }
+}
