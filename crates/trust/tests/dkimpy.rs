@@ -44,7 +44,12 @@ fn dkimpy_accepts_both_signatures() {
     std::fs::write(folder.path().join("records"), records.join("\n")).unwrap();
     let mails = hard_mails();
     for (number, (_, mail)) in mails.iter().enumerate() {
-        std::fs::write(folder.path().join(number.to_string()), sign(&keys, mail, 977)).unwrap();
+        let mut signed = sign(&keys, mail, 977);
+        // As SMTP delivers it (RFC 5321, 4.1.1.4): the data ends with a line end.
+        if !signed.ends_with(b"\r\n") {
+            signed.extend_from_slice(b"\r\n");
+        }
+        std::fs::write(folder.path().join(number.to_string()), signed).unwrap();
     }
     let output =
         Command::new(python).args(["-c", VERIFY]).arg(folder.path()).arg(mails.len().to_string()).output().unwrap();
