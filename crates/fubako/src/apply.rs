@@ -1,0 +1,429 @@
+//! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
+
+use std::path::Path;
+
+use fubako_base::{
+    Timestamp,
+    ids::SectionId,
+    section::{Section, Settings},
+};
+use fubako_store::{
+    Store,
+    sections::{Change, Group, User},
+};
+use serde::Deserialize;
+
+/// Why a declaration was not applied. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The file cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(String, #[source] std::io::Error),
+    /// The file is not a declaration.
+    #[error("{0}: {1}")]
+    Invalid(String, String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] fubako_store::StoreError),
+    /// A key could not be made.
+    #[error("DKIM key: {0}")]
+    Key(String),
+}
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    /// `[[section]]`
+    #[serde(default, rename = "section")]
+    pub sections: Vec<SectionDeclaration>,
+}
+
+/// One `[[section]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SectionDeclaration {
+    id: SectionId,
+    name: String,
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default)]
+    mail_link: bool,
+    #[serde(default)]
+    autopilot: bool,
+    #[serde(default)]
+    domains: Vec<String>,
+    #[serde(default)]
+    settings: Settings,
+    /// DKIM keys that are made for domains of the section; the records to publish are shown.
+    #[serde(default)]
+    dkim: Vec<DkimDeclaration>,
+    #[serde(default, rename = "group")]
+    groups: Vec<GroupDeclaration>,
+    #[serde(default, rename = "user")]
+    users: Vec<UserDeclaration>,
+}
+
+/// One `dkim` entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DkimDeclaration {
+    /// A domain of the section.
+    pub domain: String,
+    /// The selectors are this with `-rsa` and `-ed`.
+    #[serde(default = "selector")]
+    pub selector: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupDeclaration {
+    name: String,
+    #[serde(default)]
+    mail_link: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserDeclaration {
+    login_id: String,
+    address: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    group: Option<String>,
+    #[serde(default)]
+    default_user: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn selector() -> String {
+    "fubako".to_owned()
+}
+
+/// What is in the database of the sections that are declared.
+#[derive(Debug, Clone, Default)]
+pub struct Current {
+    sections: Vec<Section>,
+    groups: Vec<Group>,
+    users: Vec<User>,
+}
+
+impl Declaration {
+    /// Reads and checks a declaration.
+    ///
+    /// # Errors
+    /// [`ApplyError::Unreadable`], [`ApplyError::Invalid`].
+    pub fn read(path: &Path) -> Result<Self, ApplyError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|e| ApplyError::Unreadable(shown.clone(), e))?;
+        Self::parse(&text).map_err(|reason| ApplyError::Invalid(shown, reason))
+    }
+
+    /// A declaration from its text.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut declared: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        for section in &mut declared.sections {
+            section.normalise().map_err(|reason| format!("section {}: {reason}", section.id))?;
+        }
+        no_twice("section", declared.sections.iter().map(|s| s.id.as_str().to_owned()))?;
+        no_twice("domain", declared.sections.iter().flat_map(|s| s.domains.clone()))?;
+        Ok(declared)
+    }
+
+    /// The DKIM keys that are declared, with their sections.
+    pub fn dkim(&self) -> impl Iterator<Item = (&SectionId, &DkimDeclaration)> {
+        self.sections.iter().flat_map(|s| s.dkim.iter().map(move |d| (&s.id, d)))
+    }
+}
+
+impl SectionDeclaration {
+    fn normalise(&mut self) -> Result<(), String> {
+        if self.id.as_str() == "installation" {
+            return Err("the id \"installation\" is the product's own".to_owned());
+        }
+        for domain in &mut self.domains {
+            *domain = ascii_domain(domain)?;
+        }
+        for key in &mut self.dkim {
+            key.domain = ascii_domain(&key.domain)?;
+            if !self.domains.contains(&key.domain) {
+                return Err(format!("dkim: {} is not among its domains", key.domain));
+            }
+            if key.selector.is_empty() || !key.selector.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                return Err(format!("dkim: the selector {:?} is not a DNS label", key.selector));
+            }
+        }
+        self.check_settings()?;
+        no_twice("group", self.groups.iter().map(|g| g.name.clone()))?;
+        no_twice("user", self.users.iter().map(|u| u.login_id.clone()))?;
+        if self.groups.iter().filter(|g| g.mail_link).count() > 1 {
+            return Err("more than one group is the mail-link group".to_owned());
+        }
+        if self.users.iter().filter(|u| u.default_user).count() > 1 {
+            return Err("more than one user is the default user".to_owned());
+        }
+        self.check_users()
+    }
+
+    fn check_users(&self) -> Result<(), String> {
+        for user in &self.users {
+            if user.address.rsplit_once('@').is_none_or(|(local, domain)| local.is_empty() || ascii_domain(domain).is_err()) {
+                return Err(format!("user {}: {:?} is not a mail address", user.login_id, user.address));
+            }
+            if let Some(group) = &user.group
+                && !self.groups.iter().any(|g| &g.name == group)
+            {
+                return Err(format!("user {}: there is no group {group:?}", user.login_id));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_settings(&self) -> Result<(), String> {
+        let settings = &self.settings;
+        if !(1..=365).contains(&settings.keep_days) {
+            return Err("settings.keep_days must be 1 to 365".to_owned());
+        }
+        if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
+            return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
+        }
+        if settings.notice_wording.as_ref().is_some_and(|w| w.chars().count() > 2000) {
+            return Err("settings.notice_wording must have at most 2,000 characters".to_owned());
+        }
+        jiff::tz::TimeZone::get(&settings.time_zone)
+            .map_err(|_| format!("settings.time_zone: {:?} is not a time zone", settings.time_zone))?;
+        Ok(())
+    }
+
+    fn section(&self) -> Section {
+        let mut domains = self.domains.clone();
+        domains.sort();
+        Section {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            enabled: self.enabled,
+            mail_link: self.mail_link,
+            autopilot: self.autopilot,
+            domains,
+            settings: self.settings.clone(),
+        }
+    }
+
+    fn groups(&self) -> impl Iterator<Item = Group> {
+        self.groups.iter().map(|g| Group { section: self.id.clone(), name: g.name.clone(), mail_link: g.mail_link })
+    }
+
+    fn users(&self) -> impl Iterator<Item = User> {
+        self.users.iter().map(|u| User {
+            section: self.id.clone(),
+            login_id: u.login_id.clone(),
+            address: u.address.clone(),
+            name: u.name.clone(),
+            group: u.group.clone(),
+            default_user: u.default_user,
+        })
+    }
+}
+
+fn ascii_domain(domain: &str) -> Result<String, String> {
+    match idna::domain_to_ascii(domain) {
+        Ok(ascii) if ascii.contains('.') || ascii == "localhost" => Ok(ascii),
+        _ => Err(format!("{domain:?} is not a domain")),
+    }
+}
+
+fn no_twice(what: &str, names: impl Iterator<Item = String>) -> Result<(), String> {
+    let mut seen = std::collections::HashSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(format!("{what} {name} is declared twice"));
+        }
+    }
+    Ok(())
+}
+
+impl Current {
+    /// What the database has of the declared sections.
+    ///
+    /// # Errors
+    /// [`ApplyError::Store`].
+    pub async fn of(store: &Store, declared: &Declaration) -> Result<Self, ApplyError> {
+        let mut current = Self::default();
+        for section in &declared.sections {
+            current.sections.extend(store.section(&section.id).await?);
+            current.groups.extend(store.groups(&section.id).await?);
+            current.users.extend(store.users(&section.id).await?);
+        }
+        Ok(current)
+    }
+}
+
+/// The changes that lead from what is there to what is declared, each with a line that shows it. What is not declared is
+/// left alone, unless `prune`: then groups and users of declared sections that are not declared are removed.
+#[must_use]
+pub fn changes(current: &Current, declared: &Declaration, prune: bool) -> Vec<(Change, String)> {
+    let mut changes = Vec::new();
+    for section in &declared.sections {
+        section_changes(current, section, &mut changes);
+        let id = &section.id;
+        let groups: Vec<Group> = section.groups().collect();
+        let users: Vec<User> = section.users().collect();
+        if prune {
+            // Users first: a user refers to a group.
+            for old in current.users.iter().filter(|u| &u.section == id && !users.iter().any(|d| d.login_id == u.login_id)) {
+                changes.push((Change::RemoveUser(id.clone(), old.login_id.clone()), format!("- user {} in {id}", old.login_id)));
+            }
+            for old in current.groups.iter().filter(|g| &g.section == id && !groups.iter().any(|d| d.name == g.name)) {
+                changes.push((Change::RemoveGroup(id.clone(), old.name.clone()), format!("- group {} in {id}", old.name)));
+            }
+        }
+    }
+    changes
+}
+
+fn section_changes(current: &Current, declared: &SectionDeclaration, changes: &mut Vec<(Change, String)>) {
+    let id = &declared.id;
+    let wanted = declared.section();
+    let there = current.sections.iter().find(|s| &s.id == id).map(|s| {
+        let mut sorted = s.clone();
+        sorted.domains.sort();
+        sorted
+    });
+    if there.as_ref() != Some(&wanted) {
+        let line = difference(&format!("section {id}"), there.as_ref(), &wanted);
+        changes.push((Change::PutSection(Box::new(wanted)), line));
+    }
+    for group in declared.groups() {
+        let there = current.groups.iter().find(|g| &g.section == id && g.name == group.name);
+        if there != Some(&group) {
+            let line = difference(&format!("group {} in {id}", group.name), there, &group);
+            changes.push((Change::PutGroup(group), line));
+        }
+    }
+    for user in declared.users() {
+        let there = current.users.iter().find(|u| &u.section == id && u.login_id == user.login_id);
+        if there != Some(&user) {
+            let line = difference(&format!("user {} in {id}", user.login_id), there, &user);
+            changes.push((Change::PutUser(user), line));
+        }
+    }
+}
+
+/// `+ what` for a new thing, `~ what` with the old and new value of each line that differs for a changed one.
+fn difference<T: std::fmt::Debug>(what: &str, there: Option<&T>, wanted: &T) -> String {
+    let Some(there) = there else { return format!("+ {what}") };
+    let (old, new) = (format!("{there:#?}"), format!("{wanted:#?}"));
+    let mut line = format!("~ {what}");
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    for gone in old_lines.iter().filter(|l| !new_lines.contains(l)) {
+        line.push_str(&format!("\n    - {}", gone.trim().trim_end_matches(',')));
+    }
+    for come in new_lines.iter().filter(|l| !old_lines.contains(l)) {
+        line.push_str(&format!("\n    + {}", come.trim().trim_end_matches(',')));
+    }
+    line
+}
+
+/// Applies a declaration; gives the lines that say what was (or, with `dry_run`, would be) changed.
+///
+/// # Errors
+/// [`ApplyError`].
+pub async fn apply(
+    store: &Store,
+    declared: &Declaration,
+    prune: bool,
+    dry_run: bool,
+    now: Timestamp,
+) -> Result<Vec<String>, ApplyError> {
+    let current = Current::of(store, declared).await?;
+    let (changes, lines): (Vec<Change>, Vec<String>) = changes(&current, declared, prune).into_iter().unzip();
+    if !dry_run && !changes.is_empty() {
+        store.apply(&changes, now).await?;
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const ACME: &str = r#"
+        [[section]]
+        id = "acme"
+        name = "アクメ商事"
+        mail_link = true
+        domains = ["Acme.example", "営業.example"]
+        settings = { keep_days = 14 }
+        [[section.group]]
+        name = "営業部"
+        mail_link = true
+        [[section.user]]
+        login_id = "tanaka"
+        address = "tanaka@acme.example"
+        group = "営業部"
+    "#;
+
+    fn as_applied(declared: &Declaration) -> Current {
+        let mut current = Current::default();
+        for (change, _) in changes(&current.clone(), declared, false) {
+            match change {
+                Change::PutSection(section) => current.sections.push(*section),
+                Change::PutGroup(group) => current.groups.push(group),
+                Change::PutUser(user) => current.users.push(user),
+                Change::RemoveGroup(..) | Change::RemoveUser(..) => unreachable!(),
+            }
+        }
+        current
+    }
+
+    #[test]
+    fn the_second_time_changes_nothing() {
+        let declared = Declaration::parse(ACME).unwrap();
+        let current = as_applied(&declared);
+        assert_eq!(current.sections[0].domains, ["acme.example", "xn--j2rs27b.example"]);
+        assert_eq!((current.groups.len(), current.users.len()), (1, 1));
+        assert!(changes(&current, &declared, true).is_empty());
+    }
+
+    #[test]
+    fn a_difference_is_shown_line_by_line() {
+        let current = as_applied(&Declaration::parse(ACME).unwrap());
+        let declared = Declaration::parse(&ACME.replace("keep_days = 14", "keep_days = 3")).unwrap();
+        let changes = changes(&current, &declared, false);
+        let [(Change::PutSection(_), line)] = changes.as_slice() else { panic!("{changes:?}") };
+        assert_eq!(line, "~ section acme\n    - keep_days: 14\n    + keep_days: 3");
+    }
+
+    #[test]
+    fn only_pruning_removes() {
+        let current = as_applied(&Declaration::parse(ACME).unwrap());
+        let less = Declaration::parse(ACME.split("[[section.user]]").next().unwrap()).unwrap();
+        assert!(changes(&current, &less, false).is_empty());
+        assert_eq!(changes(&current, &less, true).len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (bad, part) in [
+            ("[[section]]\nid = \"A\"\nname = \"x\"", "id"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\ncolour = 1", "colour"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\ndomains = [\"a b\"]", "domain"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { keep_days = 0 }", "keep_days"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { time_zone = \"Mars\" }", "time_zone"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section.user]]\nlogin_id = \"u\"\naddress = \"u\"", "address"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
+            ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),
+        ] {
+            let reason = Declaration::parse(bad).unwrap_err();
+            assert!(reason.contains(part), "{bad}: {reason}");
+        }
+    }
+}

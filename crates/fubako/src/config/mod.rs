@@ -1,0 +1,423 @@
+//! The configuration: one TOML file, each key also an environment variable (`FUBAKO_HTTP__LISTEN`). With no file,
+//! embedded defaults. Unknown keys are errors. Nothing else in the project knows this file.
+
+mod reference;
+
+use std::path::{Path, PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Serialized, Toml},
+};
+
+pub use reference::reference;
+
+/// The environment variable that names the configuration file.
+pub const FILE_VARIABLE: &str = "FUBAKO_CONFIG";
+/// Variables that begin so belong to the tests and are no configuration.
+const TEST_PREFIX: &str = "FUBAKO_TEST_";
+
+/// A configuration that cannot be used; the text says which key and why.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not there or cannot be read.
+    #[error("the configuration file {0} cannot be read: {1}")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// A key is unknown, or a value is not of its type.
+    #[error("configuration: {0}")]
+    Invalid(Box<figment::Error>),
+    /// A value that is of its type and yet cannot be used.
+    #[error("configuration: {key}: {reason}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Declares a table of the configuration: the struct, its defaults, and its rows in the reference, from one text.
+macro_rules! table {
+    ($(#[doc = $about:literal])* $name:ident [$path:literal] { $($(#[doc = $doc:literal])* $key:ident: $type:ty = $default:expr,)* }) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[doc = $doc])* pub $key: $type,)* }
+
+        impl Default for $name {
+            fn default() -> Self { Self { $($key: $default,)* } }
+        }
+
+        impl $name {
+            pub(super) const TABLE: reference::Table = reference::Table {
+                path: $path,
+                about: &[$($about),*],
+                keys: &[$(reference::Key { name: stringify!($key), kind: stringify!($type), about: &[$($doc),*] },)*],
+            };
+        }
+    };
+}
+pub(crate) use table;
+
+table! {
+    /// The top of the file.
+    Top [""] {
+        /// The folder in which database, files and keys live unless said otherwise. Made with mode 0700.
+        data_dir: PathBuf = PathBuf::from("var"),
+    }
+}
+
+table! {
+    /// What people see as the service's name.
+    Brand ["brand"] {
+        /// The display name, in every page, notice and mail.
+        name: String = "Fubako".to_owned(),
+    }
+}
+
+table! {
+    /// Pages and API.
+    Http ["http"] {
+        /// Address and port to listen on.
+        listen: String = "127.0.0.1:8080".to_owned(),
+        /// The address that recipients' links begin with, without a slash at the end. Absent: `http://` and the address listened on.
+        public_url: Option<String> = None,
+        /// Whether to speak TLS here, with the certificate of `[tls]`. Leave it off behind a reverse proxy that does.
+        tls: bool = false,
+    }
+}
+
+table! {
+    /// Receiving mail.
+    Smtp ["smtp"] {
+        /// Our host name: in the banner, trace fields and Message-IDs. Absent: the host of `http.public_url`.
+        hostname: Option<String> = None,
+        /// Octets that a mail must stay below (spec RCV-SIZE).
+        max_mail_size: u64 = 40 * 1024 * 1024,
+        /// Recipients in one transaction.
+        max_recipients: usize = 1000,
+        /// Connections at once, each listener.
+        max_connections: usize = 200,
+        /// The listener with STARTTLS.
+        starttls: StarttlsListener = StarttlsListener::default(),
+        /// The listener with implicit TLS.
+        tls: TlsListener = TlsListener::default(),
+    }
+}
+
+table! {
+    /// The listener with STARTTLS.
+    StarttlsListener ["smtp.starttls"] {
+        /// Address and port; an empty text switches it off.
+        listen: String = "127.0.0.1:2525".to_owned(),
+        /// Whether TLS is mandatory before MAIL.
+        require_tls: bool = false,
+    }
+}
+
+table! {
+    /// The listener with implicit TLS.
+    TlsListener ["smtp.tls"] {
+        /// Address and port; an empty text switches it off.
+        listen: String = "127.0.0.1:2465".to_owned(),
+    }
+}
+
+table! {
+    /// The certificate of the SMTP listeners (and of HTTP with `http.tls`).
+    Tls ["tls"] {
+        /// A PEM file with the certificate chain. Absent: a self-signed one is made at first start, with a warning.
+        certificate: Option<PathBuf> = None,
+        /// A PEM file with the private key.
+        key: Option<PathBuf> = None,
+    }
+}
+
+table! {
+    /// Sending mail on.
+    Relay ["relay"] {
+        /// `host:port` that takes all mail. Absent: by MX.
+        smarthost: Option<String> = None,
+        /// TLS to the smarthost or, with MX, to every host: `opportunistic`, `mandatory` or `never`.
+        tls: String = "opportunistic".to_owned(),
+        /// Recipient domains for which TLS with a valid certificate is mandatory.
+        mandatory_tls_domains: Vec<String> = Vec::new(),
+        /// The port of hosts found by MX.
+        port: u16 = 25,
+        /// Mails sent at once.
+        workers: usize = 4,
+    }
+}
+
+table! {
+    /// Signing mail (DKIM).
+    Dkim ["dkim"] {
+        /// The domain that signs where a section has no key of its own. Absent: `smtp.hostname`.
+        domain: Option<String> = None,
+    }
+}
+
+table! {
+    /// Mails of our own.
+    Notices ["notices"] {
+        /// The address that deposit notices and other mails of ours come from. Absent: `no-reply@` and `smtp.hostname`.
+        from: Option<String> = None,
+    }
+}
+
+table! {
+    /// Name resolution.
+    Dns ["dns"] {
+        /// Servers as `address:port`. Absent: the system's.
+        servers: Vec<String> = Vec::new(),
+    }
+}
+
+table! {
+    /// The database.
+    Database ["database"] {
+        /// `sqlite:FILE` (relative to `data_dir`) or `postgres://user:password@host/name`.
+        url: String = "sqlite:fubako.db".to_owned(),
+    }
+}
+
+table! {
+    /// Where sealed objects lie: files, and mails in hand.
+    Files ["files"] {
+        /// `file:FOLDER` (relative to `data_dir`) or `s3://bucket/prefix`.
+        url: String = "file:files".to_owned(),
+        /// S3: the endpoint. Absent: the one of AWS for the region.
+        endpoint: Option<String> = None,
+        /// S3: the region.
+        region: Option<String> = None,
+        /// S3: the access key. Absent: `AWS_ACCESS_KEY_ID`.
+        access_key: Option<String> = None,
+        /// S3: the secret key. Absent: `AWS_SECRET_ACCESS_KEY`.
+        secret_key: Option<Secret> = None,
+    }
+}
+
+table! {
+    /// Keys.
+    Keys ["keys"] {
+        /// `file:PATH` (relative to `data_dir`; made at first start with mode 0600) or the master key itself, 64 hex digits
+        /// (to be given as an environment variable, never in the file).
+        master: Secret = Secret("file:keys/master.key".to_owned()),
+    }
+}
+
+table! {
+    /// The virus scanner.
+    Scanner ["scanner"] {
+        /// `unix:/path`, `tcp:host:port`, or `none`, which is said aloud at start and on every screen.
+        clamd: String = "none".to_owned(),
+    }
+}
+
+table! {
+    /// The exchange that the gateway deposits in.
+    ExchangeLink ["exchange"] {
+        /// The base URL of an exchange that runs elsewhere. Absent: the one in this process.
+        url: Option<String> = None,
+        /// The token that the other exchange has as `api.gateway_token`.
+        token: Option<Secret> = None,
+    }
+}
+
+table! {
+    /// The public API.
+    Api ["api"] {
+        /// The token by which gateways elsewhere may deposit; at least 32 characters. Absent: only the gateway in this process.
+        gateway_token: Option<Secret> = None,
+    }
+}
+
+table! {
+    /// Working on mails.
+    Gateway ["gateway"] {
+        /// Mails worked on at once.
+        workers: usize = 4,
+        /// Hours that a mail is tried while the exchange does not answer; then its sender is told.
+        give_up_hours: u32 = 24,
+    }
+}
+
+table! {
+    /// The log, on standard error.
+    Log ["log"] {
+        /// `text` or `json`.
+        format: String = "text".to_owned(),
+        /// What is logged: `error`, `warn`, `info`, `debug`, or a filter such as `info,fubako_post=debug`.
+        level: String = "info".to_owned(),
+    }
+}
+
+/// A value that is never shown.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs, reason = "each table is described where it is declared")]
+pub struct Config {
+    pub data_dir: DataDir,
+    pub brand: Brand,
+    pub http: Http,
+    pub smtp: Smtp,
+    pub tls: Tls,
+    pub relay: Relay,
+    pub dkim: Dkim,
+    pub notices: Notices,
+    pub dns: Dns,
+    pub database: Database,
+    pub files: Files,
+    pub keys: Keys,
+    pub scanner: Scanner,
+    pub exchange: ExchangeLink,
+    pub api: Api,
+    pub gateway: Gateway,
+    pub log: Log,
+}
+
+/// `data_dir`, with its default.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct DataDir(pub PathBuf);
+
+impl Default for DataDir {
+    fn default() -> Self {
+        Self(Top::default().data_dir)
+    }
+}
+
+impl Config {
+    /// The configuration from `file` (or the file that `FUBAKO_CONFIG` names), then the environment, over the defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: says which key, and where it comes from.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let named = std::env::var_os(FILE_VARIABLE).map(PathBuf::from);
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file.map(Path::to_path_buf).or(named) {
+            let text = std::fs::read_to_string(&path).map_err(|e| ConfigError::Unreadable(path.clone(), e))?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        let environment = Env::prefixed("FUBAKO_")
+            .filter(|key| key != "CONFIG" && !format!("FUBAKO_{}", key.as_str().to_uppercase()).starts_with(TEST_PREFIX))
+            .split("__");
+        let config: Self = figment.merge(environment).extract().map_err(|e| ConfigError::Invalid(Box::new(e)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key, reason: &str| Err(ConfigError::Value { key, reason: reason.to_owned() });
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            return wrong("tls", "certificate and key must be given together");
+        }
+        if self.exchange.url.is_some() != self.exchange.token.is_some() {
+            return wrong("exchange", "url and token must be given together");
+        }
+        if self.api.gateway_token.as_ref().is_some_and(|t| t.0.len() < 32) {
+            return wrong("api.gateway_token", "must have at least 32 characters");
+        }
+        if !matches!(self.relay.tls.as_str(), "opportunistic" | "mandatory" | "never") {
+            return wrong("relay.tls", "must be \"opportunistic\", \"mandatory\" or \"never\"");
+        }
+        if !matches!(self.log.format.as_str(), "text" | "json") {
+            return wrong("log.format", "must be \"text\" or \"json\"");
+        }
+        if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
+            return wrong("brand.name", "must be a name of visible characters");
+        }
+        if let Some(url) = &self.http.public_url
+            && (!(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/'))
+        {
+            return wrong("http.public_url", "must begin with https:// or http:// and have no slash at the end");
+        }
+        Ok(())
+    }
+
+    /// `data_dir`.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir.0
+    }
+
+    /// The address that recipients' links begin with.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let scheme = if self.http.tls { "https" } else { "http" };
+        self.http.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", self.http.listen))
+    }
+
+    /// Our host name.
+    #[must_use]
+    pub fn hostname(&self) -> String {
+        if let Some(name) = &self.smtp.hostname {
+            return name.clone();
+        }
+        let url = self.public_url();
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        let is_name = !host.is_empty() && host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
+        if is_name { host.to_owned() } else { "localhost".to_owned() }
+    }
+
+    /// The address that mails of our own come from.
+    #[must_use]
+    pub fn notice_from(&self) -> String {
+        self.notices.from.clone().unwrap_or_else(|| format!("no-reply@{}", self.hostname()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn from_toml(text: &str) -> Result<Config, figment::Error> {
+        Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(text)).extract()
+    }
+
+    #[test]
+    fn the_example_of_the_reference_is_read() {
+        let config = from_toml("[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://files.example.jp\"\n[smtp.starttls]\nlisten = \"\"").unwrap();
+        assert_eq!(config.hostname(), "files.example.jp");
+        assert_eq!(config.notice_from(), "no-reply@files.example.jp");
+        assert_eq!(config.smtp.starttls.listen, "");
+        assert_eq!(config.smtp.tls.listen, "127.0.0.1:2465");
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        for text in ["colour = 1", "[http]\nlissen = \"x\"", "[smtp.starttls]\nfoo = 1", "[nowhere]"] {
+            assert!(from_toml(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let config = from_toml("[api]\ngateway_token = \"0123456789012345678901234567890123456789\"").unwrap();
+        assert!(!format!("{config:?}").contains("0123456789"));
+    }
+
+    // The reference is generated from the code; run with FUBAKO_TEST_BLESS=1 to write it afresh.
+    #[test]
+    fn the_reference_page_tells_the_truth() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        if std::env::var_os("FUBAKO_TEST_BLESS").is_some() {
+            std::fs::write(&path, reference()).unwrap();
+        }
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(page == reference(), "docs/configuration.md differs from the code: run `FUBAKO_TEST_BLESS=1 cargo test -p fubako reference` and commit it");
+    }
+}

@@ -1,0 +1,110 @@
+//! Stage **deposit**: the attachments go to the exchange through its public API, file by file, streamed, idempotent by mail
+//! and part (spec MAIL-DEPOSIT). Nobody sees the deposit until the mail is composed and `send` is said.
+
+use bytes::Bytes;
+use fubako_api::{Deposit, DepositRequest, wire::Person};
+use fubako_base::{Lang, ids::DepositId, secret::FilePassword};
+use fubako_mail::{Plan, plan::Attachment};
+use fubako_store::mails::Mail;
+use fubako_vault::SealedReader;
+use futures::{StreamExt as _, stream};
+
+use crate::{Gateway, path::Letter, problem::{Fate, Problem}};
+
+/// What the sealed password is sealed as.
+fn password_context(mail: &Mail) -> String {
+    format!("mail-password/{}", mail.accepted.id)
+}
+
+impl Gateway {
+    /// The mail's file password: made once and kept sealed in the mail's own row, so that every try has the same.
+    pub(crate) async fn file_password(&self, mail: &Mail, worker: &str) -> Result<FilePassword, Problem> {
+        let section = &mail.accepted.section;
+        let context = password_context(mail);
+        let sealed = match &mail.sealed_password {
+            Some(sealed) => sealed.clone(),
+            None => {
+                let password = FilePassword::generate()
+                    .map_err(|e| Problem::new(Fate::Retry, fubako_base::Code::ExchangeUnavailable, e.to_string()))?;
+                let sealed = self.vault.seal_value(section, &context, password.expose().as_bytes()).await?;
+                self.store.keep_mail_password(mail.accepted.id, worker, &sealed).await?
+            }
+        };
+        let opened = self.vault.open_value(section, &context, &sealed).await?;
+        let text = String::from_utf8(opened).map_err(|_| {
+            Problem::new(Fate::Hold, fubako_base::Code::ExchangeError, "the kept file password is not text")
+        })?;
+        Ok(FilePassword::from_kept(text))
+    }
+
+    /// Begins the deposit and puts every file. The deposit is still open when this returns.
+    pub(crate) async fn put_files(
+        &self,
+        mail: &Mail,
+        worker: &str,
+        letter: &Letter,
+        plan: &Plan,
+        spool: &SealedReader,
+        password: &FilePassword,
+    ) -> Result<Deposit, Problem> {
+        let request = DepositRequest {
+            section: mail.accepted.section.clone(),
+            sender: Person { address: letter.from_address.clone(), name: letter.from_name.clone() },
+            subject: letter.subject.clone(),
+            language: single(&letter.notice_langs),
+            recipients: distinct(&mail.accepted.recipients),
+            file_password: password.expose().to_owned(),
+            file_count: u32::try_from(plan.attachments.len()).unwrap_or(u32::MAX),
+        };
+        let deposit = self.exchange.begin(mail.accepted.id, &request).await?;
+        self.store.note_mail_deposit(mail.accepted.id, worker, deposit.id).await?;
+        for attachment in &plan.attachments {
+            if !deposit.files.iter().any(|file| file.number == attachment.number) {
+                self.put_file(deposit.id, attachment, spool).await.map_err(|p| p.about(&attachment.name))?;
+            }
+        }
+        Ok(deposit)
+    }
+
+    async fn put_file(&self, deposit: DepositId, attachment: &Attachment, spool: &SealedReader) -> Result<(), Problem> {
+        let content = decoded(attachment, spool).boxed();
+        self.exchange
+            .put_file(deposit, attachment.number, &attachment.name, &attachment.media_type, content)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The attachment's own octets as they come out of the spool, decoded on the way.
+fn decoded(attachment: &Attachment, spool: &SealedReader) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + use<> {
+    let octets = spool.read(attachment.body.clone());
+    let state = Some((octets, attachment.decoder()));
+    stream::try_unfold(state, |state| async move {
+        let Some((mut octets, mut decoder)) = state else { return Ok(None) };
+        let mut out = Vec::new();
+        while out.is_empty() {
+            match octets.next().await {
+                Some(piece) => decoder.push(&piece.map_err(std::io::Error::other)?, &mut out),
+                None => {
+                    decoder.finish(&mut out);
+                    return Ok((!out.is_empty()).then(|| (Bytes::from(out), None)));
+                }
+            }
+        }
+        Ok(Some((Bytes::from(out), Some((octets, decoder)))))
+    })
+}
+
+/// The one language of the notices, or none for both.
+fn single(langs: &[Lang]) -> Option<Lang> {
+    match langs {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// Envelope recipients, each once: an address given twice gets one link.
+fn distinct(recipients: &[fubako_store::mails::MailRecipient]) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    recipients.iter().map(|r| &r.address).filter(|a| seen.insert(a.to_lowercase())).cloned().collect()
+}

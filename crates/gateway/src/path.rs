@@ -1,0 +1,170 @@
+//! One mail's way, read from top to bottom.
+
+use fubako_base::{Code, Lang, Timestamp, section::Section};
+use fubako_mail::{Decision, Outline, Plan, charset, plan};
+use fubako_store::mails::Mail;
+
+use crate::{
+    Gateway,
+    problem::{Fate, Problem},
+};
+
+/// The mail as a person sees it: what notices and the deposit say of it.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The From field's first address.
+    pub from_address: String,
+    /// Its display name; empty where there is none.
+    pub from_name: String,
+    /// The subject, decoded; empty where there is none.
+    pub subject: String,
+    /// The languages that the section's notices have for this mail.
+    pub notice_langs: Vec<Lang>,
+}
+
+impl Gateway {
+    /// Handles a leased mail to its end: `relaying`, `stopped`, `held`, or back in the queue.
+    ///
+    /// # Errors
+    /// [`Problem`] with [`Fate::LetGo`] or [`Fate::Retry`] when not even the ending could be committed; the lease then runs
+    /// out and the mail is taken up again.
+    pub async fn handle(&self, mail: &Mail, worker: &str) -> Result<(), Problem> {
+        match self.deliver(mail, worker).await {
+            Ok(()) => Ok(()),
+            Err(problem) => self.end_badly(mail, worker, problem).await,
+        }
+    }
+
+    /// The stages.
+    async fn deliver(&self, mail: &Mail, worker: &str) -> Result<(), Problem> {
+        let section = self.section_of(mail).await?;
+        let spool = self.vault.open(&mail.accepted.spool).await?;
+
+        let outline = self.read(&spool).await?;
+        let plan = check(&outline)?;
+        let sample = self.body_sample(&plan, &spool).await?;
+        let letter = Letter::of(&outline, &plan, &section, &sample);
+
+        let composed = if plan.decision == Decision::Relay {
+            self.relay_unchanged(mail, &section, &letter, &outline, &spool).await?
+        } else {
+            let password = self.file_password(mail, worker).await?;
+            let deposit = self.put_files(mail, worker, &letter, &plan, &spool, &password).await?;
+            let notice = notice(self, mail, &section, &letter, &plan, &deposit.notice_subject, &password);
+            let composed = self.rebuild(mail, &section, &letter, &outline, &plan, &notice, &spool).await?;
+            // Last of all, so that nobody is told of files whose mail could not be written.
+            self.exchange.send(deposit.id).await?;
+            composed
+        };
+        self.queue(mail, worker, composed).await
+    }
+
+    async fn section_of(&self, mail: &Mail) -> Result<Section, Problem> {
+        let section = self.store.section(&mail.accepted.section).await?;
+        let section = section.filter(|s| s.enabled && s.mail_link);
+        section.ok_or_else(|| Problem::new(Fate::Stop, Code::OptionOff, "the section is closed or has no mail link"))
+    }
+
+    /// Stage **queue**: the outgoing mail and the mail's new state, committed together.
+    async fn queue(&self, mail: &Mail, worker: &str, outgoing: fubako_store::outbox::NewOutgoing) -> Result<(), Problem> {
+        self.store.queue_mail(mail.accepted.id, worker, &outgoing, (self.clock)()).await?;
+        (self.wake_post)();
+        Ok(())
+    }
+
+    async fn end_badly(&self, mail: &Mail, worker: &str, problem: Problem) -> Result<(), Problem> {
+        let now = (self.clock)();
+        let given_up = now >= mail.accepted.received_at.plus_seconds(self.give_up_after);
+        match problem.fate {
+            Fate::LetGo => Err(problem),
+            Fate::Retry if !given_up => {
+                let code = problem.codes.first().copied().unwrap_or(Code::ExchangeError);
+                let at = retry_at(now, mail.attempts);
+                tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, code = %code, cause = %problem.cause, "tried again later");
+                Ok(self.store.retry_mail(mail.accepted.id, worker, at, code, &problem.cause).await?)
+            }
+            Fate::Retry | Fate::Stop | Fate::Hold => self.stop(mail, worker, &problem, now).await,
+        }
+    }
+}
+
+/// Stage **check**: what stays, what is deposited, every problem found.
+fn check(outline: &Outline) -> Result<Plan, Problem> {
+    let plan = plan::plan(outline);
+    let fate = match plan.decision {
+        Decision::Relay | Decision::Deposit => return Ok(plan),
+        Decision::Stop => Fate::Stop,
+        Decision::Hold => Fate::Hold,
+    };
+    let details: Vec<&str> = plan.problems.iter().map(|finding| finding.detail).collect();
+    let about = plan.problems.iter().filter_map(|f| f.part).filter_map(|part| named(&plan, part)).collect();
+    Err(Problem { fate, codes: plan.codes(), about, cause: details.join("; ") })
+}
+
+/// The name of the file that a part is deposited as.
+fn named(plan: &Plan, part: fubako_mail::PartId) -> Option<String> {
+    plan.attachments.iter().find(|a| a.part == part).map(|a| a.name.clone())
+}
+
+/// 10 s, 20 s, 40 s … up to 10 minutes.
+fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
+    now.plus_seconds((10i64 << attempts.min(6)).min(600))
+}
+
+impl Letter {
+    pub(crate) fn of(outline: &Outline, plan: &Plan, section: &Section, sample: &str) -> Self {
+        let header = &outline.header;
+        let (from_name, from_address) = crate::read::from_of(header).unwrap_or_default();
+        let subject = crate::read::subject_of(header);
+        let lang = mail_language(outline, plan, &subject, sample);
+        Self { from_address, from_name, subject, notice_langs: section.settings.language.langs(lang) }
+    }
+}
+
+/// The mail's own language: what it declares, else what its subject, bodies, charsets and file names show.
+fn mail_language(outline: &Outline, plan: &Plan, subject: &str, sample: &str) -> Lang {
+    let declared = outline.header.first("content-language").map(|f| String::from_utf8_lossy(f.value()).to_lowercase());
+    match declared.as_deref().map(str::trim) {
+        Some(tag) if tag.starts_with("ja") => return Lang::Ja,
+        Some(tag) if tag.starts_with("en") => return Lang::En,
+        _ => {}
+    }
+    let japanese = charset::looks_japanese(subject)
+        || charset::looks_japanese(sample)
+        || plan.bodies.iter().any(|body| body.charset.as_deref().is_some_and(charset::is_japanese_label))
+        || plan.attachments.iter().any(|file| charset::looks_japanese(&file.name));
+    if japanese { Lang::Ja } else { Lang::En }
+}
+
+/// What the notice in the relayed mail says.
+pub(crate) fn notice(
+    gateway: &Gateway,
+    mail: &Mail,
+    section: &Section,
+    letter: &Letter,
+    plan: &Plan,
+    notice_subject: &str,
+    password: &fubako_base::secret::FilePassword,
+) -> fubako_mail::notice::Notice {
+    let settings = &section.settings;
+    let time = |lang: &Lang| crate::read::shown_time(mail.accepted.received_at, &settings.time_zone, *lang);
+    fubako_mail::notice::Notice {
+        time: letter.notice_langs.iter().map(time).collect(),
+        langs: letter.notice_langs.clone(),
+        position: settings.notice_position,
+        service: gateway.brand.clone(),
+        sender: shown_sender(letter),
+        notice_subject: notice_subject.to_owned(),
+        files: plan.attachments.iter().map(|a| a.name.clone()).collect(),
+        password: settings.password_in_mail.then(|| password.clone()),
+        wording: settings.notice_wording.clone(),
+    }
+}
+
+fn shown_sender(letter: &Letter) -> String {
+    if letter.from_name.is_empty() {
+        letter.from_address.clone()
+    } else {
+        format!("{} <{}>", letter.from_name, letter.from_address)
+    }
+}

@@ -1,0 +1,274 @@
+//! Stages **receive** and **spool**: the upstream waits, so nothing slow happens here. The mail goes sealed into the spool as
+//! it comes; the 250 is said when file, folder and row are synced (spec RCV-DURABLE).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fubako_base::{Timestamp, ids::MailId, section::Section};
+use fubako_mail::{
+    header::Header,
+    newline::Normalizer,
+    reader::{Limits, Reader},
+};
+use fubako_smtp::{
+    Reply,
+    server::{Handler, MailFrom, Notify as DsnNotify, Peer, RcptTo, Transaction},
+};
+use fubako_store::{
+    Store,
+    mails::{MailRecipient, NewMail},
+};
+use fubako_vault::{SealedWriter, Vault};
+use tokio::sync::Notify;
+
+/// Octets that a mail's header may have; a longer one is refused while the upstream still has the mail.
+const HEADER_LIMIT: u64 = 1 << 20;
+
+/// Takes mails for sections that registered the sender's domain.
+pub struct Receiver {
+    /// The database.
+    pub store: Store,
+    /// The sealed objects.
+    pub vault: Vault,
+    /// Our host name, for the trace field.
+    pub hostname: String,
+    /// The reader's limits.
+    pub limits: Limits,
+    /// Told when a mail was accepted.
+    pub wake: Arc<Notify>,
+    /// The present.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// A mail on its way in.
+pub struct Incoming {
+    receiver: Arc<Shared>,
+    id: MailId,
+    section: Section,
+    from: MailFrom,
+    peer: Peer,
+    recipients: Vec<MailRecipient>,
+    normalizer: Normalizer,
+    header: HeaderSoFar,
+    writer: Option<SealedWriter>,
+}
+
+/// What every transaction of a listener shares.
+struct Shared {
+    store: Store,
+    vault: Vault,
+    hostname: String,
+    limits: Limits,
+    wake: Arc<Notify>,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Shared {
+    fn header_of(&self, octets: &[u8]) -> Header {
+        let mut reader = Reader::new(self.limits.clone());
+        reader.push(octets);
+        reader.push(b"\r\n");
+        reader.finish().header
+    }
+}
+
+/// The mail's header is looked at as it passes, and no more than the header is held.
+enum HeaderSoFar {
+    Reading(Vec<u8>),
+    Looked,
+}
+
+impl Handler for Receiver {
+    type Transaction = Incoming;
+
+    async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Incoming, Reply> {
+        let section = self.section_for(&from.address).await?;
+        Ok(Incoming {
+            receiver: Arc::new(Shared {
+                store: self.store.clone(),
+                vault: self.vault.clone(),
+                hostname: self.hostname.clone(),
+                limits: self.limits.clone(),
+                wake: self.wake.clone(),
+                clock: self.clock.clone(),
+            }),
+            id: MailId::generate(),
+            section,
+            from: from.clone(),
+            peer: peer.clone(),
+            recipients: Vec::new(),
+            normalizer: Normalizer::new(),
+            header: HeaderSoFar::Reading(Vec::new()),
+            writer: None,
+        })
+    }
+}
+
+impl Receiver {
+    /// The section that registered the address's domain (spec RCV-TENANT).
+    async fn section_for(&self, address: &str) -> Result<Section, Reply> {
+        let domain = domain_of(address).ok_or_else(not_ours)?;
+        match self.store.section_of_domain(&domain).await {
+            Ok(Some(section)) if section.enabled && section.mail_link => Ok(section),
+            Ok(_) => Err(not_ours()),
+            Err(error) => Err(try_later(&error, "the sender's section could not be looked up")),
+        }
+    }
+}
+
+impl Transaction for Incoming {
+    async fn rcpt(&mut self, to: &RcptTo) -> Result<(), Reply> {
+        self.recipients.push(MailRecipient {
+            address: to.address.clone(),
+            notify: to.notify.map(notify_text),
+            orcpt: to.orcpt.clone(),
+        });
+        Ok(())
+    }
+
+    async fn chunk(&mut self, octets: Bytes) -> Result<(), Reply> {
+        let mut normal = Vec::with_capacity(octets.len() + 16);
+        self.normalizer.push(&octets, &mut normal);
+        self.take(normal).await
+    }
+
+    async fn finish(mut self) -> Reply {
+        match self.accept().await {
+            Ok(id) => Reply::new(250, (2, 0, 0), format!("OK, queued as {id}")),
+            Err(reply) => reply,
+        }
+    }
+}
+
+impl Incoming {
+    async fn take(&mut self, octets: Vec<u8>) -> Result<(), Reply> {
+        self.look_at_header(&octets)?;
+        if self.writer.is_none() {
+            let writer = self.receiver.vault.create(&self.section.id).await;
+            self.writer = Some(writer.map_err(|e| no_room(&e))?);
+        }
+        match &mut self.writer {
+            Some(writer) => writer.write(Bytes::from(octets)).await.map_err(|e| no_room(&e)),
+            None => Ok(()),
+        }
+    }
+
+    /// Collects the header, and looks at it once it is whole.
+    fn look_at_header(&mut self, octets: &[u8]) -> Result<(), Reply> {
+        let HeaderSoFar::Reading(held) = &mut self.header else { return Ok(()) };
+        // The blank line may lie across two pieces, and a mail may begin with it.
+        let from = held.len().saturating_sub(3);
+        held.extend_from_slice(octets);
+        let end = if held.starts_with(b"\r\n") {
+            Some(0)
+        } else {
+            held[from..].windows(4).position(|four| four == b"\r\n\r\n").map(|at| from + at + 2)
+        };
+        if end.unwrap_or(held.len()) as u64 > HEADER_LIMIT {
+            return Err(Reply::new(552, (5, 3, 4), "the mail's header is too long"));
+        }
+        let Some(end) = end else { return Ok(()) };
+        let header = self.receiver.header_of(&held[..end]);
+        self.header = HeaderSoFar::Looked;
+        self.check_author(&header)
+    }
+
+    /// The one author must be of the section that the envelope's sender is of.
+    fn check_author(&self, header: &Header) -> Result<(), Reply> {
+        let mut from = header.all("from");
+        let (Some(field), None) = (from.next(), from.next()) else {
+            let text = if header.iter().next().is_none() { "this is not a mail: it has no header" } else { "a mail must have one From field" };
+            return Err(Reply::new(550, (5, 6, 0), text));
+        };
+        let authors = field.addresses();
+        let [author] = authors.as_slice() else {
+            return Err(Reply::new(550, (5, 6, 0), "the From field must have one address"));
+        };
+        match domain_of(&author.address) {
+            Some(domain) if self.section.domains.contains(&domain) => Ok(()),
+            Some(_) => Err(Reply::new(550, (5, 7, 1), "the From address is not of a domain registered with the sender's")),
+            None => Err(Reply::new(550, (5, 6, 0), "the From address cannot be read")),
+        }
+    }
+
+    async fn accept(&mut self) -> Result<MailId, Reply> {
+        let mut rest = Vec::new();
+        std::mem::take(&mut self.normalizer).finish(&mut rest);
+        self.take(rest).await?;
+        if let HeaderSoFar::Reading(held) = &self.header {
+            // No blank line: all of it is header.
+            self.check_author(&self.receiver.header_of(held))?;
+        }
+        let Some(writer) = self.writer.take() else { return Err(Reply::new(550, (5, 6, 0), "the mail is empty")) };
+        let spool = writer.finish().await.map_err(|e| no_room(&e))?;
+        let now = (self.receiver.clock)();
+        let mail = NewMail {
+            id: self.id,
+            section: self.section.id.clone(),
+            spool,
+            envelope_from: self.from.address.clone(),
+            peer: self.peer.address.to_string(),
+            received_field: self.trace(now),
+            smtputf8: self.from.smtputf8,
+            ret_full: self.from.ret_full,
+            envid: self.from.envid.clone(),
+            recipients: std::mem::take(&mut self.recipients),
+            received_at: now,
+        };
+        // When the database does not answer, the row may or may not be there. The object stays: a sweep takes it if
+        // no row has it, and the upstream sends again.
+        self.receiver.store.accept_mail(&mail).await.map_err(|e| try_later(&e, "a spooled mail could not be committed"))?;
+        tracing::info!(mail = %self.id, section = %self.section.id, octets = mail.spool.length, recipients = mail.recipients.len(), peer = %self.peer.address, "accepted");
+        self.receiver.wake.notify_one();
+        Ok(self.id)
+    }
+
+    /// The trace field's value (RFC 5321, 4.4). It names no recipient: a Bcc would be seen by the others.
+    fn trace(&self, now: Timestamp) -> String {
+        let helo: String = self.peer.helo.chars().filter(|c| c.is_ascii_graphic() && !"()<>\\\"".contains(*c)).take(255).collect();
+        let ip = match self.peer.address.ip() {
+            std::net::IpAddr::V4(ip) => format!("[{ip}]"),
+            std::net::IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
+        };
+        format!(
+            "from {} ({ip}) by {} with {} id {}; {}",
+            if helo.is_empty() { "unknown" } else { &helo },
+            self.receiver.hostname,
+            self.peer.protocol,
+            self.id,
+            now.rfc5322(&self.section.settings.time_zone),
+        )
+    }
+}
+
+/// The domain of an address as an A-label in lower case.
+fn domain_of(address: &str) -> Option<String> {
+    let (_, domain) = address.rsplit_once('@')?;
+    let ascii = idna::domain_to_ascii(domain).ok()?;
+    (!ascii.is_empty()).then_some(ascii)
+}
+
+fn not_ours() -> Reply {
+    Reply::new(550, (5, 7, 1), "the sender's domain is not registered here")
+}
+
+/// The storage did not take the mail; the upstream keeps it and comes again.
+fn no_room(error: &fubako_vault::VaultError) -> Reply {
+    tracing::error!(%error, "the spool does not take a mail");
+    Reply::new(452, (4, 3, 1), "no room for the mail at present, please try again later")
+}
+
+fn try_later(error: &fubako_store::StoreError, what: &str) -> Reply {
+    tracing::error!(%error, "{what}");
+    Reply::new(451, (4, 3, 0), "a temporary local problem, please try again later")
+}
+
+/// NOTIFY as RFC 3461 writes it.
+fn notify_text(notify: DsnNotify) -> String {
+    if notify.never {
+        return "NEVER".to_owned();
+    }
+    let words = [(notify.success, "SUCCESS"), (notify.failure, "FAILURE"), (notify.delay, "DELAY")];
+    let given: Vec<&str> = words.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+    given.join(",")
+}

@@ -1,0 +1,142 @@
+//! A stopped mail's sender is told once, everything at once (spec NOTICE): what was wrong, which file, what to do next,
+//! the mail's subject and time, and a reference number that also stands in the log.
+
+use fubako_base::{
+    Lang, Timestamp,
+    ids::{DeliveryId, OutgoingId},
+    lang::text,
+    section::Section,
+};
+use fubako_mail::{message::OwnMail, reader::Reader};
+use fubako_store::{
+    mails::{Mail, MailState},
+    outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
+};
+use futures::StreamExt as _;
+
+use crate::{
+    Gateway,
+    problem::{Fate, Problem},
+    read::{shown_time, subject_of},
+};
+
+/// Octets of a mail that are read to find its subject for a notice.
+const HEADER_LIMIT: u64 = 1 << 20;
+
+impl Gateway {
+    /// Stops or holds the mail; the notice to its sender is committed with it.
+    pub(crate) async fn stop(&self, mail: &Mail, worker: &str, problem: &Problem, now: Timestamp) -> Result<(), Problem> {
+        let state = if problem.fate == Fate::Hold { MailState::Held } else { MailState::Stopped };
+        let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
+        tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, codes = codes.join(","), cause = %problem.cause, state = ?state, "stopped");
+        let notice = self.notice_to_sender(mail, problem, now).await?;
+        let id = mail.accepted.id;
+        self.store.stop_mail(id, worker, state, &problem.codes, &problem.cause, notice.as_ref(), now).await?;
+        (self.wake_post)();
+        Ok(())
+    }
+
+    async fn notice_to_sender(&self, mail: &Mail, problem: &Problem, now: Timestamp) -> Result<Option<NewOutgoing>, Problem> {
+        let accepted = &mail.accepted;
+        if accepted.envelope_from.is_empty() {
+            return Ok(None);
+        }
+        let section = self.store.section(&accepted.section).await?;
+        let zone = section.as_ref().map_or("Asia/Tokyo", |s: &Section| s.settings.time_zone.as_str());
+        let subject = self.subject(mail).await;
+        let message_id = format!("{}.notice@{}", accepted.id, self.hostname);
+        let own = OwnMail {
+            from_name: self.brand.clone(),
+            from: self.notice_from.clone(),
+            to: accepted.envelope_from.clone(),
+            reply_to: None,
+            subject: text(Lang::Ja, "stopped-subject", &[("subject", subject.as_str().into())]),
+            date: now.rfc5322(zone),
+            message_id,
+            in_reply_to: None,
+            languages: Lang::ALL.iter().map(|l| l.tag()).collect(),
+            is_reply: true,
+            text: body(problem, &subject, accepted.received_at, zone, &accepted.id.to_string()),
+            html: None,
+        };
+        let octets = own.build();
+        let id = OutgoingId::generate();
+        let prefix = self.signed(&accepted.section, &octets).await;
+        let sealed = self.vault.seal_value(&accepted.section, &format!("outgoing/{id}"), &octets).await?;
+        Ok(Some(NewOutgoing {
+            id,
+            section: accepted.section.clone(),
+            kind: OutgoingKind::Notice,
+            mail: Some(accepted.id),
+            envelope_from: String::new(),
+            size: (prefix.len() + octets.len()) as u64,
+            prefix,
+            content: Content::Inline(sealed),
+            smtputf8: false,
+            ret_full: None,
+            envid: None,
+            deliveries: vec![NewDelivery {
+                id: DeliveryId::generate(),
+                recipient: accepted.envelope_from.clone(),
+                notify: None,
+                orcpt: None,
+            }],
+            due: now,
+        }))
+    }
+
+    /// DKIM fields for a notice of our own. A notice unsigned is better than none.
+    async fn signed(&self, section: &fubako_base::ids::SectionId, octets: &[u8]) -> Vec<u8> {
+        let domain = self.notice_from.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned();
+        let signed = (self.signer_for)(section.clone(), domain).await.and_then(|mut signer| {
+            signer.write(octets);
+            signer.finish().map_err(|e| e.to_string())
+        });
+        signed.unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "a notice goes out unsigned");
+            Vec::new()
+        })
+    }
+
+    /// The mail's subject, as far as it can still be read.
+    async fn subject(&self, mail: &Mail) -> String {
+        let Ok(spool) = self.vault.open(&mail.accepted.spool).await else { return String::new() };
+        let mut reader = Reader::new(self.limits.clone());
+        let mut octets = spool.read(0..spool.length().min(HEADER_LIMIT));
+        while let Some(Ok(piece)) = octets.next().await {
+            reader.push(&piece);
+        }
+        subject_of(&reader.finish().header).chars().filter(|c| !c.is_control()).take(200).collect()
+    }
+}
+
+/// The notice: Japanese first and English after.
+fn body(problem: &Problem, subject: &str, received: Timestamp, zone: &str, reference: &str) -> String {
+    let mut out = String::new();
+    for lang in Lang::ALL {
+        if !out.is_empty() {
+            out.push_str("\r\n----------------------------------------\r\n\r\n");
+        }
+        line(&mut out, &text(lang, "stopped-intro", &[]));
+        line(&mut out, "");
+        for code in &problem.codes {
+            line(&mut out, &format!("■ {}", text(lang, &format!("code-{code}"), &[])));
+            for name in &problem.about {
+                let shown: String = name.chars().filter(|c| !c.is_control()).collect();
+                line(&mut out, &format!("  - {shown}"));
+            }
+            line(&mut out, &format!("  → {}", text(lang, &format!("code-{code}-next"), &[])));
+        }
+        line(&mut out, "");
+        line(&mut out, &text(lang, "stopped-mail-subject", &[("subject", subject.into())]));
+        line(&mut out, &text(lang, "stopped-mail-time", &[("time", shown_time(received, zone, lang).into())]));
+        let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
+        line(&mut out, &text(lang, "stopped-reference", &[("reference", reference.into()), ("codes", codes.join(", ").into())]));
+    }
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push_str("\r\n");
+}
