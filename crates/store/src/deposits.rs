@@ -6,7 +6,14 @@ use fubako_base::{
     object::ObjectRef,
 };
 
-use crate::{Store, StoreError, outbox::NewOutgoing};
+use crate::{
+    Store, StoreError,
+    mails::give_up,
+    outbox::NewOutgoing,
+    rounds::insert_outgoing,
+    tx::{Row, Tx, args},
+    words::words,
+};
 
 /// Where a deposit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +25,8 @@ pub enum DepositState {
     /// The files are gone.
     Expired,
 }
+
+words! { DepositState { Open = "open", Sent = "sent", Expired = "expired" } }
 
 /// A deposit.
 #[derive(Debug, Clone)]
@@ -92,14 +101,55 @@ pub struct Link {
     pub next_try_at: Option<Timestamp>,
 }
 
+// Columns are named one by one: `*` would give a running node another row when a newer one adds a column.
+macro_rules! deposit_columns {
+    ($alias:literal) => {
+        concat!(
+            $alias,
+            "id, ",
+            $alias,
+            "section, ",
+            $alias,
+            "idempotency_key, ",
+            $alias,
+            "request_digest, ",
+            $alias,
+            "state, ",
+            $alias,
+            "sender_address, ",
+            $alias,
+            "sender_name, ",
+            $alias,
+            "subject, ",
+            $alias,
+            "lang, ",
+            $alias,
+            "password_hash, ",
+            $alias,
+            "recipients, ",
+            $alias,
+            "file_count, ",
+            $alias,
+            "created_at, ",
+            $alias,
+            "sent_at, ",
+            $alias,
+            "expires_at"
+        )
+    };
+}
+pub(crate) use deposit_columns;
+
+const FILE_COLUMNS: &str = "deposit, number, section, name, media_type, sha256, crc32, object_id, object_key,
+    object_length, put_at";
+
 impl Store {
     /// Begins a deposit, or gives the one that the section began with this key (then false).
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn begin_deposit(&self, deposit: &Deposit) -> Result<(Deposit, bool), StoreError> {
-        let _ = deposit;
-        unimplemented!()
+        self.pool.write(deposit.clone(), |tx, deposit| Box::pin(begin(tx, deposit))).await
     }
 
     /// The deposit with this id.
@@ -107,33 +157,47 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn deposit(&self, id: DepositId) -> Result<Option<Deposit>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        self.pool
+            .read(id, |tx, id| {
+                Box::pin(async move {
+                    let sql = concat!("SELECT ", deposit_columns!(""), " FROM deposits WHERE id = $1");
+                    tx.one("deposits", sql, args![*id]).await?.as_ref().map(read_deposit).transpose()
+                })
+            })
+            .await
     }
 
-    /// A deposit's files that are whole, by number.
+    /// A deposit's files that are whole, by number: none once they are gone.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn files(&self, deposit: DepositId) -> Result<Vec<File>, StoreError> {
-        let _ = deposit;
-        unimplemented!()
+        self.pool
+            .read(deposit, |tx, deposit| {
+                Box::pin(async move {
+                    let sql = format!(
+                        "SELECT {FILE_COLUMNS} FROM files
+                            WHERE deposit = $1 AND object_key IS NOT NULL ORDER BY number"
+                    );
+                    tx.all("files", sql, args![*deposit]).await?.iter().map(read_file).collect()
+                })
+            })
+            .await
     }
 
     /// Keeps a file of an open deposit. Where the number is taken, the one that is there is given, and false: the
     /// caller deletes its own object.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::DepositClosed`] where the deposit is not open (or unknown, or another section's) or has no such number.
     pub async fn keep_file(&self, file: &File) -> Result<(File, bool), StoreError> {
-        let _ = file;
-        unimplemented!()
+        self.pool.write(file.clone(), |tx, file| Box::pin(keep_file(tx, file))).await
     }
 
     /// `open` → `sent`, with links and deposit notices, in one transaction; false when it was sent before.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::DepositClosed`] where the deposit is unknown or expired, or a file is missing.
     pub async fn send_deposit(
         &self,
         id: DepositId,
@@ -142,8 +206,8 @@ impl Store {
         notices: &[NewOutgoing],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let _ = (id, expires_at, links, notices, now);
-        unimplemented!()
+        let sending = Sending { id, expires_at, links: links.to_vec(), notices: notices.to_vec(), now };
+        self.pool.write(sending, |tx, sending| Box::pin(send(tx, sending))).await
     }
 
     /// Takes back an open deposit: rows deleted, objects given up for erasure; false when it is not open.
@@ -151,60 +215,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn abort_deposit(&self, id: DepositId) -> Result<bool, StoreError> {
-        let _ = id;
-        unimplemented!()
-    }
-
-    /// The link whose token has this hash, with its deposit.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Deposit)>, StoreError> {
-        let _ = token_hash;
-        unimplemented!()
-    }
-
-    /// Takes a try at a link's password: counts it as wrong beforehand and sets when the next may be, in one transaction, so that
-    /// tries side by side cannot outrun the limit. `expected_failures` is what the caller saw; false when another try came between.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn take_try(
-        &self,
-        link: LinkId,
-        expected_failures: u32,
-        next_try_at: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        let _ = (link, expected_failures, next_try_at);
-        unimplemented!()
-    }
-
-    /// The password was right: failures are cleared and a session begins, in one transaction.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn begin_link_session(
-        &self,
-        link: LinkId,
-        session_hash: &[u8; 32],
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let _ = (link, session_hash, until);
-        unimplemented!()
-    }
-
-    /// Whether a session (by the SHA-256 of its id) is the link's and still good.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn link_session(
-        &self,
-        link: LinkId,
-        session_hash: &[u8; 32],
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let _ = (link, session_hash, now);
-        unimplemented!()
+        self.pool
+            .write(id, |tx, id| {
+                Box::pin(async move {
+                    let Some((_, DepositState::Open)) = lock(tx, *id).await? else { return Ok(false) };
+                    give_up_files(tx, *id).await?;
+                    tx.run("DELETE FROM files WHERE deposit = $1", args![*id]).await?;
+                    tx.run("DELETE FROM deposits WHERE id = $1", args![*id]).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 
     /// Expires deposits that are due (sent ones past `expires_at`, open ones begun before `abandoned_before`): wrapped keys
@@ -218,7 +239,206 @@ impl Store {
         abandoned_before: Timestamp,
         limit: u32,
     ) -> Result<u32, StoreError> {
-        let _ = (now, abandoned_before, limit);
-        unimplemented!()
+        let due: Vec<DepositId> = self
+            .pool
+            .read((now, abandoned_before, limit), |tx, (now, abandoned_before, limit)| {
+                Box::pin(async move {
+                    let sql = "SELECT id FROM deposits WHERE state = 'sent' AND expires_at <= $1
+                        UNION ALL SELECT id FROM deposits WHERE state = 'open' AND created_at < $2 LIMIT $3";
+                    let rows = tx.all("deposits", sql, args![*now, *abandoned_before, *limit]).await?;
+                    rows.iter().map(|row| row.parse("id")).collect()
+                })
+            })
+            .await?;
+        let mut expired = 0;
+        for id in due {
+            let done = self.pool.write((id, now, abandoned_before), |tx, (id, now, abandoned_before)| {
+                Box::pin(expire(tx, *id, *now, *abandoned_before))
+            });
+            expired += u32::from(done.await?);
+        }
+        Ok(expired)
     }
+}
+
+async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreError> {
+    let recipients = serde_json::to_string(&deposit.recipients).map_err(|e| StoreError::Refused(e.to_string()))?;
+    let kept = tx
+        .run(
+            "INSERT INTO deposits (id, section, idempotency_key, request_digest, state, sender_address, sender_name,
+                    subject, lang, password_hash, recipients, file_count, created_at)
+                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12)
+                ON CONFLICT (section, idempotency_key) DO NOTHING",
+            args![
+                deposit.id,
+                &deposit.section,
+                &deposit.key,
+                &deposit.request_digest,
+                &deposit.sender_address,
+                &deposit.sender_name,
+                &deposit.subject,
+                deposit.lang.map(Lang::tag),
+                &deposit.password_hash,
+                recipients,
+                deposit.file_count,
+                deposit.created_at,
+            ],
+        )
+        .await?;
+    let sql = concat!("SELECT ", deposit_columns!(""), " FROM deposits WHERE section = $1 AND idempotency_key = $2");
+    let row = tx.one("deposits", sql, args![&deposit.section, &deposit.key]).await?;
+    // Taken back by another node between the two statements: the caller asks again.
+    let row = row.ok_or_else(|| StoreError::Database("the deposit was taken back just now".into()))?;
+    Ok((read_deposit(&row)?, kept == 1))
+}
+
+/// Locks a deposit against everything else that changes it; gives its section and where it is.
+async fn lock(tx: &mut Tx, id: DepositId) -> Result<Option<(SectionId, DepositState)>, StoreError> {
+    let sql = "SELECT section, state FROM deposits WHERE id = $1 FOR UPDATE";
+    let row = tx.one("deposits", sql, args![id]).await?;
+    row.map(|row| Ok((row.parse("section")?, row.parse("state")?))).transpose()
+}
+
+async fn keep_file(tx: &mut Tx, file: &File) -> Result<(File, bool), StoreError> {
+    let there = lock(tx, file.deposit).await?;
+    let Some((_, state)) = there.filter(|(section, _)| *section == file.object.section) else {
+        return Err(StoreError::DepositClosed("it is unknown"));
+    };
+    let sql = format!("SELECT {FILE_COLUMNS} FROM files WHERE deposit = $1 AND number = $2 AND object_key IS NOT NULL");
+    if let Some(row) = tx.one("files", sql, args![file.deposit, file.number]).await? {
+        return Ok((read_file(&row)?, false));
+    }
+    if state != DepositState::Open {
+        return Err(StoreError::DepositClosed("it is not open"));
+    }
+    // The number must be one of those that were announced.
+    let kept = tx
+        .run(
+            "INSERT INTO files (deposit, number, section, name, media_type, sha256, crc32, object_id, object_key,
+                    object_length, put_at)
+                SELECT id, $2, section, $3, $4, $5, $6, $7, $8, $9, $10 FROM deposits
+                WHERE id = $1 AND $2 >= 1 AND file_count >= $2",
+            args![
+                file.deposit,
+                file.number,
+                &file.name,
+                &file.media_type,
+                &file.sha256,
+                file.crc32,
+                file.object.id,
+                &file.object.wrapped_key,
+                file.object.length,
+                file.put_at,
+            ],
+        )
+        .await?;
+    if kept == 0 {
+        return Err(StoreError::DepositClosed("it has no file of this number"));
+    }
+    Ok((file.clone(), true))
+}
+
+/// What is committed when a deposit is sent.
+struct Sending {
+    id: DepositId,
+    expires_at: Timestamp,
+    links: Vec<Link>,
+    notices: Vec<NewOutgoing>,
+    now: Timestamp,
+}
+
+async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
+    let section = match lock(tx, sending.id).await? {
+        None => return Err(StoreError::DepositClosed("it is unknown")),
+        Some((_, DepositState::Expired)) => return Err(StoreError::DepositClosed("it is expired")),
+        Some((_, DepositState::Sent)) => return Ok(false),
+        Some((section, DepositState::Open)) => section,
+    };
+    // Nobody ever sees half of a deposit (spec MAIL-DEPOSIT).
+    let sql = "UPDATE deposits SET state = 'sent', sent_at = $2, expires_at = $3
+        WHERE id = $1 AND file_count = (SELECT COUNT(*) FROM files WHERE deposit = $1 AND object_key IS NOT NULL)";
+    if tx.run(sql, args![sending.id, sending.now, sending.expires_at]).await? == 0 {
+        return Err(StoreError::DepositClosed("a file is missing"));
+    }
+    let links = sending.links.iter().zip(1u32..);
+    let rows: Vec<_> = links
+        .map(|(link, position)| {
+            args![
+                link.id,
+                &section,
+                sending.id,
+                position,
+                &link.recipient,
+                &link.token_hash,
+                link.failures,
+                link.next_try_at,
+            ]
+            .to_vec()
+        })
+        .collect();
+    let head = "INSERT INTO links (id, section, deposit, position, recipient, token_hash, failures, next_try_at)";
+    tx.insert_all(head, &rows).await?;
+    for notice in &sending.notices {
+        insert_outgoing(tx, notice, sending.now).await?;
+    }
+    Ok(true)
+}
+
+async fn expire(tx: &mut Tx, id: DepositId, now: Timestamp, abandoned_before: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE deposits SET state = 'expired'
+        WHERE id = $1 AND (state = 'sent' AND expires_at <= $2 OR state = 'open' AND created_at < $3)";
+    if tx.run(sql, args![id, now, abandoned_before]).await? == 0 {
+        return Ok(false);
+    }
+    give_up_files(tx, id).await?;
+    let sql = "DELETE FROM link_sessions WHERE link IN (SELECT id FROM links WHERE deposit = $1)";
+    tx.run(sql, args![id]).await?;
+    Ok(true)
+}
+
+async fn give_up_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {
+    let sql = "UPDATE files SET object_key = NULL WHERE deposit = $1 AND object_key IS NOT NULL
+        RETURNING object_id, section";
+    for row in tx.all("files", sql, args![id]).await? {
+        give_up(tx, row.parse("object_id")?, &row.parse("section")?).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
+    Ok(Deposit {
+        id: row.parse("id")?,
+        section: row.parse("section")?,
+        key: row.get("idempotency_key")?,
+        request_digest: row.get("request_digest")?,
+        state: row.parse("state")?,
+        sender_address: row.get("sender_address")?,
+        sender_name: row.get("sender_name")?,
+        subject: row.get("subject")?,
+        lang: row.parse_opt("lang")?,
+        password_hash: row.get("password_hash")?,
+        recipients: row.json("recipients")?,
+        file_count: row.int("file_count")?,
+        created_at: row.time("created_at")?,
+        sent_at: row.time_opt("sent_at")?,
+        expires_at: row.time_opt("expires_at")?,
+    })
+}
+
+fn read_file(row: &Row) -> Result<File, StoreError> {
+    Ok(File {
+        deposit: row.parse("deposit")?,
+        number: row.int("number")?,
+        name: row.get("name")?,
+        media_type: row.get("media_type")?,
+        sha256: row.digest("sha256")?,
+        crc32: row.int("crc32")?,
+        object: ObjectRef {
+            id: row.parse("object_id")?,
+            section: row.parse("section")?,
+            wrapped_key: row.get("object_key")?,
+            length: row.int("object_length")?,
+        },
+        put_at: row.time("put_at")?,
+    })
 }

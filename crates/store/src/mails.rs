@@ -13,7 +13,15 @@ use fubako_base::{
     object::ObjectRef,
 };
 
-use crate::{Store, StoreError, outbox::NewOutgoing};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Store, StoreError,
+    outbox::NewOutgoing,
+    rounds::insert_outgoing,
+    tx::{Row, Tx, args},
+    words::{REPLY, clip, words},
+};
 
 /// A mail as it is accepted.
 #[derive(Debug, Clone)]
@@ -22,7 +30,7 @@ pub struct NewMail {
     pub id: MailId,
     /// Its section.
     pub section: SectionId,
-    /// The sealed spool object.
+    /// The sealed spool object. Once it was given up its wrapped key is gone: empty.
     pub spool: ObjectRef,
     /// MAIL FROM.
     pub envelope_from: String,
@@ -43,7 +51,7 @@ pub struct NewMail {
 }
 
 /// One envelope recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailRecipient {
     /// The address.
     pub address: String,
@@ -68,6 +76,10 @@ pub enum MailState {
     Held,
 }
 
+words! { MailState {
+    Received = "received", Relaying = "relaying", Settled = "settled", Stopped = "stopped", Held = "held",
+} }
+
 /// A mail with everything a stage may need.
 #[derive(Debug, Clone)]
 pub struct Mail {
@@ -85,23 +97,37 @@ pub struct Mail {
     pub last_code: Option<Code>,
 }
 
+macro_rules! mail_columns {
+    () => {
+        "id, section, state, spool_id, spool_key, spool_length, envelope_from, peer, received_field, smtputf8, ret_full,
+        envid, recipients, received_at, deposit, sealed_password, attempts, last_code"
+    };
+}
+
 impl Store {
-    /// Keeps a mail that was spooled. When this returns, it is durable (spec RCV-DURABLE).
+    /// Keeps a mail that was spooled. When this returns, it is durable (spec RCV-DURABLE). A mail that is there already is
+    /// kept as it is: the call can be repeated, and another spool object that it brings is given up for erasure.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; [`StoreError::Refused`] where the section is unknown.
     pub async fn accept_mail(&self, mail: &NewMail) -> Result<(), StoreError> {
-        let _ = mail;
-        unimplemented!()
+        self.pool.write(mail.clone(), |tx, mail| Box::pin(accept(tx, mail))).await
     }
 
     /// A mail whose turn it is (`received`, due, not leased), leased to `worker` until `until`. Oldest due first.
+    /// `worker` names one task of one process, and no other ever.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn lease_mail(&self, worker: &str, now: Timestamp, until: Timestamp) -> Result<Option<Mail>, StoreError> {
-        let _ = (worker, now, until);
-        unimplemented!()
+        self.pool
+            .write((worker.to_owned(), now, until), |tx, (worker, now, until)| {
+                Box::pin(async move {
+                    let row = tx.one("mails", LEASE, args![worker, *now, *until]).await?;
+                    row.as_ref().map(read_mail).transpose()
+                })
+            })
+            .await
     }
 
     /// Keeps a lease that is still ours until `until`.
@@ -109,8 +135,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`].
     pub async fn extend_mail_lease(&self, id: MailId, worker: &str, until: Timestamp) -> Result<(), StoreError> {
-        let _ = (id, worker, until);
-        unimplemented!()
+        self.pool
+            .write((id, worker.to_owned(), until), |tx, (id, worker, until)| {
+                Box::pin(async move {
+                    let sql = "UPDATE mails SET leased_until = $3 WHERE id = $1 AND worker = $2 AND state = 'received'";
+                    still_ours(tx.run(sql, args![*id, worker, *until]).await?)
+                })
+            })
+            .await
     }
 
     /// The mail with this id.
@@ -118,8 +150,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn mail(&self, id: MailId) -> Result<Option<Mail>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        self.pool
+            .read(id, |tx, id| {
+                Box::pin(async move {
+                    let sql = concat!("SELECT ", mail_columns!(), " FROM mails WHERE id = $1");
+                    let row = tx.one("mails", sql, args![*id]).await?;
+                    row.as_ref().map(read_mail).transpose()
+                })
+            })
+            .await
     }
 
     /// Keeps the sealed file password before the deposit is begun, once: gives the one that is kept.
@@ -127,8 +166,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`].
     pub async fn keep_mail_password(&self, id: MailId, worker: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let _ = (id, worker, sealed);
-        unimplemented!()
+        self.pool
+            .write((id, worker.to_owned(), sealed.to_vec()), |tx, (id, worker, sealed)| {
+                Box::pin(async move {
+                    let sql = "UPDATE mails SET sealed_password = COALESCE(sealed_password, $3)
+                        WHERE id = $1 AND worker = $2 AND state = 'received' RETURNING sealed_password";
+                    let row = tx.one("mails", sql, args![*id, worker, sealed]).await?;
+                    row.ok_or(StoreError::LeaseLost)?.get("sealed_password")
+                })
+            })
+            .await
     }
 
     /// Notes the deposit.
@@ -136,11 +183,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`].
     pub async fn note_mail_deposit(&self, id: MailId, worker: &str, deposit: DepositId) -> Result<(), StoreError> {
-        let _ = (id, worker, deposit);
-        unimplemented!()
+        self.pool
+            .write((id, worker.to_owned(), deposit), |tx, (id, worker, deposit)| {
+                Box::pin(async move {
+                    let sql = "UPDATE mails SET deposit = $3 WHERE id = $1 AND worker = $2 AND state = 'received'";
+                    still_ours(tx.run(sql, args![*id, worker, *deposit]).await?)
+                })
+            })
+            .await
     }
 
-    /// `received` → `relaying`, with the outgoing mail, in one transaction.
+    /// `received` → `relaying`, with the outgoing mail, in one transaction. The outgoing mail comes from this mail,
+    /// whatever its `mail` says.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`].
@@ -151,15 +205,26 @@ impl Store {
         outgoing: &NewOutgoing,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let _ = (id, worker, outgoing, now);
-        unimplemented!()
+        let outgoing = NewOutgoing { mail: Some(id), ..outgoing.clone() };
+        self.pool
+            .write((id, worker.to_owned(), outgoing, now), |tx, (id, worker, outgoing, now)| {
+                Box::pin(async move {
+                    let sql = "UPDATE mails
+                        SET state = 'relaying', attempts = 0, worker = NULL, leased_until = NULL, cause = NULL
+                        WHERE id = $1 AND worker = $2 AND state = 'received'";
+                    still_ours(tx.run(sql, args![*id, worker]).await?)?;
+                    insert_outgoing(tx, outgoing, *now).await
+                })
+            })
+            .await
     }
 
     /// `received` → `stopped` or `held`, with the notice to its sender (none where there must be none), in one
     /// transaction. A stopped mail's spool object and password are given up for erasure; a held one's are kept.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`].
+    /// [`StoreError::LeaseLost`]; [`StoreError::Refused`] for another state.
+    #[expect(clippy::too_many_arguments, reason = "all of it is committed together")]
     pub async fn stop_mail(
         &self,
         id: MailId,
@@ -170,8 +235,19 @@ impl Store {
         notice: Option<&NewOutgoing>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let _ = (id, worker, state, codes, cause, notice, now);
-        unimplemented!()
+        if !matches!(state, MailState::Stopped | MailState::Held) {
+            return Err(StoreError::Refused(format!("a mail is not stopped as {}", state.as_str())));
+        }
+        let end = End {
+            id,
+            worker: worker.to_owned(),
+            state,
+            codes: codes.to_vec(),
+            cause: clip(cause, REPLY).to_owned(),
+            notice: notice.cloned(),
+            now,
+        };
+        self.pool.write(end, |tx, end| Box::pin(stop(tx, end))).await
     }
 
     /// Gives the lease back to try again at `at`; counts the try.
@@ -186,7 +262,149 @@ impl Store {
         code: Code,
         cause: &str,
     ) -> Result<(), StoreError> {
-        let _ = (id, worker, at, code, cause);
-        unimplemented!()
+        let cause = clip(cause, REPLY).to_owned();
+        self.pool
+            .write((id, worker.to_owned(), at, code, cause), |tx, (id, worker, at, code, cause)| {
+                Box::pin(async move {
+                    let sql = "UPDATE mails SET due_at = $3, attempts = attempts + 1, last_code = $4, cause = $5,
+                            worker = NULL, leased_until = NULL
+                        WHERE id = $1 AND worker = $2 AND state = 'received'";
+                    still_ours(tx.run(sql, args![*id, worker, *at, code.name(), cause]).await?)
+                })
+            })
+            .await
     }
+}
+
+const LEASE: &str = concat!(
+    "UPDATE mails SET worker = $1, leased_until = $3
+    WHERE id = (
+        SELECT id FROM mails
+        WHERE state = 'received' AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)
+        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING ",
+    mail_columns!()
+);
+
+/// Whether the row that only the lease's holder may change was there.
+pub(crate) const fn still_ours(changed: u64) -> Result<(), StoreError> {
+    if changed == 0 { Err(StoreError::LeaseLost) } else { Ok(()) }
+}
+
+/// How a mail ends without being delivered.
+struct End {
+    id: MailId,
+    worker: String,
+    state: MailState,
+    codes: Vec<Code>,
+    cause: String,
+    notice: Option<NewOutgoing>,
+    now: Timestamp,
+}
+
+async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<(), StoreError> {
+    let recipients = serde_json::to_string(&mail.recipients).map_err(|e| StoreError::Refused(e.to_string()))?;
+    let kept = tx
+        .run(
+            "INSERT INTO mails (id, section, state, spool_id, spool_key, spool_length, envelope_from, peer,
+                    received_field, smtputf8, ret_full, envid, recipients, received_at, attempts, due_at)
+                VALUES ($1, $2, 'received', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $13)
+                ON CONFLICT (id) DO NOTHING",
+            args![
+                mail.id,
+                &mail.section,
+                mail.spool.id,
+                &mail.spool.wrapped_key,
+                mail.spool.length,
+                &mail.envelope_from,
+                &mail.peer,
+                &mail.received_field,
+                mail.smtputf8,
+                mail.ret_full,
+                mail.envid.as_ref(),
+                recipients,
+                mail.received_at,
+            ],
+        )
+        .await?;
+    if kept == 1 {
+        return Ok(());
+    }
+    let sql = "SELECT id FROM mails WHERE id = $1 AND spool_id = $2";
+    if tx.one("mails", sql, args![mail.id, mail.spool.id]).await?.is_none() {
+        give_up(tx, mail.spool.id, &mail.section).await?;
+    }
+    Ok(())
+}
+
+async fn stop(tx: &mut Tx, end: &End) -> Result<(), StoreError> {
+    let names: Vec<&str> = end.codes.iter().map(|code| code.name()).collect();
+    let codes = serde_json::to_string(&names).map_err(|e| StoreError::Refused(e.to_string()))?;
+    let sql = "UPDATE mails SET state = $3, codes = $4, last_code = $5, cause = $6, ended_at = $7,
+            worker = NULL, leased_until = NULL
+        WHERE id = $1 AND worker = $2 AND state = 'received'";
+    let first = names.first().copied();
+    let values = args![end.id, &end.worker, end.state.as_str(), codes, first, &end.cause, end.now];
+    still_ours(tx.run(sql, values).await?)?;
+    if end.state == MailState::Stopped {
+        give_up_spool(tx, end.id).await?;
+    }
+    match &end.notice {
+        Some(notice) => insert_outgoing(tx, notice, end.now).await,
+        None => Ok(()),
+    }
+}
+
+/// Gives up an object: from this commit on its octets are noise, and the vault is to delete them (spec KEEP-DELETE).
+/// The caller takes the wrapped key out of the row.
+pub(crate) async fn give_up(
+    tx: &mut Tx,
+    object: fubako_base::ids::ObjectId,
+    section: &SectionId,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO erasures (object, section) VALUES ($1, $2) ON CONFLICT (object) DO NOTHING";
+    tx.run(sql, args![object, section]).await?;
+    Ok(())
+}
+
+/// Gives up a mail's spool object and password.
+pub(crate) async fn give_up_spool(tx: &mut Tx, id: MailId) -> Result<(), StoreError> {
+    let sql = "UPDATE mails SET spool_key = NULL, sealed_password = NULL WHERE id = $1 AND spool_key IS NOT NULL
+        RETURNING spool_id, section";
+    if let Some(row) = tx.one("mails", sql, args![id]).await? {
+        give_up(tx, row.parse("spool_id")?, &row.parse("section")?).await?;
+    }
+    Ok(())
+}
+
+fn read_mail(row: &Row) -> Result<Mail, StoreError> {
+    let section: SectionId = row.parse("section")?;
+    let spool = ObjectRef {
+        id: row.parse("spool_id")?,
+        section: section.clone(),
+        wrapped_key: row.get::<Option<Vec<u8>>>("spool_key")?.unwrap_or_default(),
+        length: row.int("spool_length")?,
+    };
+    let code = row.get::<Option<&str>>("last_code")?;
+    Ok(Mail {
+        accepted: NewMail {
+            id: row.parse("id")?,
+            section,
+            spool,
+            envelope_from: row.get("envelope_from")?,
+            peer: row.get("peer")?,
+            received_field: row.get("received_field")?,
+            smtputf8: row.get("smtputf8")?,
+            ret_full: row.get("ret_full")?,
+            envid: row.get("envid")?,
+            recipients: row.json("recipients")?,
+            received_at: row.time("received_at")?,
+        },
+        state: row.parse("state")?,
+        deposit: row.parse_opt("deposit")?,
+        sealed_password: row.get("sealed_password")?,
+        attempts: row.int("attempts")?,
+        // A code that a newer node knows is not one that this node can act upon.
+        last_code: code.and_then(Code::from_name),
+    })
 }

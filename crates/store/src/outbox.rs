@@ -6,7 +6,13 @@ use fubako_base::{
     object::ObjectRef,
 };
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    mails::{give_up, give_up_spool, still_ours},
+    rounds::{insert_outgoing, lease_round, unsettled},
+    tx::{Tx, args, places},
+    words::{REPLY, clip, words},
+};
 
 /// What an outgoing mail is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +26,10 @@ pub enum OutgoingKind {
     /// A delivery status notification.
     Bounce,
 }
+
+words! { OutgoingKind {
+    Relay = "relay", DepositNotice = "deposit-notice", Notice = "notice", Bounce = "bounce",
+} }
 
 /// Where an outgoing mail's octets are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +97,10 @@ pub enum DeliveryState {
     Stopped,
 }
 
+words! { DeliveryState {
+    Queued = "queued", Delivered = "delivered", Failed = "failed", Stopped = "stopped",
+} }
+
 /// A delivery as the post office works on it.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -107,9 +121,9 @@ pub struct Delivery {
 /// An outgoing mail with those of its deliveries that are due, leased together.
 #[derive(Debug, Clone)]
 pub struct Round {
-    /// The mail (its `deliveries` are those that are due).
+    /// The mail (its `deliveries` are those in [`Self::deliveries`]).
     pub outgoing: NewOutgoing,
-    /// The due ones, in order.
+    /// The due ones, in order (from [`Store::unsettled`]: all).
     pub deliveries: Vec<Delivery>,
 }
 
@@ -147,11 +161,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queue_outgoing(&self, outgoing: &[NewOutgoing], now: Timestamp) -> Result<(), StoreError> {
-        let _ = (outgoing, now);
-        unimplemented!()
+        self.pool
+            .write((outgoing.to_vec(), now), |tx, (outgoing, now)| {
+                Box::pin(async move {
+                    for mail in outgoing {
+                        insert_outgoing(tx, mail, *now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// The outgoing mail whose delivery has waited longest past its due time, with all its due deliveries, leased.
+    /// `worker` names one task of one process, and no other ever.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -161,8 +184,11 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Round>, StoreError> {
-        let _ = (worker, now, until);
-        unimplemented!()
+        self.pool
+            .write((worker.to_owned(), now, until), |tx, (worker, now, until)| {
+                Box::pin(lease_round(tx, worker, *now, *until))
+            })
+            .await
     }
 
     /// Keeps the leases of a round until `until`.
@@ -170,11 +196,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`].
     pub async fn extend_round(&self, id: OutgoingId, worker: &str, until: Timestamp) -> Result<(), StoreError> {
-        let _ = (id, worker, until);
-        unimplemented!()
+        self.pool
+            .write((id, worker.to_owned(), until), |tx, (id, worker, until)| {
+                Box::pin(async move {
+                    let sql = "UPDATE deliveries SET leased_until = $3
+                        WHERE outgoing = $1 AND worker = $2 AND state = 'queued'";
+                    still_ours(tx.run(sql, args![*id, worker, *until]).await?)
+                })
+            })
+            .await
     }
 
-    /// Commits what became of some deliveries of a round, and gives back their leases.
+    /// Commits what became of some deliveries of a round, and gives back their leases: all of them or, where one is no longer
+    /// the worker's, none.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`].
@@ -184,8 +218,16 @@ impl Store {
         outcomes: &[(DeliveryId, Outcome)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let _ = (worker, outcomes, now);
-        unimplemented!()
+        self.pool
+            .write((worker.to_owned(), outcomes.to_vec(), now), |tx, (worker, outcomes, now)| {
+                Box::pin(async move {
+                    for (id, outcome) in outcomes {
+                        record(tx, worker, *id, outcome, *now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// An outgoing mail none of whose deliveries is open and which is not settled, with all its deliveries.
@@ -193,13 +235,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unsettled(&self, limit: u32) -> Result<Vec<Round>, StoreError> {
-        let _ = limit;
-        unimplemented!()
+        self.pool.read(limit, |tx, limit| Box::pin(unsettled(tx, *limit))).await
     }
 
     /// Settles an outgoing mail, with the bounce that it causes, in one transaction: its content is given up for erasure,
-    /// and so are the spool object and password of the mail it came from (which becomes `settled`). Settling twice
-    /// does nothing and gives false.
+    /// and so are the spool object and password of the mail it came from (which becomes `settled`) once every relayed
+    /// mail that came from it is settled. Settling twice, or while a delivery is open, does nothing and gives false.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -209,8 +250,9 @@ impl Store {
         bounce: Option<&NewOutgoing>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let _ = (id, bounce, now);
-        unimplemented!()
+        self.pool
+            .write((id, bounce.cloned(), now), |tx, (id, bounce, now)| Box::pin(settle(tx, *id, bounce.as_ref(), *now)))
+            .await
     }
 
     /// Objects given up: their wrapped keys are gone from the rows already (spec KEEP-DELETE).
@@ -218,8 +260,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn erasures(&self, limit: u32) -> Result<Vec<ObjectId>, StoreError> {
-        let _ = limit;
-        unimplemented!()
+        self.pool
+            .read(limit, |tx, limit| {
+                Box::pin(async move {
+                    let sql = "SELECT object FROM erasures ORDER BY object LIMIT $1";
+                    tx.all("erasures", sql, args![*limit]).await?.iter().map(|row| row.parse("object")).collect()
+                })
+            })
+            .await
     }
 
     /// Notes that an object's octets are deleted.
@@ -227,7 +275,80 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn erased(&self, ids: &[ObjectId]) -> Result<(), StoreError> {
-        let _ = ids;
-        unimplemented!()
+        self.pool
+            .write(ids.to_vec(), |tx, ids| {
+                Box::pin(async move {
+                    for some in ids.chunks(500) {
+                        let sql = format!("DELETE FROM erasures WHERE object IN ({})", places(&mut (1..), some.len()));
+                        let values: Vec<_> = some.iter().map(|id| (*id).into()).collect();
+                        tx.run_made(sql.into(), &values).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
+}
+
+async fn record(
+    tx: &mut Tx,
+    worker: &str,
+    id: DeliveryId,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (state, reply, remote, again) = match outcome {
+        Outcome::Delivered { reply, remote } => (DeliveryState::Delivered, reply, Some(remote), None),
+        Outcome::Retry { at, reply, remote } => (DeliveryState::Queued, reply, remote.as_ref(), Some(*at)),
+        Outcome::Failed { reply, remote } => (DeliveryState::Failed, reply, remote.as_ref(), None),
+    };
+    let ended = again.is_none().then_some(now);
+    let remote = remote.map(|remote| clip(remote, REPLY));
+    let sql = "UPDATE deliveries SET state = $3, attempts = attempts + 1, last_reply = $4, remote = $5,
+            due_at = COALESCE($6, due_at), ended_at = $7, worker = NULL, leased_until = NULL
+        WHERE id = $1 AND worker = $2 AND state = 'queued' RETURNING outgoing";
+    let values = args![id, worker, state.as_str(), clip(reply, REPLY), remote, again, ended];
+    let row = tx.one("deliveries", sql, values).await?.ok_or(StoreError::LeaseLost)?;
+    if ended.is_some() {
+        close_delivery(tx, row.parse("outgoing")?).await?;
+    }
+    Ok(())
+}
+
+/// One delivery fewer is open.
+pub(crate) async fn close_delivery(tx: &mut Tx, outgoing: OutgoingId) -> Result<(), StoreError> {
+    let sql = "UPDATE outgoing SET open_deliveries = open_deliveries - 1 WHERE id = $1";
+    tx.run(sql, args![outgoing]).await?;
+    Ok(())
+}
+
+async fn settle(tx: &mut Tx, id: OutgoingId, bounce: Option<&NewOutgoing>, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE outgoing SET settled_at = $2, content = NULL, object_key = NULL
+        WHERE id = $1 AND settled_at IS NULL AND open_deliveries = 0 RETURNING section, kind, mail, object_id";
+    let Some(row) = tx.one("outgoing", sql, args![id, now]).await? else { return Ok(false) };
+    if let Some(object) = row.parse_opt("object_id")? {
+        give_up(tx, object, &row.parse("section")?).await?;
+    }
+    let mail: Option<MailId> = row.parse_opt("mail")?;
+    if let (Some(mail), OutgoingKind::Relay) = (mail, row.parse("kind")?) {
+        settle_mail(tx, mail, now).await?;
+    }
+    if let Some(bounce) = bounce {
+        insert_outgoing(tx, bounce, now).await?;
+    }
+    Ok(true)
+}
+
+/// Settles the mail when all that was relayed of it is settled.
+async fn settle_mail(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<(), StoreError> {
+    // Two that settle the last two at once take turns here, and the second sees what the first has done.
+    tx.one("mails", "SELECT id FROM mails WHERE id = $1 FOR UPDATE", args![id]).await?;
+    let sql = "UPDATE mails SET state = 'settled', ended_at = $2
+        WHERE id = $1 AND state = 'relaying' AND NOT EXISTS (
+            SELECT 1 FROM outgoing o
+            WHERE o.section = mails.section AND o.mail = mails.id AND o.kind = 'relay' AND o.settled_at IS NULL)";
+    if tx.run(sql, args![id, now]).await? == 1 {
+        give_up_spool(tx, id).await?;
+    }
+    Ok(())
 }

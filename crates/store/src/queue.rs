@@ -6,7 +6,12 @@ use fubako_base::{
 };
 use serde::Serialize;
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    mails::{MailRecipient, give_up_spool},
+    outbox::close_delivery,
+    tx::{Row, Tx, args},
+};
 
 /// A row of the queue: a mail that a worker has yet to handle, one that is held, or a delivery that is open.
 #[derive(Debug, Clone, Serialize)]
@@ -17,8 +22,10 @@ pub struct QueueRow {
     pub kind: &'static str,
     /// Its section.
     pub section: SectionId,
-    /// `received`, `held`, `relay`, `deposit-notice`, `notice`, `bounce`.
+    /// `received`, `held` (or how else a mail ended); `relay`, `deposit-notice`, `notice`, `bounce` for a delivery.
     pub stage: String,
+    /// Where it is: a mail's or a delivery's state (`queued`, `delivered` …).
+    pub state: String,
     /// MAIL FROM.
     pub from: String,
     /// Its recipients.
@@ -41,14 +48,35 @@ pub struct QueueRow {
     pub delivery: Option<DeliveryId>,
 }
 
+const MAILS: &str = "SELECT id, section, state, envelope_from, recipients, spool_length, received_at, attempts, due_at,
+    last_code, cause FROM mails";
+
+const DELIVERIES: &str =
+    "SELECT d.id, d.section, d.state, d.recipient, d.queued_at, d.attempts, d.due_at, d.last_reply,
+    o.id AS outgoing, o.kind, o.mail, o.envelope_from, o.size
+    FROM deliveries d JOIN outgoing o ON o.id = d.outgoing";
+
 impl Store {
     /// What is in hand, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn queue(&self, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
-        let _ = limit;
-        unimplemented!()
+        self.pool
+            .read(limit, |tx, limit| {
+                Box::pin(async move {
+                    let sql = format!("{MAILS} WHERE state IN ('received', 'held') ORDER BY received_at, id LIMIT $1");
+                    let mails = tx.all("mails", sql, args![*limit]).await?;
+                    let sql = format!("{DELIVERIES} WHERE d.state = 'queued' ORDER BY d.queued_at, d.id LIMIT $1");
+                    let deliveries = tx.all("deliveries", sql, args![*limit]).await?;
+                    let rows = mails.iter().map(read_mail).chain(deliveries.iter().map(read_delivery));
+                    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+                    rows.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+                    rows.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
+                    Ok(rows)
+                })
+            })
+            .await
     }
 
     /// One row, settled or not.
@@ -56,8 +84,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queue_row(&self, id: &str) -> Result<Option<QueueRow>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        self.pool
+            .read(id.to_owned(), |tx, id| {
+                Box::pin(async move {
+                    if let Some(row) = tx.one("mails", format!("{MAILS} WHERE id = $1"), args![id]).await? {
+                        return Ok(Some(read_mail(&row)?));
+                    }
+                    let row = tx.one("deliveries", format!("{DELIVERIES} WHERE d.id = $1"), args![id]).await?;
+                    row.as_ref().map(read_delivery).transpose()
+                })
+            })
+            .await
     }
 
     /// Makes a waiting row due now; false when there is none that waits.
@@ -65,8 +102,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queue_retry(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let _ = (id, now);
-        unimplemented!()
+        self.pool
+            .write((id.to_owned(), now), |tx, (id, now)| {
+                Box::pin(async move {
+                    let mail = "UPDATE mails SET due_at = $2
+                        WHERE id = $1 AND state = 'received' AND (leased_until IS NULL OR leased_until <= $2)";
+                    let delivery = "UPDATE deliveries SET due_at = $2
+                        WHERE id = $1 AND state = 'queued' AND (leased_until IS NULL OR leased_until <= $2)";
+                    Ok(tx.run(mail, args![id, *now]).await? + tx.run(delivery, args![id, *now]).await? > 0)
+                })
+            })
+            .await
     }
 
     /// Stops a waiting row: a delivery becomes `stopped`, a mail `stopped` without notice, its spool given up for erasure. False when
@@ -75,7 +121,72 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queue_stop(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let _ = (id, now);
-        unimplemented!()
+        self.pool.write((id.to_owned(), now), |tx, (id, now)| Box::pin(stop(tx, id, *now))).await
     }
+}
+
+async fn stop(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    // A worker whose lease ran out finds it lost when it comes back.
+    let sql = "UPDATE mails SET state = 'stopped', ended_at = $2, worker = NULL, leased_until = NULL
+        WHERE id = $1 AND state IN ('received', 'held') AND (leased_until IS NULL OR leased_until <= $2) RETURNING id";
+    if let Some(row) = tx.one("mails", sql, args![id, now]).await? {
+        give_up_spool(tx, row.parse("id")?).await?;
+        return Ok(true);
+    }
+    let sql = "UPDATE deliveries SET state = 'stopped', ended_at = $2, worker = NULL, leased_until = NULL
+        WHERE id = $1 AND state = 'queued' AND (leased_until IS NULL OR leased_until <= $2) RETURNING outgoing";
+    if let Some(row) = tx.one("deliveries", sql, args![id, now]).await? {
+        close_delivery(tx, row.parse("outgoing")?).await?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+fn read_mail(row: &Row) -> Result<QueueRow, StoreError> {
+    let state: String = row.get("state")?;
+    let recipients: Vec<MailRecipient> = row.json("recipients")?;
+    let (code, cause): (Option<String>, Option<String>) = (row.get("last_code")?, row.get("cause")?);
+    let waits = state == "received";
+    Ok(QueueRow {
+        id: row.get("id")?,
+        kind: "mail",
+        section: row.parse("section")?,
+        stage: state.clone(),
+        state,
+        from: row.get("envelope_from")?,
+        to: recipients.into_iter().map(|recipient| recipient.address).collect(),
+        size: row.int("spool_length")?,
+        since: row.time("received_at")?,
+        attempts: row.int("attempts")?,
+        next_at: if waits { Some(row.time("due_at")?) } else { None },
+        reason: match (code, cause) {
+            (Some(code), Some(cause)) => Some(format!("{code}: {cause}")),
+            (code, cause) => code.or(cause),
+        },
+        mail: Some(row.parse("id")?),
+        outgoing: None,
+        delivery: None,
+    })
+}
+
+fn read_delivery(row: &Row) -> Result<QueueRow, StoreError> {
+    let state: String = row.get("state")?;
+    let waits = state == "queued";
+    Ok(QueueRow {
+        id: row.get("id")?,
+        kind: "delivery",
+        section: row.parse("section")?,
+        stage: row.get("kind")?,
+        state,
+        from: row.get("envelope_from")?,
+        to: vec![row.get("recipient")?],
+        size: row.int("size")?,
+        since: row.time("queued_at")?,
+        attempts: row.int("attempts")?,
+        next_at: if waits { Some(row.time("due_at")?) } else { None },
+        reason: row.get("last_reply")?,
+        mail: row.parse_opt("mail")?,
+        outgoing: Some(row.parse("outgoing")?),
+        delivery: Some(row.parse("id")?),
+    })
 }

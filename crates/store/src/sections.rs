@@ -1,8 +1,15 @@
 //! Sections, groups, users; section keys; DKIM keys.
 
-use fubako_base::{Timestamp, ids::SectionId, section::Section};
+use fubako_base::{
+    Timestamp,
+    ids::SectionId,
+    section::{Section, Settings},
+};
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    tx::{Row, Tx, args},
+};
 
 /// Users in a section who share policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +69,21 @@ pub struct DkimKeyRow {
     pub section: SectionId,
 }
 
+impl std::fmt::Debug for DkimKeyRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DkimKeyRow({}, {}, {}, section {})", self.domain, self.selector, self.algorithm, self.section)
+    }
+}
+
 impl Store {
     /// Every section, by id.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sections(&self) -> Result<Vec<Section>, StoreError> {
-        unimplemented!()
+        self.pool
+            .read((), |tx, ()| Box::pin(async move { read_sections(&tx.all("sections", SECTIONS, args![]).await?) }))
+            .await
     }
 
     /// The section with this id.
@@ -76,8 +91,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn section(&self, id: &SectionId) -> Result<Option<Section>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        self.pool
+            .read(id.clone(), |tx, id| {
+                Box::pin(async move {
+                    let rows = tx.all("sections", ONE_SECTION, args![id]).await?;
+                    Ok(read_sections(&rows)?.pop())
+                })
+            })
+            .await
     }
 
     /// The section that registered this domain (an A-label in lower case), in use or not.
@@ -85,8 +106,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn section_of_domain(&self, domain: &str) -> Result<Option<Section>, StoreError> {
-        let _ = domain;
-        unimplemented!()
+        self.pool
+            .read(domain.to_owned(), |tx, domain| {
+                Box::pin(async move {
+                    let rows = tx.all("sections", SECTION_OF_DOMAIN, args![domain]).await?;
+                    Ok(read_sections(&rows)?.pop())
+                })
+            })
+            .await
     }
 
     /// A section's groups, by name.
@@ -94,8 +121,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn groups(&self, section: &SectionId) -> Result<Vec<Group>, StoreError> {
-        let _ = section;
-        unimplemented!()
+        self.pool
+            .read(section.clone(), |tx, section| {
+                Box::pin(async move {
+                    let sql = "SELECT name, mail_link FROM user_groups WHERE section = $1 ORDER BY name";
+                    let rows = tx.all("user_groups", sql, args![section]).await?;
+                    let read = |row: &Row| {
+                        Ok(Group { section: section.clone(), name: row.get("name")?, mail_link: row.get("mail_link")? })
+                    };
+                    rows.iter().map(read).collect()
+                })
+            })
+            .await
     }
 
     /// A section's users, by login id.
@@ -103,17 +140,41 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn users(&self, section: &SectionId) -> Result<Vec<User>, StoreError> {
-        let _ = section;
-        unimplemented!()
+        self.pool
+            .read(section.clone(), |tx, section| {
+                Box::pin(async move {
+                    let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
+                        WHERE section = $1 ORDER BY login_id";
+                    tx.all("users", sql, args![section]).await?.iter().map(read_user).collect()
+                })
+            })
+            .await
     }
 
-    /// Makes the changes, all or none.
+    /// A section's users with this mail address, compared without case, by login id.
     ///
     /// # Errors
     /// [`StoreError`].
+    pub async fn users_with_address(&self, section: &SectionId, address: &str) -> Result<Vec<User>, StoreError> {
+        self.pool
+            .read((section.clone(), address.to_lowercase()), |tx, (section, address)| {
+                Box::pin(async move {
+                    let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
+                        WHERE section = $1 AND address_folded = $2 ORDER BY login_id";
+                    tx.all("users", sql, args![section, address]).await?.iter().map(read_user).collect()
+                })
+            })
+            .await
+    }
+
+    /// Makes the changes, all or none. Their order does not matter: what counts is how things stand when all are made,
+    /// so a domain can move from one section to another, and another group become the mail-link group, in one call.
+    ///
+    /// # Errors
+    /// [`StoreError::DomainTaken`]; [`StoreError::Refused`] for a second mail-link group or default user, a group that
+    /// still has users, a section or group that is not there.
     pub async fn apply(&self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
-        let _ = (changes, now);
-        unimplemented!()
+        self.pool.write((changes.to_vec(), now), |tx, (changes, now)| Box::pin(apply(tx, changes, *now))).await
     }
 
     /// The section's key as it was wrapped, newest version.
@@ -121,8 +182,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn section_key(&self, section: &SectionId) -> Result<Option<Vec<u8>>, StoreError> {
-        let _ = section;
-        unimplemented!()
+        self.pool.read(section.clone(), |tx, section| Box::pin(newest_key(tx, section))).await
     }
 
     /// Keeps a section's first wrapped key; where another node was faster, gives the one that is there.
@@ -135,8 +195,19 @@ impl Store {
         wrapped: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, StoreError> {
-        let _ = (section, wrapped, now);
-        unimplemented!()
+        self.pool
+            .write((section.clone(), wrapped.to_vec(), now), |tx, (section, wrapped, now)| {
+                Box::pin(async move {
+                    tx.run(
+                        "INSERT INTO section_keys (section, version, wrapped, created_at) VALUES ($1, 1, $2, $3)
+                            ON CONFLICT (section, version) DO NOTHING",
+                        args![section, wrapped, *now],
+                    )
+                    .await?;
+                    newest_key(tx, section).await?.ok_or(StoreError::Corrupt("section_keys"))
+                })
+            })
+            .await
     }
 
     /// A domain's DKIM keys.
@@ -144,16 +215,210 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn dkim_keys(&self, domain: &str) -> Result<Vec<DkimKeyRow>, StoreError> {
-        let _ = domain;
-        unimplemented!()
+        self.pool
+            .read(domain.to_owned(), |tx, domain| {
+                Box::pin(async move {
+                    let sql = "SELECT domain, selector, algorithm, sealed_key, section FROM dkim_keys
+                        WHERE domain = $1 ORDER BY selector";
+                    tx.all("dkim_keys", sql, args![domain]).await?.iter().map(read_dkim_key).collect()
+                })
+            })
+            .await
     }
 
-    /// Keeps a DKIM key unless the domain has one with that algorithm; gives whether it was kept.
+    /// Keeps a DKIM key unless the domain has one with that algorithm (or that selector); gives whether it was kept.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn keep_dkim_key(&self, key: &DkimKeyRow, now: Timestamp) -> Result<bool, StoreError> {
-        let _ = (key, now);
-        unimplemented!()
+        self.pool
+            .write((key.clone(), now), |tx, (key, now)| {
+                Box::pin(async move {
+                    let kept = tx
+                        .run(
+                            "INSERT INTO dkim_keys (domain, selector, algorithm, sealed_key, section, created_at)
+                                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                            args![&key.domain, &key.selector, &key.algorithm, &key.sealed_key, &key.section, *now],
+                        )
+                        .await?;
+                    Ok(kept == 1)
+                })
+            })
+            .await
     }
+}
+
+const SECTIONS: &str = "SELECT s.id, s.name, s.enabled, s.mail_link, s.autopilot, s.settings, d.domain
+    FROM sections s LEFT JOIN domains d ON d.section = s.id
+    ORDER BY s.id, d.position";
+
+const ONE_SECTION: &str = "SELECT s.id, s.name, s.enabled, s.mail_link, s.autopilot, s.settings, d.domain
+    FROM sections s LEFT JOIN domains d ON d.section = s.id
+    WHERE s.id = $1 ORDER BY s.id, d.position";
+
+const SECTION_OF_DOMAIN: &str = "SELECT s.id, s.name, s.enabled, s.mail_link, s.autopilot, s.settings, d.domain
+    FROM domains asked JOIN sections s ON s.id = asked.section LEFT JOIN domains d ON d.section = s.id
+    WHERE asked.domain = $1 ORDER BY s.id, d.position";
+
+/// Sections from rows of which each has one of their domains.
+fn read_sections(rows: &[Row]) -> Result<Vec<Section>, StoreError> {
+    let mut sections: Vec<Section> = Vec::new();
+    for row in rows {
+        let id: SectionId = row.parse("id")?;
+        if sections.last().is_none_or(|last| last.id != id) {
+            sections.push(Section {
+                id,
+                name: row.get("name")?,
+                enabled: row.get("enabled")?,
+                mail_link: row.get("mail_link")?,
+                autopilot: row.get("autopilot")?,
+                domains: Vec::new(),
+                settings: read_settings(row)?,
+            });
+        }
+        if let (Some(section), Some(domain)) = (sections.last_mut(), row.get::<Option<String>>("domain")?) {
+            section.domains.push(domain);
+        }
+    }
+    Ok(sections)
+}
+
+/// Settings that a newer node wrote may have more of them: those are passed over while both are running.
+fn read_settings(row: &Row) -> Result<Settings, StoreError> {
+    let mut kept: serde_json::Map<String, serde_json::Value> = row.json("settings")?;
+    if let Ok(serde_json::Value::Object(known)) = serde_json::to_value(Settings::default()) {
+        kept.retain(|name, _| known.contains_key(name));
+    }
+    serde_json::from_value(kept.into()).map_err(|_| row.corrupt())
+}
+
+fn read_user(row: &Row) -> Result<User, StoreError> {
+    Ok(User {
+        section: row.parse("section")?,
+        login_id: row.get("login_id")?,
+        address: row.get("address")?,
+        name: row.get("name")?,
+        group: row.get("group_name")?,
+        default_user: row.get("default_user")?,
+    })
+}
+
+fn read_dkim_key(row: &Row) -> Result<DkimKeyRow, StoreError> {
+    Ok(DkimKeyRow {
+        domain: row.get("domain")?,
+        selector: row.get("selector")?,
+        algorithm: row.get("algorithm")?,
+        sealed_key: row.get("sealed_key")?,
+        section: row.parse("section")?,
+    })
+}
+
+async fn newest_key(tx: &mut Tx, section: &SectionId) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT wrapped FROM section_keys WHERE section = $1 ORDER BY version DESC LIMIT 1";
+    tx.one("section_keys", sql, args![section]).await?.map(|row| row.get("wrapped")).transpose()
+}
+
+/// First what gives something up (domains, the mail-link group's and default user's place, users), then what takes it,
+/// last the groups that nobody is in any more.
+async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+    for change in changes {
+        match change {
+            Change::PutSection(section) => put_section(tx, section, now).await?,
+            Change::PutGroup(group) if !group.mail_link => put_group(tx, group, now).await?,
+            Change::RemoveGroup(section, name) => {
+                let sql = "UPDATE user_groups SET mail_link = FALSE WHERE section = $1 AND name = $2 AND mail_link";
+                tx.run(sql, args![section, name]).await?;
+            }
+            Change::RemoveUser(section, login_id) => {
+                tx.run("DELETE FROM users WHERE section = $1 AND login_id = $2", args![section, login_id]).await?;
+            }
+            Change::PutGroup(_) | Change::PutUser(_) => {}
+        }
+    }
+    for change in changes {
+        match change {
+            Change::PutSection(section) => put_domains(tx, section).await?,
+            Change::PutGroup(group) if group.mail_link => put_group(tx, group, now).await?,
+            _ => {}
+        }
+    }
+    let mut users: Vec<&User> = changes
+        .iter()
+        .filter_map(|change| if let Change::PutUser(user) = change { Some(user) } else { None })
+        .collect();
+    users.sort_by_key(|user| user.default_user);
+    for user in users {
+        put_user(tx, user, now).await?;
+    }
+    for change in changes {
+        if let Change::RemoveGroup(section, name) = change {
+            tx.run("DELETE FROM user_groups WHERE section = $1 AND name = $2", args![section, name]).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn put_section(tx: &mut Tx, section: &Section, now: Timestamp) -> Result<(), StoreError> {
+    let settings = serde_json::to_string(&section.settings).map_err(|error| StoreError::Refused(error.to_string()))?;
+    tx.run(
+        "INSERT INTO sections (id, name, enabled, mail_link, autopilot, settings, created_at, changed_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, enabled = excluded.enabled,
+                mail_link = excluded.mail_link, autopilot = excluded.autopilot, settings = excluded.settings,
+                changed_at = excluded.changed_at",
+        args![&section.id, &section.name, section.enabled, section.mail_link, section.autopilot, settings, now],
+    )
+    .await?;
+    tx.run("DELETE FROM domains WHERE section = $1", args![&section.id]).await?;
+    Ok(())
+}
+
+async fn put_domains(tx: &mut Tx, section: &Section) -> Result<(), StoreError> {
+    for (domain, position) in section.domains.iter().zip(1u32..) {
+        let sql = "INSERT INTO domains (domain, section, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        if tx.run(sql, args![domain, &section.id, position]).await? == 1 {
+            continue;
+        }
+        let sql = "SELECT section FROM domains WHERE domain = $1";
+        let owner: Option<SectionId> =
+            tx.one("domains", sql, args![domain]).await?.map(|row| row.parse("section")).transpose()?;
+        // Named twice by the section itself: once is enough.
+        if owner.as_ref() != Some(&section.id) {
+            return Err(StoreError::DomainTaken(domain.clone()));
+        }
+    }
+    Ok(())
+}
+
+async fn put_group(tx: &mut Tx, group: &Group, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO user_groups (section, name, mail_link, created_at, changed_at) VALUES ($1, $2, $3, $4, $4)
+            ON CONFLICT (section, name) DO UPDATE SET mail_link = excluded.mail_link, changed_at = excluded.changed_at",
+        args![&group.section, &group.name, group.mail_link, now],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO users (section, login_id, address, address_folded, name, group_name, default_user, created_at,
+                changed_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+            ON CONFLICT (section, login_id) DO UPDATE SET address = excluded.address,
+                address_folded = excluded.address_folded, name = excluded.name, group_name = excluded.group_name,
+                default_user = excluded.default_user, changed_at = excluded.changed_at",
+        args![
+            &user.section,
+            &user.login_id,
+            &user.address,
+            user.address.to_lowercase(),
+            &user.name,
+            user.group.as_ref(),
+            user.default_user,
+            now,
+        ],
+    )
+    .await?;
+    Ok(())
 }

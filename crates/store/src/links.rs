@@ -1,0 +1,113 @@
+//! Recipients' links and the sessions of those who proved themselves.
+
+use fubako_base::{Timestamp, ids::LinkId};
+
+use crate::{
+    Store, StoreError,
+    deposits::{Deposit, Link, deposit_columns, read_deposit},
+    tx::args,
+};
+
+const LINK: &str = concat!(
+    "SELECT l.id AS link_id, l.recipient, l.token_hash, l.failures, l.next_try_at, ",
+    deposit_columns!("d."),
+    " FROM links l JOIN deposits d ON d.id = l.deposit WHERE l.token_hash = $1"
+);
+
+impl Store {
+    /// The link whose token has this hash, with its deposit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Deposit)>, StoreError> {
+        self.pool
+            .read(*token_hash, |tx, token_hash| {
+                Box::pin(async move {
+                    let Some(row) = tx.one("links", LINK, args![token_hash]).await? else { return Ok(None) };
+                    let deposit = read_deposit(&row)?;
+                    let link = Link {
+                        id: row.parse("link_id")?,
+                        deposit: deposit.id,
+                        recipient: row.get("recipient")?,
+                        token_hash: row.digest("token_hash")?,
+                        failures: row.int("failures")?,
+                        next_try_at: row.time_opt("next_try_at")?,
+                    };
+                    Ok(Some((link, deposit)))
+                })
+            })
+            .await
+    }
+
+    /// Takes a try at a link's password: counts it as wrong beforehand and sets when the next may be, in one transaction, so that
+    /// tries side by side cannot outrun the limit. `expected_failures` is what the caller saw; false when another try came between.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_try(
+        &self,
+        link: LinkId,
+        expected_failures: u32,
+        next_try_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .write((link, expected_failures, next_try_at), |tx, (link, expected, next_try_at)| {
+                Box::pin(async move {
+                    let sql = "UPDATE links SET failures = failures + 1, next_try_at = $3
+                        WHERE id = $1 AND failures = $2";
+                    Ok(tx.run(sql, args![*link, *expected, *next_try_at]).await? == 1)
+                })
+            })
+            .await
+    }
+
+    /// The password was right: failures are cleared and a session begins, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::DepositClosed`] where the link is unknown or its deposit's files are gone.
+    pub async fn begin_link_session(
+        &self,
+        link: LinkId,
+        session_hash: &[u8; 32],
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.pool
+            .write((link, *session_hash, until), |tx, (link, session_hash, until)| {
+                Box::pin(async move {
+                    // The deposit is locked: an expiry at the same time comes before, or deletes the session after.
+                    let sql = "SELECT d.id FROM deposits d WHERE d.state = 'sent'
+                        AND d.id = (SELECT deposit FROM links WHERE id = $1) FOR UPDATE";
+                    if tx.one("deposits", sql, args![*link]).await?.is_none() {
+                        return Err(StoreError::DepositClosed("it is not sent"));
+                    }
+                    let sql = "INSERT INTO link_sessions (link, session_hash, section, until)
+                        SELECT id, $2, section, $3 FROM links WHERE id = $1
+                        ON CONFLICT (link, session_hash) DO UPDATE SET until = excluded.until";
+                    tx.run(sql, args![*link, session_hash, *until]).await?;
+                    tx.run("UPDATE links SET failures = 0, next_try_at = NULL WHERE id = $1", args![*link]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Whether a session (by the SHA-256 of its id) is the link's and still good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn link_session(
+        &self,
+        link: LinkId,
+        session_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .read((link, *session_hash, now), |tx, (link, session_hash, now)| {
+                Box::pin(async move {
+                    let sql = "SELECT link FROM link_sessions WHERE link = $1 AND session_hash = $2 AND until > $3";
+                    Ok(tx.one("link_sessions", sql, args![*link, session_hash, *now]).await?.is_some())
+                })
+            })
+            .await
+    }
+}

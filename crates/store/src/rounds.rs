@@ -1,0 +1,195 @@
+//! Outgoing mails and their deliveries as rows.
+
+use fubako_base::{Timestamp, ids::OutgoingId, object::ObjectRef};
+
+use crate::{
+    StoreError,
+    outbox::{Content, Delivery, NewDelivery, NewOutgoing, Round},
+    tx::{Row, Tx, args},
+};
+
+// Columns are named one by one: `*` would give a running node another row when a newer one adds a column.
+macro_rules! outgoing_columns {
+    () => {
+        "id, section, kind, mail, envelope_from, prefix, content, object_id, object_key, object_length, size, smtputf8,
+        ret_full, envid, first_due_at"
+    };
+}
+macro_rules! delivery_columns {
+    () => {
+        "id, position, recipient, notify, orcpt, state, attempts, queued_at, last_reply, remote"
+    };
+}
+
+/// Queues one outgoing mail in the transaction that causes it.
+pub(crate) async fn insert_outgoing(tx: &mut Tx, mail: &NewOutgoing, now: Timestamp) -> Result<(), StoreError> {
+    let (content, object) = match &mail.content {
+        Content::Inline(sealed) => (Some(sealed), None),
+        Content::Object(object) => (None, Some(object)),
+    };
+    if object.is_some_and(|object| object.section != mail.section) {
+        return Err(StoreError::Refused("an outgoing mail's object is another section's".to_owned()));
+    }
+    tx.run(
+        "INSERT INTO outgoing (id, section, kind, mail, envelope_from, prefix, content, object_id, object_key,
+                object_length, size, smtputf8, ret_full, envid, first_due_at, queued_at, open_deliveries)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        args![
+            mail.id,
+            &mail.section,
+            mail.kind.as_str(),
+            mail.mail,
+            &mail.envelope_from,
+            &mail.prefix,
+            content,
+            object.map(|object| object.id),
+            object.map(|object| &object.wrapped_key),
+            object.map(|object| object.length),
+            mail.size,
+            mail.smtputf8,
+            mail.ret_full,
+            mail.envid.as_ref(),
+            mail.due,
+            now,
+            mail.deliveries.len(),
+        ],
+    )
+    .await?;
+    let rows: Vec<_> = mail.deliveries.iter().zip(1u32..).map(|(delivery, n)| row_of(mail, delivery, n, now)).collect();
+    tx.insert_all(
+        "INSERT INTO deliveries (id, section, outgoing, position, recipient, notify, orcpt, state, attempts, queued_at,
+            due_at)",
+        &rows,
+    )
+    .await
+}
+
+fn row_of<'a>(
+    mail: &'a NewOutgoing,
+    delivery: &'a NewDelivery,
+    position: u32,
+    now: Timestamp,
+) -> Vec<crate::tx::Arg<'a>> {
+    args![
+        delivery.id,
+        &mail.section,
+        mail.id,
+        position,
+        &delivery.recipient,
+        delivery.notify.as_ref(),
+        delivery.orcpt.as_ref(),
+        "queued",
+        0u32,
+        now,
+        mail.due,
+    ]
+    .to_vec()
+}
+
+/// The outgoing mail with the oldest due delivery that nobody works on. The lock is on the outgoing mail, so that two
+/// workers do not take its deliveries apart between them; where one was quicker, the choice is made again.
+pub(crate) async fn lease_round(
+    tx: &mut Tx,
+    worker: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Round>, StoreError> {
+    const CHOOSE: &str = "SELECT o.id FROM deliveries d JOIN outgoing o ON o.id = d.outgoing
+        WHERE d.state = 'queued' AND d.due_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1)
+        ORDER BY d.due_at, d.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED";
+    const TAKE: &str = concat!(
+        "UPDATE deliveries SET worker = $3, leased_until = $4
+        WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE outgoing = $1 AND state = 'queued' AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)
+            FOR UPDATE SKIP LOCKED)
+        RETURNING ",
+        delivery_columns!()
+    );
+    for _ in 0..16 {
+        let Some(chosen) = tx.one("outgoing", CHOOSE, args![now]).await? else { return Ok(None) };
+        let id: OutgoingId = chosen.parse("id")?;
+        let mut taken = Vec::new();
+        for row in tx.all("deliveries", TAKE, args![id, now, worker, until]).await? {
+            taken.push((row.int::<u32>("position")?, row));
+        }
+        if !taken.is_empty() {
+            // RETURNING keeps no order.
+            taken.sort_by_key(|(position, _)| *position);
+            let rows: Vec<Row> = taken.into_iter().map(|(_, row)| row).collect();
+            let sql = concat!("SELECT ", outgoing_columns!(), " FROM outgoing WHERE id = $1");
+            let outgoing = tx.one("outgoing", sql, args![id]).await?.ok_or(StoreError::Corrupt("outgoing"))?;
+            return Ok(Some(read_round(&outgoing, &rows)?));
+        }
+    }
+    // Others take what there is; there is a next time.
+    Ok(None)
+}
+
+/// Outgoing mails that can be settled, with all their deliveries.
+pub(crate) async fn unsettled(tx: &mut Tx, limit: u32) -> Result<Vec<Round>, StoreError> {
+    const OUTGOING: &str = concat!(
+        "SELECT ",
+        outgoing_columns!(),
+        " FROM outgoing WHERE settled_at IS NULL AND open_deliveries = 0 ORDER BY id LIMIT $1"
+    );
+    const DELIVERIES: &str =
+        concat!("SELECT ", delivery_columns!(), " FROM deliveries WHERE outgoing = $1 ORDER BY position");
+    let mut rounds = Vec::new();
+    for row in tx.all("outgoing", OUTGOING, args![limit]).await? {
+        let deliveries = tx.all("deliveries", DELIVERIES, args![row.parse::<OutgoingId>("id")?]).await?;
+        rounds.push(read_round(&row, &deliveries)?);
+    }
+    Ok(rounds)
+}
+
+fn read_round(outgoing: &Row, deliveries: &[Row]) -> Result<Round, StoreError> {
+    let deliveries = deliveries.iter().map(read_delivery).collect::<Result<Vec<_>, _>>()?;
+    let queued = deliveries.iter().map(|delivery| delivery.queued.clone()).collect();
+    Ok(Round { outgoing: read_outgoing(outgoing, queued)?, deliveries })
+}
+
+fn read_outgoing(row: &Row, deliveries: Vec<NewDelivery>) -> Result<NewOutgoing, StoreError> {
+    let section: fubako_base::ids::SectionId = row.parse("section")?;
+    let content = match (row.get::<Option<Vec<u8>>>("content")?, row.parse_opt("object_id")?) {
+        (Some(sealed), None) => Content::Inline(sealed),
+        (None, Some(id)) => Content::Object(ObjectRef {
+            id,
+            section: section.clone(),
+            wrapped_key: row.get("object_key")?,
+            length: row.int("object_length")?,
+        }),
+        _ => return Err(row.corrupt()),
+    };
+    Ok(NewOutgoing {
+        id: row.parse("id")?,
+        section,
+        kind: row.parse("kind")?,
+        mail: row.parse_opt("mail")?,
+        envelope_from: row.get("envelope_from")?,
+        prefix: row.get("prefix")?,
+        content,
+        size: row.int("size")?,
+        smtputf8: row.get("smtputf8")?,
+        ret_full: row.get("ret_full")?,
+        envid: row.get("envid")?,
+        deliveries,
+        due: row.time("first_due_at")?,
+    })
+}
+
+fn read_delivery(row: &Row) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        queued: NewDelivery {
+            id: row.parse("id")?,
+            recipient: row.get("recipient")?,
+            notify: row.get("notify")?,
+            orcpt: row.get("orcpt")?,
+        },
+        state: row.parse("state")?,
+        attempts: row.int("attempts")?,
+        queued_at: row.time("queued_at")?,
+        last_reply: row.get("last_reply")?,
+        remote: row.get("remote")?,
+    })
+}

@@ -1,0 +1,115 @@
+//! What health, metrics and the sweep of orphaned objects ask.
+
+use std::collections::HashSet;
+
+use fubako_base::{Timestamp, ids::ObjectId};
+
+use crate::{
+    Store, StoreError,
+    mails::MailState,
+    outbox::DeliveryState,
+    tx::{Arg, Tx, args, places},
+};
+
+/// How much there is of what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts {
+    /// Mails by state; every state is there.
+    pub mails: Vec<(MailState, u64)>,
+    /// Deliveries by state; every state is there.
+    pub deliveries: Vec<(DeliveryState, u64)>,
+    /// When the oldest of the mails and deliveries that wait was or will be due.
+    pub oldest_due: Option<Timestamp>,
+    /// Objects given up whose octets are yet to be deleted.
+    pub erasures: u64,
+}
+
+impl Store {
+    /// Asks the database for an answer: one row written and taken back, so that a full disk or a lost right to write shows.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.pool
+            .write((), |tx, ()| {
+                Box::pin(async move {
+                    // Both change nothing that is kept and yet need a transaction that may write.
+                    tx.run("UPDATE schema_migrations SET applied_at = applied_at WHERE version = 0", args![]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// How much there is of what, for metrics and health.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.pool.read((), |tx, ()| Box::pin(counts(tx))).await
+    }
+
+    /// Those of the ids that no row refers to: objects that were written and never committed, or whose erasure was noted before
+    /// their octets came back from somewhere. An object that is being written is among them too, so ask only about old ones.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unknown_objects(&self, ids: &[ObjectId]) -> Result<Vec<ObjectId>, StoreError> {
+        self.pool.read(ids.to_vec(), |tx, ids| Box::pin(unknown_objects(tx, ids))).await
+    }
+}
+
+async fn counts(tx: &mut Tx) -> Result<Counts, StoreError> {
+    let mut counts = Counts {
+        mails: MailState::ALL.iter().map(|state| (*state, 0)).collect(),
+        deliveries: DeliveryState::ALL.iter().map(|state| (*state, 0)).collect(),
+        oldest_due: None,
+        erasures: 0,
+    };
+    for row in tx.all("mails", "SELECT state, COUNT(*) AS n FROM mails GROUP BY state", args![]).await? {
+        let state: MailState = row.parse("state")?;
+        if let Some(place) = counts.mails.iter_mut().find(|place| place.0 == state) {
+            place.1 = row.int("n")?;
+        }
+    }
+    for row in tx.all("deliveries", "SELECT state, COUNT(*) AS n FROM deliveries GROUP BY state", args![]).await? {
+        let state: DeliveryState = row.parse("state")?;
+        if let Some(place) = counts.deliveries.iter_mut().find(|place| place.0 == state) {
+            place.1 = row.int("n")?;
+        }
+    }
+    for sql in [
+        "SELECT MIN(due_at) AS due FROM mails WHERE state = 'received'",
+        "SELECT MIN(due_at) AS due FROM deliveries WHERE state = 'queued'",
+    ] {
+        if let Some(due) = tx.one("mails", sql, args![]).await?.and_then(|row| row.time_opt("due").transpose()) {
+            let due = due?;
+            counts.oldest_due = Some(counts.oldest_due.map_or(due, |other| other.min(due)));
+        }
+    }
+    if let Some(row) = tx.one("erasures", "SELECT COUNT(*) AS n FROM erasures", args![]).await? {
+        counts.erasures = row.int("n")?;
+    }
+    Ok(counts)
+}
+
+async fn unknown_objects(tx: &mut Tx, ids: &[ObjectId]) -> Result<Vec<ObjectId>, StoreError> {
+    let mut unknown = Vec::new();
+    for some in ids.chunks(200) {
+        let some_places = places(&mut (1..), some.len());
+        // A row that has lost the object's key does not count: what is left is noise.
+        let sql = format!(
+            "SELECT spool_id AS object FROM mails WHERE spool_key IS NOT NULL AND spool_id IN ({some_places})
+            UNION ALL SELECT object_id FROM outgoing WHERE object_key IS NOT NULL AND object_id IN ({some_places})
+            UNION ALL SELECT object_id FROM files WHERE object_key IS NOT NULL AND object_id IN ({some_places})
+            UNION ALL SELECT object FROM erasures WHERE object IN ({some_places})"
+        );
+        let values: Vec<Arg<'_>> = some.iter().map(|id| (*id).into()).collect();
+        let mut known = HashSet::new();
+        for row in tx.all("mails", sql, &values).await? {
+            known.insert(row.parse::<ObjectId>("object")?);
+        }
+        unknown.extend(some.iter().filter(|id| !known.contains(id)));
+    }
+    Ok(unknown)
+}
