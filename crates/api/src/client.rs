@@ -1,13 +1,23 @@
 //! The API's client. One client, two transports: in process (straight into the router) and HTTPS.
 
+use std::fmt;
+
+use axum::body::Body;
 use bytes::Bytes;
 use fubako_base::{
     Code,
+    codes::Class,
     ids::{DepositId, MailId},
 };
 use futures::stream::BoxStream;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use serde::de::DeserializeOwned;
 
-use crate::wire::{Deposit, DepositRequest, File};
+use crate::{
+    disposition,
+    transport::{self, Answer},
+    wire::{Deposit, DepositRequest, File, Problem},
+};
 
 /// Octets on their way up.
 pub type Upload = BoxStream<'static, Result<Bytes, std::io::Error>>;
@@ -56,16 +66,29 @@ pub enum ClientError {
     Source(String),
 }
 
-/// The client; cheap to clone.
+/// The client; cheap to clone. It tries nothing again: the caller backs off.
 #[derive(Clone)]
-pub struct Client {}
+pub struct Client {
+    transport: Transport,
+    /// None where the token cannot stand in a header.
+    authorization: Option<HeaderValue>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client(…)")
+    }
+}
 
 impl Client {
     /// A client with a bearer token.
     #[must_use]
     pub fn new(transport: Transport, token: &str) -> Self {
-        let _ = (transport, token);
-        unimplemented!("helper E")
+        let authorization = HeaderValue::from_str(&format!("Bearer {token}")).ok().map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        Self { transport, authorization }
     }
 
     /// Begins a deposit, or finds the one begun with this key before.
@@ -73,8 +96,19 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn begin(&self, key: MailId, request: &DepositRequest) -> Result<Deposit, ClientError> {
-        let _ = (key, request);
-        unimplemented!("helper E")
+        let body = serde_json::to_vec(request).map_err(unexpected)?;
+        let call = self.request(Method::POST, DEPOSITS)?.header("idempotency-key", key.to_string());
+        let call = call.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).map_err(unexpected)?;
+        value(&transport::call(&self.transport, call).await?)
+    }
+
+    /// The deposit with this id.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn get(&self, deposit: DepositId) -> Result<Deposit, ClientError> {
+        let call = self.request(Method::GET, &format!("{DEPOSITS}/{deposit}"))?;
+        value(&transport::call(&self.transport, call.body(Body::empty()).map_err(unexpected)?).await?)
     }
 
     /// Puts a file; a file that is already there whole is left as it is (`content` may then be unread).
@@ -89,8 +123,16 @@ impl Client {
         media_type: &str,
         content: Upload,
     ) -> Result<File, ClientError> {
-        let _ = (deposit, number, name, media_type, content);
-        unimplemented!("helper E")
+        // A mail's media type may be none that HTTP can carry.
+        let media_type =
+            HeaderValue::from_str(media_type).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
+        let call = self
+            .request(Method::PUT, &format!("{DEPOSITS}/{deposit}/files/{number}"))?
+            .header(header::CONTENT_TYPE, media_type)
+            .header(header::CONTENT_DISPOSITION, disposition::attachment(name))
+            .body(())
+            .map_err(unexpected)?;
+        value(&transport::upload(&self.transport, call, content).await?)
     }
 
     /// Sends the deposit: its notices go out. Said twice, it is sent once.
@@ -98,16 +140,139 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn send(&self, deposit: DepositId) -> Result<Deposit, ClientError> {
-        let _ = deposit;
-        unimplemented!("helper E")
+        let call = self.request(Method::POST, &format!("{DEPOSITS}/{deposit}/send"))?;
+        value(&transport::call(&self.transport, call.body(Body::empty()).map_err(unexpected)?).await?)
     }
 
-    /// Takes back a deposit that was not sent.
+    /// Takes back a deposit that was not sent. One that is not there any more is taken back already.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn abort(&self, deposit: DepositId) -> Result<(), ClientError> {
-        let _ = deposit;
-        unimplemented!("helper E")
+        let call = self.request(Method::DELETE, &format!("{DEPOSITS}/{deposit}"))?;
+        let answer = transport::call(&self.transport, call.body(Body::empty()).map_err(unexpected)?).await?;
+        match answer.status {
+            status if status.is_success() => Ok(()),
+            StatusCode::NOT_FOUND if is_problem(&answer, "not-found") => Ok(()),
+            _ => Err(problem(&answer)),
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<http::request::Builder, ClientError> {
+        let authorization = self.authorization.clone();
+        let authorization =
+            authorization.ok_or_else(|| ClientError::Unexpected("the token cannot stand in a header".to_owned()))?;
+        Ok(Request::builder().method(method).uri(path).header(header::AUTHORIZATION, authorization))
+    }
+}
+
+const DEPOSITS: &str = "/api/v1/deposits";
+
+fn unexpected(cause: impl fmt::Display) -> ClientError {
+    ClientError::Unexpected(cause.to_string())
+}
+
+/// The value that a good answer carries.
+fn value<T: DeserializeOwned>(answer: &Answer) -> Result<T, ClientError> {
+    if !answer.status.is_success() {
+        return Err(problem(answer));
+    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|e| unexpected(format!("{} with a body that does not fit: {e}", answer.status)))
+}
+
+fn is_problem(answer: &Answer, code: &str) -> bool {
+    serde_json::from_slice::<Problem>(&answer.body).is_ok_and(|problem| problem.code == code)
+}
+
+/// What an answer that is not good means to the caller (RFC 9457).
+fn problem(answer: &Answer) -> ClientError {
+    let status = answer.status;
+    let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
+    let (name, detail) = problem.map_or((None, None), |problem| (Some(problem.code), problem.detail));
+    let code = name.as_deref().and_then(Code::from_name);
+    let text = match (&name, &detail) {
+        (Some(name), Some(detail)) => format!("{status}: {name}: {detail}"),
+        (Some(name), None) => format!("{status}: {name}"),
+        (None, _) => format!("{status}"),
+    };
+    let passes = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    match code {
+        Some(code) if code.class() == Class::Retry => ClientError::Unavailable { code, cause: bounded(&text) },
+        _ if passes => ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: bounded(&text) },
+        Some(code) => ClientError::Refused { code, detail: bounded(&detail.unwrap_or_default()) },
+        None => ClientError::Unexpected(bounded(&text)),
+    }
+}
+
+/// What the other side wrote, fit for a line of a log.
+fn bounded(text: &str) -> String {
+    text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status: StatusCode::from_u16(status).unwrap(), body: body.as_bytes().to_vec() }
+    }
+
+    fn said(status: u16, code: &str) -> ClientError {
+        let kind = format!("urn:fubako:problem:{code}");
+        let problem = Problem { kind, title: "t".into(), status, code: code.into(), detail: Some("de\ntail".into()) };
+        problem_of(status, &serde_json::to_string(&problem).unwrap())
+    }
+
+    fn problem_of(status: u16, body: &str) -> ClientError {
+        problem(&answer(status, body))
+    }
+
+    // spec: X-API, MAIL-DEPOSIT
+    #[test]
+    fn what_answers_mean_to_the_gateway() {
+        for (status, code) in [(422, Code::Virus), (413, Code::FilesTooLarge), (403, Code::OptionOff)] {
+            match said(status, code.name()) {
+                ClientError::Refused { code: found, detail } => {
+                    assert_eq!((found, detail.as_str()), (code, "de tail"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        for (status, name, code) in [
+            (503, "maintenance", Code::Maintenance),
+            (503, "upload-failed", Code::UploadFailed),
+            (500, "internal", Code::ExchangeUnavailable),
+            (429, "anything", Code::ExchangeUnavailable),
+        ] {
+            assert!(
+                matches!(said(status, name), ClientError::Unavailable { code: found, .. } if found == code),
+                "{name}"
+            );
+        }
+        for (status, name) in [(401, "unauthorized"), (404, "not-found"), (409, "conflict"), (422, "invalid")] {
+            assert!(matches!(said(status, name), ClientError::Unexpected(text) if text.contains(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn answers_that_are_not_ours() {
+        assert!(matches!(problem_of(502, "<html>Bad gateway"), ClientError::Unavailable { .. }));
+        assert!(matches!(problem_of(404, ""), ClientError::Unexpected(_)));
+        let long = format!("{{\"type\":\"x\",\"title\":\"\",\"status\":400,\"code\":\"{}\"}}", "y".repeat(10_000));
+        assert!(matches!(problem_of(400, &long), ClientError::Unexpected(text) if text.len() <= 500));
+        assert!(matches!(value::<File>(&answer(200, "{}")), Err(ClientError::Unexpected(_))));
+    }
+
+    #[test]
+    fn nothing_shows_the_token() {
+        let client = Client::new(Transport::InProcess { router: axum::Router::new() }, "very-secret");
+        assert!(!format!("{client:?}").contains("very-secret"));
+        let request = client.request(Method::GET, "/").unwrap().body(()).unwrap();
+        assert!(!format!("{request:?}").contains("very-secret"));
+        let bad = Client::new(Transport::InProcess { router: axum::Router::new() }, "very\nsecret");
+        let error = bad.request(Method::GET, "/").unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("secret\n") && !error.to_string().contains("very"));
     }
 }

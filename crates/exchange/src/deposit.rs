@@ -1,1 +1,533 @@
-//! (to be written)
+//! What the API calls: begin a deposit, put its files, send it, take it back (spec MAIL-DEPOSIT, X-API).
+//!
+//! ```text
+//!  begin ─► open ─ put … put ─► send ─► sent ─► expired
+//!              └──► abort
+//! ```
+//! Each call may be repeated: by the caller's key (begin), the file's number (put), the deposit (send). Until it is
+//! sent nobody sees anything of it.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use fubako_base::{
+    Code, Timestamp,
+    ids::{DepositId, LinkId, SectionId},
+    object::ObjectRef,
+    section::Section,
+};
+use fubako_store::{
+    StoreError,
+    deposits::{Deposit, File, Link},
+    outbox::NewOutgoing,
+};
+use fubako_vault::{
+    SealedWriter, VaultError,
+    scanner::{Scan, ScanError, Verdict},
+};
+use futures::{StreamExt as _, stream::BoxStream};
+
+use crate::{
+    Exchange,
+    domain::{self, Invalid, NewDeposit, NewFile},
+    notice::DepositNotice,
+    password::{self, HashError},
+    token::Token,
+};
+
+pub use fubako_store::deposits::DepositState;
+
+/// Octets of a file on their way in.
+pub type Content<'a> = BoxStream<'a, Result<Bytes, std::io::Error>>;
+
+/// A deposit as the API shows it.
+#[derive(Debug, Clone)]
+pub struct DepositView {
+    /// Its id.
+    pub id: DepositId,
+    /// Where it is.
+    pub state: DepositState,
+    /// The deposit notices' subject.
+    pub notice_subject: String,
+    /// When its files go; none before it is sent.
+    pub expires_at: Option<Timestamp>,
+    /// The files that are in, by number.
+    pub files: Vec<FileSummary>,
+}
+
+/// A file as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// 1, 2, 3 …
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// `type/subtype`.
+    pub media_type: String,
+    /// Octets.
+    pub size: u64,
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DepositError {
+    /// What was asked is not as it must be. May be shown.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// There is no such deposit.
+    #[error("no such deposit")]
+    NotFound,
+    /// It does not go with what was asked before. May be shown.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// No, for a reason with a code. The detail may be shown.
+    #[error("refused ({code}): {detail}")]
+    Refused {
+        /// The stable code.
+        code: Code,
+        /// What exactly.
+        detail: String,
+    },
+    /// Something does not answer: may pass.
+    #[error("unavailable ({code}): {cause}")]
+    Unavailable {
+        /// The stable code.
+        code: Code,
+        /// The private cause.
+        cause: String,
+    },
+    /// The octets stopped coming.
+    #[error("the upload broke off: {0}")]
+    Upload(#[source] std::io::Error),
+    /// Anything else: the private cause.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for DepositError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Database(_) => unavailable(&error),
+            StoreError::DepositClosed(_) => Self::Conflict("the deposit does not allow this any more"),
+            error => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<VaultError> for DepositError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Storage(_) => Self::Unavailable { code: Code::UploadFailed, cause: error.to_string() },
+            VaultError::Key(_) => unavailable(&error),
+            VaultError::Missing(_) | VaultError::Damaged(..) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<ScanError> for DepositError {
+    /// Without a verdict a file waits and never passes (spec KEEP-VIRUS).
+    fn from(error: ScanError) -> Self {
+        unavailable(&error)
+    }
+}
+
+impl From<HashError> for DepositError {
+    fn from(error: HashError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+fn unavailable(cause: &dyn std::fmt::Display) -> DepositError {
+    DepositError::Unavailable { code: Code::ExchangeUnavailable, cause: cause.to_string() }
+}
+
+impl Exchange {
+    /// Begins a deposit, or gives the one that was begun with this key (then false). The same key with another
+    /// request is a conflict, the file password included.
+    ///
+    /// # Errors
+    /// [`DepositError`]; `option-off`, `autopilot-off` where the section may not.
+    pub async fn begin(
+        &self,
+        key: &str,
+        request: &NewDeposit,
+        now: Timestamp,
+    ) -> Result<(DepositView, bool), DepositError> {
+        domain::check_key(key)?;
+        domain::check_deposit(request)?;
+        self.depositing_section(&request.section).await?;
+        let deposit = Deposit {
+            id: DepositId::generate(),
+            section: request.section.clone(),
+            key: key.to_owned(),
+            request_digest: request_digest(request),
+            state: DepositState::Open,
+            sender_address: request.sender_address.clone(),
+            sender_name: request.sender_name.clone(),
+            subject: request.subject.clone(),
+            lang: request.lang,
+            password_hash: password::hash(request.password.expose()).await?,
+            recipients: request.recipients.clone(),
+            file_count: request.file_count,
+            created_at: now,
+            sent_at: None,
+            expires_at: None,
+        };
+        let (kept, begun) = self.parts.store.begin_deposit(&deposit).await?;
+        if !begun {
+            // The hash is salted, so the password is not in the digest: it is verified.
+            let same = kept.request_digest == deposit.request_digest
+                && password::verify(request.password.expose(), &kept.password_hash).await?;
+            if !same {
+                return Err(DepositError::Conflict("this idempotency key was used with another request"));
+            }
+        }
+        Ok((self.view(kept).await?, begun))
+    }
+
+    /// The deposit with this id.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn get(&self, id: DepositId) -> Result<DepositView, DepositError> {
+        let deposit = self.existing(id).await?;
+        self.view(deposit).await
+    }
+
+    /// Puts a file, or gives the one that is kept under this number (then false; `content` is left unread). Scanned
+    /// and sealed while it comes; on return it is durable. What stays unread of `content` is the caller's.
+    ///
+    /// # Errors
+    /// [`DepositError`]; `files-too-large`, `virus`, `upload-failed`, `exchange-unavailable`.
+    pub async fn put(
+        &self,
+        id: DepositId,
+        file: NewFile,
+        content: &mut Content<'_>,
+        now: Timestamp,
+    ) -> Result<(FileSummary, bool), DepositError> {
+        let deposit = self.existing(id).await?;
+        domain::check_file(&file, deposit.file_count)?;
+        let files = self.parts.store.files(id).await?;
+        if let Some(kept) = files.iter().find(|kept| kept.number == file.number) {
+            return Ok((summary(kept), false));
+        }
+        if deposit.state != DepositState::Open {
+            return Err(DepositError::Conflict("the deposit is not open"));
+        }
+        let section = self.depositing_section(&deposit.section).await?;
+        let room = section.settings.max_deposit_size.saturating_sub(total(&files));
+        let scan = self.parts.scanner.begin().await?;
+        let writer = self.parts.vault.create(&section.id).await?;
+        let (writer, sums) = take_in(writer, scan, content, room.min(self.parts.max_file_size)).await?;
+        let file = Incoming { deposit: id, file, sums, put_at: now };
+        // On a task of its own: a caller that goes away now does not leave a sealed object that no row knows.
+        let (kept, ours) = tokio::spawn(self.clone().keep(writer, file))
+            .await
+            .map_err(|e| DepositError::Internal(format!("keeping a file: {e}")))??;
+        Ok((summary(&kept), ours))
+    }
+
+    /// Sends a deposit whose files are all in: a link and a deposit notice a recipient. Said twice, it is sent once.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn send(&self, id: DepositId, now: Timestamp) -> Result<DepositView, DepositError> {
+        let deposit = self.existing(id).await?;
+        match deposit.state {
+            DepositState::Open => {}
+            DepositState::Sent => return self.view(deposit).await,
+            DepositState::Expired => return Err(DepositError::Conflict("the deposit is over")),
+        }
+        let section = self.depositing_section(&deposit.section).await?;
+        let files = self.parts.store.files(id).await?;
+        if files.len() != deposit.file_count as usize {
+            let text = format!("{} of {} files are in", files.len(), deposit.file_count);
+            return Err(Invalid(text).into());
+        }
+        // Files that came side by side each had room; together they may not.
+        if total(&files) > section.settings.max_deposit_size {
+            return Err(too_large(section.settings.max_deposit_size));
+        }
+        let expires_at = domain::expires_at(&section.settings, now);
+        let (links, notices) = self.links_and_notices(&deposit, &section, &files, expires_at, now).await?;
+        if self.parts.store.send_deposit(id, expires_at, &links, &notices, now).await? {
+            (self.parts.wake_post)();
+            tracing::info!(deposit = %id, section = %section.id, recipients = links.len(), files = files.len(), "deposit sent");
+        }
+        let sent = self.existing(id).await?;
+        match sent.state {
+            DepositState::Open => Err(DepositError::Internal(format!("deposit {id} was not sent and is open"))),
+            DepositState::Sent | DepositState::Expired => self.view(sent).await,
+        }
+    }
+
+    /// Takes back a deposit that was not sent: its files go.
+    ///
+    /// # Errors
+    /// [`DepositError::Conflict`] once it is sent.
+    pub async fn abort(&self, id: DepositId) -> Result<(), DepositError> {
+        self.existing(id).await?;
+        if self.parts.store.abort_deposit(id).await? {
+            Ok(())
+        } else {
+            Err(DepositError::Conflict("the deposit was sent"))
+        }
+    }
+
+    async fn existing(&self, id: DepositId) -> Result<Deposit, DepositError> {
+        self.parts.store.deposit(id).await?.ok_or(DepositError::NotFound)
+    }
+
+    /// The section, where it may deposit. One that is switched off cannot be told from one that is not there.
+    async fn depositing_section(&self, id: &SectionId) -> Result<Section, DepositError> {
+        let section = self.parts.store.section(id).await?.filter(|section| section.enabled);
+        let section = section.ok_or_else(|| Invalid("there is no such section".to_owned()))?;
+        domain::may_deposit(&section)
+            .map_err(|code| DepositError::Refused { code, detail: format!("section {id}") })?;
+        Ok(section)
+    }
+
+    async fn view(&self, deposit: Deposit) -> Result<DepositView, DepositError> {
+        let files = self.parts.store.files(deposit.id).await?;
+        Ok(DepositView {
+            id: deposit.id,
+            state: deposit.state,
+            notice_subject: domain::notice_subject(&self.parts.brand, &deposit.subject),
+            expires_at: deposit.expires_at,
+            files: files.iter().map(summary).collect(),
+        })
+    }
+
+    /// Ends the sealed object and keeps its row; an object that no row wants is deleted.
+    async fn keep(self, writer: SealedWriter, incoming: Incoming) -> Result<(File, bool), DepositError> {
+        let object = writer.finish().await?;
+        let file = incoming.sealed_as(object);
+        let kept = self.parts.store.keep_file(&file).await;
+        if let Ok((_, true)) = kept {
+            return kept.map_err(DepositError::from);
+        }
+        self.drop_unless_kept(&file).await;
+        match (kept, self.parts.store.deposit(file.deposit).await?.map(|deposit| deposit.state)) {
+            (Ok(kept), _) => Ok(kept),
+            (Err(_), None) => Err(DepositError::NotFound),
+            (Err(_), Some(DepositState::Sent | DepositState::Expired)) => {
+                Err(DepositError::Conflict("the deposit is not open"))
+            }
+            (Err(error), Some(DepositState::Open)) => Err(error.into()),
+        }
+    }
+
+    /// Deletes a file's object unless its row is there after all: a commit whose answer was lost may have happened.
+    async fn drop_unless_kept(&self, file: &File) {
+        let dropped = match self.parts.store.files(file.deposit).await {
+            Ok(files) if files.iter().any(|kept| kept.object.id == file.object.id) => return,
+            Ok(_) => self.parts.vault.delete(file.object.id).await.map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(cause) = dropped {
+            tracing::warn!(deposit = %file.deposit, object = %file.object.id, cause, "an object that no row knows is left");
+        }
+    }
+
+    /// A link and a deposit notice a recipient (spec X-NOTICE).
+    async fn links_and_notices(
+        &self,
+        deposit: &Deposit,
+        section: &Section,
+        files: &[File],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(Vec<Link>, Vec<NewOutgoing>), DepositError> {
+        let notice = DepositNotice {
+            brand: &self.parts.brand,
+            from: &self.parts.notice_from,
+            hostname: &self.parts.hostname,
+            deposit,
+            settings: &section.settings,
+            files,
+            sent_at: now,
+            expires_at,
+        };
+        let mut links = Vec::with_capacity(deposit.recipients.len());
+        let mut notices = Vec::with_capacity(deposit.recipients.len());
+        for recipient in &deposit.recipients {
+            let token = Token::generate().map_err(|e| DepositError::Internal(e.to_string()))?;
+            let url = format!("{}/d/{}", self.parts.public_url, token.expose());
+            links.push(Link {
+                id: LinkId::generate(),
+                deposit: deposit.id,
+                recipient: recipient.clone(),
+                token_hash: token.hash(),
+                failures: 0,
+                next_try_at: None,
+            });
+            notices.push(self.outgoing_notice(&notice, recipient, &url).await?);
+        }
+        Ok((links, notices))
+    }
+}
+
+/// A file that has come in but is not kept yet.
+struct Incoming {
+    deposit: DepositId,
+    file: NewFile,
+    sums: Sums,
+    put_at: Timestamp,
+}
+
+impl Incoming {
+    fn sealed_as(self, object: ObjectRef) -> File {
+        File {
+            deposit: self.deposit,
+            number: self.file.number,
+            name: self.file.name,
+            media_type: self.file.media_type,
+            sha256: self.sums.sha256,
+            crc32: self.sums.crc32,
+            object,
+            put_at: self.put_at,
+        }
+    }
+}
+
+/// What was reckoned while a file passed.
+struct Sums {
+    sha256: [u8; 32],
+    crc32: u32,
+}
+
+/// Scans and seals the octets as they come, at most `limit` of them. On any error nothing is left of the object.
+async fn take_in(
+    mut writer: SealedWriter,
+    scan: Scan,
+    content: &mut Content<'_>,
+    limit: u64,
+) -> Result<(SealedWriter, Sums), DepositError> {
+    match seal(&mut writer, scan, content, limit).await {
+        Ok(sums) => Ok((writer, sums)),
+        Err(error) => {
+            writer.abort().await;
+            Err(error)
+        }
+    }
+}
+
+async fn seal(
+    writer: &mut SealedWriter,
+    mut scan: Scan,
+    content: &mut Content<'_>,
+    limit: u64,
+) -> Result<Sums, DepositError> {
+    let (mut sha256, mut crc32, mut length) = (Context::new(&SHA256), crc32fast::Hasher::new(), 0u64);
+    while let Some(octets) = content.next().await {
+        let octets = octets.map_err(DepositError::Upload)?;
+        length = length.saturating_add(octets.len() as u64);
+        if length > limit {
+            return Err(too_large(limit));
+        }
+        scan.push(&octets).await?;
+        sha256.update(&octets);
+        crc32.update(&octets);
+        writer.write(octets).await?;
+    }
+    clean(scan.finish().await?)?;
+    let mut hash = [0u8; 32];
+    hash.copy_from_slice(sha256.finish().as_ref());
+    Ok(Sums { sha256: hash, crc32: crc32.finalize() })
+}
+
+/// Only a clean file is taken in. What the scanner could not look into is not clean; until a section can decide otherwise
+/// it is refused like a finding (spec KEEP-VIRUS).
+fn clean(verdict: Verdict) -> Result<(), DepositError> {
+    let detail = match verdict {
+        Verdict::Clean => return Ok(()),
+        Verdict::Found { name } => name,
+        Verdict::Encrypted => "encrypted: the scanner could not look into it".to_owned(),
+        Verdict::LimitsExceeded => "past the scanner's limits: not wholly looked into".to_owned(),
+    };
+    Err(DepositError::Refused { code: Code::Virus, detail })
+}
+
+fn too_large(limit: u64) -> DepositError {
+    DepositError::Refused { code: Code::FilesTooLarge, detail: format!("more than {limit} octets") }
+}
+
+fn total(files: &[File]) -> u64 {
+    files.iter().fold(0, |sum, file| sum.saturating_add(file.object.length))
+}
+
+fn summary(file: &File) -> FileSummary {
+    FileSummary {
+        number: file.number,
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size: file.object.length,
+        sha256: file.sha256,
+    }
+}
+
+/// SHA-256 of everything in a request but the file password, each field with its length before it.
+fn request_digest(request: &NewDeposit) -> Vec<u8> {
+    let mut context = Context::new(&SHA256);
+    let lang = request.lang.map_or("", fubako_base::Lang::tag);
+    let count = request.file_count.to_string();
+    let fixed =
+        ["deposit-1", request.section.as_str(), &request.sender_address, &request.sender_name, &request.subject];
+    let fields = fixed.into_iter().chain([lang, &count]).chain(request.recipients.iter().map(String::as_str));
+    for field in fields {
+        context.update(&(field.len() as u64).to_be_bytes());
+        context.update(field.as_bytes());
+    }
+    context.finish().as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use fubako_base::{Lang, secret::FilePassword};
+
+    use super::*;
+
+    fn request() -> NewDeposit {
+        NewDeposit {
+            section: "acme".parse().unwrap(),
+            sender_address: "taro@acme.example".into(),
+            sender_name: "Taro".into(),
+            subject: "ab".into(),
+            lang: None,
+            recipients: vec!["a@b.example".into(), "c@d.example".into()],
+            password: FilePassword::from_kept("12345678".into()),
+            file_count: 2,
+        }
+    }
+
+    // spec: MAIL-DEPOSIT
+    #[test]
+    fn another_request_has_another_digest_whatever_its_password() {
+        let digest = request_digest(&request());
+        let other_password = NewDeposit { password: FilePassword::from_kept("abcdefgh".into()), ..request() };
+        assert_eq!(request_digest(&other_password), digest, "a digest of the password is kept");
+        let others = [
+            NewDeposit { section: "acme2".parse().unwrap(), ..request() },
+            NewDeposit { sender_name: "Taroa".into(), subject: "b".into(), ..request() },
+            NewDeposit { lang: Some(Lang::Ja), ..request() },
+            NewDeposit { file_count: 3, ..request() },
+            NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },
+            NewDeposit { recipients: vec!["a@b.example".into()], ..request() },
+        ];
+        for other in others {
+            assert_ne!(request_digest(&other), digest, "{other:?}");
+        }
+    }
+
+    // spec: KEEP-VIRUS
+    #[test]
+    fn only_a_clean_verdict_is_clean() {
+        assert!(clean(Verdict::Clean).is_ok());
+        for verdict in [Verdict::Found { name: "Eicar".into() }, Verdict::Encrypted, Verdict::LimitsExceeded] {
+            assert!(matches!(clean(verdict), Err(DepositError::Refused { code: Code::Virus, .. })));
+        }
+    }
+}

@@ -5,10 +5,20 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use fubako_base::{Lang, Timestamp, ids::SectionId, object::ObjectRef};
-use futures::stream::BoxStream;
+use fubako_base::{Lang, Timestamp, ids::SectionId, object::ObjectRef, section::Section};
+use fubako_store::{
+    StoreError,
+    deposits::{Deposit, DepositState, Link},
+};
+use fubako_vault::VaultError;
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 
-use crate::Exchange;
+use crate::{
+    Exchange,
+    domain::{self, Cost, Turn},
+    password,
+    token::{self, Token},
+};
 
 /// What anybody who holds the link may see.
 #[derive(Debug, Clone)]
@@ -35,7 +45,7 @@ pub struct LinkView {
     pub section_name: String,
     /// How many files there are.
     pub file_count: u32,
-    /// Before this, no password is looked at.
+    /// Before this, no password is looked at; none where one may be tried now.
     pub next_try_at: Option<Timestamp>,
     /// Whether that is because the link is locked.
     pub locked: bool,
@@ -117,45 +127,167 @@ pub enum DownloadError {
     Damaged(String),
 }
 
+impl From<StoreError> for DownloadError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<VaultError> for DownloadError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Storage(_) | VaultError::Key(_) => Self::Unavailable(error.to_string()),
+            VaultError::Missing(_) | VaultError::Damaged(..) => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+/// A live link with everything round it.
+struct Found {
+    link: Link,
+    deposit: Deposit,
+    section: Section,
+    sent_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// How often a try that another one came between is begun again.
+const ROUNDS: u32 = 4;
+
 impl Exchange {
-    /// What a link shows before its recipient is proven.
+    /// What a link shows before its recipient is proven. Changes nothing.
     ///
     /// # Errors
     /// [`DownloadError::NotFound`], [`DownloadError::Expired`], [`DownloadError::Unavailable`].
     pub async fn look(&self, token: &str, now: Timestamp) -> Result<LinkView, DownloadError> {
-        let _ = (token, now);
-        Err(DownloadError::NotFound)
+        Ok(self.find(token, now).await?.view(now))
     }
 
-    /// Tries a file password.
+    /// Tries a file password (white space round it does not count). A try is taken before the hash is looked at, so that
+    /// tries side by side cannot outrun the limit; a right one clears the wrong ones and begins a session.
     ///
     /// # Errors
     /// As [`Exchange::look`].
     pub async fn prove(&self, token: &str, password: &str, now: Timestamp) -> Result<Proof, DownloadError> {
-        let _ = (token, password, now);
-        Err(DownloadError::NotFound)
+        for _ in 0..ROUNDS {
+            let found = self.find(token, now).await?;
+            let (link, settings) = (&found.link, &found.section.settings);
+            match domain::turn(settings, link.failures, link.next_try_at, now) {
+                Turn::Wait(until) => return Ok(Proof::Wait { until }),
+                Turn::Locked(until) => return Ok(Proof::Locked { until }),
+                Turn::Now => {}
+            }
+            let cost = domain::cost_of_failure(settings, link.failures, now);
+            if self.parts.store.take_try(link.id, link.failures, cost.next_try_at).await? {
+                return self.verify(&found, password.trim(), cost, now).await;
+            }
+        }
+        // Many at once: whoever this is may come again in a moment.
+        Ok(Proof::Wait { until: now.plus_seconds(1) })
     }
 
-    /// The files, for a session that [`Exchange::prove`] began on this link.
+    /// Looks at the password of a try that is taken.
+    async fn verify(&self, found: &Found, password: &str, cost: Cost, now: Timestamp) -> Result<Proof, DownloadError> {
+        let can_be = domain::PASSWORD_LENGTH.contains(&password.chars().count());
+        let verified = can_be && password::verify(password, &found.deposit.password_hash).await.map_err(unavailable)?;
+        let (link, section) = (&found.link, &found.section.id);
+        if verified {
+            let session = Token::generate().map_err(unavailable)?;
+            let until = domain::session_until(found.expires_at, now);
+            self.parts.store.begin_link_session(link.id, &session.hash(), until).await?;
+            tracing::info!(link = %link.id, deposit = %link.deposit, %section, "recipient proven");
+            return Ok(Proof::Opened { session: session.into_text(), until });
+        }
+        tracing::info!(link = %link.id, deposit = %link.deposit, %section, tries_left = cost.tries_left, "wrong file password");
+        match cost {
+            Cost { next_try_at: Some(until), tries_left: 0 } => Ok(Proof::Locked { until }),
+            Cost { next_try_at, tries_left } => Ok(Proof::Wrong { next_try_at, tries_left }),
+        }
+    }
+
+    /// The files, for a session that [`Exchange::prove`] began on this link. Changes nothing.
     ///
     /// # Errors
     /// As [`Exchange::look`], and [`DownloadError::NotProven`].
     pub async fn opened(&self, token: &str, session: &str, now: Timestamp) -> Result<Opened, DownloadError> {
-        let _ = (token, session, now);
-        Err(DownloadError::NotFound)
+        let found = self.find(token, now).await?;
+        let session = token::presented(session).ok_or(DownloadError::NotProven)?;
+        if !self.parts.store.link_session(found.link.id, &session, now).await? {
+            return Err(DownloadError::NotProven);
+        }
+        let files = self.parts.store.files(found.deposit.id).await?;
+        let files = files.into_iter().map(|file| FileView {
+            number: file.number,
+            name: file.name,
+            media_type: file.media_type,
+            size: file.object.length,
+            sha256: file.sha256,
+            crc32: file.crc32,
+            object: file.object,
+        });
+        Ok(Opened { view: found.view(now), files: files.collect() })
     }
 
-    /// A file's octets in `range` (held at the file's size), authenticated, as they come.
+    /// A file's octets in `range` (held at the file's size), authenticated, as they come (spec KEEP-CRYPT).
     ///
     /// # Errors
-    /// [`DownloadError::NotFound`] for a number that is not there; else as the vault says.
+    /// [`DownloadError::NotFound`] for a number that is not there, [`DownloadError::Damaged`],
+    /// [`DownloadError::Unavailable`]; also within the stream, which ends there.
     pub async fn read_file(
         &self,
         opened: &Opened,
         number: u32,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, DownloadError>>, DownloadError> {
-        let _ = (opened, number, range);
-        Err(DownloadError::NotFound)
+        let file = opened.files.iter().find(|file| file.number == number).ok_or(DownloadError::NotFound)?;
+        let reader = self.parts.vault.open(&file.object).await?;
+        let end = range.end.min(file.size);
+        Ok(reader.read(range.start.min(end)..end).map_err(DownloadError::from).boxed())
     }
+
+    /// The link with this token, where it is live. One of a section that is switched off is not there.
+    async fn find(&self, token: &str, now: Timestamp) -> Result<Found, DownloadError> {
+        let hash = token::presented(token).ok_or(DownloadError::NotFound)?;
+        let (link, deposit) = self.parts.store.link(&hash).await?.ok_or(DownloadError::NotFound)?;
+        let section = self.parts.store.section(&deposit.section).await?.filter(|section| section.enabled);
+        let section = section.ok_or(DownloadError::NotFound)?;
+        match (deposit.state, deposit.sent_at, deposit.expires_at) {
+            (DepositState::Expired, ..) => Err(DownloadError::Expired),
+            (DepositState::Sent, Some(_), Some(end)) if end < now => Err(DownloadError::Expired),
+            (DepositState::Sent, Some(sent_at), Some(expires_at)) => {
+                Ok(Found { link, deposit, section, sent_at, expires_at })
+            }
+            (DepositState::Sent | DepositState::Open, ..) => Err(DownloadError::NotFound),
+        }
+    }
+}
+
+impl Found {
+    fn view(&self, now: Timestamp) -> LinkView {
+        let Self { link, deposit, section, .. } = self;
+        let (next_try_at, locked) = match domain::turn(&section.settings, link.failures, link.next_try_at, now) {
+            Turn::Now => (None, false),
+            Turn::Wait(until) => (Some(until), false),
+            Turn::Locked(until) => (Some(until), true),
+        };
+        LinkView {
+            recipient: link.recipient.clone(),
+            sender_name: deposit.sender_name.clone(),
+            sender_address: deposit.sender_address.clone(),
+            subject: deposit.subject.clone(),
+            sent_at: self.sent_at,
+            expires_at: self.expires_at,
+            time_zone: section.settings.time_zone.clone(),
+            lang: deposit.lang,
+            section: section.id.clone(),
+            section_name: section.name.clone(),
+            file_count: deposit.file_count,
+            next_try_at,
+            locked,
+        }
+    }
+}
+
+fn unavailable(cause: impl std::fmt::Display) -> DownloadError {
+    DownloadError::Unavailable(cause.to_string())
 }

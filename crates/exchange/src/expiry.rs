@@ -1,1 +1,77 @@
-//! (to be written)
+//! What the clock calls: deposits end, given-up objects are erased (spec X-EXPIRY, KEEP-DELETE).
+
+use fubako_base::Timestamp;
+use fubako_store::StoreError;
+
+use crate::Exchange;
+
+/// Days after which a deposit that was begun and never sent is given up: longer than any caller tries again.
+const ABANDONED_DAYS: i64 = 14;
+/// Rows at a time.
+const BATCH: u32 = 100;
+
+/// Why the clock's work was not done, or not all of it: the private cause. It is done the next time.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpiryError {
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Some objects could not be deleted.
+    #[error("{failed} objects could not be deleted; the last: {cause}")]
+    Objects {
+        /// How many.
+        failed: u32,
+        /// Why the last could not.
+        cause: String,
+    },
+}
+
+impl Exchange {
+    /// Ends the deposits that are due, and those that were begun and never sent: from then on their keys are gone and
+    /// their links dead. Gives how many.
+    ///
+    /// # Errors
+    /// [`ExpiryError::Store`].
+    pub async fn expire_due(&self, now: Timestamp) -> Result<u32, ExpiryError> {
+        let abandoned_before = now.plus_seconds(-ABANDONED_DAYS * 86_400);
+        let mut ended = 0u32;
+        loop {
+            let some = self.parts.store.expire_deposits(now, abandoned_before, BATCH).await?;
+            ended = ended.saturating_add(some);
+            if some < BATCH {
+                break;
+            }
+        }
+        if ended > 0 {
+            tracing::info!(deposits = ended, "deposits ended");
+        }
+        Ok(ended)
+    }
+
+    /// Deletes the octets of objects that were given up. Gives how many. One that cannot be deleted keeps its place in
+    /// the queue and does not hold up the others.
+    ///
+    /// # Errors
+    /// [`ExpiryError`].
+    pub async fn erase(&self) -> Result<u32, ExpiryError> {
+        let (mut erased, mut failed, mut cause) = (0u32, 0u32, String::new());
+        loop {
+            let batch = self.parts.store.erasures(BATCH).await?;
+            let mut gone = Vec::with_capacity(batch.len());
+            for id in &batch {
+                match self.parts.vault.delete(*id).await {
+                    Ok(()) => gone.push(*id),
+                    Err(error) => (failed, cause) = (failed.saturating_add(1), error.to_string()),
+                }
+            }
+            self.parts.store.erased(&gone).await?;
+            erased = erased.saturating_add(u32::try_from(gone.len()).unwrap_or(u32::MAX));
+            if failed > 0 {
+                return Err(ExpiryError::Objects { failed, cause });
+            }
+            if batch.len() < BATCH as usize {
+                return Ok(erased);
+            }
+        }
+    }
+}

@@ -1,1 +1,266 @@
-//! (to be written)
+//! The deposit notice (spec X-NOTICE, X-LANG): to each recipient separately, with a link of their own; it names sender,
+//! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other.
+
+use bytes::Bytes;
+use fubako_base::{
+    Lang, Timestamp,
+    ids::{DeliveryId, OutgoingId},
+    lang::text,
+    section::Settings,
+};
+use fubako_mail::message::OwnMail;
+use fubako_store::{
+    deposits::{Deposit, File},
+    outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
+};
+
+use crate::{
+    Exchange,
+    deposit::DepositError,
+    domain::{notice_subject, visible},
+};
+
+/// Files that a notice names; of more it says how many.
+const MAX_NAMED: usize = 100;
+
+/// What the notices of one deposit say, all recipients alike.
+pub(crate) struct DepositNotice<'a> {
+    pub(crate) brand: &'a str,
+    pub(crate) from: &'a str,
+    pub(crate) hostname: &'a str,
+    pub(crate) deposit: &'a Deposit,
+    pub(crate) settings: &'a Settings,
+    pub(crate) files: &'a [File],
+    pub(crate) sent_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Exchange {
+    /// One recipient's notice, signed and sealed, to be committed with their link.
+    ///
+    /// Its envelope sender is the address it comes from. Not `<>`, which RFC 5321, 4.5.5, keeps for notifications and
+    /// automatic replies, and which leaves SPF nothing to align; and not the sender's, who hears of an address that fails
+    /// by the relayed mail already.
+    pub(crate) async fn outgoing_notice(
+        &self,
+        notice: &DepositNotice<'_>,
+        recipient: &str,
+        url: &str,
+    ) -> Result<NewOutgoing, DepositError> {
+        let id = OutgoingId::generate();
+        let section = &notice.deposit.section;
+        let mail = notice.mail(id, recipient, url);
+        let smtputf8 = [&mail.from, &mail.to].into_iter().chain(&mail.reply_to).any(|address| !address.is_ascii());
+        let octets = Bytes::from(mail.build());
+        let signed = (self.parts.sign)(section.clone(), octets.clone()).await;
+        let prefix = signed.map_err(|cause| DepositError::Unavailable {
+            code: fubako_base::Code::ExchangeUnavailable,
+            cause: format!("signing a deposit notice: {cause}"),
+        })?;
+        let sealed = self.parts.vault.seal_value(section, &format!("outgoing/{id}"), &octets).await?;
+        Ok(NewOutgoing {
+            id,
+            section: section.clone(),
+            kind: OutgoingKind::DepositNotice,
+            mail: None,
+            envelope_from: notice.from.to_owned(),
+            size: (prefix.len() + octets.len()) as u64,
+            prefix,
+            content: Content::Inline(sealed),
+            smtputf8,
+            ret_full: None,
+            envid: None,
+            deliveries: vec![NewDelivery {
+                id: DeliveryId::generate(),
+                recipient: recipient.to_owned(),
+                notify: None,
+                orcpt: None,
+            }],
+            due: notice.sent_at,
+        })
+    }
+}
+
+impl DepositNotice<'_> {
+    /// The mail to one recipient.
+    fn mail(&self, id: OutgoingId, recipient: &str, url: &str) -> OwnMail {
+        let langs = self.langs();
+        let sender = &self.deposit.sender_address;
+        // A Reply-To that needs SMTPUTF8 would keep the notice from recipients whose servers have it not.
+        let reply_to = (sender.is_ascii() || !recipient.is_ascii()).then(|| sender.clone());
+        OwnMail {
+            from_name: self.brand.to_owned(),
+            from: self.from.to_owned(),
+            to: recipient.to_owned(),
+            reply_to,
+            subject: self.subject(),
+            date: self.sent_at.rfc5322(&self.settings.time_zone),
+            message_id: format!("{id}@{}", self.hostname),
+            in_reply_to: None,
+            languages: langs.iter().map(|lang| lang.tag()).collect(),
+            is_reply: false,
+            text: self.text(&langs, url),
+            html: Some(self.html(&langs, url)),
+        }
+    }
+
+    fn subject(&self) -> String {
+        notice_subject(self.brand, &self.deposit.subject)
+    }
+
+    fn langs(&self) -> Vec<Lang> {
+        self.deposit.lang.map_or_else(|| Lang::ALL.to_vec(), |lang| vec![lang])
+    }
+
+    fn words(&self, lang: Lang) -> Words<'_> {
+        Words { lang, notice: self }
+    }
+
+    fn text(&self, langs: &[Lang], url: &str) -> String {
+        let each: Vec<String> = langs.iter().map(|lang| self.words(*lang).text(url)).collect();
+        each.join(&format!("\n{}\n\n", "-".repeat(60)))
+    }
+
+    fn html(&self, langs: &[Lang], url: &str) -> String {
+        let each: Vec<String> = langs.iter().map(|lang| self.words(*lang).html(url)).collect();
+        let lang = langs.first().copied().unwrap_or_default();
+        html::page(lang, &self.subject(), &each.join(html::RULE))
+    }
+}
+
+/// The notice in one language.
+struct Words<'a> {
+    lang: Lang,
+    notice: &'a DepositNotice<'a>,
+}
+
+impl Words<'_> {
+    fn say(&self, id: &str, values: &[(&str, &str)]) -> String {
+        let values: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        text(self.lang, &format!("deposit-notice-{id}"), &values)
+    }
+
+    /// The sender in a sentence: the name, or where there is none the address.
+    fn sender(&self) -> String {
+        let Deposit { sender_name, sender_address, .. } = self.notice.deposit;
+        visible(if sender_name.trim().is_empty() { sender_address } else { sender_name.trim() })
+    }
+
+    /// The sender in the list: name and address.
+    fn sender_in_full(&self) -> String {
+        let Deposit { sender_name, sender_address, .. } = self.notice.deposit;
+        if sender_name.trim().is_empty() {
+            return visible(sender_address);
+        }
+        format!("{} <{}>", visible(sender_name.trim()), visible(sender_address))
+    }
+
+    fn password(&self) -> String {
+        let id = if self.notice.settings.password_in_mail { "password-in-mail" } else { "password-elsewhere" };
+        self.say(id, &[("sender", &self.sender())])
+    }
+
+    /// Label and value of what the notice lists, the files apart.
+    fn facts(&self) -> [(String, String); 4] {
+        let subject = visible(self.notice.deposit.subject.trim());
+        let subject = if subject.is_empty() { self.say("no-subject", &[]) } else { subject };
+        let time = |at: Timestamp| written_time(self.lang, at, &self.notice.settings.time_zone);
+        let until = self.say("until", &[("time", &time(self.notice.expires_at))]);
+        [
+            (self.say("sender", &[]), self.sender_in_full()),
+            (self.say("subject", &[]), subject),
+            (self.say("sent", &[]), time(self.notice.sent_at)),
+            (self.say("expires", &[]), until),
+        ]
+    }
+
+    /// Name and size of each file that is named, and how many more there are.
+    fn files(&self) -> (Vec<(String, String)>, Option<String>) {
+        let files = self.notice.files;
+        let named = files.iter().take(MAX_NAMED).map(|file| (visible(&file.name), written_size(file.object.length)));
+        let more = files.len().saturating_sub(MAX_NAMED);
+        let more = (more > 0).then(|| self.say("more", &[("count", &more.to_string())]));
+        (named.collect(), more)
+    }
+
+    fn files_label(&self) -> String {
+        self.say("files", &[("count", &self.notice.files.len().to_string())])
+    }
+
+    fn closing(&self) -> [String; 3] {
+        let brand = self.say("automatic", &[("brand", self.notice.brand)]);
+        [self.say("personal", &[]), self.say("stranger", &[]), brand]
+    }
+
+    fn text(&self, url: &str) -> String {
+        let mut lines = vec![self.say("lead", &[("sender", &self.sender())]), self.say("how", &[]), String::new()];
+        lines.extend([format!("    {url}"), String::new(), self.password(), String::new()]);
+        lines.extend(self.facts().map(|(label, value)| format!("{label}: {value}")));
+        lines.push(format!("{}:", self.files_label()));
+        let (files, more) = self.files();
+        let file = |(name, size): (String, String)| self.say("file", &[("name", &name), ("size", &size)]);
+        lines.extend(files.into_iter().map(file).chain(more).map(|line| format!("  - {line}")));
+        lines.push(String::new());
+        lines.extend(self.closing());
+        lines.join("\n") + "\n"
+    }
+
+    fn html(&self, url: &str) -> String {
+        let (files, more) = self.files();
+        html::part(&html::Part {
+            lang: self.lang,
+            lead: self.say("lead", &[("sender", &self.sender())]),
+            how: self.say("how", &[]),
+            url,
+            open: self.say("open", &[]),
+            password: self.password(),
+            facts: self.facts(),
+            files_label: self.files_label(),
+            files,
+            more,
+            closing: self.closing(),
+            fallback: self.say("url", &[]),
+        })
+    }
+}
+
+/// A time as people read it, on the section's calendar, with its offset.
+fn written_time(lang: Lang, at: Timestamp, zone: &str) -> String {
+    let at = at.in_zone(zone);
+    match lang {
+        Lang::Ja => {
+            let day = match at.weekday() {
+                jiff::civil::Weekday::Monday => '月',
+                jiff::civil::Weekday::Tuesday => '火',
+                jiff::civil::Weekday::Wednesday => '水',
+                jiff::civil::Weekday::Thursday => '木',
+                jiff::civil::Weekday::Friday => '金',
+                jiff::civil::Weekday::Saturday => '土',
+                jiff::civil::Weekday::Sunday => '日',
+            };
+            at.strftime(&format!("%Y年%-m月%-d日({day}) %H:%M (UTC%:z)")).to_string()
+        }
+        Lang::En => at.strftime("%A, %-d %B %Y, %H:%M (UTC%:z)").to_string(),
+    }
+}
+
+/// A size as people read it: units of 1,024, as file managers show them.
+#[must_use]
+pub fn written_size(octets: u64) -> String {
+    let mut size = octets as f64;
+    for unit in ["B", "KB", "MB", "GB"] {
+        if size < 1023.95 {
+            return if unit == "B" || size >= 99.95 {
+                format!("{size:.0} {unit}")
+            } else {
+                format!("{size:.1} {unit}")
+            };
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.1} TB")
+}
+
+mod html;
+#[cfg(test)]
+mod tests;

@@ -42,9 +42,7 @@ pub(crate) async fn verify(password: &str, hash: &str) -> Result<bool, HashError
     .await
 }
 
-async fn run<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
-) -> Result<T, HashError> {
+async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T, HashError> + Send + 'static) -> Result<T, HashError> {
     let permit = PERMITS.acquire().await.map_err(|e| HashError(e.to_string()))?;
     // The permit goes along: a caller that is dropped meanwhile does not let a third hash begin.
     let done = tokio::task::spawn_blocking(move || {

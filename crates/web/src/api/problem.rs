@@ -1,0 +1,166 @@
+//! Errors as the API tells them: problem documents (RFC 9457) with a stable code.
+
+use axum::response::{IntoResponse, Response};
+use fubako_api::wire::Problem;
+use fubako_base::Code;
+use fubako_exchange::deposit::DepositError;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// What the caller is told. A private cause is in the log by the time one of these is made.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+}
+
+impl ApiError {
+    const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self { status, code, title, detail: None }
+    }
+
+    fn with(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub(super) const fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is wanted.")
+    }
+
+    pub(super) const fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing.")
+    }
+
+    pub(super) const fn no_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", "There is no such method here.")
+    }
+
+    /// A request that cannot be read.
+    pub(super) fn malformed(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", "The request cannot be read.").with(detail)
+    }
+
+    /// A body that could not be read: too long, or broken off.
+    pub(super) fn unread(error: &axum::Error, limit: usize) -> Self {
+        let mut cause: Option<&dyn std::error::Error> = Some(error);
+        while let Some(error) = cause {
+            if error.is::<http_body_util::LengthLimitError>() {
+                let title = "The request is too large.";
+                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title).with(format!("more than {limit} octets"));
+            }
+            cause = error.source();
+        }
+        Self::malformed("the body broke off")
+    }
+
+    fn refused(code: Code, detail: String) -> Self {
+        let (status, title) = match code {
+            Code::FilesTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The files are too large."),
+            Code::Virus => (StatusCode::UNPROCESSABLE_ENTITY, "The scanner found something."),
+            Code::OptionOff => (StatusCode::FORBIDDEN, "The mail-link option is off."),
+            Code::AutopilotOff => (StatusCode::FORBIDDEN, "Use by programs is not permitted."),
+            _ => (StatusCode::UNPROCESSABLE_ENTITY, "The request was refused."),
+        };
+        Self::new(status, code.name(), title).with(detail)
+    }
+}
+
+impl From<DepositError> for ApiError {
+    fn from(error: DepositError) -> Self {
+        match error {
+            DepositError::Invalid(invalid) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not as it must be.").with(invalid.0)
+            }
+            DepositError::NotFound => Self::not_found(),
+            DepositError::Conflict(why) => {
+                Self::new(StatusCode::CONFLICT, "conflict", "It does not go with what was asked before.").with(why)
+            }
+            DepositError::Refused { code, detail } => {
+                tracing::info!(code = code.name(), detail, "a deposit was refused");
+                Self::refused(code, detail)
+            }
+            DepositError::Unavailable { code, cause } => {
+                tracing::warn!(code = code.name(), cause, "the exchange is unavailable");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code.name(), "Please try again later.")
+            }
+            DepositError::Upload(cause) => {
+                tracing::info!(%cause, "an upload broke off");
+                Self::malformed("the file broke off")
+            }
+            DepositError::Internal(cause) => {
+                tracing::error!(cause, "the exchange failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong.")
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            kind: format!("urn:fubako:problem:{}", self.code),
+            title: self.title.to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail,
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            }
+            _ => {}
+        }
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        (self.status, headers, body).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use fubako_exchange::domain::Invalid;
+
+    use super::*;
+
+    async fn told(error: DepositError) -> (u16, Problem) {
+        let response = ApiError::from(error).into_response();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    // spec: X-API
+    #[tokio::test]
+    async fn every_error_has_its_status_and_code_and_no_private_cause() {
+        let secret = || "disk /dev/secret".to_owned();
+        let refused = |code| DepositError::Refused { code, detail: "d".into() };
+        let cases = [
+            (DepositError::Invalid(Invalid("x".into())), 422, "invalid"),
+            (DepositError::NotFound, 404, "not-found"),
+            (DepositError::Conflict("x"), 409, "conflict"),
+            (refused(Code::FilesTooLarge), 413, "files-too-large"),
+            (refused(Code::Virus), 422, "virus"),
+            (refused(Code::OptionOff), 403, "option-off"),
+            (refused(Code::AutopilotOff), 403, "autopilot-off"),
+            (DepositError::Unavailable { code: Code::UploadFailed, cause: secret() }, 503, "upload-failed"),
+            (DepositError::Upload(std::io::Error::other(secret())), 400, "invalid"),
+            (DepositError::Internal(secret()), 500, "internal"),
+        ];
+        for (error, status, code) in cases {
+            let (found, problem) = told(error).await;
+            assert_eq!((found, problem.status, problem.code.as_str()), (status, status, code));
+            assert_eq!(problem.kind, format!("urn:fubako:problem:{code}"));
+            assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
+            let ours = Code::from_name(code).is_some() || fubako_api::wire::API_CODES.contains(&code);
+            assert!(ours, "{code} is no code of the API's");
+        }
+    }
+}
