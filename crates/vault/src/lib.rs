@@ -5,14 +5,18 @@
 //! - [`seal`]: chunks. Pure
 //! - [`storage`]: where sealed octets lie: a local folder or S3, both by `object_store`
 //! - [`object`]: a sealed object as a stream in and a stream out, whole or a range
-//! - [`scanner`]: clamd
+//! - [`scanner`](mod@scanner): clamd
 //!
 //! The only room that sees both keys and bytes.
 
+mod folder;
 pub mod keys;
+mod master;
 pub mod object;
 pub mod scanner;
 pub mod seal;
 pub mod storage;
+mod upload;
 
 pub use object::{SealedReader, SealedWriter, Vault, VaultError};
+pub use storage::{S3Options, Storage};
