@@ -1,2 +1,229 @@
 //! The binary: configuration, commands, wiring.
-fn main() {}
+
+mod apply;
+mod config;
+mod demo;
+mod files;
+mod http;
+mod inspect;
+mod log;
+mod parts;
+mod queue;
+mod serve;
+mod tls;
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use fubako_base::{Timestamp, ids::SectionId, section::Settings};
+use parts::{At as _, Ground, StartError};
+
+use crate::config::Config;
+
+/// Fubako (文箱): takes the attachments off a company's mail, keeps them safe, and gives them to their recipients
+#[derive(Parser)]
+#[command(name = "fubako", version, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file [default: $FUBAKO_CONFIG, else embedded defaults]
+    #[arg(long, global = true, value_name = "F")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs it all, or a part
+    Serve {
+        /// A part; without it, everything
+        #[arg(long, value_enum)]
+        role: Option<serve::Role>,
+    },
+    /// Shows the main job on embedded defaults with nothing configured
+    Demo(demo::DemoArguments),
+    /// Shows what the gateway would do with mails, touching nothing
+    Inspect(InspectArguments),
+    /// Makes sections, groups, users and settings as declared; the second time changes nothing
+    Apply {
+        /// The declaration, TOML
+        file: PathBuf,
+        /// Shows the difference and changes nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Removes groups and users of declared sections that are not declared
+        #[arg(long)]
+        prune: bool,
+    },
+    /// The mails in hand and why they wait
+    Queue {
+        /// One JSON object a line
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(subcommand)]
+        command: queue::QueueCommand,
+    },
+}
+
+#[derive(clap::Args)]
+struct InspectArguments {
+    /// Mails, or folders of mails
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// With this section's settings
+    #[arg(long, value_name = "ID")]
+    section: Option<SectionId>,
+    /// One JSON object a mail
+    #[arg(long)]
+    json: bool,
+    /// Writes each mail there as it would be relayed
+    #[arg(long, value_name = "DIR")]
+    rewrite: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "fubako: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().at("runtime")?;
+    let code = runtime.block_on(command(arguments));
+    // Blocking work that is still running (a name lookup, say) does not keep the program.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    code
+}
+
+async fn command(arguments: Arguments) -> Result<ExitCode, StartError> {
+    if let Command::Demo(demo) = arguments.command {
+        return demo::run(demo).await;
+    }
+    let config = Config::load(arguments.config.as_deref()).map_err(|e| StartError(e.to_string()))?;
+    match arguments.command {
+        Command::Serve { role } => serve(&config, role).await,
+        Command::Inspect(arguments) => inspect(&config, arguments).await,
+        Command::Apply { file, dry_run, prune } => apply(&config, &file, dry_run, prune).await,
+        Command::Queue { json, command } => queue(&config, &command, json).await,
+        Command::Demo(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+async fn serve(config: &Config, role: Option<serve::Role>) -> Result<ExitCode, StartError> {
+    log::start(&config.log)?;
+    let mut running = serve::start(config, role).await?;
+    tracing::info!(
+        http = running.http.map(tracing::field::display),
+        starttls = running.starttls.map(tracing::field::display),
+        tls = running.implicit.map(tracing::field::display),
+        public_url = running.public_url,
+        "ready"
+    );
+    let code = tokio::select! {
+        () = asked_to_stop() => ExitCode::SUCCESS,
+        () = running.failed() => {
+            tracing::error!("a part ended by itself");
+            ExitCode::FAILURE
+        }
+    };
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(code)
+}
+
+/// SIGTERM or Ctrl-C.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+async fn inspect(config: &Config, arguments: InspectArguments) -> Result<ExitCode, StartError> {
+    let settings = match &arguments.section {
+        Some(id) => section_settings(config, id).await?,
+        None => Settings::default(),
+    };
+    let inspection = inspect::Inspection {
+        settings,
+        brand: config.brand.name.clone(),
+        hostname: config.hostname(),
+        rewrite: arguments.rewrite,
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let ran = inspect::run(&arguments.paths, &inspection, |report| {
+        if arguments.json {
+            serde_json::to_writer(&mut out, report)?;
+            out.write_all(b"\n")
+        } else {
+            writeln!(out, "{}", inspect::as_text(report))
+        }
+    });
+    match ran.and_then(|()| out.flush()) {
+        // Whoever reads us has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        ran => ran.map(|()| ExitCode::SUCCESS).at("inspect"),
+    }
+}
+
+async fn section_settings(config: &Config, id: &SectionId) -> Result<Settings, StartError> {
+    let ground = Ground::open(config).await?;
+    let section = ground.store.section(id).await.at("database")?;
+    ground.store.close().await;
+    section.map(|s| s.settings).ok_or_else(|| StartError(format!("there is no section {id}")))
+}
+
+async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bool) -> Result<ExitCode, StartError> {
+    let declared = apply::Declaration::read(file).map_err(|e| StartError(e.to_string()))?;
+    let ground = Ground::open(config).await?;
+    let now = Timestamp::now();
+    let applied = apply::apply(&ground.store, &declared, prune, dry_run, now).await;
+    let mut lines = applied.map_err(|e| StartError(e.to_string()))?;
+    for (section, key) in declared.dkim() {
+        if dry_run {
+            let there = ground.store.dkim_keys(&key.domain).await.at("database")?;
+            if there.is_empty() {
+                lines.push(format!("+ DKIM keys of {}", key.domain));
+            }
+            continue;
+        }
+        let made = ground.keyring.make_domain_keys(section, &key.domain, &key.selector, now).await.at("dkim")?;
+        for record in made {
+            lines.push(format!("  publish {} TXT \"{}\"", record.name, record.value));
+        }
+    }
+    ground.store.close().await;
+    let mut out = io::stdout().lock();
+    if lines.is_empty() {
+        lines.push("Nothing to change.".to_owned());
+    }
+    for line in lines {
+        writeln!(out, "{line}").at("standard output")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {
+    let ground = Ground::open(config).await?;
+    let asked = queue::run(&ground.store, command, json, Timestamp::now()).await;
+    ground.store.close().await;
+    let (text, done) = asked.at("database")?;
+    if !text.is_empty() {
+        writeln!(io::stdout(), "{text}").at("standard output")?;
+    }
+    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,326 @@
+//! `fubako demo`: the main job on embedded defaults with nothing configured (spec 7).
+//!
+//! ```text
+//!  start everything in a temporary folder ─► for each mail:
+//!    send by SMTP with STARTTLS ─► wait for the relayed mail and the deposit notice
+//!    ─► open the link ─► prove ─► download ─► compare SHA-256
+//! ```
+//! Everything a person or another machine would do is done here over real sockets; nothing is taken from the inside.
+
+mod letter;
+mod mailbox;
+mod page;
+mod recipient;
+mod report;
+mod sender;
+mod story;
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use fubako_base::{Lang, Timestamp, lang::text};
+use tokio::{net::TcpListener, sync::watch};
+
+use self::{
+    letter::Letter,
+    mailbox::{Arrived, Mailbox},
+    recipient::Recipient,
+    report::{FileReport, MailReport, Report},
+    sender::{Outbound, Sent},
+    story::Story,
+};
+use crate::{
+    apply::{self, Declaration},
+    config::Config,
+    inspect,
+    parts::{At as _, StartError},
+    serve::{self, Running},
+};
+
+/// The mail that is sent where none is given.
+const SAMPLE: &[u8] = include_bytes!("../../assets/demo/sample.eml");
+/// How long the demo waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The demo's options.
+#[derive(clap::Args)]
+pub struct DemoArguments {
+    /// Ends when the files are compared, instead of staying with the recipient's mailbox
+    #[arg(long)]
+    once: bool,
+    /// One JSON object on standard output at the end
+    #[arg(long)]
+    json: bool,
+    /// A mail to send, in the place of the sample; may be given several times
+    #[arg(long, value_name = "F.eml")]
+    mail: Vec<PathBuf>,
+}
+
+/// Everything that runs for the demo.
+struct Stage {
+    running: Running,
+    mailbox: Mailbox,
+    _folder: tempfile::TempDir,
+    folder: PathBuf,
+    stop: watch::Sender<bool>,
+    post: tokio::task::JoinHandle<()>,
+}
+
+/// Runs the demo. Exit code 0 only if every file came through identical.
+///
+/// # Errors
+/// [`StartError`] when it cannot even begin.
+pub async fn run(arguments: DemoArguments) -> Result<ExitCode, StartError> {
+    let story = Story::new(false);
+    let mails = mails(&arguments.mail)?;
+    let began = Instant::now();
+
+    story.chapter("Fubako demo: a mail with attachments, from its sender to verified downloads");
+    story.begin("starting gateway, exchange and a mailbox on free loopback ports");
+    let stage = Stage::set(&mails).await?;
+    story.done("gateway, exchange and a mailbox are running");
+    story.note(&format!("data      {}", stage.folder.display()));
+    story.note(&format!("SMTP      {} (STARTTLS)", shown(stage.running.starttls)));
+    story.note(&format!("pages     {}", stage.running.public_url));
+
+    let mut report = Report { ok: true, mails: Vec::new() };
+    let mut links = Vec::new();
+    for mail in &mails {
+        let (one, link) = stage.walk(mail, &story).await;
+        report.ok &= one.ok;
+        report.mails.push(one);
+        links.extend(link);
+    }
+    if report.ok {
+        story.chapter(&format!("Every file came back identical. ({:.1} s)", began.elapsed().as_secs_f64()));
+    } else {
+        story.chapter("NOT every file came back identical: see the steps marked ✗.");
+    }
+    if arguments.json {
+        let line = serde_json::to_string(&report).at("report")?;
+        writeln!(io::stdout(), "{line}").at("standard output")?;
+    }
+    if arguments.once {
+        for (link, password) in &links {
+            story.note(&format!("link      {link}"));
+            story.note(&format!("password  {password}"));
+        }
+        stage.strike().await;
+    } else {
+        stage.stay(&story, &links).await?;
+    }
+    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn shown(address: Option<std::net::SocketAddr>) -> String {
+    address.map_or_else(|| "-".to_owned(), |a| a.to_string())
+}
+
+fn mails(given: &[PathBuf]) -> Result<Vec<Outbound>, StartError> {
+    if given.is_empty() {
+        return Ok(vec![Outbound::new("sample.eml", SAMPLE.to_vec())]);
+    }
+    let read = |path: &PathBuf| {
+        let octets = std::fs::read(path).at(&path.display().to_string())?;
+        Ok(Outbound::new(&path.display().to_string(), octets))
+    };
+    given.iter().map(read).collect()
+}
+
+impl Stage {
+    /// Starts the mailbox, then everything else around it, with a sample section for the mails' senders.
+    async fn set(mails: &[Outbound]) -> Result<Self, StartError> {
+        let kept = tempfile::Builder::new().prefix("fubako-demo-").tempdir().at("a temporary folder")?;
+        let folder = kept.path().to_path_buf();
+        let (stop, stopped) = watch::channel(false);
+        let listener = TcpListener::bind("127.0.0.1:0").await.at("mailbox")?;
+        let smarthost = listener.local_addr().at("mailbox")?;
+        let mailbox = Mailbox::default();
+        let post = tokio::spawn({
+            let mailbox = mailbox.clone();
+            async move { mailbox.serve(listener, stopped).await }
+        });
+        let running = serve::start(&config(&folder, &smarthost.to_string()), None).await?;
+        let declared = Declaration::parse(&declaration(mails)).map_err(StartError)?;
+        apply::apply(&running.ground.store, &declared, false, false, Timestamp::now())
+            .await
+            .map_err(|e| StartError(e.to_string()))?;
+        Ok(Self { running, mailbox, _folder: kept, folder, stop, post })
+    }
+
+    /// Stops everything and removes the folder.
+    async fn strike(self) {
+        self.running.stop().await;
+        let _ = self.stop.send(true);
+        let _ = self.post.await;
+    }
+
+    /// One mail's whole way.
+    async fn walk(&self, mail: &Outbound, story: &Story) -> (MailReport, Option<(String, String)>) {
+        let began = Instant::now();
+        let mut report = MailReport::of(mail);
+        story.chapter(&mail.title());
+        let walked = self.steps(mail, &mut report, story).await;
+        report.seconds = began.elapsed().as_secs_f64();
+        match walked {
+            Ok(link) => (report, link),
+            Err(reason) => {
+                story.failed(&reason);
+                report.ok = false;
+                (report, None)
+            }
+        }
+    }
+
+    async fn steps(&self, mail: &Outbound, report: &mut MailReport, story: &Story) -> Result<Option<(String, String)>, String> {
+        let before = self.mailbox.len();
+        let expected = self.expected(mail)?;
+        report.expect(&expected);
+
+        story.begin("sending by SMTP with STARTTLS");
+        let sent = mail.send(self.running.starttls, &self.running.identity).await?;
+        story.done(&format!("sent and accepted: {}", sent.reply));
+
+        story.begin("waiting for what the gateway makes of it");
+        let wanted = sent.recipients.len() * if expected.decision == "deposit" { 2 } else { 1 };
+        let stopped = matches!(expected.decision, "stop" | "hold");
+        let arrived = self.mailbox.wait(before, PATIENCE, |a| a.len() >= if stopped { 1 } else { wanted }).await;
+        if stopped {
+            return self.told(&arrived, report, story);
+        }
+        let relayed = find_relayed(&arrived, &sent).ok_or("the relayed mail did not arrive in time")?;
+        report.relayed = true;
+        let letter = Letter::read(&relayed.octets);
+        story.done(&format!("relayed to {}, {} octets, {} DKIM signatures, {} files in it", relayed.to.join(", "), relayed.octets.len(), letter.signatures, letter.files.len()));
+        if expected.decision == "relay" {
+            story.done("nothing to take off: the mail went on as it was");
+            report.ok = true;
+            return Ok(None);
+        }
+        self.fetch(&arrived, &letter, report, story).await.map(Some)
+    }
+
+    /// A stopped mail: its sender has the notice, and the files did not come through.
+    fn told(&self, arrived: &[Arrived], report: &MailReport, story: &Story) -> Result<Option<(String, String)>, String> {
+        let notice = arrived.first().ok_or("the notice to the sender did not arrive in time")?;
+        let letter = Letter::read(&notice.octets);
+        story.done(&format!("stopped ({}): its sender was told: {}", report.codes.join(", "), letter.subject));
+        // A mail with files that did not come through is no success.
+        Err("the mail was stopped, so its files did not come through".to_owned())
+    }
+
+    /// What the recipient does with the deposit notice.
+    async fn fetch(&self, arrived: &[Arrived], letter: &Letter, report: &mut MailReport, story: &Story) -> Result<(String, String), String> {
+        let base = format!("{}/d/", self.running.public_url);
+        let link = arrived.iter().find_map(|m| link_in(&Letter::read(&m.octets).words(), &base));
+        let link = link.ok_or("no deposit notice with a link arrived in time")?;
+        report.deposit_notice_url = Some(link.clone());
+        story.done("the deposit notice came, with a link");
+        let password = password_in(&letter.words()).ok_or("the file password is not in the relayed mail")?;
+
+        story.begin("opening the link and typing the password");
+        let mut recipient = Recipient::open(&link).await.map_err(|e| e.to_string())?;
+        recipient.prove(&password).await.map_err(|e| e.to_string())?;
+        story.done("the link opens with the file password");
+        for (number, file) in (1..).zip(&mut report.files) {
+            story.begin(&format!("downloading {}", file.name));
+            let came = recipient.download(number).await.map_err(|e| format!("{}: {e}", file.name))?;
+            file.sha256_downloaded = Some(came.sha256);
+            let line = format!("{}  {} octets  SHA-256 {}…", file.name, came.size, &file.sha256_sent[..16]);
+            if file.is_identical() {
+                story.done(&format!("{line} identical"));
+            } else {
+                story.failed(&format!("{line} DIFFERENT"));
+            }
+        }
+        report.ok = report.files.iter().all(FileReport::is_identical);
+        Ok((link, password))
+    }
+
+    /// What `inspect` says of the mail: the files' digests as they were sent.
+    fn expected(&self, mail: &Outbound) -> Result<inspect::Report, String> {
+        let path = self.folder.join("sent.eml");
+        std::fs::write(&path, &mail.octets).map_err(|e| e.to_string())?;
+        let inspection = inspect::Inspection {
+            settings: fubako_base::section::Settings::default(),
+            brand: String::new(),
+            hostname: String::new(),
+            rewrite: None,
+        };
+        inspect::one(&path, Path::new("sent.eml"), &inspection).map_err(|e| e.to_string())
+    }
+
+    /// Stays until Ctrl-C, with a page that shows the recipient's mailbox.
+    async fn stay(self, story: &Story, links: &[(String, String)]) -> Result<(), StartError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.at("mailbox page")?;
+        let address = listener.local_addr().at("mailbox page")?;
+        let served = tokio::spawn(crate::http::serve(listener, page::router(self.mailbox.clone()), None, self.stop.subscribe()));
+        story.chapter("Now walk the recipient's way by hand:");
+        story.note(&format!("the recipient's mailbox   http://{address}/"));
+        for (link, password) in links {
+            story.note(&format!("the download page         {link}"));
+            story.note(&format!("its file password         {password}"));
+        }
+        story.note(&format!("send mails of your own to {} (STARTTLS) from an address of the sample's domain", shown(self.running.starttls)));
+        story.note("Ctrl-C ends the demo and removes its folder.");
+        crate::asked_to_stop().await;
+        self.strike().await;
+        let _ = served.await;
+        Ok(())
+    }
+}
+
+fn config(folder: &Path, smarthost: &str) -> Config {
+    let mut config = Config::default();
+    config.data_dir.0 = folder.join("var");
+    "127.0.0.1:0".clone_into(&mut config.http.listen);
+    "127.0.0.1:0".clone_into(&mut config.smtp.starttls.listen);
+    "127.0.0.1:0".clone_into(&mut config.smtp.tls.listen);
+    config.smtp.hostname = Some("fubako.localhost".to_owned());
+    config.smtp.max_mail_size = 256 << 20;
+    config.relay.smarthost = Some(smarthost.to_owned());
+    config
+}
+
+/// A sample section that has registered the domains that the mails come from.
+fn declaration(mails: &[Outbound]) -> String {
+    let mut domains: Vec<String> = mails.iter().filter_map(Outbound::domain).collect();
+    domains.sort();
+    domains.dedup();
+    let section = toml::toml! {
+        id = "sample"
+        name = "文箱商事"
+        mail_link = true
+        autopilot = true
+    };
+    let mut table = section;
+    table.insert("domains".to_owned(), domains.into());
+    let mut file = toml::Table::new();
+    file.insert("section".to_owned(), toml::Value::Array(vec![table.into()]));
+    file.to_string()
+}
+
+/// The relayed mail among what arrived: it keeps its Message-ID, or has the id that the gateway answered.
+fn find_relayed<'a>(arrived: &'a [Arrived], sent: &Sent) -> Option<&'a Arrived> {
+    arrived.iter().find(|mail| Letter::read(&mail.octets).message_id.as_deref() == Some(sent.message_id.as_str()))
+}
+
+/// The first address under `base` in a text.
+fn link_in(words: &str, base: &str) -> Option<String> {
+    let at = words.find(base)?;
+    let link: String = words[at..].chars().take_while(|c| !c.is_whitespace() && !"<>\"'".contains(*c)).collect();
+    (link.len() > base.len()).then_some(link)
+}
+
+/// The file password as the notice shows it: what stands after its label.
+fn password_in(words: &str) -> Option<String> {
+    let labels: Vec<String> = Lang::ALL.iter().map(|lang| text(*lang, "notice-password-label", &[])).collect();
+    let (at, label) = labels.iter().find_map(|label| words.find(label.as_str()).map(|at| (at, label)))?;
+    let rest = words[at + label.len()..].trim_start_matches([':', ':', ' ', '\r', '\n', '\t', '\u{3000}']);
+    let password: String = rest.chars().take_while(|c| c.is_ascii_graphic()).collect();
+    (password.len() == fubako_base::secret::FilePassword::LENGTH).then_some(password)
+}

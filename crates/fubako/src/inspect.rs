@@ -1,0 +1,309 @@
+//! `fubako inspect`: what the gateway would do with a mail, touching nothing (spec 7).
+//!
+//! A mail goes past the reader in pieces of 64 KiB; its attachments are digested as they pass, so that memory does not
+//! grow with the mail. Only `--rewrite` keeps a normalised copy, in a file without a name.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    ops::Range,
+    path::{Component, Path, PathBuf},
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings};
+use fubako_gateway::preview;
+use fubako_mail::{
+    Decision, Outline, PartId, Plan, Step,
+    newline::{CrFixer, Normalizer},
+    plan,
+    reader::{Limits, Observer, Reader},
+};
+use serde::Serialize;
+
+/// Octets read at once.
+const PIECE: usize = 64 * 1024;
+
+/// What is asked.
+pub struct Inspection {
+    /// The section's settings, for `rewrite`.
+    pub settings: Settings,
+    /// `brand.name`.
+    pub brand: String,
+    /// Our host name.
+    pub hostname: String,
+    /// Where mails are written as they would be relayed.
+    pub rewrite: Option<PathBuf>,
+}
+
+/// A line of the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The path as given, or relative to the folder given.
+    pub file: String,
+    /// `relay`, `deposit`, `stop` or `hold`.
+    pub decision: &'static str,
+    /// The problems' codes.
+    pub codes: Vec<&'static str>,
+    /// What is, or would have been, taken off.
+    pub attachments: Vec<FileReport>,
+    /// What stays.
+    pub bodies: Vec<BodyReport>,
+    /// What exactly was found, for people; not in the JSON, which is a stable interface.
+    #[serde(skip)]
+    pub details: Vec<&'static str>,
+}
+
+/// An attachment.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// The name under which it is deposited.
+    pub name: String,
+    /// `type/subtype`.
+    pub media_type: String,
+    /// Decoded octets.
+    pub size: u64,
+    /// SHA-256 of them in lower-case hex.
+    pub sha256: String,
+}
+
+/// A body.
+#[derive(Debug, Clone, Serialize)]
+pub struct BodyReport {
+    /// `text/plain` or `text/html`.
+    pub media_type: &'static str,
+    /// The declared charset.
+    pub charset: Option<String>,
+    /// Decoded octets.
+    pub size: u64,
+}
+
+/// Sizes and digests of the parts as they pass.
+#[derive(Default)]
+struct Digests(BTreeMap<PartId, (u64, Option<Context>)>);
+
+impl Observer for Digests {
+    fn octets(&mut self, part: PartId, decoded: &[u8]) {
+        let (size, digest) = self.0.entry(part).or_default();
+        *size += decoded.len() as u64;
+        digest.get_or_insert_with(|| Context::new(&SHA256)).update(decoded);
+    }
+}
+
+impl Digests {
+    fn size(&self, part: PartId) -> u64 {
+        self.0.get(&part).map_or(0, |(size, _)| *size)
+    }
+
+    fn sha256(&mut self, part: PartId) -> String {
+        let digest = self.0.remove(&part).and_then(|(_, digest)| digest);
+        hex(digest.unwrap_or_else(|| Context::new(&SHA256)).finish().as_ref())
+    }
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// Looks at every mail under `paths`, in order, and gives each report to `each`.
+///
+/// # Errors
+/// The first path that cannot be read, after all others were looked at.
+pub fn run(paths: &[PathBuf], inspection: &Inspection, mut each: impl FnMut(&Report) -> io::Result<()>) -> io::Result<()> {
+    let mut failed = Ok(());
+    for given in paths {
+        for (path, shown) in files_under(given)? {
+            match one(&path, &shown, inspection) {
+                Ok(report) => each(&report)?,
+                Err(error) => failed = Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+            }
+        }
+    }
+    failed
+}
+
+/// The file itself, or every file in the folder and those below it, sorted; each with the name it is shown under.
+fn files_under(given: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
+    let wrong = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", given.display()));
+    if !std::fs::metadata(given).map_err(wrong)?.is_dir() {
+        return Ok(vec![(given.to_path_buf(), given.to_path_buf())]);
+    }
+    let (mut files, mut folders) = (Vec::new(), vec![given.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            let kind = entry.file_type().map_err(wrong)?;
+            // Links to folders are not followed: they may lead round in a circle.
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
+                let shown = entry.path().strip_prefix(given).map(Path::to_path_buf).unwrap_or_default();
+                files.push((entry.path(), shown));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Looks at one mail.
+///
+/// # Errors
+/// Only when the file cannot be read, or the rewritten one not written. No mail is an error.
+pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Report> {
+    let mut copy = inspection.rewrite.as_ref().map(|_| tempfile::tempfile()).transpose()?;
+    let (outline, mut digests) = read(File::open(path)?, copy.as_mut())?;
+    let plan = plan::plan(&outline);
+    if let (Some(folder), Some(copy)) = (&inspection.rewrite, &mut copy)
+        && matches!(plan.decision, Decision::Relay | Decision::Deposit)
+    {
+        rewrite(&folder.join(harmless(shown)), &outline, &plan, copy, inspection)?;
+    }
+    Ok(report(shown, &plan, &mut digests))
+}
+
+fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {
+    let (mut normalizer, mut reader, mut digests) = (Normalizer::new(), Reader::new(Limits::default()), Digests::default());
+    let (mut piece, mut normal) = (vec![0; PIECE], Vec::new());
+    loop {
+        let read = mail.read(&mut piece)?;
+        normal.clear();
+        match read {
+            0 => std::mem::take(&mut normalizer).finish(&mut normal),
+            _ => normalizer.push(&piece[..read], &mut normal),
+        }
+        if let Some(copy) = &mut copy {
+            copy.write_all(&normal)?;
+        }
+        reader.push_with(&normal, &mut digests);
+        if read == 0 {
+            return Ok((reader.finish_with(&mut digests), digests));
+        }
+    }
+}
+
+fn report(shown: &Path, plan: &Plan, digests: &mut Digests) -> Report {
+    let body = |b: &plan::Body| BodyReport { media_type: b.media_type, charset: b.charset.clone(), size: digests.size(b.part) };
+    let bodies = plan.bodies.iter().map(body).collect();
+    let file = |a: &plan::Attachment| FileReport {
+        name: a.name.clone(),
+        media_type: a.media_type.clone(),
+        size: digests.size(a.part),
+        sha256: digests.sha256(a.part),
+    };
+    Report {
+        file: shown.to_string_lossy().into_owned(),
+        decision: match plan.decision {
+            Decision::Relay => "relay",
+            Decision::Deposit => "deposit",
+            Decision::Stop => "stop",
+            Decision::Hold => "hold",
+        },
+        codes: plan.codes().iter().map(|code| code.name()).collect(),
+        attachments: plan.attachments.iter().map(file).collect(),
+        bodies,
+        details: plan.problems.iter().map(|problem| problem.detail).collect(),
+    }
+}
+
+/// The path below the folder for rewritten mails: nothing leads out of it.
+fn harmless(shown: &Path) -> PathBuf {
+    shown.components().filter(|c| matches!(c, Component::Normal(_))).collect()
+}
+
+/// Writes the mail as it would be relayed, notice included, unsigned.
+fn rewrite(to: &Path, outline: &Outline, plan: &Plan, copy: &mut File, inspection: &Inspection) -> io::Result<()> {
+    let mut sample = String::new();
+    for body in plan.bodies.iter().take(4) {
+        let octets = range_of(copy, preview::sample_range(body))?;
+        preview::add_sample(body, &octets, &mut sample);
+    }
+    let password = FilePassword::generate().map_err(io::Error::other)?;
+    let settings = preview::Preview {
+        settings: &inspection.settings,
+        brand: &inspection.brand,
+        hostname: &inspection.hostname,
+        id: MailId::generate(),
+        received_at: Timestamp::now(),
+        password: &password,
+    };
+    let steps = preview::steps(outline, plan, &sample, &settings);
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut out = io::BufWriter::new(File::create(to)?);
+    for step in steps {
+        write_step(step, copy, &mut out)?;
+    }
+    out.flush()
+}
+
+fn range_of(copy: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    copy.seek(SeekFrom::Start(range.start))?;
+    copy.take(range.end.saturating_sub(range.start)).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+fn write_step(step: Step, copy: &mut File, out: &mut impl io::Write) -> io::Result<()> {
+    match step {
+        Step::Octets(octets) => out.write_all(&octets),
+        Step::Copy(range) => {
+            let mut fixer = CrFixer::new();
+            pieces(copy, range, |piece| {
+                let mut fixed = Vec::new();
+                match piece {
+                    Some(piece) => fixer.push(piece, &mut fixed),
+                    None => fixer.finish(&mut fixed),
+                }
+                out.write_all(&fixed)
+            })
+        }
+        Step::Body { range, mut work } => pieces(copy, range, |piece| {
+            let mut written = Vec::new();
+            match piece {
+                Some(piece) => work.push(piece, &mut written),
+                None => work.finish(&mut written),
+            }
+            .map_err(io::Error::other)?;
+            out.write_all(&written)
+        }),
+    }
+}
+
+/// Gives a range of the copy in pieces, and then nothing once.
+fn pieces(copy: &mut File, range: Range<u64>, mut each: impl FnMut(Option<&[u8]>) -> io::Result<()>) -> io::Result<()> {
+    copy.seek(SeekFrom::Start(range.start))?;
+    let mut left = copy.take(range.end.saturating_sub(range.start));
+    let mut piece = vec![0; PIECE];
+    loop {
+        match left.read(&mut piece)? {
+            0 => return each(None),
+            read => each(Some(&piece[..read]))?,
+        }
+    }
+}
+
+/// The report as people read it.
+#[must_use]
+pub fn as_text(report: &Report) -> String {
+    let mut text = format!("{}: {}", report.file, report.decision);
+    if !report.codes.is_empty() {
+        text.push_str(&format!(" ({})", report.codes.join(", ")));
+    }
+    for detail in &report.details {
+        text.push_str(&format!("\n    ! {detail}"));
+    }
+    for body in &report.bodies {
+        let charset = body.charset.as_deref().unwrap_or("-");
+        text.push_str(&format!("\n    stays     {} ({charset}), {} octets", body.media_type, body.size));
+    }
+    for file in &report.attachments {
+        let name: String = file.name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        text.push_str(&format!("\n    deposited {name} ({}), {} octets, SHA-256 {}", file.media_type, file.size, file.sha256));
+    }
+    text
+}

@@ -1,0 +1,265 @@
+//! The house put together from its configuration: database, vault, keys, exchange, gateway, post office.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use fubako_api::{Client, Transport};
+use fubako_base::{Timestamp, ids::SectionId};
+use fubako_exchange::{Exchange, ExchangeParts};
+use fubako_gateway::Gateway;
+use fubako_mail::reader::Limits;
+use fubako_post::{
+    keyring::Keyring,
+    office::{Office, OfficeParts},
+    resolver::Resolver,
+    route::{Router, Smarthost},
+};
+use fubako_store::Store;
+use fubako_vault::{
+    Vault,
+    keys::{MasterKey, SectionKeys},
+    scanner::Scanner,
+    storage::{S3Options, Storage},
+};
+use fubako_web::{WebState, api::ApiTokens};
+use futures::future::BoxFuture;
+use tokio::sync::Notify;
+
+use crate::{
+    config::{Config, Secret},
+    files, tls,
+};
+
+/// Something that must be mended before the program can run; the text says what.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+impl StartError {
+    /// An error that happened at `what`.
+    pub fn at(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Self {
+        move |error| Self(format!("{what}: {error}"))
+    }
+}
+
+/// Turns any error into a [`StartError`] that says at what it happened.
+pub trait At<T> {
+    /// The value, or the error with `what` before it.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    fn at(self, what: &str) -> Result<T, StartError>;
+}
+
+impl<T, E: std::fmt::Display> At<T> for Result<T, E> {
+    fn at(self, what: &str) -> Result<T, StartError> {
+        self.map_err(|error| StartError(format!("{what}: {error}")))
+    }
+}
+
+/// The section whose key seals what is the installation's own.
+pub const INSTALLATION: &str = "installation";
+
+/// What every command that touches the installation works with.
+pub struct Ground {
+    /// The database.
+    pub store: Store,
+    /// The sealed objects.
+    pub vault: Vault,
+    /// DKIM keys.
+    pub keyring: Keyring,
+}
+
+/// The database as the vault's keeper of wrapped section keys.
+struct Keeper(Store);
+
+impl SectionKeys for Keeper {
+    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
+        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
+    }
+
+    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async move {
+            self.0.keep_section_key(section, wrapped, Timestamp::now()).await.map_err(|e| e.to_string())
+        })
+    }
+}
+
+impl Ground {
+    /// Opens database, storage and keys, making them at first start.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        let data_dir = config.data_dir();
+        files::private_folder(data_dir).at(&format!("data_dir {}", data_dir.display()))?;
+        let store = Store::open(&config.database.url, data_dir).await.at("database")?;
+        let storage = Storage::open(&config.files.url, data_dir, &s3_options(config)).await.at("files")?;
+        let master = master_key(config)?;
+        let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).at("keys")?;
+        let installation: SectionId = INSTALLATION.parse().at("keys")?;
+        vault.check_key(&installation).await.at("keys.master")?;
+        let domain = config.dkim.domain.clone().unwrap_or_else(|| config.hostname());
+        let keyring = Keyring::new(store.clone(), vault.clone(), &domain);
+        Ok(Self { store, vault, keyring })
+    }
+}
+
+fn s3_options(config: &Config) -> S3Options {
+    let files = &config.files;
+    S3Options {
+        endpoint: files.endpoint.clone(),
+        region: files.region.clone(),
+        access_key: files.access_key.clone(),
+        secret_key: files.secret_key.as_ref().map(|s| s.0.clone()),
+        ..S3Options::default()
+    }
+}
+
+fn master_key(config: &Config) -> Result<MasterKey, StartError> {
+    let Secret(setting) = &config.keys.master;
+    match setting.strip_prefix("file:") {
+        Some(path) => {
+            let path = config.data_dir().join(path);
+            if let Some(folder) = path.parent() {
+                files::private_folder(folder).at("keys.master")?;
+            }
+            MasterKey::from_file_or_new(&path).at("keys.master")
+        }
+        None => MasterKey::from_text(setting).at("keys.master"),
+    }
+}
+
+/// What wakes the workers.
+#[derive(Clone, Default)]
+pub struct Bells {
+    /// A mail was accepted.
+    pub gateway: Arc<Notify>,
+    /// Something was queued.
+    pub post: Arc<Notify>,
+}
+
+impl Bells {
+    fn post(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let bell = self.post.clone();
+        Arc::new(move || bell.notify_one())
+    }
+}
+
+/// The exchange of this process.
+///
+/// # Errors
+/// [`StartError`] when the scanner's address is none.
+pub fn exchange(config: &Config, ground: &Ground, public_url: &str, bells: &Bells) -> Result<Exchange, StartError> {
+    let scanner = Scanner::parse(&config.scanner.clamd).at("scanner.clamd")?;
+    let keyring = ground.keyring.clone();
+    let notice_from = config.notice_from();
+    let domain = domain_of(&notice_from);
+    Ok(Exchange::new(ExchangeParts {
+        store: ground.store.clone(),
+        vault: ground.vault.clone(),
+        scanner,
+        brand: config.brand.name.clone(),
+        public_url: public_url.to_owned(),
+        notice_from,
+        hostname: config.hostname(),
+        max_file_size: 2 << 30,
+        wake_post: bells.post(),
+        sign: Arc::new(move |section, octets: Bytes| {
+            let (keyring, domain) = (keyring.clone(), domain.clone());
+            Box::pin(async move {
+                let mut signer = keyring.signer_for(&section, &domain).await.map_err(|e| e.to_string())?;
+                signer.write(&octets);
+                signer.finish().map_err(|e| e.to_string())
+            })
+        }),
+    }))
+}
+
+/// Pages and API of this process; `token` admits the gateway of this process.
+pub fn web(config: &Config, exchange: &Exchange, token: &str) -> axum::Router {
+    let elsewhere = config.api.gateway_token.as_ref().map(|t| t.0.as_str());
+    let tokens = ApiTokens::new([Some(token), elsewhere].into_iter().flatten());
+    fubako_web::router(WebState::new(exchange.clone(), tokens))
+}
+
+/// The API's client: straight into `router`, or to the exchange that is configured elsewhere.
+///
+/// # Errors
+/// [`StartError`] when TLS cannot be set up.
+pub fn api_client(config: &Config, router: axum::Router, token: &str) -> Result<Client, StartError> {
+    match (&config.exchange.url, &config.exchange.token) {
+        (Some(url), Some(token)) => {
+            let http = reqwest::Client::builder()
+                .tls_backend_preconfigured(Arc::unwrap_or_clone(tls::client().at("exchange")?))
+                .connect_timeout(std::time::Duration::from_secs(10))
+                .build()
+                .at("exchange.url")?;
+            let base = url.trim_end_matches('/').to_owned();
+            Ok(Client::new(Transport::Https { http, base }, &token.0))
+        }
+        _ => Ok(Client::new(Transport::InProcess { router }, token)),
+    }
+}
+
+/// The gateway of this process.
+pub fn gateway(config: &Config, ground: &Ground, client: Client, bells: &Bells) -> Gateway {
+    let keyring = ground.keyring.clone();
+    Gateway {
+        store: ground.store.clone(),
+        vault: ground.vault.clone(),
+        exchange: client,
+        signer_for: Arc::new(move |section, domain| {
+            let keyring = keyring.clone();
+            Box::pin(async move { keyring.signer_for(&section, &domain).await.map_err(|e| e.to_string()) })
+        }),
+        brand: config.brand.name.clone(),
+        hostname: config.hostname(),
+        notice_from: config.notice_from(),
+        limits: Limits::default(),
+        give_up_after: i64::from(config.gateway.give_up_hours) * 3600,
+        clock: Arc::new(Timestamp::now),
+        wake_post: bells.post(),
+    }
+}
+
+/// The post office of this process.
+///
+/// # Errors
+/// [`StartError`].
+pub fn office(
+    config: &Config,
+    ground: &Ground,
+    gateway: &Gateway,
+    own_addresses: Vec<SocketAddr>,
+    bells: &Bells,
+) -> Result<Office, StartError> {
+    let servers: Result<Vec<SocketAddr>, _> = config.dns.servers.iter().map(|s| s.parse()).collect();
+    let resolver = Resolver::new(&servers.at("dns.servers")?).at("dns")?;
+    let smarthost: Option<Smarthost> = config.relay.smarthost.as_deref().map(str::parse).transpose().at("relay.smarthost")?;
+    let gateway = gateway.clone();
+    let parts = OfficeParts {
+        store: ground.store.clone(),
+        vault: ground.vault.clone(),
+        router: Router {
+            dns: Arc::new(resolver),
+            smarthost,
+            port: config.relay.port,
+            own_names: vec![config.hostname()],
+            own_addresses,
+        },
+        bell: bells.post.clone(),
+        returned_mail: Arc::new(move |mail| {
+            let gateway = gateway.clone();
+            Box::pin(async move { gateway.returned(mail).await })
+        }),
+        hostname: config.hostname(),
+        brand: config.brand.name.clone(),
+        notice_from: config.notice_from(),
+    };
+    Ok(Office::new(parts))
+}
+
+pub fn domain_of(address: &str) -> String {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned()
+}

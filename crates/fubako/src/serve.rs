@@ -1,0 +1,252 @@
+//! `fubako serve`: binds, wires, runs, and stops in order.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use fubako_base::{Timestamp, secret};
+use fubako_exchange::Exchange;
+use fubako_gateway::{receive::Receiver, worker};
+use fubako_smtp::server::{Config as SmtpConfig, Tls};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use crate::{
+    config::Config,
+    http,
+    parts::{self, At as _, Bells, Ground, StartError},
+    tls::Identity,
+};
+
+/// How often expiry and erasure are looked after.
+const CLOCK: Duration = Duration::from_secs(20);
+
+/// A part of the whole that a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// SMTP listeners, and the work on mails
+    Gateway,
+    /// Pages and API
+    Exchange,
+    /// The work on mails, sending, and the jobs on a clock; no listener
+    Worker,
+}
+
+/// Which parts run here.
+#[derive(Debug, Clone, Copy)]
+struct Does {
+    receive: bool,
+    pages: bool,
+    work: bool,
+    clock: bool,
+}
+
+impl Does {
+    fn of(role: Option<Role>) -> Self {
+        let (receive, pages, work, clock) = match role {
+            None => (true, true, true, true),
+            Some(Role::Gateway) => (true, false, true, false),
+            Some(Role::Exchange) => (false, true, true, true),
+            Some(Role::Worker) => (false, false, true, true),
+        };
+        Self { receive, pages, work, clock }
+    }
+}
+
+/// A running installation. Dropping it without [`Running::stop`] cuts everything off.
+pub struct Running {
+    /// Where pages are served.
+    pub http: Option<SocketAddr>,
+    /// Where SMTP with STARTTLS is served.
+    pub starttls: Option<SocketAddr>,
+    /// Where SMTP with implicit TLS is served.
+    pub implicit: Option<SocketAddr>,
+    /// The address that recipients' links begin with.
+    pub public_url: String,
+    /// Our certificate.
+    pub identity: Arc<Identity>,
+    /// What it works with.
+    pub ground: Arc<Ground>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Stops: takes nothing new, ends what is in hand, and returns.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.ground.store.close().await;
+    }
+
+    /// Whether a part ended by itself, which none should.
+    pub async fn failed(&mut self) {
+        self.tasks.join_next().await;
+    }
+}
+
+/// Listeners are bound before anything is made, so that a port in use is said at once.
+struct Listeners {
+    http: Option<TcpListener>,
+    starttls: Option<TcpListener>,
+    implicit: Option<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config, does: Does) -> Result<Self, StartError> {
+        let (http, starttls, implicit) = (&config.http.listen, &config.smtp.starttls.listen, &config.smtp.tls.listen);
+        Ok(Self {
+            http: listen(does.pages, http, "http.listen").await?,
+            starttls: listen(does.receive, starttls, "smtp.starttls.listen").await?,
+            implicit: listen(does.receive, implicit, "smtp.tls.listen").await?,
+        })
+    }
+}
+
+async fn listen(wanted: bool, address: &str, key: &str) -> Result<Option<TcpListener>, StartError> {
+    if !wanted || address.is_empty() {
+        return Ok(None);
+    }
+    TcpListener::bind(address).await.map(Some).at(&format!("{key} = {address:?}"))
+}
+
+fn address(listener: Option<&TcpListener>) -> Option<SocketAddr> {
+    listener.and_then(|l| l.local_addr().ok())
+}
+
+/// Starts the parts that `role` names (none: all) and returns once every listener is open.
+///
+/// # Errors
+/// [`StartError`] says what must be mended.
+pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, StartError> {
+    crate::tls::install_provider();
+    let does = Does::of(role);
+    let listeners = Listeners::bind(config, does).await?;
+    let http_address = address(listeners.http.as_ref());
+    let public_url = public_url(config, http_address);
+    let ground = Arc::new(Ground::open(config).await?);
+    ground.keyring.ensure_installation_keys(Timestamp::now()).await.at("dkim")?;
+    let identity = Arc::new(identity(config)?);
+    say_aloud(config, &identity);
+
+    let bells = Bells::default();
+    let token = hex_token()?;
+    let exchange = parts::exchange(config, &ground, &public_url, &bells)?;
+    let router = parts::web(config, &exchange, &token);
+    let client = parts::api_client(config, router.clone(), &token)?;
+    let gateway = parts::gateway(config, &ground, client, &bells);
+    let own = [address(listeners.starttls.as_ref()), address(listeners.implicit.as_ref())];
+    let office = parts::office(config, &ground, &gateway, own.into_iter().flatten().collect(), &bells)?;
+
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let running = |tasks: JoinSet<()>| Running {
+        http: http_address,
+        starttls: own[0],
+        implicit: own[1],
+        public_url: public_url.clone(),
+        identity: identity.clone(),
+        ground: ground.clone(),
+        stop,
+        tasks,
+    };
+    if let Some(listener) = listeners.http {
+        let tls = if config.http.tls { Some(identity.http_server().at("tls")?) } else { None };
+        tasks.spawn(http::serve(listener, router, tls, stopped.clone()));
+    }
+    let receiver = Arc::new(receiver(config, &ground, &bells));
+    for (listener, tls) in smtp_listeners(config, &identity, listeners.starttls, listeners.implicit)? {
+        let stop = http::stopped(stopped.clone());
+        tasks.spawn(fubako_smtp::server::serve(listener, smtp_config(config, tls), receiver.clone(), stop));
+    }
+    if does.work {
+        tasks.spawn(worker::run(gateway, config.gateway.workers, bells.gateway.clone(), stopped.clone()));
+        let workers = config.relay.workers;
+        let stop = stopped.clone();
+        tasks.spawn(async move { office.run(workers, http::stopped(stop)).await });
+    }
+    if does.clock {
+        tasks.spawn(clock(exchange, stopped));
+    }
+    Ok(running(tasks))
+}
+
+fn public_url(config: &Config, bound: Option<SocketAddr>) -> String {
+    match (&config.http.public_url, bound) {
+        (None, Some(address)) => format!("{}://{address}", if config.http.tls { "https" } else { "http" }),
+        _ => config.public_url(),
+    }
+}
+
+fn identity(config: &Config) -> Result<Identity, StartError> {
+    let files = config.tls.certificate.as_deref().zip(config.tls.key.as_deref());
+    Identity::load(files, config.data_dir(), &config.hostname()).at("tls")
+}
+
+/// What an operator must know and may not overlook.
+fn say_aloud(config: &Config, identity: &Identity) {
+    if identity.self_signed {
+        tracing::warn!("no certificate is configured (tls.certificate): a self-signed one is used");
+    }
+    if config.scanner.clamd == "none" {
+        tracing::warn!("no virus scanner is configured (scanner.clamd): files are NOT scanned");
+    }
+}
+
+/// The token by which the gateway of this process speaks to the exchange of this process.
+fn hex_token() -> Result<String, StartError> {
+    let mut octets = [0; 32];
+    secret::fill(&mut octets).at("random source")?;
+    Ok(crate::inspect::hex(&octets))
+}
+
+fn receiver(config: &Config, ground: &Ground, bells: &Bells) -> Receiver {
+    Receiver {
+        store: ground.store.clone(),
+        vault: ground.vault.clone(),
+        hostname: config.hostname(),
+        limits: fubako_mail::reader::Limits::default(),
+        wake: bells.gateway.clone(),
+        clock: Arc::new(Timestamp::now),
+    }
+}
+
+fn smtp_listeners(
+    config: &Config,
+    identity: &Identity,
+    starttls: Option<TcpListener>,
+    implicit: Option<TcpListener>,
+) -> Result<Vec<(TcpListener, Tls)>, StartError> {
+    let tls = identity.server().at("tls")?;
+    let mandatory = config.smtp.starttls.require_tls;
+    let starttls = starttls.map(|l| (l, Tls::Starttls { config: tls.clone(), mandatory }));
+    let implicit = implicit.map(|l| (l, Tls::Implicit { config: tls.clone() }));
+    Ok(starttls.into_iter().chain(implicit).collect())
+}
+
+fn smtp_config(config: &Config, tls: Tls) -> SmtpConfig {
+    SmtpConfig {
+        hostname: config.hostname(),
+        tls,
+        max_mail_size: config.smtp.max_mail_size,
+        max_recipients: config.smtp.max_recipients,
+        max_connections: config.smtp.max_connections,
+        max_errors: 20,
+        command_timeout: Duration::from_secs(300),
+        data_timeout: Duration::from_secs(180),
+    }
+}
+
+/// The jobs on a clock: deposits expire, and what was given up is erased.
+async fn clock(exchange: Exchange, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let now = Timestamp::now();
+        if let Err(error) = exchange.expire_due(now).await {
+            tracing::error!(%error, "deposits could not be expired");
+        }
+        if let Err(error) = exchange.erase(now).await {
+            tracing::error!(%error, "given-up objects could not be erased");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CLOCK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
