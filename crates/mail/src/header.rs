@@ -1,8 +1,17 @@
 //! A header: its fields in order, raw, with their places in the mail, and what they mean when asked.
 
+mod address;
+mod collect;
+
 use std::ops::Range;
 
-/// A bounded list of fields in the order in which they stand. The reader sees to the bounds.
+pub use address::Address;
+pub(crate) use collect::{Collector, Line};
+
+use crate::{charset, names};
+
+/// A bounded list of fields in the order in which they stand. The reader sees to the bounds
+/// ([`crate::reader::Limits`]).
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     fields: Vec<Field>,
@@ -14,18 +23,27 @@ pub struct Field {
     name: String,
     value: Vec<u8>,
     range: Range<u64>,
-}
-
-/// A mailbox (RFC 5322, 3.4), decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// The display name, where there is one.
-    pub name: Option<String>,
-    /// `local@domain` as written.
-    pub address: String,
+    odd_name: bool,
 }
 
 impl Header {
+    /// Reads a header that is at hand: `octets` begin at offset `start` of the mail and may go on after the blank line.
+    /// Everything in them is kept.
+    #[must_use]
+    pub fn parse(octets: &[u8], start: u64) -> Self {
+        let mut collector = Collector::new(usize::MAX, usize::MAX, usize::MAX);
+        let mut at = 0;
+        while at < octets.len() {
+            let end = memchr::memchr(b'\n', &octets[at..]).map_or(octets.len(), |lf| at + lf + 1);
+            let range = start + at as u64..start + end as u64;
+            match collector.line(without_line_end(&octets[at..end]), range) {
+                Line::Field | Line::Continuation => at = end,
+                Line::Blank | Line::Other => break,
+            }
+        }
+        collector.finish().0
+    }
+
     /// The first field of this name, compared without case.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Field> {
@@ -42,13 +60,21 @@ impl Header {
         self.fields.iter()
     }
 
-    pub(crate) fn push(&mut self, field: Field) {
-        self.fields.push(field);
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there is no field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
     }
 }
 
 impl Field {
-    /// The name as written, without white space and control characters round it.
+    /// The name as written, without white space and control characters before the colon.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -66,15 +92,46 @@ impl Field {
         self.range.clone()
     }
 
-    /// The value as text: unfolded, encoded words decoded (RFC 2047), raw 8-bit text guessed, trimmed.
+    /// Whether white space or control characters stand before the colon.
     #[must_use]
-    pub fn unstructured(&self) -> String {
-        String::from_utf8_lossy(&self.value).trim().to_owned()
+    pub fn has_odd_name(&self) -> bool {
+        self.odd_name
     }
 
-    /// The mailboxes of an address list field, members of groups included, in order.
+    /// The value as text, not yet decoded: unfolded, raw 8-bit and ISO-2022-JP octets guessed, trimmed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text = charset::guess(&self.value);
+        names::unfold(&text).trim().to_owned()
+    }
+
+    /// The value as a person reads it: as [`Field::text`], with encoded words decoded (RFC 2047), a character split over
+    /// two of them included.
+    #[must_use]
+    pub fn unstructured(&self) -> String {
+        names::decode_words(&self.text()).trim().to_owned()
+    }
+
+    /// The mailboxes of an address list field, members of groups included, in order; names decoded as in
+    /// [`Field::unstructured`]. What stands in the field without an address gives an [`Address`] whose address is empty.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        Vec::new()
+        address::parse(&self.text())
     }
 }
+
+/// An unfolded text with its encoded words decoded (RFC 2047).
+pub(crate) fn decoded(text: &str) -> String {
+    names::decode_words(text)
+}
+
+/// A line without its CRLF (or LF).
+pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
+    match line {
+        [text @ .., b'\r', b'\n'] | [text @ .., b'\n'] => text,
+        text => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;
