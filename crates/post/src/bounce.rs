@@ -1,1 +1,248 @@
-//! (to be written)
+//! The delivery status notification to a sender whose mail did not arrive (spec MAIL-BOUNCE; RFC 3464).
+//!
+//! Who is told what, here; the octets, in [`write`](self) (streamed, sealed, signed).
+
+mod write;
+
+use fubako_base::{
+    Lang, Timestamp,
+    lang::{Value, text},
+    section::NoticeLanguage,
+};
+use fubako_mail::message::{OwnMail, RecipientStatus, Returned, StatusNotification};
+use fubako_store::outbox::{Delivery, DeliveryState, OutgoingKind, Round};
+
+use crate::deliver::read_notify;
+pub(crate) use write::{BounceWriter, Problem, object_of};
+
+/// What is known of the mail that did not arrive, from the header that was sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sent {
+    /// The header's octets, CRLF at the end of each line.
+    pub(crate) header: Vec<u8>,
+    /// Its subject, decoded.
+    pub(crate) subject: Option<String>,
+    /// Its Message-ID without angle brackets.
+    pub(crate) message_id: Option<String>,
+}
+
+/// What every notification of an installation or section has in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Letterhead {
+    /// The service's name.
+    pub(crate) brand: String,
+    /// The address that it writes from.
+    pub(crate) from: String,
+    /// Our host name.
+    pub(crate) hostname: String,
+    /// The section's time zone.
+    pub(crate) time_zone: String,
+    /// The section's language of notices.
+    pub(crate) language: NoticeLanguage,
+}
+
+/// The recipients whose failure is told: failed, and not asked to be kept quiet (RFC 3461, 4.1: NEVER, or a list without
+/// FAILURE).
+pub(crate) fn to_tell(round: &Round) -> Vec<&Delivery> {
+    let wants = |delivery: &&Delivery| {
+        let notify = delivery.queued.notify.as_deref().and_then(read_notify);
+        delivery.state == DeliveryState::Failed && notify.is_none_or(|notify| notify.failure && !notify.never)
+    };
+    round.deliveries.iter().filter(wants).collect()
+}
+
+/// Whether mails of this kind cause a notification at all: a notice or a bounce that does not arrive is told to nobody
+/// (RFC 3834, 2).
+pub(crate) const fn may_bounce(kind: OutgoingKind) -> bool {
+    matches!(kind, OutgoingKind::Relay | OutgoingKind::DepositNotice)
+}
+
+/// The notification to `to`. `message_id` is its own, `now` its date.
+pub(crate) fn notification(
+    round: &Round,
+    to: &str,
+    sent: &Sent,
+    head: &Letterhead,
+    whole: bool,
+    message_id: String,
+    now: Timestamp,
+) -> StatusNotification {
+    let failed = to_tell(round);
+    let langs = match head.language {
+        NoticeLanguage::Auto | NoticeLanguage::Both => Lang::ALL.to_vec(),
+        NoticeLanguage::Ja => vec![Lang::Ja],
+        NoticeLanguage::En => vec![Lang::En],
+    };
+    let arrived = round.deliveries.iter().map(|delivery| delivery.queued_at).min().unwrap_or(now);
+    let arrival_date = arrived.rfc5322(&head.time_zone);
+    let words = |lang: Lang| in_words(lang, round, &failed, sent, &arrived, head, whole);
+    let subject = langs.first().map_or_else(String::new, |lang| {
+        text(*lang, "bounce-subject", &[("subject", Value::from(subject_in(*lang, sent)))])
+    });
+    StatusNotification {
+        mail: OwnMail {
+            from_name: head.brand.clone(),
+            from: head.from.clone(),
+            to: to.to_owned(),
+            reply_to: None,
+            subject,
+            date: now.rfc5322(&head.time_zone),
+            message_id,
+            in_reply_to: sent.message_id.clone(),
+            languages: langs.iter().map(|lang| lang.tag()).collect(),
+            is_reply: true,
+            text: langs
+                .iter()
+                .map(|lang| words(*lang))
+                .collect::<Vec<_>>()
+                .join("\n----------------------------------------\n\n"),
+            html: None,
+        },
+        reporting_mta: head.hostname.clone(),
+        arrival_date,
+        envelope_id: round.outgoing.envid.as_deref().map(from_xtext),
+        recipients: failed.iter().map(|delivery| recipient_status(delivery)).collect(),
+        returned: if whole { Returned::Whole } else { Returned::Header(sent.header.clone()) },
+    }
+}
+
+/// The human part in one language.
+fn in_words(
+    lang: Lang,
+    round: &Round,
+    failed: &[&Delivery],
+    sent: &Sent,
+    arrived: &Timestamp,
+    head: &Letterhead,
+    whole: bool,
+) -> String {
+    let say = |id: &str, values: &[(&str, &str)]| {
+        let values: Vec<(&str, Value<'_>)> = values.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
+        text(lang, id, &values)
+    };
+    let intro = match round.outgoing.kind {
+        OutgoingKind::DepositNotice => "bounce-intro-deposit",
+        _ => "bounce-intro",
+    };
+    let mut lines = vec![say(intro, &[]), String::new()];
+    for delivery in failed {
+        let said = Said::of(delivery);
+        lines.push(say("bounce-recipient", &[("recipient", &delivery.queued.recipient)]));
+        lines.push(say(reason(said.status), &[]));
+        if let Some(host) = &delivery.remote {
+            lines.push(say("bounce-said", &[("host", host), ("reply", said.reply)]));
+        } else {
+            lines.push(say("bounce-cause", &[("reply", said.reply)]));
+        }
+        lines.push(String::new());
+    }
+    if round.deliveries.iter().any(|delivery| delivery.state == DeliveryState::Delivered) {
+        lines.extend([say("bounce-others", &[]), String::new()]);
+    }
+    let when = arrived.in_zone(&head.time_zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
+    lines.push(say("bounce-mail-subject", &[("subject", &subject_in(lang, sent))]));
+    lines.push(say("bounce-mail-time", &[("time", &when)]));
+    let reference = round.outgoing.mail.map_or_else(|| round.outgoing.id.to_string(), |mail| mail.to_string());
+    lines.push(say("bounce-reference", &[("reference", &reference)]));
+    lines.push(String::new());
+    lines.push(say(if whole { "bounce-attached-mail" } else { "bounce-attached-header" }, &[]));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn subject_in(lang: Lang, sent: &Sent) -> String {
+    let shown: Option<String> = sent
+        .subject
+        .as_ref()
+        .map(|subject| subject.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned());
+    shown.filter(|subject| !subject.is_empty()).unwrap_or_else(|| text(lang, "bounce-no-subject", &[]))
+}
+
+/// The last reply, taken apart.
+struct Said<'a> {
+    /// From its three digits on.
+    reply: &'a str,
+    /// Class, subject, detail; from the three digits where the host gave none.
+    status: (u8, u16, u16),
+}
+
+impl<'a> Said<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        let whole = delivery.last_reply.as_deref().unwrap_or_default();
+        // It may stand with its host before it: `mx.example.jp: 550 5.1.1 …`.
+        let is_code = |text: &str| text.len() >= 3 && text.bytes().take(3).all(|b| b.is_ascii_digit());
+        let reply = match whole.split_once(": ") {
+            Some((host, rest)) if !host.contains(' ') && is_code(rest) => rest,
+            _ => whole,
+        };
+        let digits = reply.get(..3).unwrap_or_default();
+        let enhanced = reply.get(4..).and_then(|rest| rest.split(' ').next()).and_then(read_status);
+        let fallback = match digits {
+            "552" => (5, 2, 2),
+            "553" | "501" => (5, 1, 3),
+            _ => (5, 0, 0),
+        };
+        // RFC 3464, 2.3.4: what failed for good is class 5 to the one who reads it, whatever it was on the way.
+        let (_, subject, detail) = enhanced.unwrap_or(fallback);
+        Self { reply, status: (5, subject, detail) }
+    }
+}
+
+fn read_status(word: &str) -> Option<(u8, u16, u16)> {
+    let mut parts = word.split('.');
+    let class = parts.next()?.parse().ok().filter(|class| matches!(class, 2 | 4 | 5))?;
+    let status = (class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then_some(status)
+}
+
+/// The text that says in people's words what an enhanced status code (RFC 3463) means.
+const fn reason(status: (u8, u16, u16)) -> &'static str {
+    match (status.1, status.2) {
+        (1, 1 | 6) => "bounce-reason-no-mailbox",
+        (1, 2 | 10) | (4, 4) => "bounce-reason-no-domain",
+        (1, _) | (6, 7) => "bounce-reason-bad-address",
+        (2, 2) => "bounce-reason-mailbox-full",
+        (2, 3) | (3, 4) => "bounce-reason-too-large",
+        (2, _) => "bounce-reason-mailbox-closed",
+        (4, 6) => "bounce-reason-loop",
+        (4, 7) => "bounce-reason-expired",
+        (4, _) => "bounce-reason-unreachable",
+        (7, _) => "bounce-reason-policy",
+        _ => "bounce-reason-refused",
+    }
+}
+
+fn recipient_status(delivery: &Delivery) -> RecipientStatus {
+    let said = Said::of(delivery);
+    let (class, subject, detail) = said.status;
+    RecipientStatus {
+        recipient: delivery.queued.recipient.clone(),
+        original_recipient: delivery.queued.orcpt.clone(),
+        action: "failed",
+        status: format!("{class}.{subject}.{detail}"),
+        remote_mta: delivery.remote.clone(),
+        // Only what a host said is a diagnostic of type smtp.
+        diagnostic: delivery.remote.as_ref().map(|_| format!("smtp; {}", said.reply)),
+    }
+}
+
+/// ENVID decoded (RFC 3461, 4): `+` and two digits stand for an octet. What is not ASCII then, or badly written, stays as given.
+fn from_xtext(xtext: &str) -> String {
+    let mut out = String::new();
+    let mut rest = xtext;
+    while let Some(at) = rest.find('+') {
+        let octet = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match octet {
+            Some(octet) if octet.is_ascii_graphic() || octet == b' ' => {
+                out.push_str(&rest[..at]);
+                out.push(char::from(octet));
+                rest = &rest[at + 3..];
+            }
+            _ => return xtext.to_owned(),
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests;

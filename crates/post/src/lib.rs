@@ -6,11 +6,12 @@
 //!
 //! - [`keyring`]: DKIM keys of the sections and of the installation, opened from the database
 //! - [`route`]: smarthost or MX: pure decision over what DNS said
-//! - [`resolver`]: DNS
+//! - [`resolver`]: what DNS says
 //! - [`deliver`]: one round: a transaction a host, an outcome a recipient
 //! - [`backoff`]: when to try again. Pure
 //! - [`bounce`]: the delivery status notification
 //! - [`office`]: the workers
+//! - [`tls`]: what we ask of TLS towards next hops
 
 pub mod backoff;
 pub mod bounce;
@@ -19,6 +20,7 @@ pub mod keyring;
 pub mod office;
 pub mod resolver;
 pub mod route;
+pub mod tls;
 
 use std::sync::Arc;
 
@@ -28,6 +30,5 @@ use futures::{future::BoxFuture, stream::BoxStream};
 
 /// Gives the mail that goes back with a bounce, its file password blanked (spec MAIL-BOUNCE); none where only the header of
 /// what was sent shall go back. The gateway composes it afresh from the original mail (`NewOutgoing::mail`).
-pub type ReturnedMail = Arc<
-    dyn Fn(MailId) -> BoxFuture<'static, Option<BoxStream<'static, Result<Bytes, std::io::Error>>>> + Send + Sync,
->;
+pub type ReturnedMail =
+    Arc<dyn Fn(MailId) -> BoxFuture<'static, Option<BoxStream<'static, Result<Bytes, std::io::Error>>>> + Send + Sync>;

@@ -1,1 +1,269 @@
-//! (to be written)
+//! The workers: lease a round, deliver it; settle what is finished.
+
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+
+use fubako_base::ids::OutgoingId;
+use fubako_store::{Store, outbox::Round};
+use fubako_vault::Vault;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::Instant,
+};
+
+use crate::{
+    ReturnedMail,
+    backoff::Schedule,
+    bounce::{BounceWriter, Problem, object_of},
+    deliver::{Clock, Courier, Transport},
+    keyring::Keyring,
+};
+
+/// Finished mails that are settled in one go.
+const SETTLE_AT_ONCE: u32 = 50;
+/// Pauses while the database is away.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a post office is made of.
+#[derive(Clone)]
+pub struct OfficeParts {
+    /// The database.
+    pub store: Store,
+    /// Where content lies.
+    pub vault: Vault,
+    /// DKIM keys.
+    pub keyring: Keyring,
+    /// How mails travel.
+    pub transport: Transport,
+    /// When they are tried again.
+    pub schedule: Schedule,
+    /// Gives the mail that goes back with a bounce.
+    pub returned_mail: ReturnedMail,
+    /// `brand.name`.
+    pub brand: String,
+    /// Where bounces come from (the From field; their envelope sender is empty).
+    pub notice_from: String,
+    /// Our host name, in Message-IDs and reports.
+    pub hostname: String,
+    /// The name of this process among all that share the database; no two may have the same.
+    pub node: String,
+    /// How long a lease holds without being renewed. A node that dies is taken over after that (spec RUN-SCALE: 10 s).
+    pub lease: Duration,
+    /// How often the database is asked without being woken; at most 5 s.
+    pub poll: Duration,
+    /// How long a transaction under way may go on after `stop`.
+    pub grace: Duration,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The post office; cheap to clone.
+#[derive(Clone)]
+pub struct Office(Arc<Inner>);
+
+struct Inner {
+    courier: Courier,
+    bounces: BounceWriter,
+    node: String,
+    poll: Duration,
+    grace: Duration,
+    due: Notify,
+    finished: Notify,
+}
+
+impl Office {
+    /// An office that does nothing until it is run.
+    #[must_use]
+    pub fn new(parts: OfficeParts) -> Self {
+        let courier = Courier {
+            store: parts.store.clone(),
+            vault: parts.vault.clone(),
+            transport: parts.transport,
+            schedule: parts.schedule,
+            lease: parts.lease.max(Duration::from_secs(1)),
+            clock: parts.clock,
+        };
+        let bounces = BounceWriter {
+            store: parts.store,
+            vault: parts.vault,
+            keyring: parts.keyring,
+            returned: parts.returned_mail,
+            brand: parts.brand,
+            notice_from: parts.notice_from,
+            hostname: parts.hostname,
+        };
+        Self(Arc::new(Inner {
+            courier,
+            bounces,
+            node: parts.node,
+            poll: parts.poll.clamp(Duration::from_millis(10), Duration::from_secs(5)),
+            grace: parts.grace,
+            due: Notify::new(),
+            finished: Notify::new(),
+        }))
+    }
+
+    /// Something was queued: a worker looks at once.
+    pub fn wake(&self) {
+        self.0.due.notify_one();
+    }
+
+    /// Works with `workers` tasks (each carries one mail at a time) and one that settles, until `stop` is done; then ends
+    /// after the transactions under way, or after the grace.
+    pub async fn run(&self, workers: usize, stop: impl Future<Output = ()> + Send) {
+        let (stopping, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let spawn = |tasks: &mut JoinSet<Task>, task: Task| {
+            let (inner, stopped) = (Arc::clone(&self.0), stopped.clone());
+            tasks.spawn(async move {
+                match task {
+                    Task::Settle => inner.settle_all(stopped).await,
+                    Task::Work(number) => inner.work(number, stopped).await,
+                }
+                task
+            })
+        };
+        let mut names = HashMap::new();
+        for task in std::iter::once(Task::Settle).chain((0..workers.max(1)).map(Task::Work)) {
+            names.insert(spawn(&mut tasks, task).id(), task);
+        }
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(ended) = tasks.join_next_with_id() => {
+                    // Tasks end by themselves only when they are told to: this one panicked. Its round's lease runs out.
+                    let (id, cause) = match ended {
+                        Ok((id, _)) => (id, "ended".to_owned()),
+                        Err(error) => (error.id(), error.to_string()),
+                    };
+                    let Some(task) = names.remove(&id) else { continue };
+                    tracing::error!(?task, cause, "a task of the post office ended and is started again");
+                    tokio::time::sleep(FIRST_PAUSE).await;
+                    names.insert(spawn(&mut tasks, task).id(), task);
+                }
+            }
+        }
+        stopping.send_replace(true);
+        let all = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.0.grace, all).await.is_err() {
+            tracing::warn!("transactions under way are broken off");
+            tasks.shutdown().await;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    Settle,
+    Work(usize),
+}
+
+impl Inner {
+    async fn work(&self, number: usize, mut stop: watch::Receiver<bool>) {
+        let worker = format!("{}/{number}", self.node);
+        let courier = &self.courier;
+        let lease = i64::try_from(courier.lease.as_secs()).unwrap_or(10);
+        let mut pause = FIRST_PAUSE;
+        while !*stop.borrow() {
+            let now = (courier.clock)();
+            let wait = match courier.store.lease_round(&worker, now, now.plus_seconds(lease)).await {
+                Ok(Some(round)) => {
+                    pause = FIRST_PAUSE;
+                    // There may be more: the next worker looks, and so on until one finds nothing.
+                    self.due.notify_one();
+                    if let Err(error) = courier.deliver(&worker, &round, &stop).await {
+                        tracing::warn!(outgoing = %round.outgoing.id, %error, "a round ended early");
+                    }
+                    self.finished.notify_one();
+                    continue;
+                }
+                Ok(None) => {
+                    pause = FIRST_PAUSE;
+                    self.poll
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the outbox cannot be read");
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause
+                }
+            };
+            rest(wait, &self.due, &mut stop).await;
+        }
+    }
+
+    /// Settles what is finished. What cannot be settled now is left alone for a while, the rest goes on.
+    async fn settle_all(&self, mut stop: watch::Receiver<bool>) {
+        let mut later: HashMap<OutgoingId, (Instant, Duration)> = HashMap::new();
+        let mut pause = FIRST_PAUSE;
+        while !*stop.borrow() {
+            let limit = SETTLE_AT_ONCE.saturating_add(u32::try_from(later.len()).unwrap_or(u32::MAX));
+            let (mut settled, mut wait) = (0, self.poll);
+            match self.courier.store.unsettled(limit).await {
+                Ok(rounds) => {
+                    pause = FIRST_PAUSE;
+                    later.retain(|id, _| rounds.iter().any(|round| round.outgoing.id == *id));
+                    for round in &rounds {
+                        let id = round.outgoing.id;
+                        let known = later.get(&id).copied();
+                        if *stop.borrow() || known.is_some_and(|(until, _)| until > Instant::now()) {
+                            continue;
+                        }
+                        match self.settle(round).await {
+                            Ok(()) => {
+                                later.remove(&id);
+                                settled += 1;
+                            }
+                            Err(error) => {
+                                let pause = known.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
+                                later.insert(id, (Instant::now() + pause, pause));
+                                tracing::error!(outgoing = %id, %error, "a finished mail cannot be settled yet");
+                            }
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "finished mails cannot be read");
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    wait = pause;
+                }
+            }
+            if settled == 0 {
+                rest(wait, &self.finished, &mut stop).await;
+            }
+        }
+    }
+
+    async fn settle(&self, round: &Round) -> Result<(), Problem> {
+        let now = (self.courier.clock)();
+        let outgoing = &round.outgoing;
+        let bounce = self.bounces.bounce(round, now).await?;
+        let done = self.courier.store.settle(outgoing.id, bounce.as_ref(), now).await;
+        match (&done, &bounce) {
+            (Ok(true), Some(bounce)) => {
+                tracing::info!(outgoing = %outgoing.id, bounce = %bounce.id, section = %outgoing.section, "settled with a bounce");
+                self.due.notify_one();
+            }
+            (Ok(true), None) => tracing::debug!(outgoing = %outgoing.id, "settled"),
+            // Another node was faster, or it was not committed: this one's object belongs to no row. (A commit whose
+            // answer was lost may own it, so after an error it stays for the sweep.)
+            (Ok(false), Some(bounce)) => {
+                if let Some(object) = object_of(bounce) {
+                    self.courier.vault.delete(object.id).await?;
+                }
+            }
+            _ => {}
+        }
+        done.map(|_| ()).map_err(Problem::from)
+    }
+}
+
+/// Waits until it is time, somebody wakes, or all stops.
+async fn rest(wait: Duration, wake: &Notify, stop: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = wake.notified() => {}
+        () = tokio::time::sleep(wait) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}

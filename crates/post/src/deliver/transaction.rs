@@ -1,0 +1,277 @@
+//! Hosts in order, a transaction with the first that serves.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use fubako_smtp::{
+    Reply,
+    client::{ClientError, Connection, Target, TlsPolicy},
+    server::{MailFrom, Notify, RcptTo},
+};
+use fubako_store::{
+    StoreError,
+    outbox::{Delivery, NewOutgoing},
+};
+use fubako_vault::VaultError;
+use futures::{
+    StreamExt as _, future,
+    stream::{self, BoxStream},
+};
+
+use super::{Courier, Lease, content};
+use crate::{
+    route::{Host, a_label},
+    tls::TlsMode,
+};
+
+/// What came of trying a way.
+pub(super) enum Verdict {
+    /// A host answered for each recipient, in order.
+    Each {
+        /// One a recipient.
+        replies: Vec<Reply>,
+        /// The host.
+        remote: String,
+    },
+    /// One answer for all.
+    All {
+        /// Whether it ended badly.
+        permanent: bool,
+        /// `451 4.4.1 …`
+        reply: String,
+        /// The host that said so, or nobody.
+        remote: Option<String>,
+    },
+}
+
+impl Verdict {
+    pub(super) fn all(permanent: bool, reply: impl Into<String>, remote: Option<String>) -> Self {
+        Self::All { permanent, reply: reply.into(), remote }
+    }
+}
+
+/// What came of one host.
+enum Attempt {
+    Done(Verdict),
+    /// It did not serve: the next one is tried. With its reason, which stands where it is the last.
+    NextHost {
+        permanent: bool,
+        reply: String,
+    },
+}
+
+/// Why our own content stopped.
+#[derive(Debug, thiserror::Error)]
+enum ContentError {
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the lease was lost")]
+    LeaseLost,
+}
+
+impl Courier {
+    /// Tries the hosts in order until one serves.
+    pub(super) async fn try_hosts(
+        &self,
+        outgoing: &NewOutgoing,
+        deliveries: &[&Delivery],
+        mandatory_tls: bool,
+        hosts: &[Host],
+        lease: &Lease,
+    ) -> Result<Verdict, StoreError> {
+        let mut last = Verdict::all(false, "451 4.4.1 there is no host to try", None);
+        let mut all_permanent = true;
+        for host in hosts {
+            let attempt = self.attempt(outgoing, deliveries, mandatory_tls, host, lease).await;
+            if lease.lost() && !matches!(attempt, Attempt::Done(Verdict::Each { .. })) {
+                return Err(StoreError::LeaseLost);
+            }
+            match attempt {
+                Attempt::Done(verdict) => return Ok(verdict),
+                Attempt::NextHost { permanent, reply } => {
+                    tracing::info!(outgoing = %outgoing.id, host = %host.name, address = %host.address, reply, "host did not serve");
+                    // Refused at the door by every host there is: waiting would change nothing.
+                    all_permanent &= permanent;
+                    last = Verdict::all(all_permanent, reply, Some(host.name.clone()));
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    async fn attempt(
+        &self,
+        outgoing: &NewOutgoing,
+        deliveries: &[&Delivery],
+        mandatory_tls: bool,
+        host: &Host,
+        lease: &Lease,
+    ) -> Attempt {
+        let mut connection = match self.connect(host, mandatory_tls).await {
+            Ok(connection) => connection,
+            Err(error) => return refused_at_the_door(&error),
+        };
+        let (from, to) = envelope(outgoing, deliveries);
+        let remote = Some(host.name.clone());
+        let octets = match content::open(&self.vault, outgoing).await {
+            Ok(octets) => guarded(octets, lease),
+            Err(error) => {
+                connection.quit().await;
+                return Attempt::Done(own_trouble(outgoing, &error));
+            }
+        };
+        let sent = connection.send(&from, &to, outgoing.size, octets).await;
+        match sent {
+            Ok(delivered) => {
+                // The outcome must not wait for a slow goodbye.
+                tokio::spawn(connection.quit());
+                tracing::debug!(outgoing = %outgoing.id, host = %host.name, tls = ?delivered.tls, "transaction ended");
+                Attempt::Done(Verdict::Each { replies: delivered.replies, remote: host.name.clone() })
+            }
+            Err(ClientError::Refused(reply)) => {
+                tokio::spawn(connection.quit());
+                if reply.is_permanent() {
+                    Attempt::Done(Verdict::all(true, reply.to_string(), remote))
+                } else {
+                    Attempt::NextHost { permanent: false, reply: reply.to_string() }
+                }
+            }
+            Err(error @ ClientError::TooLarge(_)) => {
+                tokio::spawn(connection.quit());
+                Attempt::Done(Verdict::all(true, format!("552 5.3.4 {error}"), remote))
+            }
+            // It may have been taken. Another host would make the second copy certain: only time can tell.
+            Err(error @ ClientError::Unknown(_)) => {
+                Attempt::Done(Verdict::all(false, format!("451 4.4.2 {error}"), remote))
+            }
+            Err(ClientError::Content(error)) => Attempt::Done(own_trouble(outgoing, &*error)),
+            Err(error) => Attempt::NextHost { permanent: false, reply: format!("451 4.4.2 {error}") },
+        }
+    }
+
+    /// Connects as the policy wants it. With opportunistic TLS a handshake that fails is no reason not to deliver.
+    async fn connect(&self, host: &Host, mandatory_tls: bool) -> Result<Connection, ClientError> {
+        let settings = &self.transport.tls;
+        let policy = match settings.mode {
+            _ if mandatory_tls || settings.is_mandatory(&host.name) => TlsPolicy::Mandatory(settings.verifying.clone()),
+            TlsMode::Mandatory => TlsPolicy::Mandatory(settings.verifying.clone()),
+            TlsMode::Opportunistic => TlsPolicy::Opportunistic(settings.opportunistic.clone()),
+            TlsMode::Never => TlsPolicy::Never,
+        };
+        let may_fall_back = matches!(policy, TlsPolicy::Opportunistic(_));
+        let mut target = Target {
+            address: host.address,
+            server_name: host.name.clone(),
+            helo: self.transport.helo.clone(),
+            tls: policy,
+            timeout: self.transport.timeout,
+        };
+        match Connection::open(&target).await {
+            Err(ClientError::Tls(why)) if may_fall_back => {
+                tracing::info!(host = %host.name, why, "TLS failed, going on without");
+                target.tls = TlsPolicy::Never;
+                Connection::open(&target).await
+            }
+            opened => opened,
+        }
+    }
+}
+
+fn refused_at_the_door(error: &ClientError) -> Attempt {
+    let (permanent, reply) = match error {
+        ClientError::Refused(reply) => (reply.is_permanent(), reply.to_string()),
+        ClientError::Tls(_) => (false, format!("451 4.7.5 {error}")),
+        error => (false, format!("451 4.4.1 {error}")),
+    };
+    Attempt::NextHost { permanent, reply }
+}
+
+/// Our own storage does not give the content: nobody else's business, and it may pass.
+fn own_trouble(outgoing: &NewOutgoing, error: &dyn std::fmt::Display) -> Verdict {
+    tracing::error!(outgoing = %outgoing.id, error = %error, "an outgoing mail cannot be read");
+    Verdict::all(false, "451 4.3.0 the mail cannot be read from our own storage", None)
+}
+
+/// The content, broken off (so that no final dot is sent) once the lease may be another's.
+fn guarded(
+    octets: BoxStream<'static, Result<Bytes, VaultError>>,
+    lease: &Lease,
+) -> BoxStream<'static, Result<Bytes, ContentError>> {
+    let lost = lease.flag();
+    let last = lease.flag();
+    octets
+        .map(move |piece| if lost.load(Ordering::Acquire) { Err(ContentError::LeaseLost) } else { Ok(piece?) })
+        // The last look, right before the dot.
+        .chain(
+            stream::once(async move { last.load(Ordering::Acquire).then_some(Err(ContentError::LeaseLost)) })
+                .filter_map(future::ready),
+        )
+        .boxed()
+}
+
+fn envelope(outgoing: &NewOutgoing, deliveries: &[&Delivery]) -> (MailFrom, Vec<RcptTo>) {
+    let to: Vec<RcptTo> = deliveries
+        .iter()
+        .map(|delivery| RcptTo {
+            address: ascii_domain(&delivery.queued.recipient),
+            notify: delivery.queued.notify.as_deref().and_then(read_notify),
+            orcpt: delivery.queued.orcpt.clone(),
+        })
+        .collect();
+    let from = MailFrom {
+        address: ascii_domain(&outgoing.envelope_from),
+        size: Some(outgoing.size),
+        eight_bit: true,
+        smtputf8: outgoing.smtputf8,
+        ret_full: outgoing.ret_full,
+        envid: outgoing.envid.clone(),
+    };
+    (from, to)
+}
+
+/// With an ASCII local part, the domain in A-labels makes SMTPUTF8 unnecessary (RFC 6531, 3.2).
+fn ascii_domain(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) if local.is_ascii() && !domain.is_ascii() => {
+            a_label(domain).map_or_else(|| address.to_owned(), |domain| format!("{local}@{domain}"))
+        }
+        _ => address.to_owned(),
+    }
+}
+
+/// NOTIFY as it was given (RFC 3461, 4.1).
+pub(crate) fn read_notify(text: &str) -> Option<Notify> {
+    let mut notify = Notify::default();
+    for word in text.split(',') {
+        match word.trim().to_ascii_uppercase().as_str() {
+            "NEVER" => notify.never = true,
+            "SUCCESS" => notify.success = true,
+            "FAILURE" => notify.failure = true,
+            "DELAY" => notify.delay = true,
+            _ => return None,
+        }
+    }
+    Some(notify)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_needs_no_smtputf8_by_itself() {
+        assert_eq!(ascii_domain("a@日本語.jp"), "a@xn--wgv71a119e.jp");
+        assert_eq!(ascii_domain("あ@日本語.jp"), "あ@日本語.jp");
+        assert_eq!(ascii_domain("a@Example.jp"), "a@Example.jp");
+        assert_eq!(ascii_domain(""), "");
+    }
+
+    #[test]
+    fn notify_is_read_as_given() {
+        let notify = |never, success, failure, delay| Some(Notify { never, success, failure, delay });
+        assert_eq!(read_notify("NEVER"), notify(true, false, false, false));
+        assert_eq!(read_notify("success,Failure"), notify(false, true, true, false));
+        assert_eq!(read_notify("DELAY"), notify(false, false, false, true));
+        assert_eq!(read_notify("sometimes"), None);
+    }
+}
