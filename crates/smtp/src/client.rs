@@ -1,14 +1,15 @@
 //! One connection to a next hop, a transaction at a time, an outcome a recipient.
 
+mod content;
+mod open;
+mod tls;
+mod transaction;
+mod wire;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use futures::Stream;
-
-use crate::{
-    Reply,
-    server::{MailFrom, RcptTo},
-};
+use crate::Reply;
+pub use tls::unverified_tls_config;
 
 /// What the connection asks of TLS (spec MAIL-RELAY).
 #[derive(Clone)]
@@ -16,7 +17,7 @@ pub enum TlsPolicy {
     /// Never STARTTLS.
     Never,
     /// STARTTLS where it is offered, without looking at the certificate (RFC 7435); should the handshake fail, the
-    /// caller may connect again with `Never`.
+    /// caller may connect again with `Never`. For the settings see [`unverified_tls_config`].
     Opportunistic(Arc<rustls::ClientConfig>),
     /// STARTTLS or nothing, and whatever `config` verifies must hold for `server_name`.
     Mandatory(Arc<rustls::ClientConfig>),
@@ -76,47 +77,44 @@ pub struct Delivered {
 }
 
 /// An open connection.
-pub struct Connection {}
+pub struct Connection {
+    wire: wire::Wire,
+    /// Keywords in upper case, with what follows them.
+    extensions: Vec<(String, String)>,
+    state: Readiness,
+    /// For a command and a piece of data.
+    timeout: Duration,
+    /// For the reply to the final dot.
+    final_timeout: Duration,
+}
+
+/// What the connection is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readiness {
+    /// The next transaction.
+    Ready,
+    /// The next transaction after RSET: the last one was given up half-way.
+    NeedsReset,
+    /// Nothing: it is closed, or in the middle of something.
+    Broken,
+}
 
 impl Connection {
-    /// Connects, reads the banner, says EHLO (HELO where EHLO is unknown), does STARTTLS by the policy.
-    ///
-    /// # Errors
-    /// Any [`ClientError`] but `Unknown` and `Content`.
-    pub async fn open(target: &Target) -> Result<Self, ClientError> {
-        let _ = target;
-        unimplemented!("helper C")
-    }
-
     /// Whether the server announced an extension, such as `DSN`, `SMTPUTF8`, `8BITMIME`.
     #[must_use]
     pub fn has_extension(&self, keyword: &str) -> bool {
-        let _ = keyword;
-        unimplemented!("helper C")
+        self.extensions.iter().any(|(name, _)| name.eq_ignore_ascii_case(keyword))
     }
 
-    /// One transaction. `content` gives octets with CRLF line ends only; dots are stuffed here. Parameters that the
-    /// server did not announce are left out. With PIPELINING, MAIL and RCPTs go in one write.
-    ///
-    /// # Errors
-    /// See [`ClientError`]. With `Refused` and the recipients' refusals the connection may be used again.
-    pub async fn send<S, E>(
-        &mut self,
-        from: &MailFrom,
-        to: &[RcptTo],
-        size: u64,
-        content: S,
-    ) -> Result<Delivered, ClientError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let _ = (from, to, size, content);
-        unimplemented!("helper C")
+    /// Whether another transaction can be tried on this connection: false once it broke, or the server said 421.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.state != Readiness::Broken
     }
 
-    /// Says QUIT and closes.
-    pub async fn quit(self) {
-        unimplemented!("helper C")
+    /// The largest mail that the server takes; none where it set no limit (RFC 1870, 4).
+    fn max_size(&self) -> Option<u64> {
+        let (_, value) = self.extensions.iter().find(|(name, _)| name == "SIZE")?;
+        value.split(' ').next()?.parse().ok().filter(|size| *size > 0)
     }
 }

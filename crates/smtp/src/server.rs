@@ -1,10 +1,25 @@
 //! A tokio server on [`crate::protocol`].
 
+mod connection;
+mod tls;
+
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::{sleep, timeout},
+};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::Reply;
+pub use crate::protocol::envelope::{MailFrom, Notify, RcptTo};
+pub use tls::{TlsConfigError, tls_config};
+
+/// How long a wait after the system refused a connection (no more file descriptors, say).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How a listener speaks TLS (spec RCV-TLS). TLS 1.3 and 1.2 only: the config given is built so.
 #[derive(Clone)]
@@ -59,47 +74,6 @@ pub struct Peer {
     pub tls: Option<String>,
 }
 
-/// MAIL (RFC 5321, 4.1.1.2) with its parameters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MailFrom {
-    /// The reverse-path; empty for `<>`.
-    pub address: String,
-    /// SIZE.
-    pub size: Option<u64>,
-    /// BODY=8BITMIME.
-    pub eight_bit: bool,
-    /// SMTPUTF8.
-    pub smtputf8: bool,
-    /// RET (RFC 3461): `Some(true)` for FULL, `Some(false)` for HDRS.
-    pub ret_full: Option<bool>,
-    /// ENVID (RFC 3461), xtext as given.
-    pub envid: Option<String>,
-}
-
-/// RCPT (RFC 5321, 4.1.1.3) with its parameters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RcptTo {
-    /// The forward-path.
-    pub address: String,
-    /// NOTIFY (RFC 3461); none where not given.
-    pub notify: Option<Notify>,
-    /// ORCPT (RFC 3461), as given (`rfc822;…` in xtext).
-    pub orcpt: Option<String>,
-}
-
-/// NOTIFY (RFC 3461, 4.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Notify {
-    /// NEVER: no notification whatever happens.
-    pub never: bool,
-    /// SUCCESS.
-    pub success: bool,
-    /// FAILURE.
-    pub failure: bool,
-    /// DELAY.
-    pub delay: bool,
-}
-
 /// Decides about senders and recipients, and takes mails.
 pub trait Handler: Send + Sync + 'static {
     /// A transaction under way. Dropped without [`Transaction::finish`], the mail never was.
@@ -125,11 +99,66 @@ pub trait Transaction: Send + 'static {
 /// Serves until `stop` is done; then takes no new connections, lets transactions that have begun their data end
 /// (for at most `config.data_timeout`), and returns.
 pub async fn serve<H: Handler>(
-    listener: tokio::net::TcpListener,
+    listener: TcpListener,
     config: Config,
     handler: Arc<H>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let _ = (listener, config, handler, stop);
-    unimplemented!("helper C")
+    let config = Arc::new(config);
+    let (stopping, stopped) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(ended) = connections.join_next(), if !connections.is_empty() => report(ended),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) if connections.len() >= config.max_connections => refuse(stream, address, &config),
+                Ok((stream, address)) => {
+                    let connection = connection::run(stream, address, config.clone(), handler.clone(), stopped.clone());
+                    connections.spawn(connection.instrument(info_span!("smtp", peer = %address)));
+                }
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    stopping.send_replace(true);
+    info!(connections = connections.len(), "no more connections are taken");
+    let all_ended = async {
+        while let Some(ended) = connections.join_next().await {
+            report(ended);
+        }
+    };
+    if timeout(config.data_timeout, all_ended).await.is_err() {
+        warn!(connections = connections.len(), "connections that did not end in time are cut off");
+    }
+    connections.shutdown().await;
+}
+
+/// A connection that panicked took its mail with it: it was never answered 250.
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        error!(%error, "a connection ended by a panic");
+    }
+}
+
+/// One connection too many. A fresh socket takes one line without waiting, so nobody has to wait for it.
+fn refuse(stream: TcpStream, address: SocketAddr, config: &Config) {
+    warn!(peer = %address, max = config.max_connections, "too many connections");
+    if matches!(config.tls, Tls::Implicit { .. }) {
+        return;
+    }
+    let mut line = Vec::new();
+    Reply::new(421, (4, 3, 2), "Too many connections, try again later").write_to(&mut line);
+    let written = stream.into_std().and_then(|mut stream| std::io::Write::write_all(&mut stream, &line));
+    if let Err(error) = written {
+        debug!(%error, "the refusal could not be written");
+    }
 }
