@@ -1,10 +1,29 @@
 //! Composing the outgoing mail afresh from the parts that were understood (spec MAIL-REBUILD, MAIL-CID, MAIL-NOTICE).
 
+mod addresses;
+mod body;
+mod encode;
+mod field;
+mod head;
+mod tree;
+
+pub(crate) use addresses::single;
+pub use body::BodyWork;
+pub(crate) use encode::Transfer;
+pub(crate) use field::{structured, unstructured};
+
+use std::sync::Arc;
+
+use self::{
+    body::Notes,
+    tree::{Kind, Node},
+};
 use crate::{
+    html::References,
     notice::Notice,
     outline::Outline,
-    plan::Plan,
-    steps::{RewriteError, Step},
+    plan::{Body, Plan},
+    steps::Step,
 };
 
 /// What the composer is given besides the mail.
@@ -23,31 +42,132 @@ pub struct Rebuild<'a> {
 /// The steps that write the rebuilt mail. `plan.decision` is [`crate::Decision::Deposit`].
 #[must_use]
 pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> {
-    let _ = (outline, plan, with);
-    unimplemented!("helper B")
+    let head = head::rebuilt(&outline.header, with);
+    let mut writer = Writer {
+        boundary_seed: boundary_seed(head.as_bytes()),
+        multiparts: 0,
+        octets: head.into_bytes(),
+        steps: Vec::new(),
+        plan,
+        notes: Notes { references: Arc::new(references(outline, plan)), text: with.notice.text(), html: with.notice.html() },
+        notice: with.notice,
+        noticed: Vec::new(),
+    };
+    writer.line("MIME-Version: 1.0");
+    match tree::pruned(outline, plan) {
+        None => writer.notice_alone(),
+        Some(root) => {
+            writer.noticed = tree::noticed(&root, with.notice.position);
+            writer.node(&root, true);
+        }
+    }
+    writer.finish()
 }
 
-/// The work on one body while it passes: transfer decoding, charset to UTF-8, rewriting of references to removed
-/// parts, the notice, transfer encoding.
-#[derive(Debug)]
-pub struct BodyWork {}
+/// What the mail's HTML can refer to and will not find any more.
+fn references(outline: &Outline, plan: &Plan) -> References {
+    let mut references = References::default();
+    for attachment in &plan.attachments {
+        if let Some(part) = usize::try_from(attachment.part.0).ok().and_then(|at| outline.parts.get(at)) {
+            references.add(part.content_id.as_deref(), part.content_location.as_deref(), &attachment.name);
+        }
+    }
+    references
+}
 
-impl BodyWork {
-    /// Takes the next octets of the body as they stand in the mail; appends what is ready to `out`.
-    ///
-    /// # Errors
-    /// [`RewriteError`] when the body cannot be rewritten within its memory limit.
-    pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), RewriteError> {
-        let _ = (octets, out);
-        unimplemented!("helper B")
+/// FNV-1a of the header: the same mail gives the same boundaries, another mail others. Nothing rests on its being hard
+/// to guess: a boundary holds `=_`, which our encodings never write.
+pub(crate) fn boundary_seed(octets: &[u8]) -> u64 {
+    octets.iter().fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
+}
+
+struct Writer<'a> {
+    boundary_seed: u64,
+    multiparts: usize,
+    /// What is written before the next body.
+    octets: Vec<u8>,
+    steps: Vec<Step>,
+    plan: &'a Plan,
+    notes: Notes,
+    notice: &'a Notice,
+    /// Whether the body with this index in the plan gets the notice.
+    noticed: Vec<usize>,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, line: &str) {
+        self.octets.extend_from_slice(line.as_bytes());
+        self.octets.extend_from_slice(b"\r\n");
     }
 
-    /// Ends the body; appends the rest to `out`.
-    ///
-    /// # Errors
-    /// As [`BodyWork::push`].
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), RewriteError> {
-        let _ = out;
-        unimplemented!("helper B")
+    fn content(&mut self, media_type: &str, transfer: Transfer) {
+        self.line(&format!("Content-Type: {media_type}; charset=utf-8"));
+        self.line(&format!("Content-Transfer-Encoding: {}", transfer.token()));
+        self.line("");
+    }
+
+    /// Nothing is left of the mail but what we say ourselves.
+    fn notice_alone(&mut self) {
+        let text = self.notes.text.clone();
+        let transfer = Transfer::for_text(&text);
+        self.content("text/plain", transfer);
+        self.octets.extend_from_slice(&transfer.encode(&text));
+        self.line("");
+    }
+
+    /// The depth is bounded: [`tree::pruned`] sees to it.
+    fn node(&mut self, node: &Node, is_root: bool) {
+        let (children, kind) = match node {
+            Node::Leaf(index) => return self.leaf(*index, is_root),
+            Node::Multipart(kind, children) => (children, *kind),
+        };
+        self.multiparts += 1;
+        let boundary = format!("=_{:06}_{:016x}", self.multiparts, self.boundary_seed);
+        let subtype = match kind {
+            Kind::Alternative => "alternative",
+            Kind::Mixed => "mixed",
+        };
+        self.line(&format!("Content-Type: multipart/{subtype};"));
+        self.line(&format!(" boundary=\"{boundary}\""));
+        for child in children {
+            self.line("");
+            self.line(&format!("--{boundary}"));
+            self.node(child, false);
+        }
+        self.line("");
+        self.octets.extend_from_slice(format!("--{boundary}--").as_bytes());
+        if is_root {
+            self.line("");
+        }
+    }
+
+    fn leaf(&mut self, index: usize, is_root: bool) {
+        let Some(body) = self.plan.bodies.get(index) else { return };
+        let transfer = self.transfer(body);
+        self.content(body.media_type, transfer);
+        let position = self.noticed.contains(&index).then_some(self.notice.position);
+        let work = Box::new(BodyWork::new(body, transfer, position, &self.notes, is_root));
+        self.steps.push(Step::Octets(std::mem::take(&mut self.octets)));
+        self.steps.push(Step::Body { range: body.body.clone(), work });
+    }
+
+    /// Chosen before the body is seen: by its charset, and by the notice's language where that says nothing.
+    fn transfer(&self, body: &Body) -> Transfer {
+        let label = body.charset.as_deref().unwrap_or("us-ascii");
+        let western = ["iso-8859-", "windows-125", "us-ascii"].iter().any(|start| label.starts_with(start));
+        let open = matches!(label, "us-ascii" | "utf-8" | "utf8");
+        let japanese_notice = self.notice.langs.contains(&fubako_base::Lang::Ja);
+        if (western && label != "us-ascii") || (open && !japanese_notice) {
+            Transfer::QuotedPrintable
+        } else {
+            Transfer::Base64
+        }
+    }
+
+    fn finish(mut self) -> Vec<Step> {
+        if !self.octets.is_empty() {
+            self.steps.push(Step::Octets(self.octets));
+        }
+        self.steps
     }
 }

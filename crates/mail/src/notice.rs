@@ -1,5 +1,7 @@
 //! The notice that a relayed mail gains (spec MAIL-NOTICE), as values; its words stand in `lang/*/mail.ftl`.
 
+mod render;
+
 use fubako_base::{Lang, secret::FilePassword, section::NoticePosition};
 
 /// What the notice says.

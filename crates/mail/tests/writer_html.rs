@@ -1,0 +1,263 @@
+//! HTML bodies: references to removed parts, and the notice.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use fubako_base::section::NoticePosition::{self, End, Top};
+use fubako_mail::html::{Insertion, References, Rewriter};
+use proptest::prelude::*;
+
+const NOTICE: &str = "<div>NOTICE</div>";
+
+fn references() -> Arc<References> {
+    let mut references = References::default();
+    references.add(Some("gone@x.jp"), None, "図<1>.png");
+    references.add(Some("a b&c@x"), Some("http://x.jp/pic.gif"), "pic.gif");
+    references.add(None, Some("image002.jpg"), "image002.jpg");
+    Arc::new(references)
+}
+
+fn in_pieces(html: &str, notice: Option<NoticePosition>, cuts: &[usize]) -> String {
+    let insertion = notice.map(|position| Insertion { position, html: NOTICE.to_owned() });
+    let mut rewriter = Rewriter::new(references(), insertion);
+    let (mut out, mut from) = (Vec::new(), 0);
+    for cut in cuts.iter().copied().chain([html.len()]) {
+        rewriter.push(&html[from..cut], &mut out).unwrap();
+        from = cut;
+    }
+    rewriter.finish(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Rewrites it whole, in two pieces at every place, and character for character: it must come out the same.
+fn rewritten_with(html: &str, notice: Option<NoticePosition>) -> String {
+    let whole = in_pieces(html, notice, &[]);
+    let places: Vec<usize> = html.char_indices().map(|(at, _)| at).collect();
+    for cut in &places {
+        assert_eq!(in_pieces(html, notice, &[*cut]), whole, "cut at {cut}: {html}");
+    }
+    assert_eq!(in_pieces(html, notice, &places), whole, "character for character: {html}");
+    whole
+}
+
+fn rewritten(html: &str) -> String {
+    rewritten_with(html, None)
+}
+
+// spec: MAIL-CID
+#[test]
+fn an_image_that_is_gone_is_replaced_by_its_text_or_name() {
+    for (html, expected) in [
+        ("a<img src=\"cid:gone@x.jp\" alt=\"会社のロゴ\">b", "a会社のロゴb"),
+        ("a<img src='cid:gone@x.jp'>b", "a図&lt;1&gt;.pngb"),
+        ("a<IMG SRC=CID:gone@x.jp ALT=\"\" />b", "a図&lt;1&gt;.pngb"),
+        ("<img alt='1 < 2 &amp; \"x\" > 0' src=cid:gone%40x.jp>", "1 &lt; 2 &amp; \"x\" &gt; 0"),
+        ("<img alt='<script>alert(1)</script>' src=cid:gone@x.jp>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("<img\r\n  width=5\r\n  src = \"cid:gone@x.jp\"\r\n>", "図&lt;1&gt;.png"),
+        ("<img src=\"&#99;&#x69;d&colon;gone&commat;x.jp\">", "図&lt;1&gt;.png"),
+        ("<img src=\" c\ti\nd:gone@x.jp \">", "図&lt;1&gt;.png"),
+        ("<img src=\"cid:a%20b%26c@x\" alt=x>", "x"),
+        ("<img src=\"cid:a b&amp;c@x\" alt=x>", "x"),
+        ("<img src=http://x.jp/pic.gif>", "pic.gif"),
+        ("<img src=image002.jpg>", "image002.jpg"),
+        ("<img srcset='cid:gone@x.jp 1x, cid:gone@x.jp 2x' alt=x>", "x"),
+        ("<p><img src=cid:gone@x.jp alt=x></p>", "<p>x</p>"),
+        ("<img/src=cid:gone@x.jp/**/>", "<img/src=cid:gone@x.jp/**/>"),
+    ] {
+        assert_eq!(rewritten(html), expected, "{html}");
+    }
+}
+
+// spec: MAIL-CID
+#[test]
+fn references_are_removed_and_all_else_stays_character_for_character() {
+    for (html, expected) in [
+        ("<video  src=cid:gone@x.jp  poster='cid:gone@x.jp' controls>", "<video controls>"),
+        ("<audio src='cid:gone@x.jp'></audio>", "<audio></audio>"),
+        ("<source srcset=\"cid:gone@x.jp 2x\" src=cid:gone@x.jp>", "<source>"),
+        ("<source srcset=\"cid:gone@x.jp 2x, https://x/b.png 3x\">", "<source srcset=\" https://x/b.png 3x\">"),
+        ("<source srcset=\"https://x/b.png, cid:gone@x.jp 2x\">", "<source srcset=\"https://x/b.png, \">"),
+        ("<embed src=cid:gone@x.jp>", "<embed>"),
+        ("<input type=image src=cid:gone@x.jp alt=x>", "<input type=image alt=x>"),
+        ("<input type=&#105;mage src=cid:gone@x.jp>", "<input type=&#105;mage>"),
+        ("<input type=text src=cid:gone@x.jp>", "<input type=text src=cid:gone@x.jp>"),
+        ("<object  data='cid:gone@x.jp' type=x/y>", "<object type=x/y>"),
+        ("<td background=\"cid:gone@x.jp\"width=5>", "<td width=5>"),
+        ("<body bgcolor=#fff background=cid:gone@x.jp>", "<body bgcolor=#fff>"),
+        ("<a class=b href=\"cid:gone@x.jp\" id=c>x</a>", "<a class=b id=c>x</a>"),
+        ("<a href=\"cid:gone@x.jp\"/>", "<a/>"),
+        ("<v:fill type=\"tile\" src=\"cid:gone@x.jp\" color=\"#fff\"/>", "<v:fill type=\"tile\" color=\"#fff\"/>"),
+        ("<V:ImageData SRC=\"cid:gone@x.jp\" o:title=\"\"/>", "<V:ImageData o:title=\"\"/>"),
+        ("<p style=\"color:red;background:url(cid:gone@x.jp) 0 0\">", "<p style=\"color:red;background:none 0 0\">"),
+        ("<p style='background:url(\"cid:gone@x.jp\")'>", "<p style='background:none'>"),
+        ("<p style=\"a:&quot;b&quot;;c:url(&quot;cid:gone@x.jp&quot;);d:&#x65;\">", "<p style=\"a:&quot;b&quot;;c:none;d:&#x65;\">"),
+        ("<p style=\"c:&#117;rl&#40;cid&colon;gone@x.jp&#41;;d\">", "<p style=\"c:none;d\">"),
+        ("<p style='c:url(\\63 id:gone\\40x.jp)'>", "<p style='c:none'>"),
+        ("<p style=c:url(cid:gone@x.jp)>", "<p style=c:none>"),
+        ("<style>a{b:url(cid:gone@x.jp)}</style>", "<style>a{b:none}</style>"),
+        ("<style><!-- a{b:url( 'cid:gone@x.jp' ) , url(cid:here)} --></style>", "<style><!-- a{b:none , url(cid:here)} --></style>"),
+        ("<STYLE>a{b:u\\72 l(cid:gone@x.jp)}</STYLE >", "<STYLE>a{b:none}</STYLE >"),
+        ("<style>a{b:'</style><img src=cid:gone@x.jp alt=x>", "<style>a{b:'</style>x"),
+        ("<noscript><img src=cid:gone@x.jp alt=x></noscript>", "<noscript>x</noscript>"),
+        ("<image xlink:href='cid:gone@x.jp'/>", "<image/>"),
+    ] {
+        assert_eq!(rewritten(html), expected, "{html}");
+    }
+}
+
+// spec: MAIL-CID (what Outlook reads is HTML)
+#[test]
+fn conditional_comments_are_html() {
+    for (html, expected) in [
+        ("<!--[if gte mso 9]><v:fill src=\"cid:gone@x.jp\"/><![endif]-->", "<!--[if gte mso 9]><v:fill/><![endif]-->"),
+        ("<!--[if mso]><style>a{b:url(cid:gone@x.jp)}</style><![endif]-->", "<!--[if mso]><style>a{b:none}</style><![endif]-->"),
+        ("<!--[IF !mso]><!--><img src=cid:gone@x.jp alt=x><!--<![endif]-->", "<!--[IF !mso]><!-->x<!--<![endif]-->"),
+        ("<!--[if !mso]><!-- --><img src=cid:gone@x.jp alt=x><!-- <![endif]-->", "<!--[if !mso]><!-- -->x<!-- <![endif]-->"),
+        ("<![if !mso]><img src=cid:gone@x.jp alt=x><![endif]>", "<![if !mso]>x<![endif]>"),
+        ("<!--[if mso]><img src=cid:gone@x.jp alt=x", "<!--[if mso]><img src=cid:gone@x.jp alt=x"),
+        ("<!--[if mso]><td background=cid:gone@x.jp><![endif]--><td background=cid:gone@x.jp>", "<!--[if mso]><td><![endif]--><td>"),
+        ("<!--[if mso]>a--b - <img src=cid:gone@x.jp alt=x>--!>", "<!--[if mso]>a--b - x--!>"),
+        ("<!--[if mso]><!--[if mso]><img src=cid:gone@x.jp alt=x><![endif]-->", "<!--[if mso]><!--[if mso]>x<![endif]-->"),
+    ] {
+        assert_eq!(rewritten(html), expected, "{html}");
+    }
+}
+
+// spec: MAIL-CID
+#[test]
+fn what_is_no_reference_to_a_removed_part_stays() {
+    for html in [
+        "<img src=\"cid:elsewhere@x.jp\" alt=x><img src=cid:GONE@x.jp><img src='https://x.jp/a.png'>",
+        "<!-- <img src=cid:gone@x.jp> --><!-- [if mso]><img src=cid:gone@x.jp><![endif]-->",
+        "<!--><img src=cid:here><!---><img src=cid:here>-->",
+        "<script>var a = '<img src=cid:gone@x.jp>';</script>",
+        "<textarea><img src=cid:gone@x.jp></textarea><title><img src=cid:gone@x.jp></title>",
+        "<p title=\"cid:gone@x.jp\" data-src=\"cid:gone@x.jp\">cid:gone@x.jp</p>",
+        "<p data=cid:gone@x.jp src=cid:gone@x.jp><iframe src=cid:gone@x.jp></iframe>",
+        "<p style=\"content:'url(cid:gone@x.jp)'\">",
+        "<style>/* url(cid:gone@x.jp) */ a{content:\"url(cid:gone@x.jp)\"}</style>",
+        "<a href=\"cid\">1 < 2 <3 </ x></><?php cid:gone@x.jp ?><!doctype html></p x=y>",
+        "<a href='cid:gone@x.jp", "<", "</", "<!", "<!-", "<!--", "<style>a{b:url(", "<style>a</sty", "&lt;img src=cid:gone@x.jp&gt;",
+        "<!-- --- -- - --! -->x<!---->y<!----->z", "",
+    ] {
+        assert_eq!(rewritten(html), html);
+    }
+}
+
+// spec: MAIL-NOTICE
+#[test]
+fn the_notice_at_the_end_stands_before_the_last_body_tag_that_counts() {
+    for (html, expected) in [
+        ("", "{N}"),
+        ("text", "text{N}"),
+        ("<body>a</body></html>\r\n", "<body>a{N}</body></html>\r\n"),
+        ("<body>a</body>b</BODY >\n", "<body>a</body>b{N}</BODY >\n"),
+        ("<html>a</html>", "<html>a{N}</html>"),
+        ("<html>a</html><body>b</body>", "<html>a</html><body>b{N}</body>"),
+        ("a</body><!-- </body> -->", "a{N}</body><!-- </body> -->"),
+        ("a<!-- </body> -->b", "a<!-- </body> -->b{N}"),
+        ("a<script>'</body>'</script>b", "a<script>'</body>'</script>b{N}"),
+        ("a<!--[if mso]></body><![endif]-->b", "a<!--[if mso]></body><![endif]-->b{N}"),
+        ("a<!--[if !mso]><!--></body><!--<![endif]-->b", "a<!--[if !mso]><!--></body><!--<![endif]-->b{N}"),
+        ("a<p title='</body>'>b</p>", "a<p title='</body>'>b</p>{N}"),
+        // What is open would hide it.
+        ("a<!-- b", "a<!-- b-->{N}"),
+        ("a<style>b{", "a<style>b{</style>{N}"),
+        ("a<textarea>b", "a<textarea>b</textarea>{N}"),
+        ("a<!--[if mso]>b<p", "a<!--[if mso]>b<p<![endif]-->{N}"),
+        ("a<!--[if !mso]><!-->b", "a<!--[if !mso]><!-->b<!--<![endif]-->{N}"),
+        ("a<p title='b", "a{N}<p title='b"),
+        ("a<", "a{N}<"),
+        ("a</body><!-- b", "a{N}</body><!-- b"),
+        ("a</body><p title='b", "a{N}</body><p title='b"),
+    ] {
+        assert_eq!(rewritten_with(html, Some(End)), expected.replace("{N}", NOTICE), "{html}");
+    }
+}
+
+// spec: MAIL-NOTICE
+#[test]
+fn the_notice_at_the_top_stands_where_the_body_begins() {
+    for (html, expected) in [
+        ("", "{N}"),
+        ("text", "{N}text"),
+        (" \r\ntext", " \r\n{N}text"),
+        ("<p>text", "{N}<p>text"),
+        ("<!doctype html><html><head><title>t</title><style>s</style></head><body class='a>b'>x", "<!doctype html><html><head><title>t</title><style>s</style></head><body class='a>b'>{N}x"),
+        ("<html><head><meta a=b><link></head>x", "<html><head><meta a=b><link></head>{N}x"),
+        ("<html><head><noscript><style>s</style></noscript></head><body>x", "<html><head><noscript><style>s</style></noscript></head><body>{N}x"),
+        ("<!-- <body> --><body>x", "<!-- <body> --><body>{N}x"),
+        ("<!--[if mso]><body><p><![endif]--><p>x", "<!--[if mso]><body><p><![endif]-->{N}<p>x"),
+        ("<!--[if !mso]><!--><body><!--<![endif]-->x", "<!--[if !mso]><!--><body><!--<![endif]-->{N}x"),
+        ("<![if !mso]><p>a<![endif]>x", "<![if !mso]><p>a<![endif]>{N}x"),
+        ("<img src=cid:gone@x.jp alt=x>y", "{N}xy"),
+        ("<body></body>", "<body>{N}</body>"),
+        ("</body>", "{N}</body>"),
+        ("<head><title>t", "<head><title>t</title>{N}"),
+        ("&nbsp;<p>", "{N}&nbsp;<p>"),
+    ] {
+        assert_eq!(rewritten_with(html, Some(Top)), expected.replace("{N}", NOTICE), "{html}");
+    }
+}
+
+#[test]
+fn a_body_tag_far_before_the_end_does_not_fill_the_memory() {
+    let long = "<p>x</p>".repeat(100_000);
+    let html = format!("<body>a</body>{long}");
+    assert!(in_pieces(&html, Some(End), &[]) == format!("{html}{NOTICE}"));
+    let html = format!("<body>a</body>{long}</body></html>");
+    assert!(in_pieces(&html, Some(End), &[]) == format!("<body>a</body>{long}{NOTICE}</body></html>"));
+}
+
+#[test]
+fn a_tag_without_end_is_an_error_and_not_endless_memory() {
+    let mut rewriter = Rewriter::new(references(), None);
+    let mut out = Vec::new();
+    rewriter.push("<a href='", &mut out).unwrap();
+    let more = "x".repeat(1 << 20);
+    assert!((0..16).any(|_| rewriter.push(&more, &mut out).is_err()));
+}
+
+/// Pieces that a tokenizer may stumble over.
+fn html() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("<"), Just(">"), Just("</"), Just("<!--"), Just("-->"), Just("--!>"), Just("-"), Just("<!"), Just("<?"),
+        Just("<p "), Just("<img "), Just("src="), Just("style='"), Just("alt=\""), Just("\""), Just("'"), Just("="), Just(" "),
+        Just("<style>"), Just("</style>"), Just("<script"), Just("</script>"), Just("<title>"), Just("</title"), Just("/"),
+        Just("url("), Just(")"), Just("\\"), Just("/*"), Just("*/"), Just("&#"), Just("99;"), Just("id:gone@x.jp"), Just("cid:gone@x.jp"),
+        Just("[if mso]>"), Just("<!--[if !mso]><!-->"), Just("<![endif]-->"), Just("<![endif]>"), Just("<body>"), Just("</body>"),
+        Just("</html>"), Just("<head>"), Just("\r\n"), Just("日本"), Just("\0"), Just("noscript"),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+fn position() -> impl Strategy<Value = Option<NoticePosition>> {
+    prop_oneof![Just(None), Just(Some(Top)), Just(Some(End))]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_gives_the_same(html in html(), notice in position(), cut in any::<prop::sample::Index>()) {
+        let places: Vec<usize> = html.char_indices().map(|(at, _)| at).collect();
+        let whole = in_pieces(&html, notice, &[]);
+        prop_assert_eq!(&in_pieces(&html, notice, &places), &whole);
+        if !places.is_empty() {
+            prop_assert_eq!(&in_pieces(&html, notice, &[*cut.get(&places)]), &whole);
+        }
+    }
+
+    // spec: MAIL-CID, MAIL-NOTICE
+    #[test]
+    fn without_references_nothing_changes_but_for_one_notice(html in html(), at_top in any::<bool>()) {
+        let html = html.replace("gone", "here");
+        prop_assert_eq!(&in_pieces(&html, None, &[]), &html);
+        let with = in_pieces(&html, Some(if at_top { Top } else { End }), &[]);
+        prop_assert_eq!(with.matches(NOTICE).count(), 1);
+        let without = with.replacen(NOTICE, "", 1);
+        // What had to be closed so that the notice is seen was added at the very end.
+        prop_assert!(without.starts_with(&html), "{}", without);
+    }
+}
