@@ -382,10 +382,10 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
     let spool = ObjectRef {
         id: row.parse("spool_id")?,
         section: section.clone(),
-        wrapped_key: row.get::<Option<Vec<u8>>>("spool_key")?.unwrap_or_default(),
+        wrapped_key: row.opt::<Vec<u8>>("spool_key")?.unwrap_or_default(),
         length: row.int("spool_length")?,
     };
-    let code = row.get::<Option<&str>>("last_code")?;
+    let code = row.opt::<&str>("last_code")?;
     Ok(Mail {
         accepted: NewMail {
             id: row.parse("id")?,
@@ -395,14 +395,14 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
             peer: row.get("peer")?,
             received_field: row.get("received_field")?,
             smtputf8: row.get("smtputf8")?,
-            ret_full: row.get("ret_full")?,
-            envid: row.get("envid")?,
+            ret_full: row.opt("ret_full")?,
+            envid: row.opt("envid")?,
             recipients: row.json("recipients")?,
             received_at: row.time("received_at")?,
         },
         state: row.parse("state")?,
         deposit: row.parse_opt("deposit")?,
-        sealed_password: row.get("sealed_password")?,
+        sealed_password: row.opt("sealed_password")?,
         attempts: row.int("attempts")?,
         // A code that a newer node knows is not one that this node can act upon.
         last_code: code.and_then(Code::from_name),

@@ -145,7 +145,7 @@ async fn stop(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError>
 fn read_mail(row: &Row) -> Result<QueueRow, StoreError> {
     let state: String = row.get("state")?;
     let recipients: Vec<MailRecipient> = row.json("recipients")?;
-    let (code, cause): (Option<String>, Option<String>) = (row.get("last_code")?, row.get("cause")?);
+    let (code, cause): (Option<String>, Option<String>) = (row.opt("last_code")?, row.opt("cause")?);
     let waits = state == "received";
     Ok(QueueRow {
         id: row.get("id")?,
@@ -184,7 +184,7 @@ fn read_delivery(row: &Row) -> Result<QueueRow, StoreError> {
         since: row.time("queued_at")?,
         attempts: row.int("attempts")?,
         next_at: if waits { Some(row.time("due_at")?) } else { None },
-        reason: row.get("last_reply")?,
+        reason: row.opt("last_reply")?,
         mail: row.parse_opt("mail")?,
         outgoing: Some(row.parse("outgoing")?),
         delivery: Some(row.parse("id")?),

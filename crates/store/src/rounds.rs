@@ -151,7 +151,7 @@ fn read_round(outgoing: &Row, deliveries: &[Row]) -> Result<Round, StoreError> {
 
 fn read_outgoing(row: &Row, deliveries: Vec<NewDelivery>) -> Result<NewOutgoing, StoreError> {
     let section: fubako_base::ids::SectionId = row.parse("section")?;
-    let content = match (row.get::<Option<Vec<u8>>>("content")?, row.parse_opt("object_id")?) {
+    let content = match (row.opt::<Vec<u8>>("content")?, row.parse_opt("object_id")?) {
         (Some(sealed), None) => Content::Inline(sealed),
         (None, Some(id)) => Content::Object(ObjectRef {
             id,
@@ -171,8 +171,8 @@ fn read_outgoing(row: &Row, deliveries: Vec<NewDelivery>) -> Result<NewOutgoing,
         content,
         size: row.int("size")?,
         smtputf8: row.get("smtputf8")?,
-        ret_full: row.get("ret_full")?,
-        envid: row.get("envid")?,
+        ret_full: row.opt("ret_full")?,
+        envid: row.opt("envid")?,
         deliveries,
         due: row.time("first_due_at")?,
     })
@@ -183,13 +183,13 @@ fn read_delivery(row: &Row) -> Result<Delivery, StoreError> {
         queued: NewDelivery {
             id: row.parse("id")?,
             recipient: row.get("recipient")?,
-            notify: row.get("notify")?,
-            orcpt: row.get("orcpt")?,
+            notify: row.opt("notify")?,
+            orcpt: row.opt("orcpt")?,
         },
         state: row.parse("state")?,
         attempts: row.int("attempts")?,
         queued_at: row.time("queued_at")?,
-        last_reply: row.get("last_reply")?,
-        remote: row.get("remote")?,
+        last_reply: row.opt("last_reply")?,
+        remote: row.opt("remote")?,
     })
 }

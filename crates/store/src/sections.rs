@@ -276,7 +276,7 @@ fn read_sections(rows: &[Row]) -> Result<Vec<Section>, StoreError> {
                 settings: read_settings(row)?,
             });
         }
-        if let (Some(section), Some(domain)) = (sections.last_mut(), row.get::<Option<String>>("domain")?) {
+        if let (Some(section), Some(domain)) = (sections.last_mut(), row.opt::<String>("domain")?) {
             section.domains.push(domain);
         }
     }
@@ -298,7 +298,7 @@ fn read_user(row: &Row) -> Result<User, StoreError> {
         login_id: row.get("login_id")?,
         address: row.get("address")?,
         name: row.get("name")?,
-        group: row.get("group_name")?,
+        group: row.opt("group_name")?,
         default_user: row.get("default_user")?,
     })
 }

@@ -90,7 +90,20 @@ impl Row {
         StoreError::Corrupt(self.table)
     }
 
-    pub(crate) fn get<'r, T: Column<'r>>(&'r self, column: &str) -> Result<T, StoreError> {
+    /// A column that is never NULL.
+    pub(crate) fn get<'r, T>(&'r self, column: &str) -> Result<T, StoreError>
+    where
+        Option<T>: Column<'r>,
+    {
+        // Asked for as it may be: SQLite's NULL would pass for an empty value.
+        self.opt(column)?.ok_or_else(|| self.corrupt())
+    }
+
+    /// A column that may be NULL.
+    pub(crate) fn opt<'r, T>(&'r self, column: &str) -> Result<Option<T>, StoreError>
+    where
+        Option<T>: Column<'r>,
+    {
         match &self.inner {
             Inner::Sqlite(row) => row.try_get(column),
             Inner::Postgres(row) => row.try_get(column),
@@ -104,7 +117,7 @@ impl Row {
     }
 
     pub(crate) fn parse_opt<T: FromStr>(&self, column: &str) -> Result<Option<T>, StoreError> {
-        self.get::<Option<&str>>(column)?.map(|text| text.parse().map_err(|_| self.corrupt())).transpose()
+        self.opt::<&str>(column)?.map(|text| text.parse().map_err(|_| self.corrupt())).transpose()
     }
 
     /// A number that fits `T`.
@@ -117,7 +130,7 @@ impl Row {
     }
 
     pub(crate) fn time_opt(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.get::<Option<i64>>(column)?.map(Timestamp))
+        Ok(self.opt(column)?.map(Timestamp))
     }
 
     pub(crate) fn digest(&self, column: &str) -> Result<[u8; 32], StoreError> {
@@ -125,7 +138,7 @@ impl Row {
     }
 
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
-        serde_json::from_str(self.get(column)?).map_err(|_| self.corrupt())
+        serde_json::from_str(self.get::<&str>(column)?).map_err(|_| self.corrupt())
     }
 }
 

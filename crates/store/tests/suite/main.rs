@@ -1,0 +1,180 @@
+//! One suite over both databases: every case runs on SQLite, as a test of its own, and on a private PostgreSQL server, all in
+//! the test `postgres` (one server for all, a database for each).
+//!
+//! PostgreSQL's programs are looked for in `PATH` and `/usr/lib/postgresql/*/bin`. Without them the test fails;
+//! `FUBAKO_SKIP_PG=1` leaves it out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
+
+mod accept;
+mod db;
+mod deposits;
+mod durability;
+mod links;
+mod make;
+mod outbox;
+mod postgres;
+mod queue;
+mod races;
+mod schema;
+mod sections;
+mod settle;
+mod throughput;
+
+use std::future::Future;
+
+use db::Db;
+use futures::{StreamExt as _, future::BoxFuture};
+
+type Case = (&'static str, fn(Db) -> BoxFuture<'static, ()>);
+
+macro_rules! suite {
+    ($($module:ident { $($case:ident)* })*) => {
+        const CASES: &[Case] = &[$($(
+            (concat!(stringify!($module), "::", stringify!($case)), |db| Box::pin($module::$case(db))),
+        )*)*];
+
+        mod sqlite {$(
+            mod $module {$(
+                #[test]
+                fn $case() {
+                    crate::on_runtime(async { crate::$module::$case(crate::Db::sqlite().await).await });
+                }
+            )*}
+        )*}
+    };
+}
+
+suite! {
+    sections {
+        a_section_is_kept_whole
+        a_domain_belongs_to_one_section
+        the_order_of_changes_does_not_matter
+        all_changes_or_none
+        there_is_one_mail_link_group_and_one_default_user
+        addresses_are_compared_without_case
+        the_first_section_key_stays
+        a_domain_has_one_dkim_key_an_algorithm
+        settings_of_a_newer_node_are_read
+    }
+    accept {
+        a_mail_comes_back_as_it_was_accepted
+        the_same_mail_again_is_kept_once
+        a_mail_of_an_unknown_section_is_refused
+        leases_go_to_the_oldest_due
+        a_lease_that_ran_out_can_be_taken
+        whoever_lost_the_lease_commits_nothing
+        the_first_password_stays
+        a_retry_waits_and_is_counted
+        a_stopped_mail_is_given_up_with_its_notice
+        a_held_mail_is_kept
+        text_of_any_kind_survives
+    }
+    outbox {
+        a_round_has_all_due_deliveries
+        a_round_goes_to_the_longest_waiting
+        outcomes_are_committed_together
+        whoever_lost_the_round_commits_nothing
+        outcomes_of_a_part_leave_the_rest_leased
+        a_mail_to_many_recipients_keeps_their_order
+        another_sections_object_is_refused
+    }
+    settle {
+        settling_gives_up_all_that_can_be_read
+        nothing_settles_while_a_delivery_is_open
+        the_bounce_is_committed_with_the_settling
+        a_mail_settles_with_its_last_relayed_mail
+        a_notice_does_not_settle_its_mail
+        erased_objects_are_forgotten
+        objects_that_no_row_knows_are_named
+    }
+    deposits {
+        the_same_key_gives_the_same_deposit
+        a_file_is_kept_once
+        files_are_kept_only_while_open
+        a_deposit_is_sent_whole_and_once
+        sending_commits_all_or_nothing
+        an_aborted_deposit_leaves_nothing
+        deposits_expire
+        a_deposit_of_another_section_is_untouchable
+    }
+    links {
+        a_link_is_found_by_its_token
+        tries_side_by_side_do_not_outrun_the_limit
+        a_session_lives_until_its_time
+        no_session_begins_after_expiry
+    }
+    queue {
+        the_queue_shows_what_waits
+        a_row_is_shown_settled_or_not
+        retry_makes_due_now
+        stop_ends_what_waits
+        what_is_worked_on_is_left_alone
+        counts_tell_every_state
+    }
+    races {
+        two_nodes_share_the_mails
+        many_workers_share_the_rounds
+        one_of_many_takes_a_lease_that_ran_out
+        one_of_many_begins_a_deposit
+        one_of_many_keeps_a_file
+        the_last_two_that_settle_settle_the_mail
+        expiry_and_sending_do_not_mix
+        transactions_that_meet_are_run_again
+        a_failure_fails_alone
+    }
+    durability {
+        what_was_returned_is_there_after_a_crash
+        a_caller_that_goes_away_leaves_all_or_nothing
+        a_closed_store_says_so
+    }
+    schema {
+        opening_again_changes_nothing
+        many_processes_open_a_new_database_at_once
+        a_newer_database_is_refused
+        a_changed_migration_is_refused
+        a_row_that_cannot_be_read_is_an_error
+        records_stay_inside_their_section
+        no_column_is_for_a_secret
+        a_running_node_bears_a_new_column
+    }
+}
+
+fn on_runtime<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
+}
+
+#[test]
+fn postgres() {
+    if std::env::var_os("FUBAKO_SKIP_PG").is_some_and(|value| value == "1") {
+        eprintln!("FUBAKO_SKIP_PG=1: nothing was tested on PostgreSQL");
+        return;
+    }
+    let server = postgres::Server::start();
+    let failed: Vec<&str> = on_runtime(async {
+        futures::stream::iter(CASES)
+            .map(|(name, case)| {
+                let server = &server;
+                async move {
+                    let db = Db::postgres(server).await;
+                    // A task of its own, so that one that panics does not end the others.
+                    tokio::spawn(case(db)).await.err().map(|_| *name)
+                }
+            })
+            .buffer_unordered(3)
+            .filter_map(|failed| async move { failed })
+            .collect()
+            .await
+    });
+    assert!(failed.is_empty(), "failed on PostgreSQL: {failed:#?}");
+}
+
+#[test]
+#[ignore = "measures; run it alone with --nocapture"]
+fn measure() {
+    let server = postgres::Server::start_durable();
+    on_runtime(async {
+        throughput::run("SQLite", Db::sqlite().await).await;
+        throughput::run("PostgreSQL", Db::postgres(&server).await).await;
+    });
+}

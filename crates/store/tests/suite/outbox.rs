@@ -1,0 +1,125 @@
+use fubako_base::object::ObjectRef;
+use fubako_store::{
+    StoreError,
+    outbox::{Delivery, DeliveryState, NewOutgoing, OutgoingKind},
+};
+
+use crate::{
+    db::Db,
+    make::{acme, again, at, deliver, delivered, failed, id, leased, notice, object, outgoing, relayed},
+};
+
+// spec: MAIL-RELAY
+pub(crate) async fn a_round_has_all_due_deliveries(db: Db) {
+    acme(&db.store).await;
+    let mail = leased(&db.store).await.accepted.id;
+    let mut out = outgoing(OutgoingKind::Relay, &["a@example.com", "b@example.com"]);
+    out.deliveries[0].notify = Some("NEVER".to_owned());
+    out.deliveries[1].orcpt = Some("rfc822;b@example.com".to_owned());
+    out.smtputf8 = true;
+    out.ret_full = Some(true);
+    out.envid = Some("env".to_owned());
+    db.store.queue_mail(mail, "w", &out, at(0)).await.unwrap();
+    let round = db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    out.mail = Some(mail);
+    assert_eq!(format!("{:?}", round.outgoing), format!("{out:?}"));
+    assert_eq!((&round.outgoing.content, &round.outgoing.prefix), (&out.content, &out.prefix));
+    let queued: Vec<_> = round.deliveries.iter().map(|d| d.queued.clone()).collect();
+    assert_eq!(queued, out.deliveries);
+    for Delivery { state, attempts, queued_at, last_reply, remote, .. } in round.deliveries {
+        assert_eq!((state, attempts, queued_at, last_reply, remote), (DeliveryState::Queued, 0, at(0), None, None));
+    }
+    assert!(db.store.lease_round("q", at(59), at(99)).await.unwrap().is_none());
+}
+
+pub(crate) async fn a_round_goes_to_the_longest_waiting(db: Db) {
+    acme(&db.store).await;
+    let due = |seconds| NewOutgoing { due: at(seconds), ..notice() };
+    let (second, first, third) = (due(5), due(1), due(8));
+    db.store.queue_outgoing(&[second.clone(), first.clone(), third], at(0)).await.unwrap();
+    assert!(db.store.lease_round("p", at(0), at(60)).await.unwrap().is_none());
+    for expected in [first.id, second.id] {
+        assert_eq!(db.store.lease_round("p", at(5), at(60)).await.unwrap().unwrap().outgoing.id, expected);
+    }
+    assert!(db.store.lease_round("p", at(5), at(60)).await.unwrap().is_none());
+}
+
+// spec: MAIL-RELAY
+pub(crate) async fn outcomes_are_committed_together(db: Db) {
+    acme(&db.store).await;
+    let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com", "c@example.com"]).await;
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    let [a, b, c] = [out.deliveries[0].id, out.deliveries[1].id, out.deliveries[2].id];
+    db.store.record_outcomes("p", &[(a, delivered()), (b, again(30)), (c, failed())], at(2)).await.unwrap();
+    // Only the one that is tried again comes back, at its time, with what it ended with.
+    assert!(db.store.lease_round("p", at(29), at(60)).await.unwrap().is_none());
+    let round = db.store.lease_round("p", at(30), at(60)).await.unwrap().unwrap();
+    assert_eq!(round.deliveries.len(), 1);
+    let d = &round.deliveries[0];
+    assert_eq!((d.queued.id, d.attempts), (b, 1));
+    assert_eq!((d.last_reply.as_deref(), d.remote.as_deref()), (Some("451 4.3.0 later"), Some("mx.example.com")));
+    assert_eq!(round.outgoing.deliveries, [out.deliveries[1].clone()]);
+    assert!(db.store.unsettled(10).await.unwrap().is_empty());
+    db.store.record_outcomes("p", &[(b, delivered())], at(31)).await.unwrap();
+    let whole = db.store.unsettled(10).await.unwrap();
+    let ends: Vec<_> = whole[0].deliveries.iter().map(|d| (d.queued.id, d.state, d.attempts)).collect();
+    let (done, bad) = (DeliveryState::Delivered, DeliveryState::Failed);
+    assert_eq!(ends, [(a, done, 1), (b, done, 2), (c, bad, 1)]);
+    assert!(db.store.unsettled(0).await.unwrap().is_empty(), "no more than was asked for");
+}
+
+// spec: MAIL-RELAY, RUN-SCALE
+pub(crate) async fn whoever_lost_the_round_commits_nothing(db: Db) {
+    acme(&db.store).await;
+    let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    db.store.extend_round(out.id, "p", at(70)).await.unwrap();
+    assert!(db.store.lease_round("q", at(69), at(99)).await.unwrap().is_none());
+    assert!(db.store.lease_round("q", at(70), at(130)).await.unwrap().is_some());
+    let [a, b] = [out.deliveries[0].id, out.deliveries[1].id];
+    assert!(matches!(db.store.extend_round(out.id, "p", at(99)).await, Err(StoreError::LeaseLost)));
+    let lost = db.store.record_outcomes("p", &[(a, delivered()), (b, failed())], at(71)).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost)));
+    db.store.record_outcomes("q", &[(a, again(80))], at(72)).await.unwrap();
+    // One that is another's by now, and the good one beside it is not committed either.
+    let lost = db.store.record_outcomes("q", &[(b, delivered()), (a, delivered())], at(73)).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost)));
+    db.store.record_outcomes("q", &[(b, delivered())], at(74)).await.unwrap();
+    // The same outcome twice is not counted twice.
+    assert!(matches!(db.store.record_outcomes("q", &[(b, delivered())], at(75)).await, Err(StoreError::LeaseLost)));
+    assert!(db.store.unsettled(10).await.unwrap().is_empty(), "one is still open");
+    deliver(&db.store, 80, &delivered()).await;
+    assert_eq!(db.store.unsettled(10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn outcomes_of_a_part_leave_the_rest_leased(db: Db) {
+    acme(&db.store).await;
+    let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    db.store.record_outcomes("p", &[(out.deliveries[0].id, delivered())], at(1)).await.unwrap();
+    assert!(db.store.lease_round("q", at(59), at(99)).await.unwrap().is_none());
+    // The node dies: another takes what is left, and only that.
+    let rest = db.store.lease_round("q", at(60), at(99)).await.unwrap().unwrap();
+    assert_eq!(rest.deliveries.iter().map(|d| d.queued.id).collect::<Vec<_>>(), [out.deliveries[1].id]);
+}
+
+pub(crate) async fn a_mail_to_many_recipients_keeps_their_order(db: Db) {
+    acme(&db.store).await;
+    let names: Vec<String> = (0..1037).map(|n| format!("r{n}@example.com")).collect();
+    let (_, out) = relayed(&db.store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let round = db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    assert!(round.deliveries.iter().map(|d| &d.queued).eq(&out.deliveries));
+    let outcomes: Vec<_> = out.deliveries.iter().map(|d| (d.id, delivered())).collect();
+    db.store.record_outcomes("p", &outcomes, at(1)).await.unwrap();
+    let unsettled = db.store.unsettled(1).await.unwrap();
+    assert!(unsettled[0].deliveries.iter().map(|d| &d.queued).eq(&out.deliveries));
+}
+
+// spec: KEEP-CRYPT
+pub(crate) async fn another_sections_object_is_refused(db: Db) {
+    acme(&db.store).await;
+    let mut out = notice();
+    out.content = fubako_store::outbox::Content::Object(ObjectRef { section: id("other"), ..object() });
+    assert!(matches!(db.store.queue_outgoing(&[notice(), out], at(0)).await, Err(StoreError::Refused(_))));
+    assert!(db.store.lease_round("p", at(9), at(60)).await.unwrap().is_none(), "all or none");
+}

@@ -1,0 +1,148 @@
+use fubako_base::{Code, ids::MailId};
+use fubako_store::{
+    mails::{MailState, NewMail},
+    outbox::DeliveryState,
+    queue::QueueRow,
+};
+
+use crate::{
+    db::Db,
+    make::{acme, again, at, deliver, delivered, leased, mail, notice, relayed},
+};
+
+pub(crate) async fn the_queue_shows_what_waits(db: Db) {
+    acme(&db.store).await;
+    let held = leased(&db.store).await.accepted;
+    db.store.stop_mail(held.id, "w", MailState::Held, &[Code::Ambiguous], "odd", None, at(1)).await.unwrap();
+    let (on_its_way, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    deliver(&db.store, 0, &again(600)).await;
+    let waiting = NewMail { received_at: at(-5), ..mail() };
+    db.store.accept_mail(&waiting).await.unwrap();
+    let stopped = leased(&db.store).await.accepted.id;
+    db.store.stop_mail(stopped, "w", MailState::Stopped, &[Code::Virus], "found", None, at(2)).await.unwrap();
+    assert_ne!(stopped, held.id);
+
+    let rows = db.store.queue(100).await.unwrap();
+    let stages: Vec<_> = rows.iter().map(|row| (row.kind, row.stage.as_str(), row.state.as_str())).collect();
+    assert_eq!(stages.len(), 4);
+    // The oldest came first; it was stopped, so the mail that `leased` made is what waits.
+    let of = |id: &str| rows.iter().find(|row| row.id == id).cloned();
+    assert!(of(&waiting.id.to_string()).is_none_or(|row| row.stage == "received"));
+    let held = of(&held.id.to_string()).unwrap();
+    assert_eq!((held.stage.as_str(), held.reason.as_deref()), ("held", Some("ambiguous: odd")));
+    assert_eq!((held.next_at, held.size, held.attempts), (None, 1234, 0));
+    assert_eq!(held.to, ["hanako@example.com", "次郎@例え.jp"]);
+    let delivery = of(&out.deliveries[1].id.to_string()).unwrap();
+    assert_eq!((delivery.kind, delivery.stage.as_str(), delivery.state.as_str()), ("delivery", "relay", "queued"));
+    assert_eq!((delivery.to, delivery.size, delivery.attempts), (vec!["b@example.com".to_owned()], 999, 1));
+    assert_eq!((delivery.next_at, delivery.reason.as_deref()), (Some(at(600)), Some("451 4.3.0 later")));
+    assert_eq!((delivery.mail, delivery.outgoing), (Some(on_its_way.accepted.id), Some(out.id)));
+    assert!(rows.windows(2).all(|pair| pair[0].since <= pair[1].since), "oldest first");
+    assert_eq!(db.store.queue(2).await.unwrap().len(), 2);
+    assert!(of(&on_its_way.accepted.id.to_string()).is_none(), "its deliveries stand for it");
+}
+
+async fn row(db: &Db, id: impl ToString) -> QueueRow {
+    db.store.queue_row(&id.to_string()).await.unwrap().unwrap()
+}
+
+pub(crate) async fn a_row_is_shown_settled_or_not(db: Db) {
+    acme(&db.store).await;
+    let (mail, out) = relayed(&db.store, &["a@example.com"]).await;
+    let delivery = out.deliveries[0].id;
+    assert_eq!(row(&db, mail.accepted.id).await.stage, "relaying");
+    assert_eq!(row(&db, delivery).await.state, "queued");
+    deliver(&db.store, 0, &delivered()).await;
+    assert!(db.store.settle(out.id, None, at(1)).await.unwrap());
+    assert_eq!(row(&db, mail.accepted.id).await.state, "settled");
+    let end = row(&db, delivery).await;
+    assert_eq!((end.state.as_str(), end.next_at, end.reason.as_deref()), ("delivered", None, Some("250 2.0.0 ok")));
+    for id in ["", "x", "' OR 1=1", &MailId::generate().to_string()] {
+        assert!(db.store.queue_row(id).await.unwrap().is_none());
+    }
+}
+
+pub(crate) async fn retry_makes_due_now(db: Db) {
+    acme(&db.store).await;
+    let mail = leased(&db.store).await.accepted.id;
+    db.store.retry_mail(mail, "w", at(900), Code::Maintenance, "").await.unwrap();
+    assert!(db.store.lease_mail("w", at(1), at(60)).await.unwrap().is_none());
+    assert!(db.store.queue_retry(&mail.to_string(), at(1)).await.unwrap());
+    assert!(db.store.lease_mail("w", at(1), at(60)).await.unwrap().is_some());
+    db.store.queue_outgoing(&[notice()], at(0)).await.unwrap();
+    deliver(&db.store, 0, &again(900)).await;
+    let delivery = db.store.queue(10).await.unwrap().into_iter().find(|row| row.kind == "delivery").unwrap();
+    assert!(db.store.queue_retry(&delivery.id, at(2)).await.unwrap());
+    deliver(&db.store, 2, &delivered()).await;
+    assert!(!db.store.queue_retry(&delivery.id, at(3)).await.unwrap(), "it does not wait any more");
+    assert!(!db.store.queue_retry("none", at(3)).await.unwrap());
+}
+
+// spec: KEEP-DELETE
+pub(crate) async fn stop_ends_what_waits(db: Db) {
+    acme(&db.store).await;
+    let received = mail();
+    db.store.accept_mail(&received).await.unwrap();
+    assert!(db.store.queue_stop(&received.id.to_string(), at(1)).await.unwrap());
+    let kept = db.store.mail(received.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.accepted.spool.wrapped_key.len()), (MailState::Stopped, 0));
+    assert_eq!(db.store.erasures(10).await.unwrap(), [received.spool.id]);
+    assert!(!db.store.queue_stop(&received.id.to_string(), at(2)).await.unwrap());
+
+    let held = leased(&db.store).await.accepted.id;
+    db.store.stop_mail(held, "w", MailState::Held, &[Code::Ambiguous], "", None, at(1)).await.unwrap();
+    assert!(!db.store.queue_retry(&held.to_string(), at(2)).await.unwrap(), "a held mail waits for nothing");
+    assert!(db.store.queue_stop(&held.to_string(), at(2)).await.unwrap());
+    assert_eq!(db.store.erasures(10).await.unwrap().len(), 2);
+
+    let (mail, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    for delivery in &out.deliveries {
+        assert!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap());
+        assert!(!db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap());
+    }
+    let whole = db.store.unsettled(10).await.unwrap();
+    assert!(whole[0].deliveries.iter().all(|d| d.state == DeliveryState::Stopped));
+    assert!(db.store.settle(out.id, None, at(4)).await.unwrap());
+    assert_eq!(db.store.mail(mail.accepted.id).await.unwrap().unwrap().state, MailState::Settled);
+    assert!(!db.store.queue_stop(&mail.accepted.id.to_string(), at(5)).await.unwrap());
+}
+
+pub(crate) async fn what_is_worked_on_is_left_alone(db: Db) {
+    acme(&db.store).await;
+    let mail = leased(&db.store).await.accepted.id;
+    let told = notice();
+    db.store.queue_outgoing(std::slice::from_ref(&told), at(0)).await.unwrap();
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    for id in [mail.to_string(), told.deliveries[0].id.to_string()] {
+        assert!(!db.store.queue_stop(&id, at(59)).await.unwrap());
+        assert!(!db.store.queue_retry(&id, at(59)).await.unwrap());
+        assert!(db.store.queue_stop(&id, at(60)).await.unwrap(), "the lease ran out");
+    }
+    // Whoever had them finds out.
+    assert!(db.store.extend_mail_lease(mail, "w", at(99)).await.is_err());
+    assert!(db.store.record_outcomes("p", &[(told.deliveries[0].id, delivered())], at(61)).await.is_err());
+}
+
+// spec: RUN-WATCH
+pub(crate) async fn counts_tell_every_state(db: Db) {
+    db.store.ping().await.unwrap();
+    acme(&db.store).await;
+    let empty = db.store.counts().await.unwrap();
+    assert_eq!((empty.oldest_due, empty.erasures), (None, 0));
+    assert!(empty.mails.iter().all(|(_, n)| *n == 0) && empty.mails.len() == MailState::ALL.len());
+    let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com", "c@example.com"]).await;
+    db.store.queue_stop(&out.deliveries[0].id.to_string(), at(1)).await.unwrap();
+    for received in [at(7), at(9)] {
+        db.store.accept_mail(&NewMail { received_at: received, ..mail() }).await.unwrap();
+    }
+    let counts = db.store.counts().await.unwrap();
+    let mails = |state| counts.mails.iter().find(|(s, _)| *s == state).unwrap().1;
+    let deliveries = |state| counts.deliveries.iter().find(|(s, _)| *s == state).unwrap().1;
+    assert_eq!((mails(MailState::Received), mails(MailState::Relaying), mails(MailState::Held)), (2, 1, 0));
+    assert_eq!((deliveries(DeliveryState::Queued), deliveries(DeliveryState::Stopped)), (2, 1));
+    assert_eq!(counts.oldest_due, Some(at(0)));
+    deliver(&db.store, 0, &delivered()).await;
+    assert_eq!(db.store.counts().await.unwrap().oldest_due, Some(at(7)));
+    assert!(db.store.settle(out.id, None, at(2)).await.unwrap());
+    assert_eq!(db.store.counts().await.unwrap().erasures, 2);
+}

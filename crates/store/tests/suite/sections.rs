@@ -1,0 +1,179 @@
+use fubako_base::section::{NoticeLanguage, Settings};
+use fubako_store::{
+    StoreError,
+    sections::{Change, DkimKeyRow, Group, User},
+};
+
+use crate::{
+    db::Db,
+    make::{acme, at, id, section},
+};
+
+fn group(name: &str, mail_link: bool) -> Group {
+    Group { section: id("acme"), name: name.to_owned(), mail_link }
+}
+
+fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {
+    User {
+        section: id("acme"),
+        login_id: login_id.to_owned(),
+        address: format!("{login_id}@acme.example"),
+        name: format!("{login_id} さん"),
+        group: group.map(str::to_owned),
+        default_user,
+    }
+}
+
+pub(crate) async fn a_section_is_kept_whole(db: Db) {
+    let mut acme = section("acme");
+    acme.settings = Settings {
+        language: NoticeLanguage::Both,
+        notice_wording: Some("弊社からのお知らせ\n二行目".to_owned()),
+        keep_days: 30,
+        secret_header: Some("X-Secret".to_owned()),
+        ..Settings::default()
+    };
+    let mut bare = section("bare");
+    bare.domains.clear();
+    bare.enabled = false;
+    let put = |section: &_| Change::PutSection(Box::new(Clone::clone(section)));
+    db.store.apply(&[put(&bare), put(&acme)], at(0)).await.unwrap();
+    assert_eq!(db.store.sections().await.unwrap(), [acme.clone(), bare.clone()]);
+    assert_eq!(db.store.section(&id("acme")).await.unwrap(), Some(acme.clone()));
+    assert_eq!(db.store.section(&id("bare")).await.unwrap(), Some(bare));
+    assert_eq!(db.store.section(&id("none")).await.unwrap(), None);
+    assert_eq!(db.store.section_of_domain("sub.acme.example").await.unwrap(), Some(acme.clone()));
+    assert_eq!(db.store.section_of_domain("other.example").await.unwrap(), None);
+
+    // Set again: all of it, domains that are no longer there and their order included.
+    acme.domains = vec!["new.example".to_owned(), "acme.example".to_owned(), "new.example".to_owned()];
+    acme.name = "新しい名前".to_owned();
+    acme.autopilot = true;
+    db.store.apply(&[put(&acme)], at(1)).await.unwrap();
+    acme.domains.pop();
+    assert_eq!(db.store.section(&id("acme")).await.unwrap(), Some(acme));
+    assert_eq!(db.store.section_of_domain("sub.acme.example").await.unwrap(), None);
+}
+
+// spec: RCV-TENANT
+pub(crate) async fn a_domain_belongs_to_one_section(db: Db) {
+    acme(&db.store).await;
+    let mut thief = section("thief");
+    thief.domains = vec!["thief.example".to_owned(), "acme.example".to_owned()];
+    let refused = db.store.apply(&[Change::PutSection(Box::new(thief.clone()))], at(1)).await;
+    assert!(matches!(refused, Err(StoreError::DomainTaken(domain)) if domain == "acme.example"));
+    assert_eq!(db.store.section(&id("thief")).await.unwrap(), None, "nothing of it is kept");
+    let owner = db.store.section_of_domain("acme.example").await.unwrap().unwrap();
+    assert_eq!(owner.id, id("acme"));
+}
+
+pub(crate) async fn the_order_of_changes_does_not_matter(db: Db) {
+    acme(&db.store).await;
+    let changes = [
+        Change::PutGroup(group("old", true)),
+        Change::PutUser(user("a", Some("old"), true)),
+        Change::PutUser(user("b", None, false)),
+    ];
+    db.store.apply(&changes, at(0)).await.unwrap();
+
+    // A domain, the mail-link group's place, the default user's place and a group's users move in one call.
+    let mut other = section("other");
+    other.domains = vec!["acme.example".to_owned()];
+    let mut rest = section("acme");
+    rest.domains = vec!["sub.acme.example".to_owned()];
+    let changes = [
+        Change::PutSection(Box::new(other)),
+        Change::RemoveGroup(id("acme"), "old".to_owned()),
+        Change::PutUser(user("b", Some("new"), true)),
+        Change::PutUser(user("a", Some("new"), false)),
+        Change::PutGroup(group("new", true)),
+        Change::PutSection(Box::new(rest)),
+    ];
+    db.store.apply(&changes, at(1)).await.unwrap();
+    assert_eq!(db.store.section_of_domain("acme.example").await.unwrap().unwrap().id, id("other"));
+    assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("new", true)]);
+    let users = [user("a", Some("new"), false), user("b", Some("new"), true)];
+    assert_eq!(db.store.users(&id("acme")).await.unwrap(), users);
+
+    db.store.apply(&[Change::RemoveUser(id("acme"), "a".to_owned())], at(2)).await.unwrap();
+    assert_eq!(db.store.users(&id("acme")).await.unwrap(), users[1..]);
+    assert_eq!(db.store.users(&id("other")).await.unwrap(), []);
+}
+
+pub(crate) async fn all_changes_or_none(db: Db) {
+    acme(&db.store).await;
+    for bad in [
+        Change::PutUser(User { section: id("nowhere"), ..user("x", None, false) }),
+        Change::PutUser(user("x", Some("no-such-group"), false)),
+        Change::PutGroup(Group { section: id("nowhere"), ..group("x", false) }),
+    ] {
+        let changes = [Change::PutGroup(group("kept", false)), bad];
+        assert!(matches!(db.store.apply(&changes, at(1)).await, Err(StoreError::Refused(_))));
+        assert_eq!(db.store.groups(&id("acme")).await.unwrap(), []);
+    }
+    // A group that somebody is in does not go.
+    let changes = [Change::PutGroup(group("g", false)), Change::PutUser(user("a", Some("g"), false))];
+    db.store.apply(&changes, at(1)).await.unwrap();
+    let refused = db.store.apply(&[Change::RemoveGroup(id("acme"), "g".to_owned())], at(2)).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))));
+    assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("g", false)]);
+}
+
+// spec: MAIL-SENDER
+pub(crate) async fn there_is_one_mail_link_group_and_one_default_user(db: Db) {
+    acme(&db.store).await;
+    let two = [Change::PutGroup(group("a", true)), Change::PutGroup(group("b", true))];
+    assert!(matches!(db.store.apply(&two, at(1)).await, Err(StoreError::Refused(_))));
+    let two = [Change::PutUser(user("a", None, true)), Change::PutUser(user("b", None, true))];
+    assert!(matches!(db.store.apply(&two, at(1)).await, Err(StoreError::Refused(_))));
+}
+
+// spec: MAIL-SENDER
+pub(crate) async fn addresses_are_compared_without_case(db: Db) {
+    acme(&db.store).await;
+    let odd = User { address: "Yamada.Tarō@ACME.example".to_owned(), ..user("a", None, false) };
+    db.store.apply(&[Change::PutUser(odd.clone()), Change::PutUser(user("b", None, false))], at(0)).await.unwrap();
+    let found = db.store.users_with_address(&id("acme"), "yamada.TARŌ@acme.EXAMPLE").await.unwrap();
+    assert_eq!(found, [odd]);
+    assert_eq!(db.store.users_with_address(&id("acme"), "c@acme.example").await.unwrap(), []);
+    assert_eq!(db.store.users_with_address(&id("other"), "b@acme.example").await.unwrap(), []);
+}
+
+// spec: KEEP-CRYPT
+pub(crate) async fn the_first_section_key_stays(db: Db) {
+    // No section needs to be there: the installation's own is not.
+    let installation = id("installation");
+    assert_eq!(db.store.section_key(&installation).await.unwrap(), None);
+    assert_eq!(db.store.keep_section_key(&installation, b"first", at(0)).await.unwrap(), b"first");
+    assert_eq!(db.store.keep_section_key(&installation, b"second", at(1)).await.unwrap(), b"first");
+    assert_eq!(db.store.section_key(&installation).await.unwrap().unwrap(), b"first");
+    assert_eq!(db.store.section_key(&id("other")).await.unwrap(), None);
+    db.meddle("UPDATE section_keys SET version = 2 WHERE section = 'installation'").await;
+    assert_eq!(db.store.keep_section_key(&installation, b"third", at(2)).await.unwrap(), b"first", "the newest counts");
+}
+
+// spec: MAIL-SIGN
+pub(crate) async fn a_domain_has_one_dkim_key_an_algorithm(db: Db) {
+    let key = |selector: &str, algorithm: &str| DkimKeyRow {
+        domain: "acme.example".to_owned(),
+        selector: selector.to_owned(),
+        algorithm: algorithm.to_owned(),
+        sealed_key: vec![1, 2, 3],
+        section: id("installation"),
+    };
+    assert!(db.store.keep_dkim_key(&key("a", "rsa"), at(0)).await.unwrap());
+    assert!(db.store.keep_dkim_key(&key("b", "ed25519"), at(0)).await.unwrap());
+    assert!(!db.store.keep_dkim_key(&key("c", "rsa"), at(0)).await.unwrap());
+    assert!(!db.store.keep_dkim_key(&key("a", "other"), at(0)).await.unwrap());
+    assert!(db.store.dkim_keys("acme.example").await.unwrap() == [key("a", "rsa"), key("b", "ed25519")]);
+    assert!(db.store.dkim_keys("other.example").await.unwrap().is_empty());
+    assert!(!format!("{:?}", key("a", "rsa")).contains("[1, 2, 3]"));
+}
+
+// spec: RUN-SCALE
+pub(crate) async fn settings_of_a_newer_node_are_read(db: Db) {
+    acme(&db.store).await;
+    db.meddle(r#"UPDATE sections SET settings = '{"keep_days": 9, "something_new": [1]}'"#).await;
+    let read = db.store.section(&id("acme")).await.unwrap().unwrap();
+    assert_eq!(read.settings, Settings { keep_days: 9, ..Settings::default() });
+}
