@@ -1,1 +1,70 @@
-//! HTTP: API routes, pages, templates, locales.
+//! HTTP: the public API's routes, the recipient's page, assets, and the headers that stand on every answer.
+//!
+//! ```text
+//!  GET   /d/{token}                     who sent what until when; once proven, the files        no session needed
+//!  POST  /d/{token}/open                form `password` → 303 and a cookie, or the page again    no session needed
+//!  POST  /d/{token}/close               gives the cookie up → 303                               no session needed
+//!  GET   /d/{token}/files/{number}      one file, Range                                         session
+//!  GET   /d/{token}/all.zip             all files, Range                                        session
+//!  GET   /  /healthz  /robots.txt  /assets/{name}                                               public
+//!        /api/v1/…                      see `fubako_api`                                        bearer token
+//! ```
+//! Nothing changes on a GET. A page has no inline script or style, and works without its script.
+//!
+//! - [`api`]: the public API
+//! - [`pages`]: what a person sees: values in, HTML out; pure
+//! - `receive`: the recipient's page; `download`: the octets
+//! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
+//! - `guard`: security headers, and the origin of a POST
+
+pub mod api;
+mod assets;
+mod download;
+mod guard;
+mod names;
+pub mod pages;
+mod range;
+mod receive;
+mod shown;
+mod visitor;
+mod zip;
+
+use std::sync::Arc;
+
+use axum::Router;
+use fubako_base::Timestamp;
+use fubako_exchange::Exchange;
+
+pub use api::ApiTokens;
+
+/// Tells the time. Stages are given it; the web's edge is where it is asked for.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the pages and the API work with.
+#[derive(Clone)]
+pub struct WebState {
+    exchange: Exchange,
+    tokens: ApiTokens,
+    clock: Clock,
+}
+
+impl WebState {
+    /// On the system's clock.
+    #[must_use]
+    pub fn new(exchange: Exchange, tokens: ApiTokens) -> Self {
+        Self { exchange, tokens, clock: Arc::new(Timestamp::now) }
+    }
+
+    /// The same on another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+}
+
+/// Everything that is served over HTTP.
+pub fn router(state: WebState) -> Router {
+    let https = state.exchange.public_url().starts_with("https://");
+    let api = api::router_on(state.exchange.clone(), state.tokens.clone(), Arc::clone(&state.clock));
+    receive::router(state).merge(api).layer(axum::middleware::map_response_with_state(https, guard::secure))
+}

@@ -1,1 +1,118 @@
-# placeholder
+# The recipient's pages
+web-skip = Skip to content
+web-languages = Language
+web-unscanned = This service does not check files for viruses. Please scan them with your own antivirus software before you open them.
+web-service-of = File delivery service of { $section }
+
+web-password-page = Receive files
+web-files-page = Files for you
+web-arrived-from = {" "}
+web-arrived = has sent you { $count ->
+    [one] a file
+   *[other] { $count } files
+}
+web-from = From
+web-to = To
+web-subject = Subject
+web-no-subject = (no subject)
+web-sent = Sent
+web-expires = Available until
+web-file-count = { $count ->
+    [one] { $count } file
+   *[other] { $count } files
+}
+web-total = { $size } in total
+web-left-today = last day today
+web-left-days = { $count ->
+    [one] { $count } day left
+   *[other] { $count } days left
+}
+
+web-open-title = Open the files
+web-password = File password
+web-password-hint = You find it in the sender’s mail. If it is not there, please ask the sender.
+web-show = Show
+web-hide = Hide
+web-open = Open
+web-stranger = If you do not know the sender or expect nothing like this, do not enter a password; just close this page.
+
+web-not-proven-title = Please enter the password again
+web-not-proven = Some time has passed, or this is another browser, so the files cannot be shown.
+web-empty-title = No password was entered
+web-empty = Please enter the file password, then press “Open”.
+web-wrong-title = That password is not right
+web-wrong = Upper and lower case count. When you copy it, please check that no character is missing at either end.
+web-tries-left = After { $count ->
+    [one] { $count } more wrong try
+   *[other] { $count } more wrong tries
+} in a row this link will be locked for a while.
+web-wait-title = Please wait a moment
+web-wait = You can try again at { $time }, in { $wait }.
+web-wait-seconds = # s
+web-wait-over = Thank you for waiting. You can try again now.
+web-link-locked-title = This link is locked for a while
+web-link-locked = There were too many wrong passwords, so it was locked for safety. The files are still here.
+web-link-locked-more = If it is urgent, please contact the sender.
+web-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+web-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+web-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+
+web-files-title = Files
+web-all = Download all (zip)
+web-download = Download
+web-octets = { $count } bytes
+web-copy = Copy
+web-copied = Copied
+web-digest-hint = With the SHA-256 value you can check that the file you received is the one that was sent.
+web-close = Finish
+web-close-hint = On a shared computer, please press this when you are done. Opening the files again will need the password.
+
+web-kind-pdf = PDF
+web-kind-archive = Archive
+web-kind-document = Document
+web-kind-sheet = Spreadsheet
+web-kind-slides = Presentation
+web-kind-mail = Mail
+web-kind-calendar = Appointment
+web-kind-image = Picture
+web-kind-audio = Audio
+web-kind-video = Video
+web-kind-text = Text
+web-kind-file = File
+
+web-home-title = { $brand }
+web-home-lead = This is where files that were sent to you are handed over.
+web-home-more = To receive files, please open the address in the deposit notice that you were mailed.
+web-not-found-title = This page was not found
+web-not-found-lead = The address may be incomplete or mistyped.
+web-not-found-more = Please check it against the deposit notice that you were mailed.
+web-expired-title = These files are no longer available
+web-expired-lead = The time for receiving them is over, and they have been deleted.
+web-expired-more = If you need them, please ask the sender to send them again.
+web-unavailable-title = The files cannot be handed over just now
+web-unavailable-lead = This is a temporary problem. The files are safe with us.
+web-unavailable-more = Please try again in a little while.
+web-damaged-title = This file cannot be handed over
+web-damaged-lead = The stored file was found to be damaged, so the download was stopped.
+web-damaged-more = Please ask the sender to send it again. We are sorry for the trouble.
+web-other-site-title = This was not accepted
+web-other-site-lead = It seems to have been sent from another site.
+web-other-site-more = Please open the address in your deposit notice again.
+web-bad-form-title = What was sent could not be read
+web-bad-form-lead = It is not in the form that this page expects.
+web-bad-form-more = Please open the address in your deposit notice again.
+web-method-title = This cannot be done here
+web-method-lead = This page does not take that kind of request.
+web-method-more = Please open the address in your deposit notice again.
+web-range-title = The download cannot be continued
+web-range-lead = The part that was asked for is not in this file.
+web-range-more = Please delete what was saved so far and download it from the beginning.

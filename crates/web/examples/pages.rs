@@ -1,0 +1,114 @@
+//! Writes every state of every page, in both languages, as HTML files into a folder, to be looked at in a browser:
+//! `cargo run -p fubako-web --example pages -- FOLDER`.
+
+use std::{env, error::Error, fs, path::Path};
+
+use fubako_base::{Lang, Timestamp};
+use fubako_web::pages::{self, Deposit, File, Frame, Message, Trouble};
+
+/// 2026-11-21 23:30:16 in Tokyo.
+const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
+
+fn deposit(kind: &str, files: u32) -> Deposit {
+    let (sender_name, sender_address, recipient, subject) = match kind {
+        "evil" => (
+            "<script>alert(1)</script>\u{202e}\"'&",
+            "\"<img src=x onerror=alert(1)>\"@example.jp",
+            "a-very-long-mailbox-name-that-does-not-end.and-goes-on-and-on-for-ever@a-very-long-domain.example.jp",
+            "件名\r\nに改行と\u{200b}見えない文字\u{202e}と<b>タグ</b>が入っている、とてもとてもとても長い件名です。\
+             ThisIsALongWordWithoutAnySpaceThatMustBeBrokenSomewhereOrThePageWouldScrollSideways📎",
+        ),
+        "bare" => ("", "info@example.com", "taro@example.co.jp", ""),
+        _ => (
+            "山田 太郎",
+            "taro.yamada@sakura-kogyo.example.jp",
+            "hanako.suzuki@example.co.jp",
+            "【御見積書】新社屋の空調設備について",
+        ),
+    };
+    Deposit {
+        path: "/d/q7xkq0Jw3VtS2mCw8yQe5n1bGd4rHf6uLp9zXaYcTeM".to_owned(),
+        sender_name: sender_name.to_owned(),
+        sender_address: sender_address.to_owned(),
+        recipient: recipient.to_owned(),
+        subject: subject.to_owned(),
+        section_name: "さくら工業株式会社".to_owned(),
+        sent_at: SENT,
+        expires_at: SENT.end_of_day_counting(7, "Asia/Tokyo"),
+        time_zone: "Asia/Tokyo".to_owned(),
+        file_count: files,
+    }
+}
+
+fn file(number: u32, name: &str, media_type: &str, size: u64) -> File {
+    let sha256 = fubako_exchange::token::sha256(name.as_bytes());
+    File { number, name: name.to_owned(), media_type: media_type.to_owned(), size, sha256 }
+}
+
+fn files() -> Vec<File> {
+    let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    vec![
+        file(1, "御見積書_空調設備一式_2026年11月.pdf", "application/pdf", 1_843_201),
+        file(2, "内訳明細.xlsx", sheet, 48_120),
+        file(3, "設置予定場所.jpg", "image/jpeg", 3_412_009),
+    ]
+}
+
+fn evil_files() -> Vec<File> {
+    vec![
+        file(1, "<script>alert(1)</script>.html", "text/html", 12),
+        file(2, "請求書\u{202e}fdp.exe", "application/pdf\"><b>", 0),
+        file(3, "../../etc/passwd", "text/plain", 1_023),
+        file(4, &format!("{}.txt", "とても長い名前".repeat(12)), "text/plain", 2 << 30),
+        file(5, &"x".repeat(255), "application/x-thing", u64::MAX / 2),
+        file(6, "a\"b'c&d\r\nSet-Cookie: x=1 📎.bin", "", 1_048_575),
+    ]
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = env::args().nth(1).ok_or("give a folder to write into")?;
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder.join("assets"))?;
+    for (path, content) in [pages::style(), pages::script(), pages::icon()] {
+        fs::write(folder.join(path.trim_start_matches('/')), content)?;
+    }
+    for lang in Lang::ALL {
+        for (name, html) in every_page(lang) {
+            fs::write(folder.join(format!("{name}.{lang}.html")), html)?;
+        }
+    }
+    Ok(())
+}
+
+fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
+    let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false };
+    let (plain, unscanned) = (frame(false), frame(true));
+    let usual = deposit("usual", 3);
+    let password = |trouble| pages::password(&plain, &usual, trouble, SENT);
+    let wait = SENT.plus_seconds(30);
+    let said = |message| pages::message(&plain, message);
+    vec![
+        ("password", password(Trouble::None)),
+        ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),
+        ("password-again", password(Trouble::NotProven)),
+        ("password-empty", password(Trouble::Empty)),
+        ("password-wrong", password(Trouble::Wrong { tries_left: 9, wait_until: None })),
+        ("password-wrong-wait", password(Trouble::Wrong { tries_left: 1, wait_until: Some(wait) })),
+        ("password-wait", password(Trouble::Wait { until: wait })),
+        ("password-locked", password(Trouble::Locked { until: SENT.plus_seconds(3600) })),
+        ("password-bare", pages::password(&plain, &deposit("bare", 1), Trouble::None, SENT)),
+        ("password-evil", pages::password(&plain, &deposit("evil", 6), Trouble::None, SENT)),
+        ("files", pages::files(&plain, &usual, &files(), SENT.plus_seconds(86_400 * 6))),
+        ("files-one", pages::files(&unscanned, &deposit("bare", 1), &files()[..1], SENT)),
+        ("files-evil", pages::files(&unscanned, &deposit("evil", 6), &evil_files(), SENT)),
+        ("home", pages::message(&unscanned, Message::Home)),
+        ("not-found", said(Message::NotFound)),
+        ("expired", said(Message::Expired)),
+        ("unavailable", said(Message::Unavailable)),
+        ("damaged", said(Message::Damaged)),
+        ("other-site", said(Message::OtherSite)),
+        ("bad-form", said(Message::BadForm)),
+        ("method", said(Message::Method)),
+        ("range", said(Message::Range)),
+    ]
+}

@@ -1,0 +1,353 @@
+//! The octets: one file, or all of them as a zip, whole or in part (spec X-RECEIVE; RFC 9110, 14).
+
+use std::{ops::Range, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use fubako_exchange::{
+    Exchange,
+    download::{DownloadError, FileView, Opened},
+    token::sha256,
+};
+use futures::{
+    StreamExt as _, TryStreamExt as _,
+    stream::{self, BoxStream},
+};
+
+use crate::{
+    WebState, guard, names,
+    pages::Message,
+    range::{self, Answer},
+    receive::{Desk, fingerprint, said},
+    shown,
+    visitor::Visitor,
+    zip::{Layout, Member, Piece},
+};
+
+type Octets = BoxStream<'static, Result<Bytes, DownloadError>>;
+
+/// Media types that a download may name. All else is `application/octet-stream`: what a stranger says about a file is
+/// not repeated where a program could act on it. (Everything is an attachment in any case.)
+const NAMED_TYPES: &[&str] = &[
+    "application/pdf",
+    "application/zip",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "text/csv",
+    "text/plain",
+];
+
+/// `GET` or `HEAD /d/{token}/files/{number}`.
+pub(crate) async fn file(
+    State(state): State<Arc<WebState>>,
+    visitor: Visitor,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let desk = Desk::new(&state, &visitor);
+    let opened = match desk.opened().await {
+        Ok(opened) => opened,
+        Err(error) => return desk.refuse(error).await,
+    };
+    let Some(file) = opened.files.iter().find(|file| visitor.number == Some(file.number)) else {
+        return desk.refuse(DownloadError::NotFound).await;
+    };
+    let offer = Offer {
+        name: file.name.clone(),
+        media_type: named_type(&file.media_type),
+        etag: format!("\"{}\"", shown::hex(&file.sha256)),
+        length: file.size,
+    };
+    let part = match offer.decide(&method, &headers) {
+        Decision::Send(part) => part,
+        Decision::Say(message) => return offer.unsatisfiable(said(&state, &visitor, message)),
+        Decision::Answer(response) => return response,
+    };
+    match read(desk.exchange(), &opened, file.number, part.range()).await {
+        Ok(octets) => offer.send(&part, octets, &visitor.token),
+        Err(error) => desk.refuse(error).await,
+    }
+}
+
+/// `GET` or `HEAD /d/{token}/all.zip`.
+pub(crate) async fn zip(
+    State(state): State<Arc<WebState>>,
+    visitor: Visitor,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let desk = Desk::new(&state, &visitor);
+    let opened = match desk.opened().await {
+        Ok(opened) => opened,
+        Err(error) => return desk.refuse(error).await,
+    };
+    let layout = layout(&opened);
+    let offer = Offer {
+        name: archive_name(&opened.view.subject),
+        media_type: "application/zip",
+        etag: archive_tag(&layout, &opened.files),
+        length: layout.length(),
+    };
+    let part = match offer.decide(&method, &headers) {
+        Decision::Send(part) => part,
+        Decision::Say(message) => return offer.unsatisfiable(said(&state, &visitor, message)),
+        Decision::Answer(response) => return response,
+    };
+    let pieces = layout.pieces(&part.range());
+    // The first file is opened before anything is said, so that a storage that is away is a 503 and not half a zip.
+    match Assembly::begin(desk.exchange().clone(), opened, pieces).await {
+        Ok(octets) => offer.send(&part, octets, &visitor.token),
+        Err(error) => desk.refuse(error).await,
+    }
+}
+
+/// Something that can be downloaded.
+struct Offer {
+    name: String,
+    media_type: &'static str,
+    etag: String,
+    length: u64,
+}
+
+/// What of it is sent.
+enum Part {
+    Whole(u64),
+    Range(Range<u64>),
+}
+
+impl Part {
+    fn range(&self) -> Range<u64> {
+        match self {
+            Self::Whole(length) => 0..*length,
+            Self::Range(range) => range.clone(),
+        }
+    }
+}
+
+enum Decision {
+    /// These octets.
+    Send(Part),
+    /// A page instead.
+    Say(Message),
+    /// This, without octets.
+    Answer(Response),
+}
+
+impl Offer {
+    fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
+        let get = method == Method::GET;
+        match range::decide(headers, get, &self.etag, self.length) {
+            Answer::Whole if get => Decision::Send(Part::Whole(self.length)),
+            Answer::Whole => Decision::Answer(self.answer(&Part::Whole(self.length), Body::empty())),
+            Answer::Part(range) => Decision::Send(Part::Range(range)),
+            Answer::Unsatisfiable => Decision::Say(Message::Range),
+            Answer::NotModified => Decision::Answer(self.without_octets(StatusCode::NOT_MODIFIED)),
+            Answer::PreconditionFailed => Decision::Answer(self.without_octets(StatusCode::PRECONDITION_FAILED)),
+        }
+    }
+
+    fn without_octets(&self, status: StatusCode) -> Response {
+        let mut response = status.into_response();
+        set(response.headers_mut(), header::ETAG, &self.etag);
+        response
+    }
+
+    /// A 416 says how long the whole is (RFC 9110, 14.4).
+    fn unsatisfiable(&self, mut response: Response) -> Response {
+        set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", self.length));
+        response
+    }
+
+    fn send(&self, part: &Part, octets: Octets, token: &str) -> Response {
+        let range = part.range();
+        self.answer(part, Body::from_stream(exactly(range.end - range.start, octets, fingerprint(token))))
+    }
+
+    fn answer(&self, part: &Part, body: Body) -> Response {
+        let mut response = Response::new(body);
+        let range = part.range();
+        let headers = response.headers_mut();
+        set(headers, header::CONTENT_TYPE, self.media_type);
+        set(headers, header::CONTENT_LENGTH, &(range.end - range.start).to_string());
+        set(headers, header::CONTENT_DISPOSITION, &names::disposition(&self.name));
+        set(headers, header::ACCEPT_RANGES, "bytes");
+        set(headers, header::ETAG, &self.etag);
+        set(headers, header::CONTENT_SECURITY_POLICY, guard::FILE_POLICY);
+        if let Part::Range(Range { start, end }) = part {
+            set(headers, header::CONTENT_RANGE, &format!("bytes {start}-{}/{}", end.saturating_sub(1), self.length));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+        response
+    }
+}
+
+/// Every value here is ASCII of our own making; one that is none would be left out.
+fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The media type as one of [`NAMED_TYPES`], without parameters.
+fn named_type(media_type: &str) -> &'static str {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let known = NAMED_TYPES.iter().find(|known| known.eq_ignore_ascii_case(essence));
+    known.copied().unwrap_or("application/octet-stream")
+}
+
+/// A file's octets, of which the first are there: what is damaged or away at once is told by a status and a page.
+async fn read(exchange: &Exchange, opened: &Opened, number: u32, range: Range<u64>) -> Result<Octets, DownloadError> {
+    let mut octets = exchange.read_file(opened, number, range).await?;
+    Ok(match octets.next().await.transpose()? {
+        Some(first) => stream::iter([Ok(first)]).chain(octets).boxed(),
+        None => octets,
+    })
+}
+
+/// The octets, and an error where they are fewer or more than was said: a body that ends in an error breaks the
+/// connection off, so that a download that is not whole never looks as if it were.
+fn exactly(length: u64, octets: Octets, link: String) -> Octets {
+    let start = (Some(octets), length);
+    let step = move |(octets, left): (Option<Octets>, u64)| {
+        let link = link.clone();
+        async move {
+            let mut octets = octets?;
+            let (item, left) = match octets.next().await {
+                Some(Ok(some)) => match left.checked_sub(some.len() as u64) {
+                    Some(left) => (Ok(some), left),
+                    None => (Err(DownloadError::Damaged("more octets than the file has".to_owned())), left),
+                },
+                Some(Err(error)) => (Err(error), left),
+                None if left == 0 => return None,
+                None => (Err(DownloadError::Damaged(format!("{left} octets are missing"))), left),
+            };
+            if let Err(error) = &item {
+                tracing::error!(link, %error, "a download was broken off");
+            }
+            let rest = item.is_ok().then_some(octets);
+            Some((item, (rest, left)))
+        }
+    };
+    stream::unfold(start, step).boxed()
+}
+
+/// The zip's octets, its files opened one after another as they are reached.
+struct Assembly {
+    exchange: Exchange,
+    opened: Opened,
+    pieces: std::vec::IntoIter<Piece>,
+}
+
+impl Assembly {
+    async fn begin(exchange: Exchange, opened: Opened, pieces: Vec<Piece>) -> Result<Octets, DownloadError> {
+        let mut assembly = Self { exchange, opened, pieces: pieces.into_iter() };
+        let mut ready: Vec<Result<Octets, DownloadError>> = Vec::new();
+        while let Some(piece) = assembly.pieces.next() {
+            let file = matches!(piece, Piece::File { .. });
+            ready.push(Ok(assembly.open(piece).await?));
+            if file {
+                break;
+            }
+        }
+        let rest = stream::try_unfold(assembly, |mut assembly| async move {
+            let Some(piece) = assembly.pieces.next() else { return Ok(None) };
+            let octets = assembly.open(piece).await?;
+            Ok(Some((octets, assembly)))
+        });
+        Ok(stream::iter(ready).chain(rest).try_flatten().boxed())
+    }
+
+    async fn open(&self, piece: Piece) -> Result<Octets, DownloadError> {
+        match piece {
+            Piece::Octets(octets) => Ok(stream::iter([Ok(octets)]).boxed()),
+            Piece::File { number, range } => read(&self.exchange, &self.opened, number, range).await,
+        }
+    }
+}
+
+fn layout(opened: &Opened) -> Layout {
+    let names = names::members(opened.files.iter().map(|file| file.name.as_str()));
+    let member =
+        |(file, name): (&FileView, String)| Member { number: file.number, name, size: file.size, crc32: file.crc32 };
+    let members: Vec<Member> = opened.files.iter().zip(names).map(member).collect();
+    Layout::new(&members, opened.view.sent_at, &opened.view.time_zone)
+}
+
+/// The zip's validator: its headers and its files' digests say everything about its octets.
+fn archive_tag(layout: &Layout, files: &[FileView]) -> String {
+    let mut all = Vec::new();
+    layout.headers().for_each(|octets| all.extend_from_slice(octets));
+    files.iter().for_each(|file| all.extend_from_slice(&file.sha256));
+    format!("\"{}\"", shown::hex(&sha256(&all)))
+}
+
+/// The zip's name: the subject's first 60 characters.
+fn archive_name(subject: &str) -> String {
+    let stem: String = names::visible(subject).chars().take(60).collect();
+    let stem = stem.trim().trim_end_matches('.');
+    format!("{}.zip", if stem.is_empty() { "files" } else { stem })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn octets(items: Vec<Result<&'static str, DownloadError>>) -> Octets {
+        stream::iter(items.into_iter().map(|item| item.map(|text| Bytes::from_static(text.as_bytes())))).boxed()
+    }
+
+    async fn read(length: u64, items: Vec<Result<&'static str, DownloadError>>) -> (Vec<u8>, bool) {
+        let mut out = Vec::new();
+        let mut stream = exactly(length, octets(items), "x".to_owned());
+        while let Some(item) = stream.next().await {
+            match item {
+                Ok(some) => out.extend(some),
+                Err(_) => {
+                    assert!(stream.next().await.is_none(), "octets after an error");
+                    return (out, false);
+                }
+            }
+        }
+        (out, true)
+    }
+
+    // spec: X-RECEIVE
+    #[tokio::test]
+    async fn a_download_that_is_not_whole_ends_in_an_error() {
+        assert_eq!(read(5, vec![Ok("ab"), Ok("cde")]).await, (b"abcde".to_vec(), true));
+        assert_eq!(read(0, vec![]).await, (vec![], true));
+        assert_eq!(read(6, vec![Ok("ab"), Ok("cde")]).await, (b"abcde".to_vec(), false));
+        assert_eq!(read(4, vec![Ok("ab"), Ok("cde")]).await, (b"ab".to_vec(), false));
+        let damaged = Err(DownloadError::Damaged("chunk 1".to_owned()));
+        assert_eq!(read(5, vec![Ok("ab"), damaged, Ok("cde")]).await, (b"ab".to_vec(), false));
+    }
+
+    #[test]
+    fn a_strangers_media_type_is_not_repeated() {
+        assert_eq!(named_type("Application/PDF; name=x"), "application/pdf");
+        for other in ["text/html", "image/svg+xml", "application/xhtml+xml", "", "a\r\nb", "text/plain2"] {
+            assert_eq!(named_type(other), "application/octet-stream", "{other}");
+        }
+    }
+
+    #[test]
+    fn a_zip_is_called_by_its_subject() {
+        assert_eq!(archive_name("見積書のお送り"), "見積書のお送り.zip");
+        assert_eq!(archive_name(" \r\n "), "files.zip");
+        assert_eq!(archive_name(&"あ".repeat(200)).chars().count(), 64);
+    }
+}

@@ -1,0 +1,475 @@
+//! What a person sees: values in, HTML out. Pure; everything a stranger wrote is escaped by the templates.
+
+use askama::Template;
+use fubako_base::{
+    Lang, Timestamp,
+    lang::{Value, text},
+};
+
+pub use crate::{
+    assets::{icon, script, style},
+    shown::Moment,
+};
+use crate::{names::visible, shown};
+
+/// What every page has in common.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The page's language.
+    pub lang: Lang,
+    /// `brand.name`.
+    pub brand: String,
+    /// Nothing scans the files: every screen says so.
+    pub unscanned: bool,
+    /// The reader chose the language by a link: links and forms keep it.
+    pub chosen: bool,
+}
+
+impl Frame {
+    fn t(&self, id: &str) -> String {
+        text(self.lang, id, &[])
+    }
+
+    fn with(&self, id: &str, name: &str, value: &str) -> String {
+        text(self.lang, id, &[(name, Value::from(value))])
+    }
+
+    fn count(&self, id: &str, count: &u64) -> String {
+        text(self.lang, id, &[("count", Value::from(*count))])
+    }
+
+    /// What a link carries on so that the next page speaks the language that was chosen.
+    fn query(&self) -> &'static str {
+        match (self.chosen, self.lang) {
+            (false, _) => "",
+            (true, Lang::Ja) => "?lang=ja",
+            (true, Lang::En) => "?lang=en",
+        }
+    }
+
+    fn style(&self) -> &'static str {
+        style().0
+    }
+
+    fn script(&self) -> &'static str {
+        script().0
+    }
+
+    fn icon(&self) -> &'static str {
+        icon().0
+    }
+}
+
+/// A deposit as anybody who holds the link may see it.
+#[derive(Debug, Clone)]
+pub struct Deposit {
+    /// The page's own address: `/d/{token}`.
+    pub path: String,
+    /// The sender's display name; may be empty.
+    pub sender_name: String,
+    /// The sender's address.
+    pub sender_address: String,
+    /// Whose link it is.
+    pub recipient: String,
+    /// The subject; may be empty.
+    pub subject: String,
+    /// The section's name.
+    pub section_name: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// When the files go.
+    pub expires_at: Timestamp,
+    /// The section's time zone.
+    pub time_zone: String,
+    /// How many files.
+    pub file_count: u32,
+}
+
+/// What the password form says beside itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing: it is the first time.
+    None,
+    /// The session is over, or never was: the files want the password.
+    NotProven,
+    /// The password was wrong.
+    Wrong {
+        /// Tries left before the link is locked.
+        tries_left: u32,
+        /// When the next may be tried, where it must wait.
+        wait_until: Option<Timestamp>,
+    },
+    /// It was not looked at: too soon.
+    Wait {
+        /// When one may be tried.
+        until: Timestamp,
+    },
+    /// The link is locked: there is no form.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The form came without a password.
+    Empty,
+}
+
+/// A file as the page lists it.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// 1, 2, 3 …
+    pub number: u32,
+    /// Its name, as sent.
+    pub name: String,
+    /// Its media type, as sent.
+    pub media_type: String,
+    /// Octets.
+    pub size: u64,
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// Pages that only say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message {
+    /// `/`.
+    Home,
+    /// 404.
+    NotFound,
+    /// 410: the files are gone.
+    Expired,
+    /// 503: may pass.
+    Unavailable,
+    /// 500: the stored file is not what was put in.
+    Damaged,
+    /// 403: a POST from another site.
+    OtherSite,
+    /// 400, 413: a form that is none.
+    BadForm,
+    /// 405.
+    Method,
+    /// 412, 416: a download tool asked for what is not there.
+    Range,
+}
+
+impl Message {
+    /// The id that its texts begin with.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Home => "web-home",
+            Self::NotFound => "web-not-found",
+            Self::Expired => "web-expired",
+            Self::Unavailable => "web-unavailable",
+            Self::Damaged => "web-damaged",
+            Self::OtherSite => "web-other-site",
+            Self::BadForm => "web-bad-form",
+            Self::Method => "web-method",
+            Self::Range => "web-range",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    f: &'a Frame,
+    title: String,
+    lead: String,
+    more: String,
+}
+
+/// A page that only says something.
+#[must_use]
+pub fn message(frame: &Frame, message: Message) -> String {
+    let part = |part: &str| frame.with(&format!("{}-{part}", message.id()), "brand", &frame.brand);
+    render(&MessagePage { f: frame, title: part("title"), lead: part("lead"), more: part("more") })
+}
+
+/// Words of a deposit, made visible and put on the calendar.
+struct Summary {
+    path: String,
+    sender: String,
+    sender_address: String,
+    recipient: String,
+    subject: String,
+    section_name: String,
+    sent: Moment,
+    expires: Moment,
+    left: String,
+    file_count: u64,
+}
+
+impl Summary {
+    fn of(frame: &Frame, deposit: &Deposit, now: Timestamp) -> Self {
+        let zone = &deposit.time_zone;
+        let sender_address = visible(&deposit.sender_address);
+        let name = visible(&deposit.sender_name);
+        Self {
+            path: deposit.path.clone(),
+            sender: if name.is_empty() { sender_address.clone() } else { name },
+            sender_address,
+            recipient: visible(&deposit.recipient),
+            subject: visible(&deposit.subject),
+            section_name: visible(&deposit.section_name),
+            sent: shown::moment(deposit.sent_at, zone, frame.lang),
+            expires: shown::moment(deposit.expires_at, zone, frame.lang),
+            left: shown::left(now, deposit.expires_at, zone, frame.lang),
+            file_count: u64::from(deposit.file_count),
+        }
+    }
+}
+
+/// What stands above the form.
+struct Alert {
+    title: String,
+    lines: Vec<String>,
+    /// Seconds that are left to wait; the script counts them down.
+    seconds: Option<u64>,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage<'a> {
+    f: &'a Frame,
+    d: Summary,
+    alert: Option<Alert>,
+    form: bool,
+    invalid: bool,
+}
+
+/// The page before the recipient is proven: who sent what until when, and the form for the file password (spec ACCESS 1).
+#[must_use]
+pub fn password(frame: &Frame, deposit: &Deposit, trouble: Trouble, now: Timestamp) -> String {
+    render(&PasswordPage {
+        f: frame,
+        d: Summary::of(frame, deposit, now),
+        alert: alert(frame, trouble, &deposit.time_zone, now),
+        form: !matches!(trouble, Trouble::Locked { .. }),
+        invalid: matches!(trouble, Trouble::Wrong { .. } | Trouble::Empty),
+    })
+}
+
+fn alert(frame: &Frame, trouble: Trouble, zone: &str, now: Timestamp) -> Option<Alert> {
+    let waiting = |until: Timestamp| {
+        let seconds = shown::seconds_until(now, until);
+        let words = [
+            ("time", Value::from(shown::soon(now, until, zone, frame.lang))),
+            ("wait", Value::from(shown::wait(seconds, frame.lang))),
+        ];
+        (text(frame.lang, "web-wait", &words), seconds)
+    };
+    let (title, lines, seconds) = match trouble {
+        Trouble::None => return None,
+        Trouble::NotProven => ("web-not-proven-title", vec![frame.t("web-not-proven")], None),
+        Trouble::Empty => ("web-empty-title", vec![frame.t("web-empty")], None),
+        Trouble::Wrong { tries_left, wait_until } => {
+            let mut lines = vec![frame.t("web-wrong")];
+            let seconds = wait_until.filter(|until| *until > now).map(|until| {
+                let (line, seconds) = waiting(until);
+                lines.push(line);
+                seconds
+            });
+            lines.push(frame.count("web-tries-left", &u64::from(tries_left)));
+            ("web-wrong-title", lines, seconds)
+        }
+        Trouble::Wait { until } => {
+            let (line, seconds) = waiting(until);
+            ("web-wait-title", vec![line], Some(seconds))
+        }
+        Trouble::Locked { until } => {
+            let (line, _) = waiting(until);
+            ("web-link-locked-title", vec![frame.t("web-link-locked"), line, frame.t("web-link-locked-more")], None)
+        }
+    };
+    Some(Alert { title: frame.t(title), lines, seconds })
+}
+
+struct Row {
+    number: u32,
+    name: String,
+    kind: String,
+    size: String,
+    octets: String,
+    sha256: String,
+}
+
+impl Row {
+    fn of(frame: &Frame, file: &File) -> Self {
+        Self {
+            number: file.number,
+            name: visible(&file.name),
+            kind: frame.t(kind(&file.media_type)),
+            size: shown::size(file.size),
+            octets: shown::grouped(file.size),
+            sha256: shown::hex(&file.sha256),
+        }
+    }
+
+    fn digest_start(&self) -> &str {
+        self.sha256.get(..8).unwrap_or_default()
+    }
+
+    fn digest_end(&self) -> &str {
+        self.sha256.get(56..).unwrap_or_default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "files.html")]
+struct FilesPage<'a> {
+    f: &'a Frame,
+    d: Summary,
+    rows: Vec<Row>,
+    total: String,
+}
+
+/// The page of a recipient who proved who they are: the files (spec X-RECEIVE).
+#[must_use]
+pub fn files(frame: &Frame, deposit: &Deposit, files: &[File], now: Timestamp) -> String {
+    let total = files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size));
+    render(&FilesPage {
+        f: frame,
+        d: Summary::of(frame, deposit, now),
+        rows: files.iter().map(|file| Row::of(frame, file)).collect(),
+        total: shown::size(total),
+    })
+}
+
+/// The text that says what a media type is.
+fn kind(media_type: &str) -> &'static str {
+    const OFFICE: &str = "application/vnd.openxmlformats-officedocument.";
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let office = essence.strip_prefix(OFFICE).unwrap_or_default();
+    match essence.as_str() {
+        "application/pdf" => "web-kind-pdf",
+        "application/zip" | "application/x-zip-compressed" | "application/x-7z-compressed" => "web-kind-archive",
+        "application/msword" => "web-kind-document",
+        "application/vnd.ms-excel" | "text/csv" => "web-kind-sheet",
+        "application/vnd.ms-powerpoint" => "web-kind-slides",
+        "message/rfc822" => "web-kind-mail",
+        "text/calendar" => "web-kind-calendar",
+        _ if office.starts_with("wordprocessingml") => "web-kind-document",
+        _ if office.starts_with("spreadsheetml") => "web-kind-sheet",
+        _ if office.starts_with("presentationml") => "web-kind-slides",
+        kind if kind.starts_with("image/") => "web-kind-image",
+        kind if kind.starts_with("audio/") => "web-kind-audio",
+        kind if kind.starts_with("video/") => "web-kind-video",
+        kind if kind.starts_with("text/") => "web-kind-text",
+        _ => "web-kind-file",
+    }
+}
+
+/// A template into a string fails only where a value of its own does, and ours do not.
+fn render(page: &impl Template) -> String {
+    page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be written");
+        String::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-21 23:30:16 in Tokyo.
+    const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
+    const MESSAGES: [Message; 9] = [
+        Message::Home,
+        Message::NotFound,
+        Message::Expired,
+        Message::Unavailable,
+        Message::Damaged,
+        Message::OtherSite,
+        Message::BadForm,
+        Message::Method,
+        Message::Range,
+    ];
+
+    fn frame(lang: Lang) -> Frame {
+        Frame { lang, brand: "Brand & Co".to_owned(), unscanned: true, chosen: false }
+    }
+
+    fn deposit() -> Deposit {
+        Deposit {
+            path: "/d/token".to_owned(),
+            sender_name: String::new(),
+            sender_address: "taro@example.jp".to_owned(),
+            recipient: "hanako@example.jp".to_owned(),
+            subject: String::new(),
+            section_name: "acme".to_owned(),
+            sent_at: SENT,
+            expires_at: SENT.end_of_day_counting(7, "Asia/Tokyo"),
+            time_zone: "Asia/Tokyo".to_owned(),
+            file_count: 2,
+        }
+    }
+
+    fn every_page(lang: Lang) -> Vec<String> {
+        let (frame, deposit) = (frame(lang), deposit());
+        let until = SENT.plus_seconds(90);
+        let troubles = [
+            Trouble::None,
+            Trouble::NotProven,
+            Trouble::Wrong { tries_left: 1, wait_until: Some(until) },
+            Trouble::Wait { until },
+            Trouble::Locked { until },
+            Trouble::Empty,
+        ];
+        let types = ["application/pdf", "a/zip", "application/zip", "application/msword", "text/csv", "message/rfc822"];
+        let more = ["application/vnd.ms-powerpoint", "text/calendar", "image/png", "audio/x", "video/x", "text/plain"];
+        let list = (1..).zip(types.into_iter().chain(more)).map(|(number, media_type)| File {
+            number,
+            name: format!("{number}.x"),
+            media_type: media_type.to_owned(),
+            size: 1,
+            sha256: [7; 32],
+        });
+        let list: Vec<File> = list.collect();
+        let passwords = troubles.map(|trouble| password(&frame, &deposit, trouble, SENT));
+        let said = MESSAGES.map(|m| message(&frame, m));
+        passwords.into_iter().chain(said).chain([files(&frame, &deposit, &list, SENT)]).collect()
+    }
+
+    // spec: X-LANG
+    #[test]
+    fn every_page_has_all_its_words_in_both_languages() {
+        for lang in Lang::ALL {
+            for page in every_page(lang) {
+                // A text that is missing shows its id; a place that is not filled shows its name.
+                assert!(!page.contains("web-") && !page.contains("{$") && !page.contains("{ $"), "{page}");
+                assert!(page.contains("Brand &#38; Co") && !page.contains("Brand & Co"), "{page}");
+                assert!(page.ends_with("</html>\n") || page.ends_with("</html>"), "{page}");
+                assert_eq!(page.matches("<h1").count(), 1, "{page}");
+                let japanese = page.chars().filter(|c| matches!(c, '\u{3041}'..='\u{30ff}')).count();
+                assert_eq!(japanese > 20, lang == Lang::Ja, "{page}");
+            }
+        }
+    }
+
+    // spec: KEEP-VIRUS
+    #[test]
+    fn every_page_says_that_nothing_is_scanned_only_where_it_is_so() {
+        for lang in Lang::ALL {
+            let words = text(lang, "web-unscanned", &[]);
+            assert!(every_page(lang).iter().all(|page| page.contains(&words)));
+            let scanned = Frame { unscanned: false, ..frame(lang) };
+            assert!(!message(&scanned, Message::Home).contains(&words));
+            assert!(!password(&scanned, &deposit(), Trouble::None, SENT).contains(&words));
+        }
+    }
+
+    #[test]
+    fn links_carry_the_chosen_language_on() {
+        let chosen = Frame { chosen: true, ..frame(Lang::En) };
+        let page = password(&chosen, &deposit(), Trouble::None, SENT);
+        assert!(page.contains("action=\"/d/token/open?lang=en#open\""), "{page}");
+        assert!(!password(&frame(Lang::En), &deposit(), Trouble::None, SENT).contains("open?lang"));
+    }
+
+    #[test]
+    fn a_locked_link_has_no_form_and_a_wait_can_be_counted_down() {
+        let until = SENT.plus_seconds(90);
+        assert!(!password(&frame(Lang::En), &deposit(), Trouble::Locked { until }, SENT).contains("<form"));
+        let waiting = password(&frame(Lang::En), &deposit(), Trouble::Wait { until }, SENT);
+        assert!(waiting.contains("data-wait=\"90\"") && waiting.contains("in 2 minutes"), "{waiting}");
+    }
+}

@@ -1,0 +1,329 @@
+//! The recipient's page (spec X-RECEIVE, ACCESS 1): look at a link, prove oneself, see the files, leave.
+
+use std::sync::Arc;
+
+use axum::{
+    Form, Router,
+    extract::{DefaultBodyLimit, State, rejection::FormRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use fubako_base::{Lang, Timestamp};
+use fubako_exchange::{
+    Exchange,
+    download::{DownloadError, LinkView, Opened, Proof},
+    token,
+};
+use serde::Deserialize;
+
+use crate::{
+    WebState, assets, download, guard,
+    pages::{self, Deposit, File, Frame, Message, Trouble},
+    shown,
+    visitor::{SESSION_COOKIE, Visitor},
+};
+
+/// Octets that a form may have: a password and its name.
+const MAX_FORM: usize = 8 * 1024;
+/// Seconds after which a temporary problem may be gone.
+const RETRY_SECONDS: u64 = 30;
+
+/// The pages' routes.
+pub(crate) fn router(state: WebState) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
+        .route("/assets/{asset}", get(asset))
+        .route("/d/{token}", get(page))
+        // A reload of the page that a wrong password gave asks for these addresses by GET.
+        .route("/d/{token}/open", post(open).get(back))
+        .route("/d/{token}/close", post(close).get(back))
+        .route("/d/{token}/files/{number}", get(download::file))
+        .route("/d/{token}/all.zip", get(download::zip))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .with_state(Arc::new(state))
+}
+
+/// The way to the exchange for one request: its time, its reader.
+pub(crate) struct Desk<'a> {
+    state: &'a WebState,
+    pub(crate) visitor: &'a Visitor,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(state: &'a WebState, visitor: &'a Visitor) -> Self {
+        Self { state, visitor, now: (state.clock)() }
+    }
+
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.state.exchange
+    }
+
+    /// The link's page. The visitor's token is base64url or empty, so nothing else gets into an address.
+    fn path(&self) -> String {
+        format!("/d/{}", self.visitor.token)
+    }
+
+    /// The files, for the reader's session.
+    pub(crate) async fn opened(&self) -> Result<Opened, DownloadError> {
+        if self.visitor.session.is_empty() {
+            // The link itself still decides what is said: absent, expired, or not proven.
+            self.exchange().look(&self.visitor.token, self.now).await?;
+            return Err(DownloadError::NotProven);
+        }
+        self.exchange().opened(&self.visitor.token, &self.visitor.session, self.now).await
+    }
+
+    /// What a link that is looked at gives: the page with the form.
+    fn password_page(&self, view: &LinkView, trouble: Trouble) -> Response {
+        let (status, wait) = match trouble {
+            Trouble::None => (StatusCode::OK, None),
+            Trouble::NotProven | Trouble::Wrong { .. } => (StatusCode::FORBIDDEN, None),
+            Trouble::Empty => (StatusCode::BAD_REQUEST, None),
+            Trouble::Wait { until } | Trouble::Locked { until } => (StatusCode::TOO_MANY_REQUESTS, Some(until)),
+        };
+        let frame = self.frame(view);
+        let html = pages::password(&frame, &deposit(view, self.path()), trouble, self.now);
+        let mut response = page_response(status, &frame, html);
+        if let Some(until) = wait {
+            retry_after(&mut response, shown::seconds_until(self.now, until));
+        }
+        response
+    }
+
+    fn frame(&self, view: &LinkView) -> Frame {
+        frame(self.state, self.visitor, view.lang)
+    }
+
+    /// What is said when files cannot be had. Private causes go to the log.
+    pub(crate) async fn refuse(&self, error: DownloadError) -> Response {
+        let link = fingerprint(&self.visitor.token);
+        let message = match error {
+            DownloadError::NotProven => match self.exchange().look(&self.visitor.token, self.now).await {
+                Ok(view) => return self.password_page(&view, standing(&view, self.now, Trouble::NotProven)),
+                Err(DownloadError::Expired) => Message::Expired,
+                Err(DownloadError::NotFound | DownloadError::NotProven) => Message::NotFound,
+                Err(error) => {
+                    tracing::warn!(%link, %error, "a link cannot be looked at");
+                    Message::Unavailable
+                }
+            },
+            DownloadError::NotFound => Message::NotFound,
+            DownloadError::Expired => Message::Expired,
+            DownloadError::Unavailable(cause) => {
+                tracing::warn!(%link, cause, "files cannot be handed over just now");
+                Message::Unavailable
+            }
+            DownloadError::Damaged(cause) => {
+                tracing::error!(%link, cause, "a file is damaged and was not handed over");
+                Message::Damaged
+            }
+        };
+        said(self.state, self.visitor, message)
+    }
+}
+
+/// Some hex digits by which a log line's link is told from others, and by which nobody can open it.
+pub(crate) fn fingerprint(token: &str) -> String {
+    shown::hex(&token::sha256(token.as_bytes())[..4])
+}
+
+fn frame(state: &WebState, visitor: &Visitor, deposit: Option<Lang>) -> Frame {
+    Frame {
+        lang: visitor.lang(deposit),
+        brand: state.exchange.brand().to_owned(),
+        unscanned: state.exchange.scanner_is_none(),
+        chosen: visitor.chosen.is_some(),
+    }
+}
+
+fn page_response(status: StatusCode, frame: &Frame, html: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_LANGUAGE, HeaderValue::from_static(frame.lang.tag())),
+    ];
+    (status, headers, html).into_response()
+}
+
+/// A page that only says something.
+pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
+    let status = match message {
+        Message::Home => StatusCode::OK,
+        Message::NotFound => StatusCode::NOT_FOUND,
+        Message::Expired => StatusCode::GONE,
+        Message::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Message::Damaged => StatusCode::INTERNAL_SERVER_ERROR,
+        Message::OtherSite => StatusCode::FORBIDDEN,
+        Message::BadForm => StatusCode::BAD_REQUEST,
+        Message::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Message::Range => StatusCode::RANGE_NOT_SATISFIABLE,
+    };
+    let frame = frame(state, visitor, None);
+    let mut response = page_response(status, &frame, pages::message(&frame, message));
+    if message == Message::Unavailable {
+        retry_after(&mut response, RETRY_SECONDS);
+    }
+    response
+}
+
+fn retry_after(response: &mut Response, seconds: u64) {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+fn deposit(view: &LinkView, path: String) -> Deposit {
+    Deposit {
+        path,
+        sender_name: view.sender_name.clone(),
+        sender_address: view.sender_address.clone(),
+        recipient: view.recipient.clone(),
+        subject: view.subject.clone(),
+        section_name: view.section_name.clone(),
+        sent_at: view.sent_at,
+        expires_at: view.expires_at,
+        time_zone: view.time_zone.clone(),
+        file_count: view.file_count,
+    }
+}
+
+/// Where the link stands by itself: a wait or a lock is told before anything else.
+fn standing(view: &LinkView, now: Timestamp, otherwise: Trouble) -> Trouble {
+    match view.next_try_at.filter(|until| *until > now) {
+        Some(until) if view.locked => Trouble::Locked { until },
+        Some(until) => Trouble::Wait { until },
+        None => otherwise,
+    }
+}
+
+async fn home(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
+    said(&state, &visitor, Message::Home)
+}
+
+async fn asset(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
+    assets::find(&visitor.asset).unwrap_or_else(|| said(&state, &visitor, Message::NotFound))
+}
+
+async fn not_found(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
+    said(&state, &visitor, Message::NotFound)
+}
+
+async fn wrong_method(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
+    said(&state, &visitor, Message::Method)
+}
+
+/// `GET /d/{token}`: the files for who is proven, else the form. A mail scanner that opens every link changes nothing.
+async fn page(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
+    let desk = Desk::new(&state, &visitor);
+    match desk.opened().await {
+        Ok(opened) => files_page(&desk, &opened),
+        Err(DownloadError::NotProven) => match desk.exchange().look(&visitor.token, desk.now).await {
+            // A session that is over needs no reproach on the link's own page.
+            Ok(view) => {
+                let trouble = standing(&view, desk.now, Trouble::None);
+                let mut response = desk.password_page(&view, trouble);
+                // Looking is no try: only a try is answered "too many".
+                *response.status_mut() = StatusCode::OK;
+                response
+            }
+            Err(error) => desk.refuse(error).await,
+        },
+        Err(error) => desk.refuse(error).await,
+    }
+}
+
+fn files_page(desk: &Desk<'_>, opened: &Opened) -> Response {
+    let frame = desk.frame(&opened.view);
+    let files: Vec<File> = opened
+        .files
+        .iter()
+        .map(|file| File {
+            number: file.number,
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size: file.size,
+            sha256: file.sha256,
+        })
+        .collect();
+    let html = pages::files(&frame, &deposit(&opened.view, desk.path()), &files, desk.now);
+    page_response(StatusCode::OK, &frame, html)
+}
+
+#[derive(Deserialize)]
+struct OpenForm {
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /d/{token}/open`: tries the password. Right: a cookie for this link alone, and the page.
+async fn open(
+    State(state): State<Arc<WebState>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Result<Form<OpenForm>, FormRejection>,
+) -> Response {
+    let desk = Desk::new(&state, &visitor);
+    if !guard::comes_from_us(&headers, state.exchange.public_url()) {
+        return said(&state, &visitor, Message::OtherSite);
+    }
+    let Ok(Form(form)) = form else {
+        return said(&state, &visitor, Message::BadForm);
+    };
+    let view = match desk.exchange().look(&visitor.token, desk.now).await {
+        Ok(view) => view,
+        Err(error) => return desk.refuse(error).await,
+    };
+    if form.password.trim().is_empty() {
+        return desk.password_page(&view, Trouble::Empty);
+    }
+    let trouble = match desk.exchange().prove(&visitor.token, &form.password, desk.now).await {
+        Ok(Proof::Opened { session, until }) => {
+            let cookie = session_cookie(&desk, &session, shown::seconds_until(desk.now, until));
+            return seen_at(&desk, Some(cookie));
+        }
+        Ok(Proof::Wrong { next_try_at, tries_left }) => Trouble::Wrong { tries_left, wait_until: next_try_at },
+        Ok(Proof::Wait { until }) => Trouble::Wait { until },
+        Ok(Proof::Locked { until }) => Trouble::Locked { until },
+        Err(error) => return desk.refuse(error).await,
+    };
+    desk.password_page(&view, trouble)
+}
+
+/// `POST /d/{token}/close`: gives the session's cookie up.
+async fn close(State(state): State<Arc<WebState>>, visitor: Visitor, headers: HeaderMap) -> Response {
+    let desk = Desk::new(&state, &visitor);
+    if !guard::comes_from_us(&headers, state.exchange.public_url()) {
+        return said(&state, &visitor, Message::OtherSite);
+    }
+    if let Err(error) = desk.exchange().look(&visitor.token, desk.now).await {
+        return desk.refuse(error).await;
+    }
+    seen_at(&desk, Some(session_cookie(&desk, "", 0)))
+}
+
+/// `GET` where only a POST does something: the link's page.
+async fn back(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
+    let desk = Desk::new(&state, &visitor);
+    if visitor.token.is_empty() { desk.refuse(DownloadError::NotFound).await } else { seen_at(&desk, None) }
+}
+
+/// 303 to the link's page.
+fn seen_at(desk: &Desk<'_>, cookie: Option<String>) -> Response {
+    let location = format!("{}{}", desk.path(), desk.visitor.query());
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The session's cookie: for this link's addresses only, out of reach of scripts. `Lax`, so that the link in a webmail
+/// opens the files while the session lasts; nothing changes on a GET, so nothing is to be had by it. A session is base64url.
+fn session_cookie(desk: &Desk<'_>, session: &str, seconds: u64) -> String {
+    let secure = if desk.exchange().public_url().starts_with("https://") { "; Secure" } else { "" };
+    let path = desk.path();
+    format!("{SESSION_COOKIE}={session}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+}

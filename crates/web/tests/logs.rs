@@ -1,0 +1,60 @@
+//! What is logged while links are used: no token, no session, no password (spec KEEP-LOGS, X-RECEIVE).
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use common::{House, PASSWORD};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(octets);
+        Ok(octets.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The only test of its file: it listens to everything that its process logs, at the finest level.
+#[tokio::test]
+async fn no_secret_is_logged_at_any_level() {
+    let log = Log::default();
+    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    tracing::subscriber::set_global_default(everything).unwrap();
+    let house = House::new("http://files.acme.example").await;
+    let octets = vec![7u8; 200_000];
+    let [link, other] = house.deposit("k", "s", "Taro", &[("a.bin", "application/x-a", &octets)]).await;
+    let cookie = house.open(&link).await;
+    house.post(&format!("/d/{link}/open"), &[], "password=wrong-password-1").await;
+    house.damage(1_000);
+    for token in [&link, &other] {
+        for path in ["", "/open", "/files/1", "/files/2", "/all.zip"] {
+            house.get(&format!("/d/{token}{path}"), &[("cookie", &cookie)]).await;
+        }
+        house.post(&format!("/d/{token}/close"), &[("cookie", &cookie)], "").await;
+    }
+    house.later(30 * 86_400);
+    house.get(&format!("/d/{link}"), &[("cookie", &cookie)]).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("a download was broken off"), "the log was not heard: {log}");
+    let session = cookie.strip_prefix("fubako_link=").unwrap();
+    for secret in [link.as_str(), &other, session, PASSWORD, "wrong-password-1"] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}
