@@ -253,7 +253,7 @@ impl Exchange {
         let section = section.ok_or(DownloadError::NotFound)?;
         match (deposit.state, deposit.sent_at, deposit.expires_at) {
             (DepositState::Expired, ..) => Err(DownloadError::Expired),
-            (DepositState::Sent, Some(_), Some(end)) if end < now => Err(DownloadError::Expired),
+            (DepositState::Sent, Some(_), Some(end)) if end <= now => Err(DownloadError::Expired),
             (DepositState::Sent, Some(sent_at), Some(expires_at)) => {
                 Ok(Found { link, deposit, section, sent_at, expires_at })
             }

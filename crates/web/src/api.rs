@@ -91,7 +91,8 @@ pub fn router_on(exchange: Exchange, tokens: ApiTokens, clock: Clock) -> Router 
 /// Lets through who has a token (RFC 6750). Nothing else is looked at before.
 async fn admit(State(tokens): State<ApiTokens>, request: Request, next: Next) -> Response {
     let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = token.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token =
+        token.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let mut response = if token.is_some_and(|(_, token)| tokens.admit(token.trim())) {
         next.run(request).await
     } else {
@@ -178,7 +179,8 @@ fn moving(body: Body) -> Content<'static> {
             Err(_) => Some((Err(std::io::ErrorKind::TimedOut.into()), None)),
         }
     });
-    chunks.boxed()
+    // Fused: whoever drains it may ask again after its end.
+    chunks.fuse().boxed()
 }
 
 async fn drain(content: &mut Content<'_>) {

@@ -48,7 +48,8 @@ impl ApiError {
         while let Some(error) = cause {
             if error.is::<http_body_util::LengthLimitError>() {
                 let title = "The request is too large.";
-                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title).with(format!("more than {limit} octets"));
+                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title)
+                    .with(format!("more than {limit} octets"));
             }
             cause = error.source();
         }
@@ -71,7 +72,8 @@ impl From<DepositError> for ApiError {
     fn from(error: DepositError) -> Self {
         match error {
             DepositError::Invalid(invalid) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not as it must be.").with(invalid.0)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not as it must be.")
+                    .with(invalid.0)
             }
             DepositError::NotFound => Self::not_found(),
             DepositError::Conflict(why) => {
