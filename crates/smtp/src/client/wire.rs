@@ -237,7 +237,9 @@ fn enhanced_code(text: &str, class: u8) -> Option<((u8, u16, u16), &str)> {
 mod tests {
     use super::parse_line;
 
-    fn line(line: &[u8]) -> Option<(u16, (u8, u16, u16), String, bool)> {
+    type Parts = (u16, (u8, u16, u16), String, bool);
+
+    fn line(line: &[u8]) -> Option<Parts> {
         parse_line(line).ok().map(|line| (line.code, line.enhanced, line.text, line.last))
     }
 
