@@ -81,7 +81,7 @@ mod tests {
         let pause = |jitter| schedule.next_try(Timestamp(0), 9, Timestamp(0), jitter).unwrap().0 / 100_000;
         assert_eq!((pause(0), pause(MIDDLE), pause(255)), (901, 1000, 1101));
         let endless = Schedule { steps: vec![], then: Duration::MAX, give_up: Duration::MAX };
-        assert_eq!(endless.next_try(Timestamp(i64::MAX - 1), 0, Timestamp(5), 0), Some(Timestamp(i64::MAX)));
+        assert_eq!(endless.next_try(Timestamp(i64::MAX - 1), 0, Timestamp(5), 255), Some(Timestamp(i64::MAX)));
         let none = Schedule { steps: vec![Duration::ZERO], then: Duration::ZERO, give_up: Duration::from_secs(9) };
         assert_eq!(none.next_try(Timestamp(0), 1, Timestamp(7), 0), Some(Timestamp(8)), "never the same moment again");
     }

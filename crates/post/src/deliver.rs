@@ -24,8 +24,8 @@ use crate::{
 };
 pub(crate) use content::{inline_context, open as open_content};
 use lease::Lease;
-use transaction::Verdict;
 pub(crate) use transaction::read_notify;
+use transaction::{Verdict, Way};
 
 /// Recipients in one transaction: every server takes as many (RFC 5321, 4.5.3.1.8).
 const MAX_RECIPIENTS: usize = 100;
@@ -87,12 +87,13 @@ impl Courier {
         }
         for group in groups {
             let routed = self.transport.router.route(&group.hop, random).await;
+            let way = Way { smarthost: group.hop == NextHop::Smarthost, mandatory_tls: group.mandatory_tls };
             for chunk in group.deliveries.chunks(MAX_RECIPIENTS) {
                 if *stop.borrow() {
                     return Ok(());
                 }
                 let verdict = match &routed {
-                    Ok(hosts) => self.try_hosts(&round.outgoing, chunk, group.mandatory_tls, hosts, &lease).await?,
+                    Ok(hosts) => self.try_hosts(&round.outgoing, chunk, way, hosts, &lease).await?,
                     Err(refused) => Verdict::all(refused.permanent, refused.to_string(), None),
                 };
                 let outcomes = self.outcomes(chunk, verdict);

@@ -45,20 +45,16 @@ struct Inner {
     store: Store,
     vault: Vault,
     domain: String,
-    installation: SectionId,
     open: Mutex<HashMap<(SectionId, String), (Instant, Keys)>>,
 }
 
 impl Keyring {
-    /// A keyring whose own keys sign for `installation_domain` (an A-label name).
-    ///
-    /// # Errors
-    /// [`KeyringError::Row`] where the domain is no name.
-    pub fn new(store: Store, vault: Vault, installation_domain: &str) -> Result<Self, KeyringError> {
-        let domain = crate::route::a_label(installation_domain)
-            .ok_or_else(|| KeyringError::Row(format!("{installation_domain:?} is not a domain")))?;
-        let installation = INSTALLATION.parse().map_err(|_| KeyringError::Row("no installation section".into()))?;
-        Ok(Self(Arc::new(Inner { store, vault, domain, installation, open: Mutex::new(HashMap::new()) })))
+    /// A keyring whose own keys sign for `installation_domain`.
+    #[must_use]
+    pub fn new(store: Store, vault: Vault, installation_domain: &str) -> Self {
+        // What is no domain is refused when its keys are made.
+        let domain = crate::route::a_label(installation_domain).unwrap_or_else(|| installation_domain.to_owned());
+        Self(Arc::new(Inner { store, vault, domain, open: Mutex::new(HashMap::new()) }))
     }
 
     /// Makes the installation's own keys (selectors `fubako-rsa`, `fubako-ed25519`) where they are not there, and gives the
@@ -66,9 +62,9 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError`].
-    pub async fn make_installation_keys(&self, now: Timestamp) -> Result<Vec<(String, String)>, KeyringError> {
+    pub async fn ensure_installation_keys(&self, now: Timestamp) -> Result<Vec<(String, String)>, KeyringError> {
         let inner = &self.0;
-        self.make_keys(&inner.installation, &inner.domain, "fubako", now).await
+        self.make_keys(&installation()?, &inner.domain, "fubako", now).await
     }
 
     /// Makes a section's keys for one of its domains (selectors `SELECTOR-rsa` and `SELECTOR-ed25519`), an algorithm that has one
@@ -146,7 +142,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`].
     pub async fn own_signer(&self) -> Result<Signer, KeyringError> {
-        let keys = self.cached(&self.0.installation, &self.0.domain).await?;
+        let keys = self.cached(&installation()?, &self.0.domain).await?;
         Ok(Signer::new(&keys))
     }
 
@@ -194,6 +190,10 @@ impl Keyring {
         keys.sort_by_key(|key| key.algorithm() == Algorithm::Ed25519);
         Ok(keys)
     }
+}
+
+fn installation() -> Result<SectionId, KeyringError> {
+    INSTALLATION.parse().map_err(|_| KeyringError::Row(format!("{INSTALLATION} is not a section")))
 }
 
 fn context(domain: &str, selector: &str) -> String {

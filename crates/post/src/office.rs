@@ -36,8 +36,6 @@ pub struct OfficeParts {
     pub keyring: Keyring,
     /// How mails travel.
     pub transport: Transport,
-    /// When they are tried again.
-    pub schedule: Schedule,
     /// Gives the mail that goes back with a bounce.
     pub returned_mail: ReturnedMail,
     /// `brand.name`.
@@ -48,14 +46,37 @@ pub struct OfficeParts {
     pub hostname: String,
     /// The name of this process among all that share the database; no two may have the same.
     pub node: String,
-    /// How long a lease holds without being renewed. A node that dies is taken over after that (spec RUN-SCALE: 10 s).
-    pub lease: Duration,
-    /// How often the database is asked without being woken; at most 5 s.
-    pub poll: Duration,
-    /// How long a transaction under way may go on after `stop`.
-    pub grace: Duration,
+    /// Rung when something was queued (also by [`Office::wake`]).
+    pub bell: Arc<Notify>,
     /// The time.
     pub clock: Clock,
+    /// Pauses and limits.
+    pub timing: Timing,
+}
+
+/// The post office's pauses and limits.
+#[derive(Debug, Clone)]
+pub struct Timing {
+    /// When a delivery is tried again.
+    pub schedule: Schedule,
+    /// How long a lease holds without being renewed, at least 1 s. A node that dies is taken over after that (spec
+    /// RUN-SCALE: within 10 s).
+    pub lease: Duration,
+    /// How often the database is asked without being woken, at most 5 s.
+    pub poll: Duration,
+    /// How long a transaction under way may go on after the office was told to stop.
+    pub grace: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::default(),
+            lease: Duration::from_secs(8),
+            poll: Duration::from_secs(2),
+            grace: Duration::from_secs(20),
+        }
+    }
 }
 
 /// The post office; cheap to clone.
@@ -68,7 +89,7 @@ struct Inner {
     node: String,
     poll: Duration,
     grace: Duration,
-    due: Notify,
+    due: Arc<Notify>,
     finished: Notify,
 }
 
@@ -80,8 +101,8 @@ impl Office {
             store: parts.store.clone(),
             vault: parts.vault.clone(),
             transport: parts.transport,
-            schedule: parts.schedule,
-            lease: parts.lease.max(Duration::from_secs(1)),
+            schedule: parts.timing.schedule,
+            lease: parts.timing.lease.max(Duration::from_secs(1)),
             clock: parts.clock,
         };
         let bounces = BounceWriter {
@@ -97,9 +118,9 @@ impl Office {
             courier,
             bounces,
             node: parts.node,
-            poll: parts.poll.clamp(Duration::from_millis(10), Duration::from_secs(5)),
-            grace: parts.grace,
-            due: Notify::new(),
+            poll: parts.timing.poll.clamp(Duration::from_millis(10), Duration::from_secs(5)),
+            grace: parts.timing.grace,
+            due: parts.bell,
             finished: Notify::new(),
         }))
     }

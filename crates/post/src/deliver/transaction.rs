@@ -50,6 +50,13 @@ impl Verdict {
     }
 }
 
+/// What a group's next hop means for its transactions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) smarthost: bool,
+    pub(super) mandatory_tls: bool,
+}
+
 /// What came of one host.
 enum Attempt {
     Done(Verdict),
@@ -75,14 +82,15 @@ impl Courier {
         &self,
         outgoing: &NewOutgoing,
         deliveries: &[&Delivery],
-        mandatory_tls: bool,
+        way: Way,
         hosts: &[Host],
         lease: &Lease,
     ) -> Result<Verdict, StoreError> {
         let mut last = Verdict::all(false, "451 4.4.1 there is no host to try", None);
-        let mut all_permanent = true;
+        // A smarthost that turns us away is set up wrongly, there or here: that passes.
+        let mut all_permanent = !way.smarthost;
         for host in hosts {
-            let attempt = self.attempt(outgoing, deliveries, mandatory_tls, host, lease).await;
+            let attempt = self.attempt(outgoing, deliveries, way.mandatory_tls, host, lease).await;
             if lease.lost() && !matches!(attempt, Attempt::Done(Verdict::Each { .. })) {
                 return Err(StoreError::LeaseLost);
             }

@@ -1,0 +1,201 @@
+//! Bounces over real sockets, read back by a foreign reader.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{House, Received, Sink, refusal, run, until};
+use fubako_store::outbox::{NewOutgoing, OutgoingKind};
+use mail_parser::MessageParser;
+
+fn no_such_user() -> fubako_smtp::Reply {
+    refusal(550, (5, 1, 1), "no such user")
+}
+
+/// Queues the mail at a sink that refuses `no@x.example`, and gives what arrived in its place.
+async fn bounce_of(house: &House, change: impl FnOnce(&mut NewOutgoing)) -> Vec<Received> {
+    let sink = Sink::start().await;
+    sink.refuse("no@x.example", &[no_such_user()]);
+    let mut mail = house.outgoing(&["no@x.example", "yes@x.example"]).await;
+    change(&mut mail);
+    house.store.queue_outgoing(&[mail], house.now()).await.unwrap();
+    let office = run(house.parts_by_smarthost(sink.address), 1);
+    until("all settled", || async {
+        house.waiting().await.is_empty() && house.store.unsettled(9).await.unwrap().is_empty()
+    })
+    .await;
+    office.stop().await;
+    let mut received = sink.received();
+    assert_eq!(received.remove(0).recipients(), ["yes@x.example"]);
+    received
+}
+
+/// The mail's parts: media type and octets.
+fn parts(octets: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mail = MessageParser::new().parse(octets).unwrap();
+    mail.root()
+        .parts()
+        .map(|part| {
+            let kind = part
+                .content_type()
+                .map_or_else(String::new, |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
+            (kind, part.raw_body().to_vec())
+        })
+        .collect()
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn a_refused_recipient_gives_the_sender_one_notification_with_the_mail_blanked() {
+    let house = House::new().await;
+    let mail = house.accept("person@example.jp").await;
+    let blanked = format!(
+        "From: sender@example.jp\r\nSubject: x\r\n\r\nPassword: {}\r\n{}",
+        "*".repeat(15),
+        "filler\r\n".repeat(3)
+    );
+    house.returned.lock().unwrap().insert(mail, blanked.clone().into_bytes());
+    let received = bounce_of(&house, |outgoing| {
+        outgoing.mail = Some(mail);
+        outgoing.envid = Some("env+2B1".into());
+        outgoing.deliveries[0].orcpt = Some("rfc822;old@x.example".into());
+    })
+    .await;
+
+    let [bounce] = &received[..] else { panic!("{} bounces", received.len()) };
+    assert_eq!((bounce.from.address.as_str(), bounce.recipients()), ("", vec!["sender@example.jp"]));
+    assert!(bounce.to[0].notify.is_none_or(|notify| notify.never));
+    let octets = &bounce.octets;
+    let parsed = MessageParser::new().parse(&octets[..]).unwrap();
+    assert!(parsed.subject().unwrap().starts_with("【配信不能】見積"), "{:?}", parsed.subject());
+    let text = String::from_utf8(octets.clone()).unwrap();
+    assert!(text.contains("\r\nAuto-Submitted: auto-replied\r\n"), "{text}");
+    assert!(text.contains("\r\nIn-Reply-To: <") && text.contains("@example.jp>\r\n"));
+    assert_eq!(parsed.from().unwrap().first().unwrap().address(), Some("mailer-daemon@gw.example.jp"));
+    let kind = parsed.content_type().unwrap();
+    assert_eq!((kind.ctype(), kind.subtype()), ("multipart", Some("report")));
+    assert_eq!(kind.attribute("report-type"), Some("delivery-status"));
+
+    let parts = parts(octets);
+    let kinds: Vec<&str> = parts.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["multipart/report", "text/plain", "message/delivery-status", "message/rfc822"]);
+    let human = parsed.body_text(0).unwrap();
+    assert!(
+        human.contains("no@x.example") && human.contains("存在しません") && human.contains("does not exist"),
+        "{human}"
+    );
+    assert!(!human.contains("yes@x.example"), "the others are none of its business: {human}");
+    let status = String::from_utf8(parts[2].1.clone()).unwrap();
+    for line in [
+        "Reporting-MTA: dns; gw.example.jp",
+        "Original-Envelope-Id: env+1",
+        "Final-Recipient: rfc822; no@x.example",
+        "Original-Recipient: rfc822;old@x.example",
+        "Action: failed",
+        "Status: 5.1.1",
+        "Remote-MTA: dns; ",
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user",
+    ] {
+        assert!(status.contains(line), "{line} in {status}");
+    }
+    assert!(!status.contains("yes@"), "{status}");
+    assert!(text.contains(&blanked), "the returned mail is in it whole: {text}");
+    // Signed with our own keys, both.
+    assert_eq!(text.matches("DKIM-Signature: ").count(), 2);
+    assert!(text.contains("d=gw.example.jp"), "{text}");
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn a_large_returned_mail_goes_through_an_object_that_is_given_up_afterwards() {
+    let house = House::new().await;
+    let mail = house.accept("person@example.jp").await;
+    let large = format!("Subject: large\r\n\r\n{}", "0123456789abcdef\r\n".repeat(40_000));
+    house.returned.lock().unwrap().insert(mail, large.clone().into_bytes());
+    let received = bounce_of(&house, |outgoing| outgoing.mail = Some(mail)).await;
+    assert_eq!(received.len(), 1);
+    let text = String::from_utf8(received[0].octets.clone()).unwrap();
+    assert!(text.contains(&large));
+    // The mail's and the bounce's.
+    assert_eq!(house.store.erasures(9).await.unwrap().len(), 2);
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn only_the_header_goes_back_where_asked_or_where_the_mail_is_gone() {
+    let house = House::new().await;
+    for hdrs in [true, false] {
+        let mail = house.accept("person@example.jp").await;
+        if hdrs {
+            house.returned.lock().unwrap().insert(mail, b"Subject: whole\r\n\r\nbody\r\n".to_vec());
+        }
+        let received = bounce_of(&house, |outgoing| {
+            outgoing.mail = Some(mail);
+            outgoing.ret_full = hdrs.then_some(false);
+        })
+        .await;
+        let parts = parts(&received[0].octets);
+        assert_eq!(parts[3].0, "text/rfc822-headers");
+        let header = String::from_utf8(parts[3].1.clone()).unwrap();
+        assert!(header.contains("DKIM-Signature: v=1; of=this-mail\r\n") && header.contains("Subject: "), "{header}");
+        assert!(!header.contains("Hello."), "{header}");
+    }
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn nobody_is_told_where_nobody_must_be() {
+    let house = House::new().await;
+    assert!(bounce_of(&house, |mail| mail.envelope_from.clear()).await.is_empty(), "null sender");
+    assert!(bounce_of(&house, |mail| mail.kind = OutgoingKind::Notice).await.is_empty(), "a notice");
+    assert!(bounce_of(&house, |mail| mail.kind = OutgoingKind::Bounce).await.is_empty(), "a bounce");
+    let hushed = |mail: &mut NewOutgoing| mail.deliveries[0].notify = Some("NEVER".into());
+    assert!(bounce_of(&house, hushed).await.is_empty(), "NOTIFY=NEVER");
+    assert!(bounce_of(&house, |mail| mail.kind = OutgoingKind::DepositNotice).await.is_empty(), "no mail behind it");
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn a_deposit_notice_that_fails_is_told_to_who_sent_the_files_without_the_link() {
+    let house = House::new().await;
+    let id = house.accept("person@example.jp").await;
+    house.returned.lock().unwrap().insert(id, b"Subject: never\r\n\r\nthis\r\n".to_vec());
+    let received = bounce_of(&house, |mail| {
+        mail.kind = OutgoingKind::DepositNotice;
+        mail.mail = Some(id);
+        mail.envelope_from = "fubako@files.example.jp".into();
+    })
+    .await;
+    assert_eq!(received[0].recipients(), ["person@example.jp"]);
+    let parts = parts(&received[0].octets);
+    assert_eq!(parts[3].0, "text/rfc822-headers", "the link is the recipient's own");
+    let parsed = MessageParser::new().parse(&received[0].octets[..]).unwrap();
+    assert!(parsed.body_text(0).unwrap().contains("お預かり通知メール"));
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn two_offices_make_one_bounce() {
+    let (house, sink) = (House::new().await, Sink::start().await);
+    sink.refuse("no@x.example", &vec![no_such_user(); 40]);
+    let mut second = house.parts_by_smarthost(sink.address);
+    second.node = "second".into();
+    let offices = [run(house.parts_by_smarthost(sink.address), 2), run(second, 2)];
+    for _ in 0..30 {
+        let id = house.accept("person@example.jp").await;
+        let large = "0123456789abcdef\r\n".repeat(5000);
+        house.returned.lock().unwrap().insert(id, format!("Subject: x\r\n\r\n{large}").into_bytes());
+        let mut mail = house.outgoing(&["no@x.example"]).await;
+        mail.mail = Some(id);
+        house.store.queue_outgoing(&[mail], house.now()).await.unwrap();
+    }
+    until("all bounces", || async { sink.received().len() >= 30 && house.waiting().await.is_empty() }).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for office in offices {
+        office.stop().await;
+    }
+    assert_eq!(sink.received().len(), 30);
+    // Every object that is left is one that the store has given up: the losers' objects are deleted.
+    assert_eq!(house.store.erasures(500).await.unwrap().len(), house.object_files().await);
+}

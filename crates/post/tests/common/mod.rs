@@ -1,0 +1,448 @@
+//! A post office on a real database (SQLite) and vault (a folder), next hops on real sockets, DNS from a table.
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use fubako_base::{
+    Timestamp,
+    ids::{DeliveryId, MailId, ObjectId, OutgoingId, SectionId},
+    object::ObjectRef,
+    section::{Section, Settings},
+};
+use fubako_post::{
+    backoff::Schedule,
+    deliver::Transport,
+    keyring::Keyring,
+    office::{Office, OfficeParts, Timing},
+    resolver::{Dns, DnsFailure, Mx},
+    route::{Router, Smarthost},
+    tls::{TlsMode, TlsSettings},
+};
+use fubako_smtp::{
+    Reply,
+    server::{Config, Handler, MailFrom, Peer, RcptTo, Tls, Transaction, serve},
+};
+use fubako_store::{
+    Store,
+    mails::{MailRecipient, NewMail},
+    outbox::{Content, DeliveryState, NewDelivery, NewOutgoing, OutgoingKind},
+    sections::Change,
+};
+use fubako_vault::{
+    Vault,
+    keys::{MasterKey, SectionKeys},
+    storage::{S3Options, Storage},
+};
+use futures::{StreamExt as _, future::BoxFuture, stream};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+pub const START: i64 = 1_790_000_000_000_000;
+
+/// What a next hop took.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub from: MailFrom,
+    pub to: Vec<RcptTo>,
+    pub octets: Vec<u8>,
+    pub tls: bool,
+}
+
+impl Received {
+    pub fn recipients(&self) -> Vec<&str> {
+        self.to.iter().map(|to| to.address.as_str()).collect()
+    }
+}
+
+/// What a next hop says before it says yes.
+#[derive(Default)]
+pub struct Script {
+    pub mail: VecDeque<Reply>,
+    pub rcpt: HashMap<String, VecDeque<Reply>>,
+    pub end: VecDeque<Reply>,
+}
+
+/// A next hop that takes mail, and does as its script says first.
+#[derive(Clone)]
+pub struct Sink {
+    pub address: SocketAddr,
+    pub received: Arc<Mutex<Vec<Received>>>,
+    pub script: Arc<Mutex<Script>>,
+    stop: Arc<Mutex<Option<oneshot::Sender<()>>>>,
+}
+
+struct Hop(Sink);
+
+struct Open {
+    sink: Sink,
+    mail: Received,
+}
+
+impl Handler for Hop {
+    type Transaction = Open;
+    async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Open, Reply> {
+        if let Some(reply) = self.0.script.lock().unwrap().mail.pop_front() {
+            return Err(reply);
+        }
+        let mail = Received { from: from.clone(), to: Vec::new(), octets: Vec::new(), tls: peer.tls.is_some() };
+        Ok(Open { sink: self.0.clone(), mail })
+    }
+}
+
+impl Transaction for Open {
+    async fn rcpt(&mut self, to: &RcptTo) -> Result<(), Reply> {
+        if let Some(reply) = self.sink.script.lock().unwrap().rcpt.get_mut(&to.address).and_then(VecDeque::pop_front) {
+            return Err(reply);
+        }
+        self.mail.to.push(to.clone());
+        Ok(())
+    }
+    async fn chunk(&mut self, octets: Bytes) -> Result<(), Reply> {
+        self.mail.octets.extend_from_slice(&octets);
+        Ok(())
+    }
+    async fn finish(self) -> Reply {
+        if let Some(reply) = self.sink.script.lock().unwrap().end.pop_front() {
+            return reply;
+        }
+        self.sink.received.lock().unwrap().push(self.mail);
+        Reply::new(250, (2, 0, 0), "taken")
+    }
+}
+
+impl Sink {
+    pub async fn start() -> Self {
+        Self::at("127.0.0.1:0".parse().unwrap(), Tls::None).await
+    }
+
+    pub async fn at(address: SocketAddr, tls: Tls) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let sink = Self {
+            address: listener.local_addr().unwrap(),
+            received: Arc::default(),
+            script: Arc::default(),
+            stop: Arc::new(Mutex::new(Some(stop))),
+        };
+        let config = Config {
+            hostname: "mx.example.com".into(),
+            tls,
+            max_mail_size: 41 << 20,
+            max_recipients: 1000,
+            max_connections: 100,
+            max_errors: 1000,
+            command_timeout: Duration::from_secs(30),
+            data_timeout: Duration::from_secs(30),
+        };
+        tokio::spawn(serve(listener, config, Arc::new(Hop(sink.clone())), async {
+            let _ = stopped.await;
+        }));
+        sink
+    }
+
+    pub fn stop(&self) {
+        self.stop.lock().unwrap().take();
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// Refuses this recipient with these replies, one a try.
+    pub fn refuse(&self, recipient: &str, replies: &[Reply]) {
+        self.script.lock().unwrap().rcpt.insert(recipient.into(), replies.iter().cloned().collect());
+    }
+}
+
+pub fn refusal(code: u16, enhanced: (u8, u16, u16), text: &str) -> Reply {
+    Reply::new(code, enhanced, text)
+}
+
+/// DNS out of a table. A name that is not in it does not exist.
+#[derive(Default, Clone)]
+pub struct Table {
+    pub mx: HashMap<String, Result<Vec<Mx>, DnsFailure>>,
+    pub addresses: HashMap<String, Result<Vec<IpAddr>, DnsFailure>>,
+}
+
+impl Table {
+    pub fn with_mx(mut self, domain: &str, hosts: &[(u16, &str)]) -> Self {
+        let records = hosts.iter().map(|(preference, host)| Mx { preference: *preference, host: (*host).into() });
+        self.mx.insert(domain.into(), Ok(records.collect()));
+        self
+    }
+    pub fn with_host(mut self, host: &str, addresses: &[[u8; 4]]) -> Self {
+        self.addresses.insert(host.into(), Ok(addresses.iter().map(|a| Ipv4Addr::from(*a).into()).collect()));
+        self
+    }
+}
+
+impl Dns for Table {
+    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Mx>, DnsFailure>> {
+        let known = self.mx.get(domain).cloned();
+        let has_addresses = self.addresses.contains_key(domain);
+        Box::pin(
+            async move { known.unwrap_or(if has_addresses { Ok(Vec::new()) } else { Err(DnsFailure::NoSuchName) }) },
+        )
+    }
+    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, DnsFailure>> {
+        Box::pin(async move { self.addresses.get(host).cloned().unwrap_or(Err(DnsFailure::NoSuchName)) })
+    }
+}
+
+struct Keeper(Store);
+
+impl SectionKeys for Keeper {
+    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
+        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
+    }
+    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(
+            async move { self.0.keep_section_key(section, wrapped, Timestamp(0)).await.map_err(|e| e.to_string()) },
+        )
+    }
+}
+
+/// Everything below an office.
+pub struct House {
+    pub folder: TempDir,
+    pub store: Store,
+    pub vault: Vault,
+    pub keyring: Keyring,
+    pub clock: Arc<AtomicI64>,
+    pub returned: Arc<Mutex<HashMap<MailId, Vec<u8>>>>,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open("sqlite:test.db", folder.path()).await.unwrap();
+        let section = Section {
+            id: section(),
+            name: "Acme".into(),
+            enabled: true,
+            mail_link: true,
+            autopilot: true,
+            domains: vec!["example.jp".into()],
+            settings: Settings::default(),
+        };
+        store.apply(&[Change::PutSection(Box::new(section))], Timestamp(START)).await.unwrap();
+        let vault = Self::vault(&store, &folder).await;
+        let keyring = Keyring::new(store.clone(), vault.clone(), "gw.example.jp");
+        keyring.ensure_installation_keys(Timestamp(START)).await.unwrap();
+        Self { folder, store, vault, keyring, clock: Arc::new(AtomicI64::new(START)), returned: Arc::default() }
+    }
+
+    async fn vault(store: &Store, folder: &TempDir) -> Vault {
+        let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
+        let master = MasterKey::from_file_or_new(&folder.path().join("master.key")).unwrap();
+        Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).unwrap()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::SeqCst))
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.clock.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// The parts of an office that sends by MX as the table says, to `port`.
+    pub fn parts(&self, dns: Table, port: u16) -> OfficeParts {
+        let clock = Arc::clone(&self.clock);
+        let returned = Arc::clone(&self.returned);
+        OfficeParts {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            keyring: self.keyring.clone(),
+            transport: Transport {
+                router: Router {
+                    dns: Arc::new(dns),
+                    smarthost: None,
+                    port,
+                    own_names: vec!["gw.example.jp".into()],
+                    own_addresses: Vec::new(),
+                },
+                tls: TlsSettings::new(TlsMode::Opportunistic, Vec::new(), Vec::new()).unwrap(),
+                helo: "gw.example.jp".into(),
+                timeout: Duration::from_secs(10),
+            },
+            returned_mail: Arc::new(move |mail| {
+                let found = returned.lock().unwrap().get(&mail).cloned();
+                Box::pin(async move {
+                    found.map(|octets| {
+                        let pieces: Vec<_> = octets.chunks(9000).map(|p| Ok(Bytes::copy_from_slice(p))).collect();
+                        stream::iter(pieces).boxed()
+                    })
+                })
+            }),
+            brand: "文箱".into(),
+            notice_from: "mailer-daemon@gw.example.jp".into(),
+            hostname: "gw.example.jp".into(),
+            node: "test".into(),
+            bell: Arc::default(),
+            clock: Arc::new(move || Timestamp(clock.load(Ordering::SeqCst))),
+            timing: Timing {
+                schedule: Schedule::default(),
+                lease: Duration::from_secs(60),
+                poll: Duration::from_millis(20),
+                grace: Duration::from_secs(5),
+            },
+        }
+    }
+
+    /// As [`House::parts`], with everything to one smarthost.
+    pub fn parts_by_smarthost(&self, address: SocketAddr) -> OfficeParts {
+        let mut parts = self.parts(Table::default(), 25);
+        parts.transport.router.smarthost =
+            Some(Smarthost { host: address.ip().to_string(), port: Some(address.port()) });
+        parts
+    }
+
+    /// A mail that the gateway has taken from this sender.
+    pub async fn accept(&self, envelope_from: &str) -> MailId {
+        let id = MailId::generate();
+        let accepted = NewMail {
+            id,
+            section: section(),
+            spool: ObjectRef { id: ObjectId::generate(), section: section(), wrapped_key: vec![1], length: 1 },
+            envelope_from: envelope_from.into(),
+            peer: "127.0.0.1".into(),
+            received_field: String::new(),
+            smtputf8: false,
+            ret_full: None,
+            envid: None,
+            recipients: vec![MailRecipient { address: "no@x.example".into(), notify: None, orcpt: None }],
+            received_at: self.now(),
+        };
+        self.store.accept_mail(&accepted).await.unwrap();
+        id
+    }
+
+    /// Queues a mail of a section, its content in an object.
+    pub async fn queue(&self, to: &[&str]) -> OutgoingId {
+        let mail = self.outgoing(to).await;
+        self.store.queue_outgoing(std::slice::from_ref(&mail), self.now()).await.unwrap();
+        mail.id
+    }
+
+    /// A mail to be queued: from `sender@example.jp`.
+    pub async fn outgoing(&self, to: &[&str]) -> NewOutgoing {
+        let id = OutgoingId::generate();
+        let octets = format!(
+            "From: sender@example.jp\r\nSubject: =?utf-8?B?6KaL56mN?= {id}\r\nMessage-ID: <{id}@example.jp>\r\n\r\n\
+             Hello.\r\n.dot at the start\r\n"
+        );
+        let mut object = self.vault.create(&section()).await.unwrap();
+        object.write(Bytes::from(octets.clone())).await.unwrap();
+        let prefix = b"DKIM-Signature: v=1; of=this-mail\r\n".to_vec();
+        NewOutgoing {
+            id,
+            section: section(),
+            kind: OutgoingKind::Relay,
+            mail: None,
+            envelope_from: "sender@example.jp".into(),
+            size: (octets.len() + prefix.len()) as u64,
+            prefix,
+            content: Content::Object(object.finish().await.unwrap()),
+            smtputf8: false,
+            ret_full: None,
+            envid: None,
+            deliveries: to
+                .iter()
+                .map(|to| NewDelivery {
+                    id: DeliveryId::generate(),
+                    recipient: (*to).into(),
+                    notify: None,
+                    orcpt: None,
+                })
+                .collect(),
+            due: self.now(),
+        }
+    }
+
+    /// The delivery rows as the queue shows them: recipient and why it waits.
+    pub async fn waiting(&self) -> Vec<(String, u32, String)> {
+        let rows = self.store.queue(100).await.unwrap();
+        let mut rows: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row.kind == "delivery")
+            .map(|row| (row.to.join(","), row.attempts, row.reason.unwrap_or_default()))
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    pub async fn object_files(&self) -> usize {
+        let mut folders = vec![self.folder.path().join("files")];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else if entry.metadata().unwrap().len() > 0 {
+                    count += 1;
+                }
+            }
+        }
+        count
+    }
+}
+
+pub fn section() -> SectionId {
+    "acme".parse().unwrap()
+}
+
+/// An office at work; stopped by [`Running::stop`].
+pub struct Running {
+    pub office: Office,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+pub fn run(parts: OfficeParts, workers: usize) -> Running {
+    let office = Office::new(parts);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let one = office.clone();
+    let task = tokio::spawn(async move {
+        one.run(workers, async {
+            let _ = stopped.await;
+        })
+        .await;
+    });
+    Running { office, stop, task }
+}
+
+impl Running {
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        self.task.await.unwrap();
+    }
+}
+
+/// Waits until something is so; a test that waits in vain fails after 20 s.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    for _ in 0..1000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("in vain: {what}");
+}
+
+/// The state of each delivery of a mail that is finished but not settled.
+pub async fn states(store: &Store, id: OutgoingId) -> Option<Vec<DeliveryState>> {
+    let rounds = store.unsettled(100).await.unwrap();
+    let round = rounds.into_iter().find(|round| round.outgoing.id == id)?;
+    Some(round.deliveries.iter().map(|delivery| delivery.state).collect())
+}
