@@ -6,7 +6,7 @@ mod collect;
 use std::ops::Range;
 
 pub use address::Address;
-pub(crate) use collect::{Collector, Line};
+pub(crate) use collect::{Collector, Line, Oddities, STEERING};
 
 use crate::{charset, names};
 

@@ -3,7 +3,7 @@
 mod parameters;
 mod words;
 
-pub(crate) use parameters::{Parameter, Parameters};
+pub(crate) use parameters::Parameters;
 pub use words::decode_words;
 pub(crate) use words::{unfold, word_at};
 

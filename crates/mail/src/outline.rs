@@ -52,6 +52,18 @@ pub struct Part {
     pub nested_subject: Option<String>,
 }
 
+impl Part {
+    /// Whether the part is body text, which stays in the mail (spec MAIL-EXTRACT): its type is explicitly text/plain or
+    /// text/html, or absent, and its disposition is explicitly inline, or absent. (A multipart's child without a type
+    /// may be something else: a digest's is a mail.)
+    #[must_use]
+    pub fn is_body_text(&self) -> bool {
+        matches!(self.content_type.media_type(), "text/plain" | "text/html")
+            && matches!(self.disposition, Disposition::Absent | Disposition::Inline)
+            && !self.is_multipart
+    }
+}
+
 /// A part's Content-Type, as far as it could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentType {

@@ -1,11 +1,13 @@
 //! The plan: what stays in the mail, what is deposited, every problem found. A pure function of the outline.
 
+mod naming;
+
 use std::ops::Range;
 
-use fubako_base::Code;
+use fubako_base::{Code, codes::Class};
 
 use crate::{
-    outline::{Encoding, Finding, Outline, PartId},
+    outline::{Disposition, Encoding, Finding, Outline, Part, PartId},
     transfer::Decoder,
 };
 
@@ -59,7 +61,8 @@ pub struct Attachment {
     /// The name under which it is deposited: the person's, or one made up (spec MAIL-UNNAMED). Unique in the mail,
     /// compared in NFC without case.
     pub name: String,
-    /// Whether a person named it.
+    /// Whether a person named it: it has a name, and `Content-Disposition: attachment` (and is no mail), so that what is
+    /// wrong with the name is the person's to mend (spec MAIL-UNNAMED).
     pub named_by_person: bool,
     /// `type/subtype`.
     pub media_type: String,
@@ -95,6 +98,61 @@ pub struct Body {
 /// Makes the plan for a mail (spec MAIL-EXTRACT, MAIL-ACCEPT, MAIL-UNNAMED).
 #[must_use]
 pub fn plan(outline: &Outline) -> Plan {
-    let _ = outline;
-    unimplemented!("helper A")
+    let mut attachments = Vec::new();
+    let mut bodies = Vec::new();
+    for (index, part) in outline.parts.iter().enumerate().filter(|(_, part)| !part.is_multipart) {
+        let id = PartId(u32::try_from(index).unwrap_or(u32::MAX));
+        match body_type(part) {
+            Some(media_type) => bodies.push(Body {
+                part: id,
+                media_type,
+                charset: part.content_type.charset().map(str::to_owned),
+                body: part.body.clone(),
+                encoding: part.encoding,
+            }),
+            None => attachments.push(attachment(id, part)),
+        }
+    }
+    naming::name(&mut attachments, outline);
+    let problems = outline.findings.clone();
+    // The checks before depositing (spec 3.4: name-character, name-missing, name-duplicate, too-many-files …) belong here:
+    // they look at the parts' names as sent, before the repairs of `naming`, and add to `problems`.
+    let decision = decision(&problems, !attachments.is_empty());
+    Plan { decision, problems, attachments, bodies }
 }
+
+/// What stops a mail goes before what holds it; without either, files decide.
+fn decision(problems: &[Finding], has_files: bool) -> Decision {
+    let any = |class: Class| problems.iter().any(|problem| problem.code.class() == class);
+    if any(Class::Stop) {
+        Decision::Stop
+    } else if !problems.is_empty() {
+        Decision::Hold
+    } else if has_files {
+        Decision::Deposit
+    } else {
+        Decision::Relay
+    }
+}
+
+fn body_type(part: &Part) -> Option<&'static str> {
+    part.is_body_text().then(|| if part.content_type.media_type() == "text/html" { "text/html" } else { "text/plain" })
+}
+
+/// An attachment that has no name and number yet.
+fn attachment(id: PartId, part: &Part) -> Attachment {
+    let is_mail = part.content_type.media_type().starts_with("message/");
+    let chosen = matches!(part.disposition, Disposition::Attachment | Disposition::Other) && !is_mail;
+    Attachment {
+        number: 0,
+        part: id,
+        name: String::new(),
+        named_by_person: chosen && part.name.is_some(),
+        media_type: part.content_type.media_type().to_owned(),
+        body: part.body.clone(),
+        encoding: part.encoding,
+    }
+}
+
+#[cfg(test)]
+mod tests;

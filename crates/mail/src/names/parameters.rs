@@ -94,6 +94,11 @@ impl Parameters {
         Some(text.trim().to_owned())
     }
 
+    /// The value of `boundary`, whose first form is this: nothing in it is an encoded word.
+    pub(crate) fn text_of_boundary(&self, first: &Parameter) -> String {
+        if first.name == "boundary" { first.value.clone() } else { self.text("boundary").unwrap_or_default() }
+    }
+
     /// RFC 2231, 3: `name*0`, `name*1*` …, in whatever order they stand.
     fn continued(&self, name: &str) -> Option<String> {
         let mut segments: Vec<(u32, bool, &str)> = self

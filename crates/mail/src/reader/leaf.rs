@@ -1,0 +1,159 @@
+//! A leaf's octets on their way: decoded, shown, looked at.
+
+use fubako_base::Code;
+
+use super::Observer;
+use crate::{
+    header::Header,
+    outline::{Encoding, Part, PartId},
+    scan::{BodyScan, Found, HeadWatch, MarginScan},
+    transfer::{Decoder, Facts},
+};
+
+/// How much of a nested mail is looked at for its subject.
+const NESTED: usize = 64 << 10;
+
+/// Characters of a nested mail's subject that are kept.
+const MAX_SUBJECT: usize = 500;
+
+/// A body while it passes: a leaf's, or what stands before a multipart's first part.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) id: PartId,
+    decoder: Decoder,
+    /// Whether anybody looks at the decoded octets.
+    decodes: bool,
+    /// Whether the observer does.
+    shows: bool,
+    look: Look,
+    /// A multipart's beginning has nothing but white space up to now.
+    blank: bool,
+    /// A multipart without a boundary.
+    undivided: bool,
+    watch: Option<HeadWatch>,
+}
+
+/// What is looked for in the decoded octets.
+#[derive(Debug)]
+enum Look {
+    Nothing,
+    Body(Box<BodyScan>),
+    /// A multipart's beginning.
+    Preamble(MarginScan),
+    /// A nested mail's first octets.
+    Nested(Vec<u8>),
+}
+
+/// What a leaf turned out to be.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    facts: Facts,
+    found: Found,
+    margin: bool,
+    undivided: bool,
+    pub(super) blank: bool,
+    pub(super) is_nothing: bool,
+    pub(super) nested_subject: Option<String>,
+}
+
+impl Leaf {
+    /// `divided`: the part has a boundary, so that parts may follow. `shows`: the observer wants the octets.
+    pub(super) fn new(id: PartId, part: &Part, divided: bool, shows: bool) -> Self {
+        let media_type = part.content_type.media_type();
+        let is_multipart = media_type.starts_with("multipart/");
+        let look = if is_multipart {
+            Look::Preamble(MarginScan::default())
+        } else if part.is_body_text() {
+            Look::Body(Box::new(BodyScan::new(media_type == "text/html", part.content_type.charset())))
+        } else if matches!(media_type, "message/rfc822" | "message/global" | "message/news") {
+            Look::Nested(Vec::new())
+        } else {
+            Look::Nothing
+        };
+        let decodes = shows || part.encoding == Encoding::Base64 || !matches!(look, Look::Nothing);
+        Self { id, decoder: Decoder::new(part.encoding), decodes, shows, look, blank: true, undivided: is_multipart && !divided, watch: None }
+    }
+
+    /// The body began without a blank line.
+    pub(super) fn watch_head(&mut self) {
+        self.watch = Some(HeadWatch::default());
+    }
+
+    /// Takes the next octets as they stand in the mail. True: a header goes on in the body.
+    pub(super) fn push(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer) -> bool {
+        if self.decodes {
+            scratch.clear();
+            self.decoder.push(octets, scratch);
+            self.decoded(scratch, observer);
+        }
+        self.watch.as_mut().is_some_and(|watch| watch.push(octets))
+    }
+
+    fn decoded(&mut self, octets: &[u8], observer: &mut dyn Observer) {
+        if octets.is_empty() {
+            return;
+        }
+        if self.shows {
+            observer.decoded(self.id, octets);
+        }
+        match &mut self.look {
+            Look::Nothing => {}
+            Look::Body(scan) => scan.push(octets),
+            Look::Preamble(scan) => {
+                self.blank &= octets.iter().all(u8::is_ascii_whitespace);
+                scan.push(octets);
+            }
+            Look::Nested(first) => {
+                let room = NESTED.saturating_sub(first.len()).min(octets.len());
+                first.extend_from_slice(&octets[..room]);
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, scratch: &mut Vec<u8>, observer: &mut dyn Observer) -> Ended {
+        scratch.clear();
+        self.decoder.finish(scratch);
+        if self.decodes {
+            self.decoded(scratch, observer);
+        }
+        let mut ended = Ended {
+            facts: self.decoder.facts(),
+            blank: self.blank,
+            undivided: self.undivided && !self.blank,
+            is_nothing: self.undivided && self.blank,
+            ..Ended::default()
+        };
+        match self.look {
+            Look::Nothing => {}
+            Look::Body(scan) => ended.found = scan.finish(),
+            Look::Preamble(mut scan) => ended.margin = scan.finish(),
+            Look::Nested(first) => ended.nested_subject = subject(&first),
+        }
+        ended
+    }
+}
+
+impl Ended {
+    /// What was found, with its code.
+    pub(super) fn findings(&self) -> impl Iterator<Item = (Code, &'static str)> + use<> {
+        [
+            (self.facts.stray, Code::Ambiguous, "base64 with other characters in it"),
+            (self.facts.after_padding, Code::Ambiguous, "base64 that goes on after its padding"),
+            (self.found.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),
+            (self.found.data_url, Code::DataUrl, "an HTML body with a data: URL"),
+            (self.found.file_as_text, Code::Ambiguous, "a text with a uuencoded, yEnc or BinHex file in it"),
+            (self.margin, Code::Ambiguous, "something like a part stands before the first part"),
+            (self.undivided, Code::Ambiguous, "a multipart without a boundary"),
+        ]
+        .into_iter()
+        .filter_map(|(seen, code, detail)| seen.then_some((code, detail)))
+    }
+}
+
+/// The subject of the mail that begins so.
+fn subject(octets: &[u8]) -> Option<String> {
+    let header = Header::parse(octets, 0);
+    let subject = header.first("subject")?.unstructured();
+    let subject: String = subject.chars().take(MAX_SUBJECT).collect();
+    (!subject.is_empty()).then_some(subject)
+}

@@ -1,0 +1,178 @@
+//! A part out of its header (RFC 2045, RFC 2183), and what in that header steers readers apart (spec 3.4a).
+
+use fubako_base::Code;
+
+use super::edges::MAX_BOUNDARY;
+use crate::{
+    header::{Field, Header, Oddities, STEERING},
+    names::{self, Parameters},
+    outline::{ContentType, Disposition, Encoding, Part},
+};
+
+/// Types that are encrypted, or may be (spec 3.2).
+const ENCRYPTED: [&str; 4] =
+    ["application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"];
+
+/// A part's header, understood.
+pub(super) struct Read {
+    pub(super) part: Part,
+    /// Of a multipart.
+    pub(super) boundary: Option<Vec<u8>>,
+    /// Its parts are mails where they say nothing else (RFC 2046, 5.1.5).
+    pub(super) is_digest: bool,
+    pub(super) findings: Vec<(Code, &'static str)>,
+}
+
+/// Understands a part's header. The part's place is not filled in.
+pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -> Read {
+    let mut findings = odd_octets(oddities);
+    findings.extend(contradictions(header).map(|detail| (Code::Ambiguous, detail)));
+    let type_field = header.first("content-type");
+    let disposition_field = header.first("content-disposition");
+    let type_parameters = type_field.map(|field| Parameters::parse(&field.text()));
+    let content_type = content_type(type_parameters.as_ref(), is_digest_child);
+    let encoding = encoding(header.first("content-transfer-encoding"));
+    let name = names::file_name(disposition_field, type_field);
+    let media_type = content_type.media_type();
+    if encoding.is_none() {
+        findings.push((Code::Ambiguous, "an unknown Content-Transfer-Encoding"));
+    }
+    if ENCRYPTED.contains(&media_type) {
+        findings.push((Code::Encrypted, "the part's type is an encrypted one"));
+    } else if name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("smime.p7m")) {
+        findings.push((Code::Encrypted, "a file is named smime.p7m"));
+    }
+    if matches!(media_type, "message/partial" | "message/external-body") {
+        findings.push((Code::Ambiguous, "a message/partial or message/external-body part"));
+    }
+    let is_multipart = media_type.starts_with("multipart/");
+    let boundary = is_multipart.then(|| boundary(type_parameters.as_ref(), &mut findings)).flatten();
+    let is_digest = media_type == "multipart/digest";
+    let part = Part {
+        parent: None,
+        depth: 0,
+        disposition: disposition(disposition_field),
+        encoding: encoding.unwrap_or(Encoding::Identity),
+        body: 0..0,
+        name,
+        content_id: header.first("content-id").map(content_id).filter(|id| !id.is_empty()),
+        content_location: header.first("content-location").map(content_location).filter(|url| !url.is_empty()),
+        is_multipart: boundary.is_some(),
+        nested_subject: None,
+        content_type,
+    };
+    Read { part, boundary, is_digest, findings }
+}
+
+fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {
+    [
+        (oddities.nul, "NUL in a header"),
+        (oddities.bare_cr, "a bare CR in a header"),
+        (oddities.disguised, "a field that steers the structure has a name with white space or control characters in it"),
+        (oddities.too_long, "a header or field is longer than the limit"),
+    ]
+    .into_iter()
+    .filter(|(seen, _)| *seen)
+    .map(|(_, detail)| (Code::Ambiguous, detail))
+    .collect()
+}
+
+/// Steering fields that readers take differently.
+fn contradictions(header: &Header) -> impl Iterator<Item = &'static str> {
+    let odd = |name: &&str| header.all(name).any(Field::has_odd_name);
+    let repeated = |name: &&str| {
+        let mut values = header.all(name).map(compared);
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    let odd = STEERING.iter().any(odd);
+    let repeated = STEERING.iter().any(repeated);
+    [
+        (odd, "white space or control characters before the colon of a field that steers the structure"),
+        (repeated, "a field that steers the structure is there twice with different values"),
+    ]
+    .into_iter()
+    .filter_map(|(seen, detail)| seen.then_some(detail))
+}
+
+/// A value as it is compared with another: without its folding.
+fn compared(field: &Field) -> String {
+    let text = field.text();
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    words.join(" ")
+}
+
+fn content_type(parameters: Option<&Parameters>, is_digest_child: bool) -> ContentType {
+    let Some(parameters) = parameters else {
+        return ContentType::Absent { implied: if is_digest_child { "message/rfc822" } else { "text/plain" } };
+    };
+    let readable = parameters.main.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    if !readable {
+        return ContentType::Unreadable;
+    }
+    let charset = parameters.text("charset").map(|label| label.to_ascii_lowercase());
+    ContentType::Declared { media_type: parameters.main.clone(), charset: charset.filter(|label| !label.is_empty()) }
+}
+
+/// RFC 2045, 5.1.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|octet| octet.is_ascii_graphic() && !br#"()<>@,;:\"/[]?="#.contains(&octet))
+}
+
+fn disposition(field: Option<&Field>) -> Disposition {
+    let Some(field) = field else { return Disposition::Absent };
+    match Parameters::parse(&field.text()).main.as_str() {
+        "inline" => Disposition::Inline,
+        "attachment" => Disposition::Attachment,
+        _ => Disposition::Other,
+    }
+}
+
+/// None: one that is not known. An empty one says nothing.
+fn encoding(field: Option<&Field>) -> Option<Encoding> {
+    let Some(field) = field else { return Some(Encoding::Identity) };
+    match field.text().to_ascii_lowercase().as_str() {
+        "" | "7bit" | "8bit" | "binary" => Some(Encoding::Identity),
+        "base64" => Some(Encoding::Base64),
+        "quoted-printable" => Some(Encoding::QuotedPrintable),
+        _ => None,
+    }
+}
+
+/// A multipart's boundary, where there is one that can be used.
+fn boundary(parameters: Option<&Parameters>, findings: &mut Vec<(Code, &'static str)>) -> Option<Vec<u8>> {
+    let parameters = parameters?;
+    let mut ambiguous = |detail| findings.push((Code::Ambiguous, detail));
+    let mut forms = parameters.forms("boundary");
+    let first = forms.next()?;
+    if forms.any(|other| other.name != first.name || other.value != first.value) {
+        ambiguous("a boundary is there twice with different values");
+    }
+    if first.name != "boundary" {
+        ambiguous("a boundary in the form of RFC 2231");
+    }
+    if first.odd || !first.value.bytes().all(|octet| matches!(octet, 32..=126)) {
+        ambiguous("a boundary that is written in a way that readers take differently");
+    }
+    let value = parameters.text_of_boundary(first);
+    // RFC 2046, 5.1.1: it does not end in white space.
+    let value = value.trim_end_matches([' ', '\t']);
+    if value.len() > MAX_BOUNDARY {
+        ambiguous("a boundary is longer than the limit");
+        return None;
+    }
+    (!value.is_empty()).then(|| value.as_bytes().to_vec())
+}
+
+fn content_id(field: &Field) -> String {
+    let text = field.text();
+    let id = text.split_once('<').map_or(text.as_str(), |(_, id)| id);
+    id.split('>').next().unwrap_or_default().trim().to_owned()
+}
+
+/// RFC 2557, 4.4.1: a long one is folded, its white space is none of it.
+fn content_location(field: &Field) -> String {
+    let text = names::decode_words(&field.text());
+    text.split_ascii_whitespace().collect::<String>().trim_matches('"').to_owned()
+}

@@ -1,0 +1,197 @@
+//! Rules that hold line by line.
+
+use memchr::memchr;
+
+use super::Found;
+
+/// Octets of a line that are looked at.
+const LOOK: usize = 256;
+
+/// Cuts octets into lines; of a long one only the beginning is kept.
+#[derive(Debug, Default)]
+struct Lines {
+    held: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, octets: &[u8], mut line: impl FnMut(&[u8])) {
+        let mut rest = octets;
+        while let Some(at) = memchr(b'\n', rest) {
+            if self.held.is_empty() {
+                line(without_cr(&rest[..at.min(LOOK)]));
+            } else {
+                self.hold(&rest[..at]);
+                line(without_cr(&self.held));
+                self.held.clear();
+            }
+            rest = &rest[at + 1..];
+        }
+        self.hold(rest);
+    }
+
+    fn finish(&mut self, mut line: impl FnMut(&[u8])) {
+        if !self.held.is_empty() {
+            line(without_cr(&self.held));
+            self.held.clear();
+        }
+    }
+
+    fn hold(&mut self, octets: &[u8]) {
+        let room = LOOK.saturating_sub(self.held.len());
+        self.held.extend_from_slice(&octets[..octets.len().min(room)]);
+    }
+}
+
+fn without_cr(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// What a text body's lines may hide.
+#[derive(Debug, Default)]
+pub(super) struct TextLines {
+    lines: Lines,
+    rules: TextRules,
+}
+
+#[derive(Debug, Default)]
+struct TextRules {
+    found: Found,
+    /// A uuencoded file's first line was seen: any line of data after it makes it one.
+    begun: bool,
+}
+
+impl TextLines {
+    pub(super) fn push(&mut self, octets: &[u8]) {
+        let rules = &mut self.rules;
+        self.lines.push(octets, |line| rules.line(line));
+    }
+
+    pub(super) fn finish(&mut self) -> Found {
+        let rules = &mut self.rules;
+        self.lines.finish(|line| rules.line(line));
+        self.rules.found
+    }
+}
+
+impl TextRules {
+    fn line(&mut self, line: &[u8]) {
+        if self.begun {
+            self.found.file_as_text |= is_uu_data(line);
+            self.begun = line.trim_ascii() != b"end";
+        }
+        match line.first() {
+            Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
+            Some(b'b' | b'B') => match uu_begin(line) {
+                Some(Begin::Uuencode) => self.begun = true,
+                Some(Begin::Base64) => self.found.file_as_text = true,
+                None => {}
+            },
+            Some(b'=') => self.found.file_as_text |= starts_with(line, b"=ybegin "),
+            Some(b'(') => self.found.file_as_text |= starts_with(line, b"(This file must be converted with BinHex"),
+            _ => {}
+        }
+    }
+}
+
+fn starts_with(line: &[u8], start: &[u8]) -> bool {
+    line.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+}
+
+/// RFC 9580, 6.2 (and RFC 2440 for messages in several parts): the line itself, not one that quotes it.
+fn opens_pgp(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    let Some(rest) = text.trim().strip_prefix("-----BEGIN PGP MESSAGE") else { return false };
+    rest.starts_with("-----") || rest.starts_with(", PART")
+}
+
+enum Begin {
+    Uuencode,
+    Base64,
+}
+
+/// POSIX uuencode: `begin 644 name`, `begin-base64 644 name`.
+fn uu_begin(line: &[u8]) -> Option<Begin> {
+    let (kind, rest) = if starts_with(line, b"begin-base64 ") {
+        (Begin::Base64, &line[13..])
+    } else if starts_with(line, b"begin ") {
+        (Begin::Uuencode, &line[6..])
+    } else {
+        return None;
+    };
+    let rest = rest.trim_ascii_start();
+    let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let named = rest.get(digits).is_some_and(|octet| matches!(octet, b' ' | b'\t')) && !rest[digits..].trim_ascii().is_empty();
+    (digits > 0 && named).then_some(kind)
+}
+
+/// A line of data as a tolerant decoder accepts it: a length and no more characters than it says.
+fn is_uu_data(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let Some(first) = line.first() else { return false };
+    let length = usize::from(first.wrapping_sub(32) & 63);
+    let most = length.div_ceil(3) * 4 + 3;
+    length > 0 && line.len() > 1 && line.len() <= most && line.iter().all(|octet| matches!(octet, 32..=96))
+}
+
+/// The look at what stands before the first and after the last part (spec 3.4a): is there a part in it, or a file?
+#[derive(Debug, Default)]
+pub(crate) struct MarginScan {
+    lines: Lines,
+    rules: TextRules,
+    part_field: bool,
+}
+
+impl MarginScan {
+    pub(crate) fn push(&mut self, octets: &[u8]) {
+        let (rules, part_field) = (&mut self.rules, &mut self.part_field);
+        self.lines.push(octets, |line| {
+            rules.line(line);
+            *part_field |= is_part_field(line);
+        });
+    }
+
+    /// Whether something like a part or a file was there.
+    pub(crate) fn finish(&mut self) -> bool {
+        let (rules, part_field) = (&mut self.rules, &mut self.part_field);
+        self.lines.finish(|line| {
+            rules.line(line);
+            *part_field |= is_part_field(line);
+        });
+        self.part_field || self.rules.found.file_as_text
+    }
+}
+
+/// Whether a line is a field that describes a part (`Content-…:`).
+fn is_part_field(line: &[u8]) -> bool {
+    let Some(colon) = memchr(b':', line) else { return false };
+    let name = line[..colon].trim_ascii();
+    starts_with(name, b"content-") && name.iter().all(|octet| octet.is_ascii_graphic())
+}
+
+/// The look at a body that began without a blank line, up to its first blank line: is there a header that another reader
+/// would still read?
+#[derive(Debug, Default)]
+pub(crate) struct HeadWatch {
+    lines: Lines,
+    over: bool,
+    found: bool,
+}
+
+impl HeadWatch {
+    /// Takes the body's octets as they stand in the mail; true once it was found.
+    pub(crate) fn push(&mut self, octets: &[u8]) -> bool {
+        if !self.over {
+            let (over, found) = (&mut self.over, &mut self.found);
+            self.lines.push(octets, |line| {
+                *over |= line.is_empty();
+                *found |= !*over && line.split(|octet| *octet == b'\r').any(is_header_field);
+            });
+            self.over |= self.found;
+        }
+        self.found
+    }
+}
+
+fn is_header_field(line: &[u8]) -> bool {
+    is_part_field(line) || starts_with(line, b"mime-version:")
+}
