@@ -95,10 +95,7 @@ async fn exchange(transport: &Transport, request: Request<Body>) -> Result<Answe
 }
 
 async fn over_https(http: &reqwest::Client, base: &str, request: Request<Body>) -> Result<Answer, ClientError> {
-    // The bearer token must not travel in the clear, whatever the configuration says.
-    if !base.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) {
-        return Err(ClientError::Unexpected("the exchange's address is not https://".to_owned()));
-    }
+    scheme(base)?;
     let (head, body) = request.into_parts();
     let url = format!("{}{}", base.trim_end_matches('/'), head.uri);
     let request = http.request(head.method, url).headers(head.headers).body(carried(body).await?);
@@ -108,6 +105,14 @@ async fn over_https(http: &reqwest::Client, base: &str, request: Request<Body>) 
         if builder { ClientError::Unexpected(cause) } else { unavailable(cause) }
     })?;
     read(answer.status(), answer.bytes_stream().map_err(reqwest::Error::without_url)).await
+}
+
+/// The bearer token must not travel in the clear, whatever the configuration says.
+fn scheme(base: &str) -> Result<(), ClientError> {
+    match base.get(..8) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("https://") => Ok(()),
+        _ => Err(ClientError::Unexpected("the exchange's address is not https://".to_owned())),
+    }
 }
 
 /// The body as reqwest takes it: a small one with its length, a file in chunks.
@@ -145,4 +150,82 @@ fn causes(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use axum::{Router, routing::any};
+    use futures::stream;
+
+    use super::*;
+
+    fn request() -> Request<()> {
+        Request::put("/x").body(()).unwrap()
+    }
+
+    /// A router that reads all it gets and says how much, or never says anything.
+    fn router(answers: bool) -> Transport {
+        let router = Router::new().route(
+            "/x",
+            any(async move |body: Body| {
+                let octets = axum::body::to_bytes(body, usize::MAX).await.map_or(0, |octets| octets.len());
+                if !answers {
+                    std::future::pending::<()>().await;
+                }
+                octets.to_string()
+            }),
+        );
+        Transport::InProcess { router }
+    }
+
+    /// A chunk every so many seconds.
+    fn every(seconds: u64, chunks: usize) -> Upload {
+        let wait = move |_| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok(Bytes::from_static(b"octets"))
+        };
+        stream::iter(0..chunks).then(wait).boxed()
+    }
+
+    fn cause<T>(result: Result<T, ClientError>) -> String {
+        match result {
+            Err(ClientError::Unavailable { code: Code::ExchangeUnavailable, cause }) => cause,
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("an answer"),
+        }
+    }
+
+    // spec: MAIL-DEPOSIT
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_may_be_slow_but_not_stand_still() {
+        let answer = upload(&router(true), request(), every(50, 40)).await.unwrap();
+        assert_eq!(answer.body, b"240");
+        let began = tokio::time::Instant::now();
+        assert_eq!(cause(upload(&router(true), request(), every(3_600, 1)).await), "the upload stands still");
+        assert_eq!(began.elapsed(), IDLE);
+        cause(upload(&router(false), request(), every(1, 3)).await);
+        assert_eq!(began.elapsed(), IDLE + Duration::from_secs(3) + ANSWER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_ends() {
+        let call = call(&router(false), request().map(|()| Body::empty())).await;
+        assert_eq!(cause(call), "no answer within 60 s");
+    }
+
+    #[test]
+    fn the_token_never_travels_in_the_clear() {
+        for base in ["http://127.0.0.1:9", "", "127.0.0.1:9", "ftp://x"] {
+            assert!(matches!(scheme(base), Err(ClientError::Unexpected(_))), "{base}");
+        }
+        assert!(scheme("HTTPS://files.example.jp").is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_a_limit() {
+        let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![0; 64 << 10])));
+        let read = read(StatusCode::OK, endless).await;
+        assert!(matches!(read, Err(ClientError::Unexpected(text)) if text.contains("more than")));
+    }
 }

@@ -1,5 +1,7 @@
 //! What goes over the wire. JSON names are part of the contract: they change only with a major version.
 
+use std::fmt;
+
 use fubako_base::{
     Lang,
     ids::{DepositId, SectionId},
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const API_CODES: &[&str] = &["unauthorized", "not-found", "invalid", "conflict", "too-large", "internal"];
 
 /// A new deposit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DepositRequest {
     /// The section that deposits.
@@ -28,6 +30,14 @@ pub struct DepositRequest {
     pub file_password: String,
     /// How many files will be put.
     pub file_count: u32,
+}
+
+impl fmt::Debug for DepositRequest {
+    /// Without the file password and the subject.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { section, recipients, file_count, .. } = self;
+        write!(f, "DepositRequest(section {section}, {} recipients, {file_count} files)", recipients.len())
+    }
 }
 
 /// Somebody with an address.

@@ -42,7 +42,6 @@ async fn forty_mebibytes_take_no_more_memory_than_one() {
         let before = status("VmRSS:");
         put(&served, deposit, 40).await;
         let grown = status("VmHWM:").saturating_sub(before);
-        println!("{way:?}: {before} KiB before, peak grew by {grown} KiB");
         assert!(grown < 8 << 10, "{way:?}: the peak grew by {grown} KiB");
     }
 }

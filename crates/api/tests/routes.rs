@@ -77,6 +77,13 @@ async fn what_cannot_be_read_is_a_problem_with_a_code() {
     }
 }
 
+#[tokio::test]
+async fn a_wrong_method_hears_which_are_right() {
+    let served = Served::new(Way::InProcess).await;
+    let response = ask(&served, Request::get("/api/v1/deposits"), "").await;
+    assert_eq!(response.headers()[header::ALLOW], "POST");
+}
+
 // spec: X-API
 #[tokio::test]
 async fn nothing_is_told_to_who_has_no_token() {

@@ -305,18 +305,10 @@ impl Exchange {
         let object = writer.finish().await?;
         let file = incoming.sealed_as(object);
         let kept = self.parts.store.keep_file(&file).await;
-        if let Ok((_, true)) = kept {
-            return kept.map_err(DepositError::from);
+        if !matches!(kept, Ok((_, true))) {
+            self.drop_unless_kept(&file).await;
         }
-        self.drop_unless_kept(&file).await;
-        match (kept, self.parts.store.deposit(file.deposit).await?.map(|deposit| deposit.state)) {
-            (Ok(kept), _) => Ok(kept),
-            (Err(_), None) => Err(DepositError::NotFound),
-            (Err(_), Some(DepositState::Sent | DepositState::Expired)) => {
-                Err(DepositError::Conflict("the deposit is not open"))
-            }
-            (Err(error), Some(DepositState::Open)) => Err(error.into()),
-        }
+        Ok(kept?)
     }
 
     /// Deletes a file's object unless its row is there after all: a commit whose answer was lost may have happened.

@@ -31,7 +31,8 @@ fn a_deposit_that_is_as_it_must_be() {
 // spec: MAIL-DEPOSIT
 #[test]
 fn a_deposit_past_any_limit_is_refused() {
-    let cases: [(&str, Box<dyn Fn(&mut NewDeposit)>); 12] = [
+    type Change = Box<dyn Fn(&mut NewDeposit)>;
+    let cases: [(&str, Change); 12] = [
         ("1 to 1000 recipients", Box::new(|d| d.recipients.clear())),
         ("1 to 1000 recipients", Box::new(|d| d.recipients = (0..1_001).map(|n| format!("r{n}@b.example")).collect())),
         ("recipient 2 stands there twice", Box::new(|d| d.recipients.push("A@B.EXAMPLE".into()))),

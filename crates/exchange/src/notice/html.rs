@@ -4,7 +4,7 @@
 use fubako_base::Lang;
 
 /// Between two languages.
-pub(super) const RULE: &str = "<tr><td style=\"padding:0 32px;\"><div style=\"border-top:1px solid #dfe3e8;font-size:1px;line-height:1px;\">&nbsp;</div></td></tr>\n";
+pub(super) const RULE: &str = "<tr><td style=\"padding:0 24px;\"><div style=\"border-top:1px solid #dfe3e8;font-size:1px;line-height:1px;\">&nbsp;</div></td></tr>\n";
 
 const FONT: &str = "font-family:'Hiragino Sans','Yu Gothic UI','Meiryo',-apple-system,'Segoe UI',Arial,sans-serif;";
 const GREY: &str = "#5b6673";
@@ -65,11 +65,11 @@ pub(super) fn part(part: &Part<'_>) -> String {
     let files = row(&part.files_label, &files);
     let closing: String = part.closing.iter().map(|line| format!("<div>{}</div>\n", escape(line))).collect();
     format!(
-        r##"<tr><td lang="{lang}" style="padding:32px;{FONT}font-size:15px;line-height:1.7;color:#1f2933;">
+        r##"<tr><td lang="{lang}" style="padding:28px 24px;{FONT}font-size:15px;line-height:1.7;color:#1f2933;">
 <div style="font-size:18px;font-weight:bold;line-height:1.5;padding-bottom:8px;">{lead}</div>
 <div style="padding-bottom:20px;">{how}<br>{password}</div>
 <table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>
-<td align="center" bgcolor="#0b5cad" style="border-radius:6px;padding:12px 28px;"><a href="{url}" style="{FONT}font-size:16px;font-weight:bold;line-height:1.4;color:#ffffff;text-decoration:none;"><span style="color:#ffffff;">{open}</span></a></td>
+<td align="center" bgcolor="#0b5cad" style="border-radius:6px;mso-padding-alt:12px 28px;"><a href="{url}" style="{FONT}display:inline-block;padding:12px 28px;font-size:16px;font-weight:bold;line-height:1.4;color:#ffffff;text-decoration:none;"><span style="color:#ffffff;">{open}</span></a></td>
 </tr></table>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:24px;border-top:1px solid #dfe3e8;">
 {facts}{files}</table>
@@ -87,7 +87,7 @@ fn row(label: &str, value: &str) -> String {
     let label = escape(label);
     format!(
         r##"<tr>
-<td valign="top" width="120" style="{FONT}width:120px;padding:8px 12px 8px 0;border-bottom:1px solid #eef1f4;font-size:13px;line-height:1.7;color:{GREY};">{label}</td>
+<td valign="top" width="96" style="{FONT}width:96px;padding:8px 12px 8px 0;border-bottom:1px solid #eef1f4;font-size:13px;line-height:1.7;color:{GREY};">{label}</td>
 <td valign="top" style="{FONT}padding:8px 0;border-bottom:1px solid #eef1f4;font-size:14px;line-height:1.6;color:#1f2933;word-break:break-word;">{value}</td>
 </tr>
 "##
