@@ -202,3 +202,33 @@ async fn prepare_postgres(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     .await
     .map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+    use crate::tx::args;
+
+    async fn pragmas(tx: &mut Tx, names: &[&str]) -> Result<Vec<String>, StoreError> {
+        let mut values = Vec::new();
+        for name in names {
+            let sql = format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}");
+            values.push(tx.one("pragma", sql, args![]).await?.unwrap().get("value")?);
+        }
+        Ok(values)
+    }
+
+    // spec: RCV-DURABLE, KEEP-DELETE
+    #[tokio::test]
+    async fn sqlite_syncs_every_commit_and_overwrites_what_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::open("sqlite:a.db", folder.path()).await.unwrap();
+        let names = ["journal_mode", "synchronous", "foreign_keys", "secure_delete"];
+        // 2 is FULL: the log is synced at every commit.
+        let found = pool.write(names, |tx, names| Box::pin(pragmas(tx, names))).await.unwrap();
+        assert_eq!(found, ["wal", "2", "1", "1"]);
+        let found = pool.read(["query_only"], |tx, names| Box::pin(pragmas(tx, names))).await.unwrap();
+        assert_eq!(found, ["1"]);
+    }
+}
