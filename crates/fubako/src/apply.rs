@@ -25,9 +25,6 @@ pub enum ApplyError {
     /// The database.
     #[error(transparent)]
     Store(#[from] fubako_store::StoreError),
-    /// A key could not be made.
-    #[error("DKIM key: {0}")]
-    Key(String),
 }
 
 /// The whole file.
@@ -174,7 +171,11 @@ impl SectionDeclaration {
 
     fn check_users(&self) -> Result<(), String> {
         for user in &self.users {
-            if user.address.rsplit_once('@').is_none_or(|(local, domain)| local.is_empty() || ascii_domain(domain).is_err()) {
+            if user
+                .address
+                .rsplit_once('@')
+                .is_none_or(|(local, domain)| local.is_empty() || ascii_domain(domain).is_err())
+            {
                 return Err(format!("user {}: {:?} is not a mail address", user.login_id, user.address));
             }
             if let Some(group) = &user.group
@@ -277,11 +278,17 @@ pub fn changes(current: &Current, declared: &Declaration, prune: bool) -> Vec<(C
         let users: Vec<User> = section.users().collect();
         if prune {
             // Users first: a user refers to a group.
-            for old in current.users.iter().filter(|u| &u.section == id && !users.iter().any(|d| d.login_id == u.login_id)) {
-                changes.push((Change::RemoveUser(id.clone(), old.login_id.clone()), format!("- user {} in {id}", old.login_id)));
+            for old in
+                current.users.iter().filter(|u| &u.section == id && !users.iter().any(|d| d.login_id == u.login_id))
+            {
+                changes.push((
+                    Change::RemoveUser(id.clone(), old.login_id.clone()),
+                    format!("- user {} in {id}", old.login_id),
+                ));
             }
             for old in current.groups.iter().filter(|g| &g.section == id && !groups.iter().any(|d| d.name == g.name)) {
-                changes.push((Change::RemoveGroup(id.clone(), old.name.clone()), format!("- group {} in {id}", old.name)));
+                changes
+                    .push((Change::RemoveGroup(id.clone(), old.name.clone()), format!("- group {} in {id}", old.name)));
             }
         }
     }

@@ -84,7 +84,7 @@ pub struct BodyReport {
 struct Digests(BTreeMap<PartId, (u64, Option<Context>)>);
 
 impl Observer for Digests {
-    fn octets(&mut self, part: PartId, decoded: &[u8]) {
+    fn decoded(&mut self, part: PartId, decoded: &[u8]) {
         let (size, digest) = self.0.entry(part).or_default();
         *size += decoded.len() as u64;
         digest.get_or_insert_with(|| Context::new(&SHA256)).update(decoded);
@@ -112,7 +112,11 @@ pub fn hex(octets: &[u8]) -> String {
 ///
 /// # Errors
 /// The first path that cannot be read, after all others were looked at.
-pub fn run(paths: &[PathBuf], inspection: &Inspection, mut each: impl FnMut(&Report) -> io::Result<()>) -> io::Result<()> {
+pub fn run(
+    paths: &[PathBuf],
+    inspection: &Inspection,
+    mut each: impl FnMut(&Report) -> io::Result<()>,
+) -> io::Result<()> {
     let mut failed = Ok(());
     for given in paths {
         for (path, shown) in files_under(given)? {
@@ -166,15 +170,13 @@ pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Rep
 }
 
 fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {
-    let (mut normalizer, mut reader, mut digests) = (Normalizer::new(), Reader::new(Limits::default()), Digests::default());
+    let (mut normalizer, mut reader, mut digests) =
+        (Normalizer::new(), Reader::new(Limits::default()), Digests::default());
     let (mut piece, mut normal) = (vec![0; PIECE], Vec::new());
     loop {
         let read = mail.read(&mut piece)?;
         normal.clear();
-        match read {
-            0 => std::mem::take(&mut normalizer).finish(&mut normal),
-            _ => normalizer.push(&piece[..read], &mut normal),
-        }
+        normalizer.push(&piece[..read], &mut normal);
         if let Some(copy) = &mut copy {
             copy.write_all(&normal)?;
         }
@@ -186,7 +188,11 @@ fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Dig
 }
 
 fn report(shown: &Path, plan: &Plan, digests: &mut Digests) -> Report {
-    let body = |b: &plan::Body| BodyReport { media_type: b.media_type, charset: b.charset.clone(), size: digests.size(b.part) };
+    let body = |b: &plan::Body| BodyReport {
+        media_type: b.media_type,
+        charset: b.charset.clone(),
+        size: digests.size(b.part),
+    };
     let bodies = plan.bodies.iter().map(body).collect();
     let file = |a: &plan::Attachment| FileReport {
         name: a.name.clone(),
@@ -303,7 +309,10 @@ pub fn as_text(report: &Report) -> String {
     }
     for file in &report.attachments {
         let name: String = file.name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        text.push_str(&format!("\n    deposited {name} ({}), {} octets, SHA-256 {}", file.media_type, file.size, file.sha256));
+        text.push_str(&format!(
+            "\n    deposited {name} ({}), {} octets, SHA-256 {}",
+            file.media_type, file.size, file.sha256
+        ));
     }
     text
 }

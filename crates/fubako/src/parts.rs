@@ -1,18 +1,23 @@
 //! The house put together from its configuration: database, vault, keys, exchange, gateway, post office.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use fubako_api::{Client, Transport};
-use fubako_base::{Timestamp, ids::SectionId};
+use fubako_base::{
+    Timestamp,
+    ids::{MailId, SectionId},
+};
 use fubako_exchange::{Exchange, ExchangeParts};
 use fubako_gateway::Gateway;
 use fubako_mail::reader::Limits;
 use fubako_post::{
+    deliver::Transport as PostTransport,
     keyring::Keyring,
-    office::{Office, OfficeParts},
+    office::{Office, OfficeParts, Timing},
     resolver::Resolver,
     route::{Router, Smarthost},
+    tls::{TlsMode, TlsSettings},
 };
 use fubako_store::Store;
 use fubako_vault::{
@@ -34,13 +39,6 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StartError(pub String);
-
-impl StartError {
-    /// An error that happened at `what`.
-    pub fn at(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Self {
-        move |error| Self(format!("{what}: {error}"))
-    }
-}
 
 /// Turns any error into a [`StartError`] that says at what it happened.
 pub trait At<T> {
@@ -79,9 +77,9 @@ impl SectionKeys for Keeper {
     }
 
     fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        Box::pin(async move {
-            self.0.keep_section_key(section, wrapped, Timestamp::now()).await.map_err(|e| e.to_string())
-        })
+        Box::pin(
+            async move { self.0.keep_section_key(section, wrapped, Timestamp::now()).await.map_err(|e| e.to_string()) },
+        )
     }
 }
 
@@ -98,7 +96,7 @@ impl Ground {
         let master = master_key(config)?;
         let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).at("keys")?;
         let installation: SectionId = INSTALLATION.parse().at("keys")?;
-        vault.check_key(&installation).await.at("keys.master")?;
+        vault.check_master_key(&installation).await.at("keys.master")?;
         let domain = config.dkim.domain.clone().unwrap_or_else(|| config.hostname());
         let keyring = Keyring::new(store.clone(), vault.clone(), &domain);
         Ok(Self { store, vault, keyring })
@@ -192,7 +190,7 @@ pub fn api_client(config: &Config, router: axum::Router, token: &str) -> Result<
         (Some(url), Some(token)) => {
             let http = reqwest::Client::builder()
                 .tls_backend_preconfigured(Arc::unwrap_or_clone(tls::client().at("exchange")?))
-                .connect_timeout(std::time::Duration::from_secs(10))
+                .connect_timeout(Duration::from_secs(10))
                 .build()
                 .at("exchange.url")?;
             let base = url.trim_end_matches('/').to_owned();
@@ -236,30 +234,48 @@ pub fn office(
 ) -> Result<Office, StartError> {
     let servers: Result<Vec<SocketAddr>, _> = config.dns.servers.iter().map(|s| s.parse()).collect();
     let resolver = Resolver::new(&servers.at("dns.servers")?).at("dns")?;
-    let smarthost: Option<Smarthost> = config.relay.smarthost.as_deref().map(str::parse).transpose().at("relay.smarthost")?;
+    let smarthost: Option<Smarthost> =
+        config.relay.smarthost.as_deref().map(str::parse).transpose().at("relay.smarthost")?;
     let gateway = gateway.clone();
-    let parts = OfficeParts {
+    Ok(Office::new(OfficeParts {
         store: ground.store.clone(),
         vault: ground.vault.clone(),
-        router: Router {
-            dns: Arc::new(resolver),
-            smarthost,
-            port: config.relay.port,
-            own_names: vec![config.hostname()],
-            own_addresses,
+        keyring: ground.keyring.clone(),
+        transport: PostTransport {
+            router: Router {
+                dns: Arc::new(resolver),
+                smarthost,
+                port: config.relay.port,
+                own_names: vec![config.hostname()],
+                own_addresses,
+            },
+            tls: tls_settings(config)?,
+            helo: config.hostname(),
+            timeout: Duration::from_secs(300),
         },
-        bell: bells.post.clone(),
         returned_mail: Arc::new(move |mail| {
             let gateway = gateway.clone();
             Box::pin(async move { gateway.returned(mail).await })
         }),
-        hostname: config.hostname(),
         brand: config.brand.name.clone(),
         notice_from: config.notice_from(),
-    };
-    Ok(Office::new(parts))
+        hostname: config.hostname(),
+        node: MailId::generate().to_string(),
+        bell: bells.post.clone(),
+        clock: Arc::new(Timestamp::now),
+        timing: Timing::default(),
+    }))
 }
 
-pub fn domain_of(address: &str) -> String {
+fn tls_settings(config: &Config) -> Result<TlsSettings, StartError> {
+    let mode = match config.relay.tls.as_str() {
+        "never" => TlsMode::Never,
+        "mandatory" => TlsMode::Mandatory,
+        _ => TlsMode::Opportunistic,
+    };
+    TlsSettings::new(mode, config.relay.mandatory_tls_domains.clone(), Vec::new()).at("relay.tls")
+}
+
+fn domain_of(address: &str) -> String {
     address.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned()
 }

@@ -32,11 +32,17 @@ pub enum QueueCommand {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timestamp) -> Result<(String, bool), StoreError> {
+pub async fn run(
+    store: &Store,
+    command: &QueueCommand,
+    json: bool,
+    now: Timestamp,
+) -> Result<(String, bool), StoreError> {
     match command {
         QueueCommand::List => {
             let rows = store.queue(MOST).await?;
-            let lines: Vec<String> = rows.iter().map(|row| if json { as_json(row) } else { as_line(row, now) }).collect();
+            let lines: Vec<String> =
+                rows.iter().map(|row| if json { as_json(row) } else { as_line(row, now) }).collect();
             let text = if lines.is_empty() && !json { "The queue is empty.".to_owned() } else { lines.join("\n") };
             Ok((text, true))
         }

@@ -202,7 +202,6 @@ fn receiver(config: &Config, ground: &Ground, bells: &Bells) -> Receiver {
         store: ground.store.clone(),
         vault: ground.vault.clone(),
         hostname: config.hostname(),
-        limits: fubako_mail::reader::Limits::default(),
         wake: bells.gateway.clone(),
         clock: Arc::new(Timestamp::now),
     }
@@ -241,7 +240,7 @@ async fn clock(exchange: Exchange, mut stop: watch::Receiver<bool>) {
         if let Err(error) = exchange.expire_due(now).await {
             tracing::error!(%error, "deposits could not be expired");
         }
-        if let Err(error) = exchange.erase(now).await {
+        if let Err(error) = exchange.erase().await {
             tracing::error!(%error, "given-up objects could not be erased");
         }
         tokio::select! {

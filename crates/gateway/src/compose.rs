@@ -21,7 +21,7 @@ use futures::StreamExt as _;
 
 use crate::{
     Gateway,
-    path::Letter,
+    notice::Letter,
     problem::{Fate, Problem},
 };
 
@@ -90,7 +90,8 @@ impl Gateway {
         let id = OutgoingId::generate();
         let domain = letter.from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let signer = (self.signer_for)(section.id.clone(), domain.to_owned()).await.map_err(signing)?;
-        let mut out = Outgoing { gateway: self, id, section: &section.id, signer, held: Vec::new(), object: None, size: 0 };
+        let mut out =
+            Outgoing { gateway: self, id, section: &section.id, signer, held: Vec::new(), object: None, size: 0 };
         for step in steps {
             out.step(step, spool).await?;
         }

@@ -9,7 +9,11 @@ use fubako_store::mails::Mail;
 use fubako_vault::SealedReader;
 use futures::{StreamExt as _, stream};
 
-use crate::{Gateway, path::Letter, problem::{Fate, Problem}};
+use crate::{
+    Gateway,
+    notice::Letter,
+    problem::{Fate, Problem},
+};
 
 /// What the sealed password is sealed as.
 fn password_context(mail: &Mail) -> String {
@@ -68,15 +72,16 @@ impl Gateway {
 
     async fn put_file(&self, deposit: DepositId, attachment: &Attachment, spool: &SealedReader) -> Result<(), Problem> {
         let content = decoded(attachment, spool).boxed();
-        self.exchange
-            .put_file(deposit, attachment.number, &attachment.name, &attachment.media_type, content)
-            .await?;
+        self.exchange.put_file(deposit, attachment.number, &attachment.name, &attachment.media_type, content).await?;
         Ok(())
     }
 }
 
 /// The attachment's own octets as they come out of the spool, decoded on the way.
-fn decoded(attachment: &Attachment, spool: &SealedReader) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + use<> {
+fn decoded(
+    attachment: &Attachment,
+    spool: &SealedReader,
+) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + use<> {
     let octets = spool.read(attachment.body.clone());
     let state = Some((octets, attachment.decoder()));
     stream::try_unfold(state, |state| async move {

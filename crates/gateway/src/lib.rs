@@ -11,7 +11,9 @@
 
 pub mod compose;
 pub mod deposit;
+pub mod notice;
 pub mod path;
+pub mod preview;
 pub mod problem;
 pub mod read;
 pub mod receive;

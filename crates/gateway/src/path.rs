@@ -1,26 +1,14 @@
 //! One mail's way, read from top to bottom.
 
-use fubako_base::{Code, Lang, Timestamp, section::Section};
-use fubako_mail::{Decision, Outline, Plan, charset, plan};
+use fubako_base::{Code, Timestamp, secret::FilePassword, section::Section};
+use fubako_mail::{Decision, Outline, Plan, notice::Notice, plan};
 use fubako_store::mails::Mail;
 
 use crate::{
     Gateway,
+    notice::{self, Letter},
     problem::{Fate, Problem},
 };
-
-/// The mail as a person sees it: what notices and the deposit say of it.
-#[derive(Debug, Clone)]
-pub struct Letter {
-    /// The From field's first address.
-    pub from_address: String,
-    /// Its display name; empty where there is none.
-    pub from_name: String,
-    /// The subject, decoded; empty where there is none.
-    pub subject: String,
-    /// The languages that the section's notices have for this mail.
-    pub notice_langs: Vec<Lang>,
-}
 
 impl Gateway {
     /// Handles a leased mail to its end: `relaying`, `stopped`, `held`, or back in the queue.
@@ -43,14 +31,14 @@ impl Gateway {
         let outline = self.read(&spool).await?;
         let plan = check(&outline)?;
         let sample = self.body_sample(&plan, &spool).await?;
-        let letter = Letter::of(&outline, &plan, &section, &sample);
+        let letter = Letter::of(&outline, &plan, &section.settings, &sample);
 
         let composed = if plan.decision == Decision::Relay {
             self.relay_unchanged(mail, &section, &letter, &outline, &spool).await?
         } else {
             let password = self.file_password(mail, worker).await?;
             let deposit = self.put_files(mail, worker, &letter, &plan, &spool, &password).await?;
-            let notice = notice(self, mail, &section, &letter, &plan, &deposit.notice_subject, &password);
+            let notice = self.notice(mail, &section, &letter, &plan, &deposit.notice_subject, &password);
             let composed = self.rebuild(mail, &section, &letter, &outline, &plan, &notice, &spool).await?;
             // Last of all, so that nobody is told of files whose mail could not be written.
             self.exchange.send(deposit.id).await?;
@@ -65,8 +53,33 @@ impl Gateway {
         section.ok_or_else(|| Problem::new(Fate::Stop, Code::OptionOff, "the section is closed or has no mail link"))
     }
 
+    /// What the notice in the relayed mail says.
+    pub(crate) fn notice(
+        &self,
+        mail: &Mail,
+        section: &Section,
+        letter: &Letter,
+        plan: &Plan,
+        notice_subject: &str,
+        password: &FilePassword,
+    ) -> Notice {
+        let facts = notice::Facts {
+            settings: &section.settings,
+            brand: &self.brand,
+            received_at: mail.accepted.received_at,
+            notice_subject,
+            password,
+        };
+        notice::notice(letter, plan, &facts)
+    }
+
     /// Stage **queue**: the outgoing mail and the mail's new state, committed together.
-    async fn queue(&self, mail: &Mail, worker: &str, outgoing: fubako_store::outbox::NewOutgoing) -> Result<(), Problem> {
+    async fn queue(
+        &self,
+        mail: &Mail,
+        worker: &str,
+        outgoing: fubako_store::outbox::NewOutgoing,
+    ) -> Result<(), Problem> {
         self.store.queue_mail(mail.accepted.id, worker, &outgoing, (self.clock)()).await?;
         (self.wake_post)();
         Ok(())
@@ -109,62 +122,4 @@ fn named(plan: &Plan, part: fubako_mail::PartId) -> Option<String> {
 /// 10 s, 20 s, 40 s … up to 10 minutes.
 fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
     now.plus_seconds((10i64 << attempts.min(6)).min(600))
-}
-
-impl Letter {
-    pub(crate) fn of(outline: &Outline, plan: &Plan, section: &Section, sample: &str) -> Self {
-        let header = &outline.header;
-        let (from_name, from_address) = crate::read::from_of(header).unwrap_or_default();
-        let subject = crate::read::subject_of(header);
-        let lang = mail_language(outline, plan, &subject, sample);
-        Self { from_address, from_name, subject, notice_langs: section.settings.language.langs(lang) }
-    }
-}
-
-/// The mail's own language: what it declares, else what its subject, bodies, charsets and file names show.
-fn mail_language(outline: &Outline, plan: &Plan, subject: &str, sample: &str) -> Lang {
-    let declared = outline.header.first("content-language").map(|f| String::from_utf8_lossy(f.value()).to_lowercase());
-    match declared.as_deref().map(str::trim) {
-        Some(tag) if tag.starts_with("ja") => return Lang::Ja,
-        Some(tag) if tag.starts_with("en") => return Lang::En,
-        _ => {}
-    }
-    let japanese = charset::looks_japanese(subject)
-        || charset::looks_japanese(sample)
-        || plan.bodies.iter().any(|body| body.charset.as_deref().is_some_and(charset::is_japanese_label))
-        || plan.attachments.iter().any(|file| charset::looks_japanese(&file.name));
-    if japanese { Lang::Ja } else { Lang::En }
-}
-
-/// What the notice in the relayed mail says.
-pub(crate) fn notice(
-    gateway: &Gateway,
-    mail: &Mail,
-    section: &Section,
-    letter: &Letter,
-    plan: &Plan,
-    notice_subject: &str,
-    password: &fubako_base::secret::FilePassword,
-) -> fubako_mail::notice::Notice {
-    let settings = &section.settings;
-    let time = |lang: &Lang| crate::read::shown_time(mail.accepted.received_at, &settings.time_zone, *lang);
-    fubako_mail::notice::Notice {
-        time: letter.notice_langs.iter().map(time).collect(),
-        langs: letter.notice_langs.clone(),
-        position: settings.notice_position,
-        service: gateway.brand.clone(),
-        sender: shown_sender(letter),
-        notice_subject: notice_subject.to_owned(),
-        files: plan.attachments.iter().map(|a| a.name.clone()).collect(),
-        password: settings.password_in_mail.then(|| password.clone()),
-        wording: settings.notice_wording.clone(),
-    }
-}
-
-fn shown_sender(letter: &Letter) -> String {
-    if letter.from_name.is_empty() {
-        letter.from_address.clone()
-    } else {
-        format!("{} <{}>", letter.from_name, letter.from_address)
-    }
 }

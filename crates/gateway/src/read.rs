@@ -1,5 +1,7 @@
 //! Stage **read**: the spooled mail goes past the reader once; its outline is what is kept.
 
+use std::ops::Range;
+
 use fubako_base::{Lang, Timestamp};
 use fubako_mail::{Outline, Plan, charset::TextDecoder, header::Header, plan::Body, reader::Reader, transfer::Decoder};
 use fubako_vault::SealedReader;
@@ -24,30 +26,39 @@ impl Gateway {
     pub(crate) async fn body_sample(&self, plan: &Plan, spool: &SealedReader) -> Result<String, Problem> {
         let mut sample = String::new();
         for body in plan.bodies.iter().take(4) {
-            sample_of(body, spool, &mut sample).await?;
+            let mut octets = Vec::new();
+            let mut pieces = spool.read(sample_range(body));
+            while let Some(piece) = pieces.next().await {
+                octets.extend_from_slice(&piece?);
+            }
+            add_sample(body, &octets, &mut sample);
         }
         Ok(sample)
     }
 }
 
-async fn sample_of(body: &Body, spool: &SealedReader, sample: &mut String) -> Result<(), Problem> {
-    let end = body.body.end.min(body.body.start.saturating_add(SAMPLE));
-    let mut octets = spool.read(body.body.start..end);
+/// The octets of a body that are looked at to tell its language.
+pub(crate) fn sample_range(body: &Body) -> Range<u64> {
+    body.body.start..body.body.end.min(body.body.start.saturating_add(SAMPLE))
+}
+
+/// Adds a body's beginning, given as it stands in the mail, to the sample.
+pub(crate) fn add_sample(body: &Body, octets: &[u8], sample: &mut String) {
+    let mut decoded = Vec::new();
     let mut decoder = Decoder::new(body.encoding);
+    decoder.push(octets, &mut decoded);
+    decoder.finish(&mut decoded);
     let mut text = TextDecoder::new(body.charset.as_deref());
-    let mut out = Vec::new();
-    while let Some(piece) = octets.next().await {
-        decoder.push(&piece?, &mut out);
-    }
-    decoder.finish(&mut out);
-    text.push(&out, sample);
+    text.push(&decoded, sample);
     text.finish(sample);
-    Ok(())
 }
 
 /// The From field's first (display name, address).
 pub(crate) fn from_of(header: &Header) -> Option<(String, String)> {
-    header.first("from").and_then(|field| field.addresses().into_iter().next()).map(|a| (a.name.unwrap_or_default(), a.address))
+    header
+        .first("from")
+        .and_then(|field| field.addresses().into_iter().next())
+        .map(|a| (a.name.unwrap_or_default(), a.address))
 }
 
 /// The Subject, decoded; empty where there is none.

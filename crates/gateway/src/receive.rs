@@ -5,11 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fubako_base::{Timestamp, ids::MailId, section::Section};
-use fubako_mail::{
-    header::Header,
-    newline::Normalizer,
-    reader::{Limits, Reader},
-};
+use fubako_mail::{header::Header, newline::Normalizer};
 use fubako_smtp::{
     Reply,
     server::{Handler, MailFrom, Notify as DsnNotify, Peer, RcptTo, Transaction},
@@ -32,8 +28,6 @@ pub struct Receiver {
     pub vault: Vault,
     /// Our host name, for the trace field.
     pub hostname: String,
-    /// The reader's limits.
-    pub limits: Limits,
     /// Told when a mail was accepted.
     pub wake: Arc<Notify>,
     /// The present.
@@ -58,18 +52,8 @@ struct Shared {
     store: Store,
     vault: Vault,
     hostname: String,
-    limits: Limits,
     wake: Arc<Notify>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-}
-
-impl Shared {
-    fn header_of(&self, octets: &[u8]) -> Header {
-        let mut reader = Reader::new(self.limits.clone());
-        reader.push(octets);
-        reader.push(b"\r\n");
-        reader.finish().header
-    }
 }
 
 /// The mail's header is looked at as it passes, and no more than the header is held.
@@ -88,7 +72,6 @@ impl Handler for Receiver {
                 store: self.store.clone(),
                 vault: self.vault.clone(),
                 hostname: self.hostname.clone(),
-                limits: self.limits.clone(),
                 wake: self.wake.clone(),
                 clock: self.clock.clone(),
             }),
@@ -168,7 +151,7 @@ impl Incoming {
             return Err(Reply::new(552, (5, 3, 4), "the mail's header is too long"));
         }
         let Some(end) = end else { return Ok(()) };
-        let header = self.receiver.header_of(&held[..end]);
+        let header = Header::parse(&held[..end], 0);
         self.header = HeaderSoFar::Looked;
         self.check_author(&header)
     }
@@ -177,7 +160,11 @@ impl Incoming {
     fn check_author(&self, header: &Header) -> Result<(), Reply> {
         let mut from = header.all("from");
         let (Some(field), None) = (from.next(), from.next()) else {
-            let text = if header.iter().next().is_none() { "this is not a mail: it has no header" } else { "a mail must have one From field" };
+            let text = if header.is_empty() {
+                "this is not a mail: it has no header"
+            } else {
+                "a mail must have one From field"
+            };
             return Err(Reply::new(550, (5, 6, 0), text));
         };
         let authors = field.addresses();
@@ -186,18 +173,17 @@ impl Incoming {
         };
         match domain_of(&author.address) {
             Some(domain) if self.section.domains.contains(&domain) => Ok(()),
-            Some(_) => Err(Reply::new(550, (5, 7, 1), "the From address is not of a domain registered with the sender's")),
+            Some(_) => {
+                Err(Reply::new(550, (5, 7, 1), "the From address is not of a domain registered with the sender's"))
+            }
             None => Err(Reply::new(550, (5, 6, 0), "the From address cannot be read")),
         }
     }
 
     async fn accept(&mut self) -> Result<MailId, Reply> {
-        let mut rest = Vec::new();
-        std::mem::take(&mut self.normalizer).finish(&mut rest);
-        self.take(rest).await?;
         if let HeaderSoFar::Reading(held) = &self.header {
             // No blank line: all of it is header.
-            self.check_author(&self.receiver.header_of(held))?;
+            self.check_author(&Header::parse(held, 0))?;
         }
         let Some(writer) = self.writer.take() else { return Err(Reply::new(550, (5, 6, 0), "the mail is empty")) };
         let spool = writer.finish().await.map_err(|e| no_room(&e))?;
@@ -217,7 +203,11 @@ impl Incoming {
         };
         // When the database does not answer, the row may or may not be there. The object stays: a sweep takes it if
         // no row has it, and the upstream sends again.
-        self.receiver.store.accept_mail(&mail).await.map_err(|e| try_later(&e, "a spooled mail could not be committed"))?;
+        self.receiver
+            .store
+            .accept_mail(&mail)
+            .await
+            .map_err(|e| try_later(&e, "a spooled mail could not be committed"))?;
         tracing::info!(mail = %self.id, section = %self.section.id, octets = mail.spool.length, recipients = mail.recipients.len(), peer = %self.peer.address, "accepted");
         self.receiver.wake.notify_one();
         Ok(self.id)
@@ -225,7 +215,8 @@ impl Incoming {
 
     /// The trace field's value (RFC 5321, 4.4). It names no recipient: a Bcc would be seen by the others.
     fn trace(&self, now: Timestamp) -> String {
-        let helo: String = self.peer.helo.chars().filter(|c| c.is_ascii_graphic() && !"()<>\\\"".contains(*c)).take(255).collect();
+        let helo: String =
+            self.peer.helo.chars().filter(|c| c.is_ascii_graphic() && !"()<>\\\"".contains(*c)).take(255).collect();
         let ip = match self.peer.address.ip() {
             std::net::IpAddr::V4(ip) => format!("[{ip}]"),
             std::net::IpAddr::V6(ip) => format!("[IPv6:{ip}]"),

@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt as _, stream::BoxStream};
 
 use crate::{
     Gateway,
-    path::{self, Letter},
+    notice::{self, Letter},
     problem::Problem,
 };
 
@@ -32,7 +32,7 @@ impl Gateway {
         let outline = self.read(&spool).await?;
         let plan = plan::plan(&outline);
         let sample = self.body_sample(&plan, &spool).await?;
-        let letter = Letter::of(&outline, &plan, &section, &sample);
+        let letter = Letter::of(&outline, &plan, &section.settings, &sample);
         let steps = match plan.decision {
             Decision::Relay => {
                 let secret = section.settings.secret_header.as_deref();
@@ -40,19 +40,14 @@ impl Gateway {
             }
             Decision::Deposit => {
                 let blank = FilePassword::from_kept("*".repeat(FilePassword::LENGTH));
-                let subject = notice_subject(self, &letter);
-                let notice = path::notice(self, &mail, &section, &letter, &plan, &subject, &blank);
+                let subject = notice::notice_subject(&self.brand, &letter.subject);
+                let notice = self.notice(&mail, &section, &letter, &plan, &subject, &blank);
                 self.rebuild_steps(&mail, &section, &outline, &plan, &notice)
             }
             Decision::Stop | Decision::Hold => return Ok(None),
         };
         Ok(Some((steps, spool)))
     }
-}
-
-/// The deposit notice's subject as the exchange makes it (spec MAIL-NOTICE).
-fn notice_subject(gateway: &Gateway, letter: &Letter) -> String {
-    format!("[{}] {}", gateway.brand, letter.subject)
 }
 
 /// The steps carried out, as a stream.

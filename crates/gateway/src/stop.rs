@@ -25,7 +25,13 @@ const HEADER_LIMIT: u64 = 1 << 20;
 
 impl Gateway {
     /// Stops or holds the mail; the notice to its sender is committed with it.
-    pub(crate) async fn stop(&self, mail: &Mail, worker: &str, problem: &Problem, now: Timestamp) -> Result<(), Problem> {
+    pub(crate) async fn stop(
+        &self,
+        mail: &Mail,
+        worker: &str,
+        problem: &Problem,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         let state = if problem.fate == Fate::Hold { MailState::Held } else { MailState::Stopped };
         let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
         tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, codes = codes.join(","), cause = %problem.cause, state = ?state, "stopped");
@@ -36,7 +42,12 @@ impl Gateway {
         Ok(())
     }
 
-    async fn notice_to_sender(&self, mail: &Mail, problem: &Problem, now: Timestamp) -> Result<Option<NewOutgoing>, Problem> {
+    async fn notice_to_sender(
+        &self,
+        mail: &Mail,
+        problem: &Problem,
+        now: Timestamp,
+    ) -> Result<Option<NewOutgoing>, Problem> {
         let accepted = &mail.accepted;
         if accepted.envelope_from.is_empty() {
             return Ok(None);
@@ -131,7 +142,10 @@ fn body(problem: &Problem, subject: &str, received: Timestamp, zone: &str, refer
         line(&mut out, &text(lang, "stopped-mail-subject", &[("subject", subject.into())]));
         line(&mut out, &text(lang, "stopped-mail-time", &[("time", shown_time(received, zone, lang).into())]));
         let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
-        line(&mut out, &text(lang, "stopped-reference", &[("reference", reference.into()), ("codes", codes.join(", ").into())]));
+        line(
+            &mut out,
+            &text(lang, "stopped-reference", &[("reference", reference.into()), ("codes", codes.join(", ").into())]),
+        );
     }
     out
 }

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, each key also an environment variable (`FUBAKO_HTTP__LISTEN`). With no file,
 //! embedded defaults. Unknown keys are errors. Nothing else in the project knows this file.
 
+#[cfg(test)]
 mod reference;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use figment::{
     providers::{Env, Format as _, Serialized, Toml},
 };
 
-pub use reference::reference;
+#[cfg(test)]
+use reference::reference;
 
 /// The environment variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "FUBAKO_CONFIG";
@@ -49,7 +51,8 @@ macro_rules! table {
         }
 
         impl $name {
-            pub(super) const TABLE: reference::Table = reference::Table {
+            #[cfg(test)]
+            const TABLE: reference::Table = reference::Table {
                 path: $path,
                 about: &[$($about),*],
                 keys: &[$(reference::Key { name: stringify!($key), kind: stringify!($type), about: &[$($doc),*] },)*],
@@ -57,7 +60,6 @@ macro_rules! table {
         }
     };
 }
-pub(crate) use table;
 
 table! {
     /// The top of the file.
@@ -311,7 +313,9 @@ impl Config {
             figment = figment.merge(Toml::string(&text));
         }
         let environment = Env::prefixed("FUBAKO_")
-            .filter(|key| key != "CONFIG" && !format!("FUBAKO_{}", key.as_str().to_uppercase()).starts_with(TEST_PREFIX))
+            .filter(|key| {
+                key != "CONFIG" && !format!("FUBAKO_{}", key.as_str().to_uppercase()).starts_with(TEST_PREFIX)
+            })
             .split("__");
         let config: Self = figment.merge(environment).extract().map_err(|e| ConfigError::Invalid(Box::new(e)))?;
         config.check()?;
@@ -418,6 +422,9 @@ mod tests {
             std::fs::write(&path, reference()).unwrap();
         }
         let page = std::fs::read_to_string(&path).unwrap();
-        assert!(page == reference(), "docs/configuration.md differs from the code: run `FUBAKO_TEST_BLESS=1 cargo test -p fubako reference` and commit it");
+        assert!(
+            page == reference(),
+            "docs/configuration.md differs from the code: run `FUBAKO_TEST_BLESS=1 cargo test -p fubako reference` and commit it"
+        );
     }
 }

@@ -1,19 +1,19 @@
 //! The reference page, generated from the declarations.
 
 use super::{
-    Api, Brand, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Relay, Scanner, Smtp,
-    StarttlsListener, Tls, TlsListener, Top,
+    Api, Brand, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Relay, Scanner,
+    Smtp, StarttlsListener, Tls, TlsListener, Top,
 };
 
 /// One table of the file.
-pub(super) struct Table {
+pub struct Table {
     pub(super) path: &'static str,
     pub(super) about: &'static [&'static str],
     pub(super) keys: &'static [Key],
 }
 
 /// One key of a table.
-pub(super) struct Key {
+pub struct Key {
     pub(super) name: &'static str,
     pub(super) kind: &'static str,
     pub(super) about: &'static [&'static str],
@@ -63,7 +63,10 @@ pub fn reference() -> String {
 
 fn section(table: &Table, defaults: &serde_json::Value) -> String {
     let title = if table.path.is_empty() { "Top".to_owned() } else { format!("`[{}]`", table.path) };
-    let mut text = format!("\n## {title}\n\n{}\n\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n", joined(table.about));
+    let mut text = format!(
+        "\n## {title}\n\n{}\n\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n",
+        joined(table.about)
+    );
     for key in table.keys {
         let mut value = defaults;
         for name in table.path.split('.').filter(|n| !n.is_empty()).chain([key.name]) {

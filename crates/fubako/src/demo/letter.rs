@@ -43,7 +43,11 @@ impl Letter {
         let html = bodies(octets, &plan, "text/html");
         Self {
             from: shown(header, "from"),
-            to: [shown(header, "to"), shown(header, "cc")].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", "),
+            to: [shown(header, "to"), shown(header, "cc")]
+                .into_iter()
+                .filter(|t| !t.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
             subject: header.first("subject").map(|f| f.unstructured()).unwrap_or_default(),
             message_id: message_id(header),
             date: header.first("date").map(|f| f.unstructured()).unwrap_or_default(),
@@ -89,7 +93,8 @@ fn bodies(octets: &[u8], plan: &Plan, media_type: &str) -> String {
 }
 
 fn body_text(octets: &[u8], body: &Body) -> String {
-    let range = usize::try_from(body.body.start).unwrap_or(usize::MAX)..usize::try_from(body.body.end).unwrap_or(usize::MAX);
+    let range =
+        usize::try_from(body.body.start).unwrap_or(usize::MAX)..usize::try_from(body.body.end).unwrap_or(usize::MAX);
     let mut decoded = Vec::new();
     let mut decoder = Decoder::new(body.encoding);
     decoder.push(octets.get(range).unwrap_or_default(), &mut decoded);

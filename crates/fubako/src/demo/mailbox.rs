@@ -18,8 +18,6 @@ const ROOM: usize = 512 << 20;
 /// A mail as it arrived.
 #[derive(Debug, Clone)]
 pub struct Arrived {
-    /// MAIL FROM.
-    pub from: String,
     /// RCPT TO.
     pub to: Vec<String>,
     /// The octets, CRLF line ends.
@@ -78,15 +76,14 @@ impl Mailbox {
 impl Handler for Mailbox {
     type Transaction = Arriving;
 
-    async fn mail(&self, _: &Peer, from: &MailFrom) -> Result<Arriving, Reply> {
-        Ok(Arriving { mailbox: self.clone(), from: from.address.clone(), to: Vec::new(), octets: Vec::new() })
+    async fn mail(&self, _: &Peer, _: &MailFrom) -> Result<Arriving, Reply> {
+        Ok(Arriving { mailbox: self.clone(), to: Vec::new(), octets: Vec::new() })
     }
 }
 
 /// A mail on its way in.
 pub struct Arriving {
     mailbox: Mailbox,
-    from: String,
     to: Vec<String>,
     octets: Vec<u8>,
 }
@@ -106,7 +103,7 @@ impl Transaction for Arriving {
     }
 
     async fn finish(self) -> Reply {
-        let arrived = Arrived { from: self.from, to: self.to, octets: Bytes::from(self.octets) };
+        let arrived = Arrived { to: self.to, octets: Bytes::from(self.octets) };
         let mut mails = self.mailbox.mails.lock().unwrap_or_else(PoisonError::into_inner);
         if mails.iter().map(|m| m.octets.len()).sum::<usize>() + arrived.octets.len() > ROOM {
             return Reply::new(452, (4, 3, 1), "the demo's mailbox is full");

@@ -176,7 +176,12 @@ impl Stage {
         }
     }
 
-    async fn steps(&self, mail: &Outbound, report: &mut MailReport, story: &Story) -> Result<Option<(String, String)>, String> {
+    async fn steps(
+        &self,
+        mail: &Outbound,
+        report: &mut MailReport,
+        story: &Story,
+    ) -> Result<Option<(String, String)>, String> {
         let before = self.mailbox.len();
         let expected = self.expected(mail)?;
         report.expect(&expected);
@@ -195,7 +200,13 @@ impl Stage {
         let relayed = find_relayed(&arrived, &sent).ok_or("the relayed mail did not arrive in time")?;
         report.relayed = true;
         let letter = Letter::read(&relayed.octets);
-        story.done(&format!("relayed to {}, {} octets, {} DKIM signatures, {} files in it", relayed.to.join(", "), relayed.octets.len(), letter.signatures, letter.files.len()));
+        story.done(&format!(
+            "relayed to {}, {} octets, {} DKIM signatures, {} files in it",
+            relayed.to.join(", "),
+            relayed.octets.len(),
+            letter.signatures,
+            letter.files.len()
+        ));
         if expected.decision == "relay" {
             story.done("nothing to take off: the mail went on as it was");
             report.ok = true;
@@ -205,7 +216,12 @@ impl Stage {
     }
 
     /// A stopped mail: its sender has the notice, and the files did not come through.
-    fn told(&self, arrived: &[Arrived], report: &MailReport, story: &Story) -> Result<Option<(String, String)>, String> {
+    fn told(
+        &self,
+        arrived: &[Arrived],
+        report: &MailReport,
+        story: &Story,
+    ) -> Result<Option<(String, String)>, String> {
         let notice = arrived.first().ok_or("the notice to the sender did not arrive in time")?;
         let letter = Letter::read(&notice.octets);
         story.done(&format!("stopped ({}): its sender was told: {}", report.codes.join(", "), letter.subject));
@@ -214,7 +230,13 @@ impl Stage {
     }
 
     /// What the recipient does with the deposit notice.
-    async fn fetch(&self, arrived: &[Arrived], letter: &Letter, report: &mut MailReport, story: &Story) -> Result<(String, String), String> {
+    async fn fetch(
+        &self,
+        arrived: &[Arrived],
+        letter: &Letter,
+        report: &mut MailReport,
+        story: &Story,
+    ) -> Result<(String, String), String> {
         let base = format!("{}/d/", self.running.public_url);
         let link = arrived.iter().find_map(|m| link_in(&Letter::read(&m.octets).words(), &base));
         let link = link.ok_or("no deposit notice with a link arrived in time")?;
@@ -258,14 +280,18 @@ impl Stage {
     async fn stay(self, story: &Story, links: &[(String, String)]) -> Result<(), StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await.at("mailbox page")?;
         let address = listener.local_addr().at("mailbox page")?;
-        let served = tokio::spawn(crate::http::serve(listener, page::router(self.mailbox.clone()), None, self.stop.subscribe()));
+        let served =
+            tokio::spawn(crate::http::serve(listener, page::router(self.mailbox.clone()), None, self.stop.subscribe()));
         story.chapter("Now walk the recipient's way by hand:");
         story.note(&format!("the recipient's mailbox   http://{address}/"));
         for (link, password) in links {
             story.note(&format!("the download page         {link}"));
             story.note(&format!("its file password         {password}"));
         }
-        story.note(&format!("send mails of your own to {} (STARTTLS) from an address of the sample's domain", shown(self.running.starttls)));
+        story.note(&format!(
+            "send mails of your own to {} (STARTTLS) from an address of the sample's domain",
+            shown(self.running.starttls)
+        ));
         story.note("Ctrl-C ends the demo and removes its folder.");
         crate::asked_to_stop().await;
         self.strike().await;
@@ -318,9 +344,12 @@ fn link_in(words: &str, base: &str) -> Option<String> {
 
 /// The file password as the notice shows it: what stands after its label.
 fn password_in(words: &str) -> Option<String> {
-    let labels: Vec<String> = Lang::ALL.iter().map(|lang| text(*lang, "notice-password-label", &[])).collect();
-    let (at, label) = labels.iter().find_map(|label| words.find(label.as_str()).map(|at| (at, label)))?;
-    let rest = words[at + label.len()..].trim_start_matches([':', ':', ' ', '\r', '\n', '\t', '\u{3000}']);
-    let password: String = rest.chars().take_while(|c| c.is_ascii_graphic()).collect();
-    (password.len() == fubako_base::secret::FilePassword::LENGTH).then_some(password)
+    let labels = Lang::ALL.iter().map(|lang| text(*lang, "mail-notice-password", &[]));
+    labels.flat_map(|label| words.match_indices(&label).map(|(at, l)| at + l.len()).collect::<Vec<_>>()).find_map(
+        |after| {
+            let rest = words[after..].trim_start_matches([':', '\u{ff1a}', ' ', '\r', '\n', '\t', '\u{3000}']);
+            let password: String = rest.chars().take_while(char::is_ascii_graphic).collect();
+            (password.len() == fubako_base::secret::FilePassword::LENGTH).then_some(password)
+        },
+    )
 }

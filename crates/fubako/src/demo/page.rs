@@ -42,7 +42,10 @@ async fn list(State(mailbox): State<Mailbox>) -> Response {
             escaped(&mail.to.join(", ")),
         ));
     }
-    page("受信トレイ Mailbox", &format!("<h1>受信トレイ <small>Mailbox of the demo's recipients</small></h1><ul class=\"list\">{rows}</ul>"))
+    page(
+        "受信トレイ Mailbox",
+        &format!("<h1>受信トレイ <small>Mailbox of the demo's recipients</small></h1><ul class=\"list\">{rows}</ul>"),
+    )
 }
 
 async fn mail(State(mailbox): State<Mailbox>, Path(number): Path<usize>) -> Response {
@@ -67,12 +70,17 @@ async fn body(State(mailbox): State<Mailbox>, Path(number): Path<usize>) -> Resp
     let letter = Letter::read(&mail.octets);
     let html = match letter.html {
         Some(html) => format!("<base target=\"_blank\">{html}"),
-        None => format!("<!doctype html><base target=\"_blank\"><pre style=\"white-space:pre-wrap;font:inherit\">{}</pre>", linked(&letter.text)),
+        None => format!(
+            "<!doctype html><base target=\"_blank\"><pre style=\"white-space:pre-wrap;font:inherit\">{}</pre>",
+            linked(&letter.text)
+        ),
     };
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox"),
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox",
+        ),
     );
     (headers, Html(html)).into_response()
 }

@@ -43,9 +43,7 @@ impl Outbound {
     /// A mail from its file's octets.
     pub fn new(name: &str, octets: Vec<u8>) -> Self {
         let mut normal = Vec::with_capacity(octets.len());
-        let mut normalizer = Normalizer::new();
-        normalizer.push(&octets, &mut normal);
-        normalizer.finish(&mut normal);
+        Normalizer::new().push(&octets, &mut normal);
         let mut reader = Reader::new(Limits::default());
         reader.push(&normal);
         let header = reader.finish().header;
@@ -92,13 +90,15 @@ impl Outbound {
         };
         let mut connection = Connection::open(&target).await.map_err(|e| e.to_string())?;
         let from = MailFrom { address: self.from.clone(), eight_bit: !self.octets.is_ascii(), ..MailFrom::default() };
-        let to: Vec<RcptTo> = self.recipients.iter().map(|a| RcptTo { address: a.clone(), ..RcptTo::default() }).collect();
+        let to: Vec<RcptTo> =
+            self.recipients.iter().map(|a| RcptTo { address: a.clone(), ..RcptTo::default() }).collect();
         let content = Bytes::from(self.octets.clone());
         let size = content.len() as u64;
         let pieces = futures::stream::iter([Ok::<_, std::io::Error>(content)]);
         let delivered = connection.send(&from, &to, size, pieces).await.map_err(|e| e.to_string())?;
         connection.quit().await;
-        let refused: Vec<String> = delivered.replies.iter().filter(|r| !r.is_positive()).map(ToString::to_string).collect();
+        let refused: Vec<String> =
+            delivered.replies.iter().filter(|r| !r.is_positive()).map(ToString::to_string).collect();
         match (delivered.replies.first(), refused.first()) {
             (Some(reply), None) => Ok(Sent {
                 reply: reply.to_string(),

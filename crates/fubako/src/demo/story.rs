@@ -16,7 +16,10 @@ impl Story {
     /// A new story; `quiet` tells nothing.
     #[must_use]
     pub fn new(quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(None, if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
+        );
         if let Ok(style) = ProgressStyle::with_template("  {spinner:.cyan} {msg}") {
             bar.set_style(style);
         }

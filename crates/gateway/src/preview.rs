@@ -1,0 +1,74 @@
+//! What the gateway would write, for `inspect --rewrite`: the same stages without spool, exchange and queue.
+
+use std::ops::Range;
+
+use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings};
+use fubako_mail::{Decision, Outline, Plan, Step, compose::Rebuild, plan::Body};
+
+use crate::{
+    notice::{self, Letter},
+    read,
+};
+
+/// What stands for the things that a dry run has not.
+pub struct Preview<'a> {
+    /// The section's settings.
+    pub settings: &'a Settings,
+    /// `brand.name`.
+    pub brand: &'a str,
+    /// Our host name.
+    pub hostname: &'a str,
+    /// The id the mail would have.
+    pub id: MailId,
+    /// When it would have been received.
+    pub received_at: Timestamp,
+    /// The password it would have.
+    pub password: &'a FilePassword,
+}
+
+/// The octets of a body that are looked at to tell its language.
+#[must_use]
+pub fn sample_range(body: &Body) -> Range<u64> {
+    read::sample_range(body)
+}
+
+/// Adds a body's beginning, given as it stands in the mail, to the sample.
+pub fn add_sample(body: &Body, octets: &[u8], sample: &mut String) {
+    read::add_sample(body, octets, sample);
+}
+
+/// The steps that write the mail. Nothing for a mail that is stopped or held.
+#[must_use]
+pub fn steps(outline: &Outline, plan: &Plan, sample: &str, with: &Preview<'_>) -> Vec<Step> {
+    let received = format!(
+        "from inspect by {} id {}; {}",
+        with.hostname,
+        with.id,
+        with.received_at.rfc5322(&with.settings.time_zone)
+    );
+    let letter = Letter::of(outline, plan, with.settings, sample);
+    match plan.decision {
+        Decision::Relay => fubako_mail::relay::unchanged(outline, &received, with.settings.secret_header.as_deref()),
+        Decision::Deposit => {
+            let subject = notice::notice_subject(with.brand, &letter.subject);
+            let facts = notice::Facts {
+                settings: with.settings,
+                brand: with.brand,
+                received_at: with.received_at,
+                notice_subject: &subject,
+                password: with.password,
+            };
+            let notice = notice::notice(&letter, plan, &facts);
+            let message_id = format!("{}@{}", with.id, with.hostname);
+            let date = with.received_at.rfc5322(&with.settings.time_zone);
+            let rebuild = Rebuild {
+                notice: &notice,
+                received: &received,
+                fallback_message_id: &message_id,
+                fallback_date: &date,
+            };
+            fubako_mail::compose::rebuild(outline, plan, &rebuild)
+        }
+        Decision::Stop | Decision::Hold => Vec::new(),
+    }
+}

@@ -1,0 +1,191 @@
+"""Bad input and bad luck: each with a clear answer, nothing lost."""
+import os
+import pathlib
+import re
+import smtplib
+import subprocess
+import time
+
+import pytest
+
+import harness
+import mails
+
+TO = "suzuki@recipient.example"
+FROM = "tanaka@acme.example"
+
+
+def connect(fubako):
+    smtp = smtplib.SMTP("127.0.0.1", fubako.starttls, timeout=120)
+    smtp.starttls()
+    return smtp
+
+
+def submit(fubako, mail, to=(TO,)):
+    with connect(fubako) as smtp:
+        return smtp.sendmail(FROM, list(to), mail)
+
+
+def refused(fubako, mail):
+    with connect(fubako) as smtp:
+        with pytest.raises(smtplib.SMTPResponseException) as error:
+            smtp.sendmail(FROM, [TO], mail)
+        return error.value.smtp_code, error.value.smtp_error.decode()
+
+
+def told(mailboxes, before):
+    """The mail that the sender got."""
+    return mailboxes.wait(FROM, before + 1)[before]
+
+
+def one_file(subject=b"file", name=b"a.pdf", octets=None):
+    octets = octets or mails.pdf()
+    return mails.multipart(mails.head(subject), [
+        (b"Content-Type: text/plain; charset=UTF-8\r\n", b"see the file"),
+        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="' + name + b'"\r\n', octets)])
+
+
+def test_what_is_not_a_mail_is_refused(fubako):
+    code, text = refused(fubako, b"\x00\x01\x02 this is no mail at all\r\n\r\n" + os.urandom(2000).replace(b"\r", b"").replace(b"\n", b""))
+    assert code == 550 and "5.6.0" in text
+    code, text = refused(fubako, b"\r\n\r\n\r\n")
+    assert code == 550, text
+
+
+def test_a_mail_cut_in_mid_part_is_delivered_with_what_it_has(fubako, mailboxes):
+    before = len(mailboxes.raw(TO))
+    whole = one_file(b"cut", octets=b"A" * 3000)
+    submit(fubako, whole[: whole.rindex(b"QUFB")])
+    arrived = mailboxes.wait(TO, before + 2)[before:]
+    assert any("a.pdf" in "".join(harness.bodies(m)) for m in arrived)
+
+
+# spec: MAIL-AMBIGUOUS NOTICE
+@pytest.mark.parametrize("what", ["nested", "many"])
+def test_a_structure_too_deep_or_too_wide_is_held_and_its_sender_told(fubako, mailboxes, what):
+    if what == "nested":
+        mail = mails.head(b"deep")
+        for level in range(1000):
+            mail += b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level)
+        mail += b"\r\nbottom\r\n"
+    else:
+        mail = mails.head(b"wide") + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n\r\n" * 20_000 + b"--b--\r\n"
+    before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
+    submit(fubako, mail)
+    notice = told(mailboxes, before)
+    text, _ = harness.bodies(notice)
+    assert "ambiguous" in text and notice["auto-submitted"] == "auto-replied"
+    assert notice["return-path"] in ("<>", None)
+    reference = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", text)[0]
+    assert reference in fubako.log.read_text(), "the reference number stands in the log"
+    assert len(mailboxes.raw(TO)) == there
+
+
+# spec: MAIL-ACCEPT
+@pytest.mark.parametrize("code, part", [
+    ("encrypted", (b'Content-Type: application/pkcs7-mime; name="smime.p7m"\r\nContent-Transfer-Encoding: base64\r\n', mails.b64(b"0\x80"))),
+    ("data-url", (b"Content-Type: text/html; charset=UTF-8\r\n", b'<p><img src="&#100;ata:image/png;base64,AAAA"></p>')),
+])
+def test_what_cannot_be_checked_is_stopped_and_its_sender_told(fubako, mailboxes, code, part):
+    before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
+    submit(fubako, mails.multipart(mails.head(b"stopped"), [part]))
+    text, _ = harness.bodies(told(mailboxes, before))
+    assert code in text
+    assert len(mailboxes.raw(TO)) == there
+
+
+def test_a_header_of_two_mebibytes_is_refused(fubako):
+    code, text = refused(fubako, mails.head(extra=b"".join(b"X-%d: %s\r\n" % (i, b"y" * 900) for i in range(2300))) + b"\r\nhi\r\n")
+    assert code == 552 and "header" in text
+
+
+# spec: RCV-SIZE
+def test_a_mail_of_41_mebibytes_is_refused(fubako):
+    mail = mails.head() + b"\r\n" + (b"x" * 998 + b"\r\n") * (41 * 1024 * 1024 // 1000)
+    code, text = refused(fubako, mail)          # smtplib declares SIZE: refused at MAIL
+    assert code == 552 and "5.3.4" in text
+    with connect(fubako) as smtp:
+        smtp.ehlo()
+        smtp.mail(FROM)                         # no SIZE declared: refused after the data
+        smtp.rcpt(TO)
+        code, text = smtp.data(mail)
+        assert code == 552 and b"5.3.4" in text and b"long" in text
+
+
+# spec: MAIL-BOUNCE
+def test_a_recipient_that_the_next_hop_refuses(fubako, mailboxes):
+    before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
+    submit(fubako, one_file(b"refused"), to=(TO, "nobody@recipient.example"))
+    arrived = mailboxes.wait(FROM, before + 1)[before:]
+    report = next(m for m in arrived if m.get_content_type() == "multipart/report")
+    status = next(p for p in report.walk() if p.get_content_type() == "message/delivery-status")
+    fields = [dict(block.items()) for block in status.get_payload()]
+    failed = [f for f in fields if "Final-Recipient" in f]
+    assert [f["Action"] for f in failed] == ["failed"] and "nobody@recipient.example" in failed[0]["Final-Recipient"]
+    assert failed[0]["Status"].startswith("5.")
+    # The mail that we relayed is attached, without the file password that the other recipient has.
+    relayed = next(m for m in mailboxes.wait(TO, there + 2)[there:] if "/d/" not in "".join(harness.bodies(m)))
+    from test_path import password_in
+    raw = mailboxes.raw(FROM)[before:]
+    returned = next(p for p in report.walk() if p.get_content_type() == "message/rfc822").get_payload(0)
+    returned_text = "".join(harness.bodies(returned))
+    assert password_in(relayed) not in returned_text and "***************" in returned_text
+
+
+# spec: MAIL-RELAY RCV-DURABLE
+def test_the_next_hop_is_down_and_we_are_killed_and_nothing_is_lost(folder):
+    mailboxes = harness.Mailboxes(folder, [TO, FROM], name="down")
+    fubako = harness.Fubako(folder / "down-fubako", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}}).start()
+    try:
+        submit(fubako, one_file(b"patience"))
+        rows = harness.wait_for("the queue says why", lambda: [r for r in fubako.queue() if r["attempts"] > 0 and r["reason"]])
+        assert {r["stage"] for r in rows} <= {"relay", "deposit-notice"}
+        fubako.stop(how=9)
+        mailboxes.start()
+        fubako.start()
+        for row in fubako.queue():
+            fubako.run("queue", "retry", row["id"], check=False)
+        arrived = mailboxes.wait(TO, 2)
+        time.sleep(3)
+        assert len(mailboxes.raw(TO)) == 2, "nothing twice"
+        harness.wait_for("the queue is empty", lambda: not fubako.queue())
+    finally:
+        fubako.stop()
+        mailboxes.stop()
+
+
+# spec: RCV-DURABLE
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small file system can only be mounted as root")
+def test_a_full_disk_loses_nothing(folder, mailboxes):
+    disk = folder / "small"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], check=True)
+    fubako = None
+    try:
+        fubako = harness.Fubako(folder / "full-fubako", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"},
+                                                         "files": {"url": f"file:{disk}/files"}}).start()
+        big = one_file(b"too big for the disk", octets=os.urandom(14_000_000))
+        with connect(fubako) as smtp:
+            with pytest.raises(smtplib.SMTPResponseException) as error:
+                smtp.sendmail(FROM, [TO], big)
+            assert error.value.smtp_code == 452, error.value
+        before = len(mailboxes.raw(TO))
+        submit(fubako, one_file(b"small enough"))
+        mailboxes.wait(TO, before + 2)
+    finally:
+        if fubako:
+            fubako.stop()
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+# spec: KEEP-CRYPT
+def test_no_sixteen_octets_of_a_file_lie_on_the_disk(fubako, mailboxes):
+    secret = b"".join(b"row %06d of the secret table;" % i for i in range(20_000))
+    before = len(mailboxes.raw(TO))
+    submit(fubako, one_file(b"secret", octets=secret))
+    mailboxes.wait(TO, before + 2)
+    stored = [p.read_bytes() for p in pathlib.Path(fubako.data).rglob("*") if p.is_file()]
+    assert sum(map(len, stored)) > len(secret)
+    for start in range(0, len(secret) - 16, 4099):
+        needle = secret[start:start + 16]
+        assert not any(needle in octets for octets in stored)
