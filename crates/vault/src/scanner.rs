@@ -177,11 +177,15 @@ impl Clamd {
             .await
             .map_err(|_| ScanError::Slow(self.address.clone(), "accept the connection"))?
             .map_err(|error| ScanError::Unreachable(self.address.clone(), error))?;
+        Ok(self.talk(stream, command))
+    }
+
+    fn talk(&self, stream: Box<dyn Stream>, command: &str) -> Talk {
         let (reader, writer) = tokio::io::split(stream);
         let mut gathered = Vec::with_capacity(CHUNK + 64);
         gathered.extend_from_slice(command.as_bytes());
         gathered.push(0);
-        Ok(Talk { clamd: self.clone(), reader, writer, gathered, heard: Vec::new(), answered: false })
+        Talk { clamd: self.clone(), reader, writer, gathered, heard: Vec::new(), answered: false }
     }
 }
 
@@ -320,6 +324,14 @@ async fn hear(reader: &mut ReadHalf<Box<dyn Stream>>, heard: &mut Vec<u8>) -> io
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
+    use std::{
+        mem,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use tokio::io::ReadBuf;
+
     use super::*;
 
     #[test]
@@ -336,6 +348,50 @@ mod tests {
         for bad in ["", "None", "unix:", "unix:relative", "tcp:", "tcp:host", "tcp::1", "tcp:h:0", "tcp:h:99999", "/x"]
         {
             assert!(Scanner::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// A connection of which writing fails before the answer, which had come, is read.
+    struct HungUp {
+        polled: bool,
+        answer: &'static [u8],
+    }
+
+    impl AsyncRead for HungUp {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            if !mem::replace(&mut self.polled, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            out.put_slice(mem::take(&mut self.answer));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for HungUp {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    // spec: KEEP-VIRUS
+    #[tokio::test]
+    async fn an_answer_is_heard_although_writing_failed() {
+        let clamd = Clamd { address: Address::Tcp("test".to_owned()), patience: Patience::default() };
+        for (answer, expected) in
+            [(&b"INSTREAM size limit exceeded. ERROR\0"[..], Some(Verdict::LimitsExceeded)), (b"", None)]
+        {
+            let mut scan = Scan { talk: Some(clamd.talk(Box::new(HungUp { polled: false, answer }), "zINSTREAM")) };
+            scan.push(&[0; 3 * CHUNK]).await.unwrap();
+            let verdict = scan.finish().await;
+            assert!(verdict.is_err() || verdict.as_ref().ok() == expected.as_ref(), "{verdict:?}");
+            assert_eq!(verdict.is_err(), expected.is_none());
         }
     }
 

@@ -241,7 +241,7 @@ mod tests {
             prop_assert!((chunks.end - 1) * CHUNK_U64 < range.end && range.end <= chunks.end * CHUNK_U64);
             let stored = stored_range(&chunks, length);
             prop_assert_eq!(stored.start % SEALED_CHUNK_U64, 0);
-            prop_assert!(stored.end == stored_length(length) || stored.end % SEALED_CHUNK_U64 == 0);
+            prop_assert!(stored.end == stored_length(length) || stored.end.is_multiple_of(SEALED_CHUNK_U64));
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
     // spec: KEEP-CRYPT
     #[test]
     fn a_chunk_opens_in_its_own_place_only() {
-        let plain: Vec<u8> = (0..CHUNK + 9).map(|n| (n % 251) as u8).collect();
+        let plain: Vec<u8> = (0..=250).cycle().take(CHUNK + 9).collect();
         let sealed = seal(id(1), &plain);
         let opener = Opener::new(&KEY, id(1)).unwrap();
         for (number, last, right) in [(0, false, true), (0, true, false), (1, false, false)] {
@@ -273,6 +273,17 @@ mod tests {
         // Too short for a tag, or longer than any chunk:
         assert!(opener.open(0, false, &mut []).is_err());
         assert!(opener.open(0, false, &mut vec![0; SEALED_CHUNK + 1]).is_err());
+    }
+
+    // spec: KEEP-CRYPT
+    #[test]
+    fn no_two_chunks_have_a_nonce_in_common() {
+        // Under one nonce, equal plaintexts would be equal again when sealed, and their difference would show.
+        let sealed = seal(id(1), &vec![0; 260 * CHUNK]);
+        let mut beginnings: Vec<&[u8]> = sealed.iter().map(|chunk| &chunk[..16]).collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
+        assert_eq!(beginnings.len(), 260);
     }
 
     #[test]

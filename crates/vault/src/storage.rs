@@ -14,11 +14,11 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use fubako_base::ids::ObjectId;
 use object_store::{
-    BackoffConfig, ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
+    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
     local::LocalFileSystem, path::Path,
 };
 
-use crate::{folder::Folder, keys::hex, seal::SEALED_CHUNK};
+use crate::{folder::Folder, keys::hex, seal::SEALED_CHUNK, upload::Parts};
 
 /// Octets of a piece of a local file: what is in memory while an object is read or written.
 const FOLDER_PIECE: usize = 4 * SEALED_CHUNK;
@@ -159,7 +159,7 @@ impl Storage {
 
     /// Removes, as well as can be, what an upload that went wrong may have left: at once in a folder, in the background
     /// in S3 (whose parts a lifecycle rule for incomplete uploads collects where even that fails).
-    pub(crate) fn undo(&self, id: ObjectId, upload: Option<Box<dyn MultipartUpload>>) {
+    pub(crate) fn undo(&self, id: ObjectId, upload: Option<Parts>) {
         if let Some(folder) = &self.inner.folder {
             drop(upload);
             folder.undo(self.path(id).as_ref());
@@ -170,7 +170,7 @@ impl Storage {
     }
 
     /// As [`Storage::undo`], done on return.
-    pub(crate) async fn undo_now(&self, id: ObjectId, upload: Option<Box<dyn MultipartUpload>>) {
+    pub(crate) async fn undo_now(&self, id: ObjectId, upload: Option<Parts>) {
         if self.inner.folder.is_some() {
             self.undo(id, upload);
         } else {
@@ -178,9 +178,15 @@ impl Storage {
         }
     }
 
-    async fn undo_remote(&self, id: ObjectId, upload: Option<Box<dyn MultipartUpload>>) {
+    async fn undo_remote(&self, id: ObjectId, upload: Option<Parts>) {
         let aborted = match upload {
-            Some(mut upload) => upload.abort().await,
+            Some(mut parts) => {
+                if let Some(sending) = parts.sending.take() {
+                    // However it ended: it has.
+                    let _ = sending.await;
+                }
+                parts.upload.abort().await
+            }
             None => Ok(()),
         };
         // An upload whose end was not confirmed may be there as an object all the same.

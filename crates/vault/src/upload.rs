@@ -8,6 +8,7 @@ use std::{future::Future, mem};
 use bytes::Bytes;
 use fubako_base::ids::ObjectId;
 use object_store::{Error, MultipartUpload, ObjectStoreExt as _, PutPayload};
+use tokio::task::JoinHandle;
 
 use crate::storage::Storage;
 
@@ -45,29 +46,37 @@ pub(crate) async fn put(storage: &Storage, id: ObjectId, octets: Vec<Bytes>) -> 
     .await
 }
 
+/// An upload that has begun, and its piece that is under way.
+pub(crate) struct Parts {
+    pub(crate) upload: Box<dyn MultipartUpload>,
+    /// Must come to its end before the upload is aborted: S3 may keep a part that arrives during or after that.
+    pub(crate) sending: Option<JoinHandle<Result<(), Error>>>,
+}
+
 /// An object that goes up piece by piece. Dropped before [`Upload::finish`], it never was.
 pub(crate) struct Upload {
     storage: Storage,
     id: ObjectId,
-    parts: Option<Box<dyn MultipartUpload>>,
+    parts: Option<Parts>,
 }
 
 impl Upload {
     pub(crate) async fn begin(storage: &Storage, id: ObjectId) -> Result<Self, Error> {
         let storage = storage.clone();
         unbroken(async move {
-            let parts = storage.store().put_multipart(&storage.path(id)).await?;
-            Ok(Self { storage, id, parts: Some(parts) })
+            let upload = storage.store().put_multipart(&storage.path(id)).await?;
+            Ok(Self { storage, id, parts: Some(Parts { upload, sending: None }) })
         })
         .await
     }
 
     /// The next piece. Where this fails or is broken off, the upload has a hole and must be dropped.
     pub(crate) async fn piece(&mut self, octets: &mut Vec<Bytes>) -> Result<(), Error> {
-        match &mut self.parts {
-            Some(parts) => parts.put_part(PutPayload::from_iter(mem::take(octets))).await,
-            None => Ok(()),
-        }
+        let Some(parts) = &mut self.parts else { return Ok(()) };
+        let piece = parts.upload.put_part(PutPayload::from_iter(mem::take(octets)));
+        let sent = parts.sending.insert(tokio::spawn(piece)).await;
+        parts.sending = None;
+        sent?
     }
 
     /// Ends the object; durable on return.
@@ -76,7 +85,7 @@ impl Upload {
             // Until all is well, dropping `self` removes what went up. Held until then, `stored` does so for the rest.
             let stored = Stored { storage: self.storage.clone(), id: self.id, wanted: false };
             if let Some(parts) = &mut self.parts {
-                parts.complete().await?;
+                parts.upload.complete().await?;
             }
             drop(self.parts.take());
             Ok(stored)

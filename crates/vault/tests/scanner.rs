@@ -102,8 +102,9 @@ async fn server(script: Script, tcp: bool) -> (Scanner, JoinHandle<Option<Vec<u8
     };
     let mut scanner = Scanner::parse(&text).unwrap();
     if let Scanner::Clamd(clamd) = &mut scanner {
-        let short = Duration::from_millis(300);
-        clamd.patience = Patience { connect: short, take: short, answer: short };
+        // Short only where it is to run out, so that a busy machine fails no other test.
+        let short = Duration::from_millis(if matches!(script, Script::Hangs | Script::Deaf) { 300 } else { 30_000 });
+        clamd.patience = Patience { connect: Duration::from_secs(30), take: short, answer: short };
     }
     (scanner, task, folder)
 }
@@ -193,7 +194,7 @@ async fn without_a_verdict_nothing_passes() {
                     _ => result.is_err(),
                 };
                 assert!(fits, "{script:?}, {length}, tcp {tcp}: {result:?}");
-                assert!(begun.elapsed() < Duration::from_secs(2), "{script:?}");
+                assert!(begun.elapsed() < Duration::from_secs(20), "{script:?}");
             }
         }
     }

@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -58,7 +57,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("bucket");
         fs::create_dir(&root).unwrap();
-        let (server, port) = start(&program, folder.path());
+        let (server, port) = start(&program, folder.path()).await;
         let storage =
             Storage::open("s3://bucket/some/prefix", folder.path(), &s3_options(port, "a-secret")).await.unwrap();
         Some(Self { storage, root, port: Some(port), _server: Some(server), _folder: folder })
@@ -89,6 +88,15 @@ impl Place {
             }
         }
         found
+    }
+
+    /// What the storage holds of uploads that have not ended: staged files, or the S3 server's record of parts.
+    pub fn uploads(&self) -> Vec<PathBuf> {
+        let staged = self.files().into_iter().filter(|path| path.to_string_lossy().contains('#'));
+        let server = fs::read_dir(self.root.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+        let parts =
+            server.filter(|path| self.is_s3() && path.file_name().unwrap().to_string_lossy().starts_with(".upload"));
+        staged.chain(parts).collect()
     }
 
     /// The file of an object.
@@ -132,7 +140,7 @@ fn s3s_fs() -> Option<PathBuf> {
 }
 
 /// Starts the server on a free port. The port is found by asking for one and giving it back, so another may be faster.
-fn start(program: &Path, folder: &Path) -> (Server, u16) {
+async fn start(program: &Path, folder: &Path) -> (Server, u16) {
     for _ in 0..10 {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let child = Command::new(program)
@@ -150,7 +158,7 @@ fn start(program: &Path, folder: &Path) -> (Server, u16) {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return (server, port);
             }
-            thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
     panic!("{} does not start", program.display());
