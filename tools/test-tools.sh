@@ -18,7 +18,7 @@ set -euo pipefail
 TOOLS=${FUBAKO_TOOLS:-$HOME/.cache/fubako-test-tools}
 S3S_FS=0.14.1
 AXE_CORE=4.14.1
-PYTHON_PACKAGES=(selenium==4.51.0 dkimpy==1.1.8 dnslib==0.9.26 pytest==9.2.0)
+PYTHON_PACKAGES=(selenium==4.51.0 dkimpy==1.1.8 pynacl==1.6.2 dnslib==0.9.26 pytest==9.2.0)
 DEBIAN_PACKAGES=(postfix swaks opendkim opendkim-tools chromium chromium-driver fonts-noto-cjk postgresql python3-venv)
 
 say() { printf 'test-tools: %s\n' "$*" >&2; }

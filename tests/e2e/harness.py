@@ -277,7 +277,7 @@ class Mailboxes(Postfix):
 
     def raw(self, address):
         box = self.folder / "mail" / address / "new"
-        return [p.read_bytes() for p in sorted(box.iterdir())] if box.is_dir() else []
+        return [p.read_bytes() for p in sorted(box.iterdir(), key=lambda p: p.stat().st_mtime_ns)] if box.is_dir() else []
 
     def mails(self, address):
         return [email.message_from_bytes(raw, policy=email.policy.default) for raw in self.raw(address)]

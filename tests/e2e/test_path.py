@@ -116,7 +116,7 @@ def test_a_mail_without_attachments_goes_on_as_it_was(fubako, company, mailboxes
     head, _, rest = raw.partition(b"\n\n")
     assert rest == body.replace(b"\r\n", b"\n")
     assert b"X-Kept: yes" in head and b"himitsu" not in raw and b"Disposition-Notification-To" not in head
-    assert head.count(b"DKIM-Signature:") == 2 and b"gateway.acme.example with ESMTPS" in head
+    assert head.count(b"DKIM-Signature:") == 2 and b"by gateway.acme.example with ESMTPS" in re.sub(rb"\s+", b" ", head)
 
 
 # spec: MAIL-SIGN
@@ -147,7 +147,8 @@ def test_another_verifier_accepts_both_signatures(fubako, company, mailboxes, ki
         assert verifier.verify(idx=index, dnsfunc=lookup), signatures[index]
         assert b" l=" not in signatures[index]
     # And it does not accept a changed mail.
-    assert not dkim.DKIM(raw.replace(b"\r\n\r\n", b"\r\n\r\nx", 1)).verify(dnsfunc=lookup)
+    assert dkim.verify(raw, dnsfunc=lookup)
+    assert not dkim.verify(raw.replace(b"\r\n\r\n", b"\r\n\r\nx", 1), dnsfunc=lookup)
 
 
 # spec: RCV-TENANT
