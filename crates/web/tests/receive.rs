@@ -113,6 +113,10 @@ async fn the_right_password_opens_the_files_until_they_are_closed() {
     for said in ["a.txt", "5 B", digest, &format!("{page}/files/1?lang=ja"), "受け取りを終える"] {
         assert!(files.text().contains(said), "{said}: {}", files.text());
     }
+    // spec: KEEP-VIRUS. Said before the files, not after them.
+    let (said, listed) =
+        (files.text().find("ウイルス検査を行っていません").unwrap(), files.text().find("a.txt").unwrap());
+    assert!(said < listed);
     let closed = house.post(&format!("{page}/close"), &[("cookie", &session)], "").await;
     assert_eq!((closed.status.as_u16(), closed.header("location")), (303, &*page));
     assert!(
