@@ -17,7 +17,7 @@ class Browser:
         for flag in (
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
-            f"--user-data-dir={folder}/profile",
+            "--ignore-certificate-errors", f"--user-data-dir={folder}/profile",
         ):
             options.add_argument(flag)
         options.add_experimental_option("prefs", {

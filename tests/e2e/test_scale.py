@@ -120,9 +120,11 @@ def test_postgresql_s3_and_mx(folder, postgres, s3, dns, mailboxes, browser):
 def test_gateway_and_exchange_apart(folder, mailboxes, browser):
     token = "t" * 40
     smarthost = {"smarthost": f"127.0.0.1:{mailboxes.port}"}
-    exchange = harness.Fubako(folder / "apart-exchange", {"relay": smarthost, "api": {"gateway_token": token}}).start()
+    exchange = harness.Fubako(folder / "apart-exchange", {
+        "relay": smarthost, "api": {"gateway_token": token}, "http": {"tls": True}}).start()
     gateway = harness.Fubako(folder / "apart-gateway", {
-        "relay": smarthost, "exchange": {"url": f"http://127.0.0.1:{exchange.http}", "token": token}}).start()
+        "relay": smarthost, "exchange": {
+            "url": f"https://127.0.0.1:{exchange.http}", "token": token, "certificate": str(exchange.data / "tls/certificate.pem")}}).start()
     try:
         before = len(mailboxes.raw(TO))
         files = send_one(gateway)

@@ -188,8 +188,10 @@ pub fn web(config: &Config, exchange: &Exchange, token: &str) -> axum::Router {
 pub fn api_client(config: &Config, router: axum::Router, token: &str) -> Result<Client, StartError> {
     match (&config.exchange.url, &config.exchange.token) {
         (Some(url), Some(token)) => {
+            let extra = config.exchange.certificate.as_deref().map(tls::certificates).transpose();
+            let verifying = fubako_post::tls::verifying(extra.at("exchange.certificate")?.unwrap_or_default());
             let http = reqwest::Client::builder()
-                .tls_backend_preconfigured(Arc::unwrap_or_clone(tls::client().at("exchange")?))
+                .tls_backend_preconfigured(Arc::unwrap_or_clone(verifying.at("exchange")?))
                 .connect_timeout(Duration::from_secs(10))
                 .build()
                 .at("exchange.url")?;

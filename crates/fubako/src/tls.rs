@@ -41,9 +41,7 @@ impl Identity {
 
     fn read(certificate: &Path, key: &Path, self_signed: bool) -> Result<Self, TlsError> {
         let wrong = |path: &Path, e: &dyn std::fmt::Display| TlsError(format!("{}: {e}", path.display()));
-        let chain: Result<Vec<_>, _> =
-            CertificateDer::pem_file_iter(certificate).map_err(|e| wrong(certificate, &e))?.collect();
-        let chain = chain.map_err(|e| wrong(certificate, &e))?;
+        let chain = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_file(key).map_err(|e| wrong(key, &e))?;
         Ok(Self { chain, key, self_signed })
     }
@@ -101,17 +99,14 @@ fn make_self_signed(certificate: &Path, key: &Path, hostname: &str) -> Result<()
     crate::files::write_private(certificate, made.cert.pem().as_bytes()).map_err(|e| wrong(&e))
 }
 
-/// A client that trusts what the platform trusts.
+/// The certificates of a PEM file.
 ///
 /// # Errors
 /// [`TlsError`].
-pub fn client() -> Result<Arc<ClientConfig>, TlsError> {
-    use rustls_platform_verifier::BuilderVerifierExt as _;
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(VERSIONS)
-        .and_then(|b| b.with_platform_verifier())
-        .map_err(|e| TlsError(e.to_string()))?;
-    Ok(Arc::new(config.with_no_client_auth()))
+pub fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let wrong = |e: &dyn std::fmt::Display| TlsError(format!("{}: {e}", file.display()));
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|e| wrong(&e))?.collect();
+    read.map_err(|e| wrong(&e))
 }
 
 /// A client that trusts one certificate and nothing else.

@@ -219,8 +219,10 @@ table! {
 table! {
     /// The exchange that the gateway deposits in.
     ExchangeLink ["exchange"] {
-        /// The base URL of an exchange that runs elsewhere. Absent: the one in this process.
+        /// The base URL of an exchange that runs elsewhere, `https://…`. Absent: the one in this process.
         url: Option<String> = None,
+        /// A PEM file with a certificate that is trusted for it besides the platform's.
+        certificate: Option<PathBuf> = None,
         /// The token that the other exchange has as `api.gateway_token`.
         token: Option<Secret> = None,
     }
@@ -329,6 +331,9 @@ impl Config {
         }
         if self.exchange.url.is_some() != self.exchange.token.is_some() {
             return wrong("exchange", "url and token must be given together");
+        }
+        if self.exchange.url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+            return wrong("exchange.url", "must begin with https://");
         }
         if self.api.gateway_token.as_ref().is_some_and(|t| t.0.len() < 32) {
             return wrong("api.gateway_token", "must have at least 32 characters");
