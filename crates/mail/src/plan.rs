@@ -153,6 +153,3 @@ fn attachment(id: PartId, part: &Part) -> Attachment {
         encoding: part.encoding,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -220,21 +220,20 @@ impl Reader {
             if !line.is_empty() {
                 self.head_line(&line, start..self.offset, observer);
             }
-            if matches!(self.flow, Flow::Head(_)) {
+            // Nothing at all after a delimiter is no part; a mail always has one.
+            if let Flow::Head(head) = &self.flow
+                && (head.parent.is_none() || !head.fresh)
+            {
                 let end = self.offset;
                 self.head_ends(end, end, observer);
             }
         }
-        let hit = self.flowing_rest(observer);
+        let (hit, line_break) = self.flowing_rest(observer);
         if let Some(hit) = hit {
             self.delimiter(&hit, observer);
-            if let Flow::Head(_) = self.flow {
-                // A delimiter at the very end begins nothing.
-                self.flow = Flow::Ignored;
-            }
         }
         let end = self.offset;
-        self.flow_ends(end, observer);
+        self.flow_ends(end - line_break, observer);
         while let Some(level) = self.open.pop() {
             self.level_ends(&level, end);
         }
@@ -272,28 +271,33 @@ impl Reader {
     fn head_line(&mut self, line: &[u8], range: Range<u64>, observer: &mut dyn Observer) {
         let Flow::Head(head) = &mut self.flow else { return };
         let mut text = without_line_end(line);
-        if head.parent.is_none() && std::mem::take(&mut head.fresh) {
-            if is_mbox_line(text) {
-                head.start = range.end;
-                head.fresh = true;
-                return;
-            }
+        let first = std::mem::take(&mut head.fresh);
+        if head.parent.is_none() && first {
             // A byte order mark before the first field belongs to nothing.
             if let Some(after) = text.strip_prefix(b"\xef\xbb\xbf") {
                 text = after;
                 head.start = range.start + 3;
             }
+            if is_mbox_line(text) {
+                head.start = range.end;
+                head.fresh = true;
+                return;
+            }
         }
         if !self.open.is_empty() && text.starts_with(b"--") {
-            match edges::find(&self.open, text) {
+            let mut seen = Seen::new();
+            match edges::find(&self.open, text, &mut seen) {
                 Match::Exact { level, close } => {
-                    self.head_ends(range.start, range.start, observer);
+                    // Nothing at all between two delimiters is no part.
+                    if !first {
+                        self.head_ends(range.start, range.start, observer);
+                    }
                     let hit = Hit { level, close, octets: range.end - range.start, line_break: 0 };
                     self.delimiter(&hit, observer);
                     return;
                 }
-                Match::Like => self.findings.ambiguous(None, "a line begins like a delimiter"),
-                Match::No => {}
+                Match::Like => self.findings.ambiguous(None, edges::LIKE),
+                Match::No => self.note(&seen),
             }
         }
         let Flow::Head(head) = &mut self.flow else { return };
@@ -354,7 +358,7 @@ impl Reader {
         let leaf = Leaf::new(id, &read.part, boundary.is_some(), wants);
         self.parts.push(read.part);
         if let Some(boundary) = boundary {
-            self.open.push(Level { part: id, boundary, is_digest: read.is_digest, closed: false, parts: 0, blank: true });
+            self.open.push(Level { part: id, boundary, is_digest: read.is_digest, closed: false, divided: false, blank: true });
         }
         self.edges = Edges::default();
         self.flow = Flow::Body(Box::new(leaf));
@@ -376,40 +380,39 @@ impl Reader {
 
     /// Takes body octets, up to a delimiter; says how many octets it took.
     fn body(&mut self, octets: &[u8], observer: &mut dyn Observer) -> usize {
-        let Self { flow, open, edges, scratch, findings, .. } = self;
-        let mut sink = |octets: &[u8]| flow.take(octets, scratch, observer, findings);
+        let Self { flow, open, edges, scratch, .. } = self;
+        let mut sink = |octets: &[u8]| flow.take(octets, scratch, observer);
         let (taken, hit, seen) = if open.is_empty() {
             sink(octets);
-            (octets.len(), None, Seen::default())
+            (octets.len(), None, Seen::new())
         } else {
             edges.scan(octets, open, &mut sink)
         };
         self.offset += taken as u64;
-        self.note(seen);
+        self.note(&seen);
         if let Some(hit) = hit {
             self.delimiter(&hit, observer);
         }
         taken
     }
 
-    /// The end of the mail has come: what the edges held back is given out.
-    fn flowing_rest(&mut self, observer: &mut dyn Observer) -> Option<Hit> {
-        let Self { flow, open, edges, scratch, findings, .. } = self;
-        let mut sink = |octets: &[u8]| flow.take(octets, scratch, observer, findings);
+    /// The end of the mail has come: what the edges held back is given out, save the line break that belongs to the
+    /// delimiter that is missing; its octets are said.
+    fn flowing_rest(&mut self, observer: &mut dyn Observer) -> (Option<Hit>, u64) {
+        let Self { flow, open, edges, scratch, .. } = self;
+        let line_break = match flow {
+            Flow::Body(leaf) if !leaf.is_preamble() && !open.is_empty() => edges.drop_line_break(),
+            _ => 0,
+        };
+        let mut sink = |octets: &[u8]| flow.take(octets, scratch, observer);
         let (hit, seen) = edges.finish(open, &mut sink);
-        self.note(seen);
-        hit
+        self.note(&seen);
+        (hit, line_break)
     }
 
-    fn note(&mut self, seen: Seen) {
-        if seen.like {
-            self.findings.ambiguous(None, "a line begins like a delimiter");
-        }
-        if seen.after_cr {
-            self.findings.ambiguous(None, "a delimiter stands next to a bare CR");
-        }
-        if seen.after_last {
-            self.findings.ambiguous(None, "a delimiter stands after the last one");
+    fn note(&mut self, seen: &[&'static str]) {
+        for detail in seen {
+            self.findings.ambiguous(None, detail);
         }
     }
 
@@ -423,8 +426,8 @@ impl Reader {
                 self.level_ends(&level, end);
             }
         }
-        self.edges = Edges::default();
         let Some(level) = self.open.get_mut(hit.level) else { return };
+        level.divided = true;
         if hit.close {
             level.closed = true;
             self.flow = Flow::Epilogue(Box::new(Margin {
@@ -434,7 +437,6 @@ impl Reader {
             }));
             return;
         }
-        level.parts += 1;
         self.flow = if self.parts.len() >= self.limits.parts {
             self.findings.ambiguous(None, "there are more parts than the limit");
             Flow::Ignored
@@ -475,7 +477,7 @@ impl Reader {
     /// A multipart ends at `end`. One in which there is something but no part is a leaf, and to others something else.
     fn level_ends(&mut self, level: &Level, end: u64) {
         let Some(part) = self.parts.get_mut(level.part.0 as usize) else { return };
-        part.is_multipart = level.parts > 0 || level.blank;
+        part.is_multipart = level.divided || level.blank;
         part.body.end = end.max(part.body.start);
         if !part.is_multipart {
             self.findings.ambiguous(Some(level.part), "a multipart in which no part is found");
@@ -484,13 +486,9 @@ impl Reader {
 }
 
 impl Flow {
-    fn take(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer, findings: &mut Findings) {
+    fn take(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer) {
         match self {
-            Self::Body(leaf) => {
-                if leaf.push(octets, scratch, observer) {
-                    findings.ambiguous(Some(leaf.id), "a header ends without a blank line and goes on after it");
-                }
-            }
+            Self::Body(leaf) => leaf.push(octets, scratch, observer),
             Self::Epilogue(margin) => margin.push(octets, scratch),
             Self::Head(_) | Self::Ignored => {}
         }

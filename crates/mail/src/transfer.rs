@@ -69,3 +69,6 @@ impl Decoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

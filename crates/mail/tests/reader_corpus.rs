@@ -76,13 +76,26 @@ fn difference(expected: &Value, plan: &Plan, digests: &Digests) -> Vec<String> {
         let wanted: Vec<_> = wanted.iter().map(|a| (a["name"].as_str(), a["size"].as_u64())).collect();
         different.push(format!("attachments: {wanted:?} expected, {found:?}"));
     }
-    let wanted: Vec<_> = expected["bodies"].as_array().unwrap().iter().map(|b| (b["type"].as_str().unwrap_or("text/plain").to_owned(), b["size"].as_u64().unwrap())).collect();
+    let body = |body: &Value| (body["type"].as_str().unwrap_or("text/plain").to_owned(), body["size"].as_u64().unwrap());
+    let wanted: Vec<_> = expected["bodies"].as_array().unwrap().iter().map(body).collect();
     let found: Vec<_> = plan.bodies.iter().map(|b| (b.media_type.to_owned(), digests.0[&b.part].size)).collect();
     if wanted != found {
         different.push(format!("bodies: {wanted:?} expected, {found:?}"));
     }
     different
 }
+
+/// Sure ones that are read otherwise, and why.
+const EXPLAINED: [(&str, &str); 2] = [
+    (
+        "mikel_mail__spec_fixtures_emails_attachment_emails_attachment_message_rfc822_inline_image.eml",
+        "a line of one blank in quoted-printable: white space at a line's end must be deleted (RFC 2045, 6.7, rule 3)",
+    ),
+    (
+        "nodemailer_mailparser__test_fixtures_nested.eml",
+        "a line of one blank in quoted-printable: white space at a line's end must be deleted (RFC 2045, 6.7, rule 3)",
+    ),
+];
 
 // spec: MAIL-EXTRACT, MAIL-ACCEPT
 #[test]
@@ -114,7 +127,11 @@ fn the_corpus_is_read_as_expected() {
         }
         if !different.is_empty() {
             let text = format!("{file}\n    {}", different.join("\n    "));
-            if is_sure { wrong.push(text) } else { unsure.push(text) }
+            match EXPLAINED.iter().find(|(explained, _)| *explained == file) {
+                Some((_, why)) => eprintln!("{text}\n    {why}"),
+                None if is_sure => wrong.push(text),
+                None => unsure.push(text),
+            }
         }
     }
     eprintln!("{} unsure ones differ:\n{}", unsure.len(), unsure.join("\n"));

@@ -241,12 +241,7 @@ fn quoted_value(quoted: &str) -> (String, bool, &str) {
             }
             '\\' => {
                 odd = true;
-                match chars.next() {
-                    // Windows paths in names come with backslashes that escape nothing.
-                    Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
-                    Some((_, other)) => value.extend(['\\', other]),
-                    None => value.push('\\'),
-                }
+                value.extend(chars.next().map(|(_, escaped)| escaped));
             }
             _ => value.push(c),
         }

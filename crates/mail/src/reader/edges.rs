@@ -18,8 +18,8 @@ pub(super) struct Level {
     pub(super) is_digest: bool,
     /// Its last delimiter was seen.
     pub(super) closed: bool,
-    /// Parts that began in it.
-    pub(super) parts: u32,
+    /// A delimiter of its was seen.
+    pub(super) divided: bool,
     /// Nothing but white space stands before its first part.
     pub(super) blank: bool,
 }
@@ -45,27 +45,28 @@ pub(super) struct Hit {
     pub(super) line_break: u64,
 }
 
-/// What was seen that another reader could take for a delimiter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) like: bool,
-    pub(super) after_cr: bool,
-    pub(super) after_last: bool,
+/// What was seen that another reader could take for a delimiter, each once, in order.
+pub(super) type Seen = Vec<&'static str>;
+
+pub(super) const LIKE: &str = "a line begins like a delimiter";
+const NEAR_CR: &str = "a delimiter stands next to a bare CR";
+const AFTER_LAST: &str = "a delimiter stands after the last one";
+
+fn note(seen: &mut Seen, what: &'static str) {
+    if !seen.contains(&what) {
+        seen.push(what);
+    }
 }
 
 /// Whether `line`, which begins with `--`, is a delimiter of one of the open multiparts; the innermost goes first.
-pub(super) fn find(open: &[Level], line: &[u8]) -> Match {
-    find_seeing(open, line, &mut Seen::default())
-}
-
-fn find_seeing(open: &[Level], line: &[u8], seen: &mut Seen) -> Match {
+pub(super) fn find(open: &[Level], line: &[u8], seen: &mut Seen) -> Match {
     let Some(line) = line.strip_prefix(b"--") else { return Match::No };
     let mut found = Match::No;
     for (index, level) in open.iter().enumerate().rev() {
         let Some(tail) = line.strip_prefix(level.boundary.as_slice()) else { continue };
         let padding = tail.iter().rposition(|octet| !matches!(octet, b' ' | b'\t')).map_or(0, |at| at + 1);
         match &tail[..padding] {
-            b"" if level.closed => seen.after_last = true,
+            b"" if level.closed => note(seen, AFTER_LAST),
             b"--" if level.closed => {}
             b"" => return Match::Exact { level: index, close: false },
             b"--" => return Match::Exact { level: index, close: true },
@@ -157,6 +158,14 @@ impl Edges {
         (at, None, seen)
     }
 
+    /// Forgets a line break at the very end; says how many octets it has.
+    pub(super) fn drop_line_break(&mut self) -> u64 {
+        if self.place != Place::Start || !self.line.is_empty() || self.held == Break::Cr {
+            return 0;
+        }
+        std::mem::take(&mut self.held).octets().len() as u64
+    }
+
     /// Ends the octets: the line at hand may be a delimiter that nothing ended.
     pub(super) fn finish(&mut self, open: &[Level], data: &mut Sink<'_>) -> (Option<Hit>, Seen) {
         let mut seen = Seen::default();
@@ -230,7 +239,9 @@ impl Edges {
                 return near.len();
             }
             // No end within the limit: to RFC 2046 a delimiter all the same, if it begins like one.
-            seen.like |= find(open, &self.line) != Match::No;
+            if find(open, &self.line, seen) != Match::No {
+                note(seen, LIKE);
+            }
             self.no_delimiter(data);
             return 0;
         };
@@ -254,18 +265,21 @@ impl Edges {
 
     /// The line at hand ended with `after`.
     fn line_ends(&mut self, open: &[Level], after: Break, data: &mut Sink<'_>, seen: &mut Seen) -> Option<Hit> {
-        let found = find_seeing(open, &self.line, seen);
+        let found = find(open, &self.line, seen);
         let near_cr = self.held == Break::Cr || after == Break::Cr;
         match found {
             Match::Exact { level, close } if !near_cr => {
                 let octets = (self.line.len() + after.octets().len()) as u64;
                 let line_break = self.held.octets().len() as u64;
-                *self = Self::default();
+                self.line.clear();
+                // It ends the line of a last delimiter, and belongs to an outer one that follows.
+                self.held = after;
+                self.place = Place::Start;
                 return Some(Hit { level, close, octets, line_break });
             }
             Match::No => {}
-            _ if near_cr => seen.after_cr = true,
-            _ => seen.like = true,
+            _ if near_cr => note(seen, NEAR_CR),
+            _ => note(seen, LIKE),
         }
         self.no_delimiter(data);
         self.held = after;

@@ -49,6 +49,7 @@ enum Look {
 pub(super) struct Ended {
     facts: Facts,
     found: Found,
+    head_goes_on: bool,
     margin: bool,
     undivided: bool,
     pub(super) blank: bool,
@@ -74,19 +75,26 @@ impl Leaf {
         Self { id, decoder: Decoder::new(part.encoding), decodes, shows, look, blank: true, undivided: is_multipart && !divided, watch: None }
     }
 
+    /// Whether this is what stands before a multipart's first part.
+    pub(super) fn is_preamble(&self) -> bool {
+        matches!(self.look, Look::Preamble(_))
+    }
+
     /// The body began without a blank line.
     pub(super) fn watch_head(&mut self) {
         self.watch = Some(HeadWatch::default());
     }
 
-    /// Takes the next octets as they stand in the mail. True: a header goes on in the body.
-    pub(super) fn push(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer) -> bool {
+    /// Takes the next octets as they stand in the mail.
+    pub(super) fn push(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer) {
         if self.decodes {
             scratch.clear();
             self.decoder.push(octets, scratch);
             self.decoded(scratch, observer);
         }
-        self.watch.as_mut().is_some_and(|watch| watch.push(octets))
+        if let Some(watch) = &mut self.watch {
+            watch.push(octets);
+        }
     }
 
     fn decoded(&mut self, octets: &[u8], observer: &mut dyn Observer) {
@@ -118,6 +126,7 @@ impl Leaf {
         }
         let mut ended = Ended {
             facts: self.decoder.facts(),
+            head_goes_on: self.watch.is_some_and(HeadWatch::finish),
             blank: self.blank,
             undivided: self.undivided && !self.blank,
             is_nothing: self.undivided && self.blank,
@@ -137,6 +146,7 @@ impl Ended {
     /// What was found, with its code.
     pub(super) fn findings(&self) -> impl Iterator<Item = (Code, &'static str)> + use<> {
         [
+            (self.head_goes_on, Code::Ambiguous, "a header ends without a blank line and goes on after it"),
             (self.facts.stray, Code::Ambiguous, "base64 with other characters in it"),
             (self.facts.after_padding, Code::Ambiguous, "base64 that goes on after its padding"),
             (self.found.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),

@@ -178,18 +178,25 @@ pub(crate) struct HeadWatch {
 }
 
 impl HeadWatch {
-    /// Takes the body's octets as they stand in the mail; true once it was found.
-    pub(crate) fn push(&mut self, octets: &[u8]) -> bool {
+    /// Takes the body's octets as they stand in the mail.
+    pub(crate) fn push(&mut self, octets: &[u8]) {
         if !self.over {
             let (over, found) = (&mut self.over, &mut self.found);
-            self.lines.push(octets, |line| {
-                *over |= line.is_empty();
-                *found |= !*over && line.split(|octet| *octet == b'\r').any(is_header_field);
-            });
-            self.over |= self.found;
+            self.lines.push(octets, |line| watch_line(line, over, found));
         }
+    }
+
+    /// Whether it was found.
+    pub(crate) fn finish(mut self) -> bool {
+        let (over, found) = (&mut self.over, &mut self.found);
+        self.lines.finish(|line| watch_line(line, over, found));
         self.found
     }
+}
+
+fn watch_line(line: &[u8], over: &mut bool, found: &mut bool) {
+    *over |= line.is_empty();
+    *found |= !*over && line.split(|octet| *octet == b'\r').any(is_header_field);
 }
 
 fn is_header_field(line: &[u8]) -> bool {

@@ -1,0 +1,172 @@
+use super::*;
+
+fn found(is_html: bool, charset: Option<&str>, octets: &[u8]) -> Found {
+    let look = |step: usize| {
+        let mut scan = BodyScan::new(is_html, charset);
+        octets.chunks(step).for_each(|piece| scan.push(piece));
+        scan.finish()
+    };
+    let whole = look(usize::MAX);
+    for step in [1, 2, 3, 7] {
+        assert_eq!(look(step), whole, "steps of {step}: {}", octets.escape_ascii());
+    }
+    whole
+}
+
+fn data_url(html: &str) -> bool {
+    found(true, Some("utf-8"), html.as_bytes()).data_url
+}
+
+// spec: 3.4a (data: URLs as a browser reads them)
+#[test]
+fn data_urls_in_attributes() {
+    for attribute in ["src", "href", "data", "background", "poster", "action", "formaction", "cite", "xlink:href", "SRC", "srcset"] {
+        assert!(data_url(&format!("<p>x<img {attribute}=\"data:image/png;base64,AA\">")), "{attribute}");
+    }
+    let yes = [
+        "<img src=data:image/png,x>",
+        "<img src='DaTa:x'>",
+        "<img\nsrc\n=\n\"data:x\">",
+        "<img/src=data:x>",
+        "<img src=\"\u{1}\t da\nta\r:x\">",
+        "<img src=\"&#100;&#x61;ta&colon;x\">",
+        "<img src=\"&#100ata:x\">",
+        "<img src=\"d&Tab;ata&#58x\">",
+        "<img src=data&colon;x>",
+        "<img alt='>' src=\"data:x\">",
+        "<img alt=\"a\" title='b' src=data:x",
+        "<img srcset=\"a.png 1x, data:x 2x\">",
+        "<img srcset=\"a.png,data:x\">",
+        "<img a b=c d src=\"data:x\">",
+        "<svg><image xlink:href=\"data:x\"/></svg>",
+        "<noscript><img src=\"data:x\"></noscript>",
+        "<!-- c --><img src=\"data:x\">",
+        "<!--><img src=\"data:x\">",
+        "<!---><img src=\"data:x\">",
+        "<!-- a --!><img src=\"data:x\">",
+        "<!DOCTYPE html><?xml?><img src=\"data:x\">",
+        "<![if !mso]><img src=\"data:x\"><![endif]>",
+        "<!--[if gte mso 9]><v:fill src=\"data:x\"/><![endif]-->",
+        "<!--[if mso]><img alt=\"-\" src='data:x'><![endif]-->",
+        "<!--[if !mso]><!-- --><img src=\"data:x\"><!--<![endif]-->",
+        "<title><b></title><img src=\"data:x\">",
+        "<script>if(a<b && c=='x</script><img src=\"data:x\">",
+        "<svg><title><img src=\"data:x\"></title></svg>",
+        "<svg><![CDATA[ > <a b=\" ]]><img src=\"data:x\">",
+        "</ bogus><a href=data:x>",
+        "a < b <a href=data:x>",
+    ];
+    for html in yes {
+        assert!(data_url(html), "{html}");
+    }
+}
+
+// spec: 3.4a (title="data: …", comments and plain text are none)
+#[test]
+fn what_is_no_data_url() {
+    let no = [
+        "<p title=\"data: x\">data: x, src=\"data:x\"</p>",
+        "<img alt=\"data:x\" data-src=\"data:x\" src=\"a.png\">",
+        "<img src=\"https://example.jp/?u=data:x\">",
+        "<img src=\"./data:x\">",
+        "<!-- <img src=\"data:x\"> -->",
+        "<!-- -> <img src=\"data:x\"> --->",
+        "<!--[endif] <img src=\"data:x\"> -->",
+        "<textarea><img src=\"data:x\"></textarea>",
+        "<script>var x = '<img src=\"data:x\">';</script>",
+        "<title><img src=\"data:x\"></title>",
+        "<a href=\"&amp;data:x\">",
+        "<a href=\"cid:data:x\">",
+        "</a href=\"data:x\">",
+        "<a href=\"metadata:x\">",
+        "<p style=\"content: 'data:x'\">",
+        "<style>/* url(data:x) */ p:before { content: \"data:x\" }</style>",
+        "<style>a::after{content:'url(data:x)'}</style>",
+        "<img srcset=\"a.png 1x, b.png data:x\">",
+        "<>src=\"data:x\"",
+        "text",
+        "",
+    ];
+    for html in no {
+        assert!(!data_url(html), "{html}");
+    }
+}
+
+// spec: 3.4a (CSS in style attributes and elements, with its escapes)
+#[test]
+fn data_urls_in_css() {
+    let yes = [
+        "<p style=\"background: url(data:x)\">",
+        "<p style=\"background:url( 'data:x' )\">",
+        "<p style='background:URL(\"data:x\")'>",
+        "<p style=\"background:url&lpar;&#100;ata:x)\">",
+        "<p style=\"background:u\\72l(data:x)\">",
+        "<p style=\"background:url(d\\61 ta:x)\">",
+        "<p style=\"background:url(\\64 at\\000061:x)\">",
+        "<p style=\"background:url('da\\\nta:x')\">",
+        "<p style=\"a:b;/* ' */background:url(data:x)\">",
+        "<p style=\"background:url(a.png), url(data:x)\">",
+        "<p style=\"background:image-set(url(a) 1x, 'data:x' 2x)\">",
+        "<style>p { background: url(data:x) }</style>",
+        "<STYLE type=text/css>@import \"data:text/css,x\";</STYLE>",
+        "<style>@import url(data:text/css,x);</style>",
+        "<style><!-- p { background: url(data:x) } --></style>",
+        "<style></sty</stylee url(data:x)</style>",
+    ];
+    for html in yes {
+        assert!(data_url(html), "{html}");
+    }
+    assert!(found(true, Some("utf-16le"), &"<img src=\"data:x\">".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()).data_url);
+    assert!(found(true, Some("utf-7"), b"<img src=+ACI-data:x+ACI-+AD4-").data_url);
+    assert!(found(true, Some("iso-2022-jp"), b"\x1b$B$3\x1b(B<img src=\"data:x\">").data_url);
+    assert!(!found(false, Some("utf-8"), b"<img src=\"data:x\">").data_url);
+}
+
+// spec: MAIL-ACCEPT, 3.4a (inline OpenPGP armour)
+#[test]
+fn openpgp_armour() {
+    let opens = |text: &str| found(false, None, text.as_bytes()).pgp;
+    assert!(opens("-----BEGIN PGP MESSAGE-----"));
+    assert!(opens("Hi\r\n  -----BEGIN PGP MESSAGE-----  \r\nabc"));
+    assert!(opens("-----BEGIN PGP MESSAGE, PART 1/2-----\r\n"));
+    assert!(!opens("> -----BEGIN PGP MESSAGE-----\r\n"));
+    assert!(!opens("he wrote -----BEGIN PGP MESSAGE-----"));
+    assert!(!opens("-----BEGIN PGP SIGNED MESSAGE-----\r\n-----BEGIN PGP PUBLIC KEY BLOCK-----"));
+    let html = |text: &str| found(true, None, text.as_bytes()).pgp;
+    assert!(html("<p>Hi<br>-----BEGIN&nbsp;PGP&#32;MESSAGE-----<br>x"));
+    assert!(html("<pre>\n-----BEGIN PGP MESSAGE-----\n</pre>"));
+    assert!(html("<div><span>-----BEGIN</span> PGP MESSAGE-----</div>"));
+    assert!(!html("<p>&gt; -----BEGIN PGP MESSAGE-----</p>"));
+    assert!(!html("<p title='-----BEGIN PGP MESSAGE-----'>"));
+    let utf16: Vec<u8> = "\r\n-----BEGIN PGP MESSAGE-----".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(found(false, Some("utf-16be"), &utf16).pgp);
+}
+
+// spec: 3.4a (a uuencoded or yEnc file in a text body)
+#[test]
+fn files_written_as_text() {
+    let hides = |text: &str| found(false, None, text.as_bytes()).file_as_text;
+    assert!(hides("Hi\r\nbegin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\n"));
+    assert!(hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
+    assert!(hides("begin-base64 644 cat.txt\r\nQ2F0\r\n===="));
+    assert!(hides("=ybegin line=128 size=3 name=cat.txt\r\nxyz\r\n=yend size=3"));
+    assert!(hides("(This file must be converted with BinHex 4.0)\r\n:abc:"));
+    assert!(!hides("begin 644 cat.txt\r\nis how a uuencoded file begins, he said.\r\n"));
+    assert!(!hides("Let us begin 644 things\r\nABC\r\n"));
+    assert!(!hides("begin with this\r\nABC\r\n"));
+    assert!(!hides("> begin 644 cat.txt\r\n> #0V%T\r\n"));
+    // What a reader sees that takes the octets as they are, whatever the charset says.
+    assert!(found(false, Some("iso-2022-jp"), b"\x1b$B\r\nbegin 644 a\r\n#0V%T\r\n").file_as_text);
+}
+
+#[test]
+fn long_texts_take_no_long_time() {
+    let began = std::time::Instant::now();
+    for unit in ["<", "<a ", "<!--", "<!--[if mso]>", "&#", "&a", "<style>", "<svg><title>", "a=\"", "\n", "<p style=\"url(", "\\6"] {
+        let text = unit.repeat((1 << 20) / unit.len());
+        let mut scan = BodyScan::new(true, Some("utf-8"));
+        text.as_bytes().chunks(65536).for_each(|piece| scan.push(piece));
+        let _ = scan.finish();
+    }
+    assert!(began.elapsed().as_secs() < 10);
+}
