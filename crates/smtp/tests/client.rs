@@ -14,6 +14,7 @@ use fubako_smtp::{
 use futures::{StreamExt, stream};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::oneshot,
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -31,9 +32,13 @@ fn to(addresses: &[&str]) -> Vec<RcptTo> {
     addresses.iter().map(|address| RcptTo { address: (*address).into(), ..RcptTo::default() }).collect()
 }
 
-/// Content in pieces of seven octets.
+/// Content in pieces of seven octets; large content in larger ones.
 fn content(text: &str) -> impl futures::Stream<Item = io::Result<Bytes>> + Send + Unpin + use<> {
-    let pieces: Vec<_> = text.as_bytes().chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    let pieces: Vec<_> = text
+        .as_bytes()
+        .chunks(if text.len() < 10_000 { 7 } else { 70_000 })
+        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+        .collect();
     stream::iter(pieces)
 }
 
@@ -329,35 +334,41 @@ async fn a_server_that_dies_before_the_dot() {
     task.await.unwrap();
 }
 
-// spec: MAIL-RELAY: a refusal in the midst of the data is heard
+// spec: MAIL-RELAY: a refusal in the midst of the data is heard, be the content quick, in one piece, or stuck
 #[tokio::test]
 async fn a_server_that_refuses_in_the_midst_of_data() {
+    let body = Bytes::from("x\r\n".repeat(10_000_000));
     for (reply, closes) in
         [("421 4.3.2 going down\r\n", true), ("552 5.3.4 too long\r\n", true), ("452 4.3.1 full\r\n", false)]
     {
-        let (address, task) = odd(move |mut raw| async move {
-            up_to_data(&mut raw).await;
-            raw.read_until("x\r\n").await;
-            raw.say(reply).await;
-            if !closes {
-                // It waits for the rest, as it should; there is none.
-                assert!(!raw.read_to_end().await.contains("\r\n.\r\n"));
-            }
-        })
-        .await;
-        let mut connection = Connection::open(&target(address, TlsPolicy::Never)).await.unwrap();
-        let body = Bytes::from("x\r\n".repeat(1000));
-        let size = body.len() as u64 * 10_000;
-        let slowly = stream::iter(std::iter::repeat_n(body, 10_000)).map(Ok::<_, io::Error>);
-        let error =
-            timeout(LONG, connection.send(&from("a@b"), &to(&["c@d"]), size, slowly)).await.unwrap().unwrap_err();
-        assert!(
-            matches!(&error, ClientError::Refused(said) if reply.starts_with(&said.to_string())),
-            "{reply}: {error}"
-        );
-        assert!(!connection.is_usable());
-        drop(connection);
-        task.await.unwrap();
+        let pieces = stream::iter((0..10_000).map(|i| body.slice(i * 3000..(i + 1) * 3000)));
+        let shapes = [
+            pieces.boxed(),
+            stream::iter([body.clone()]).boxed(),
+            stream::iter([body.slice(..300_000)]).chain(stream::pending()).boxed(),
+        ];
+        for shape in shapes {
+            let (address, task) = odd(move |mut raw| async move {
+                up_to_data(&mut raw).await;
+                raw.read_until("x\r\n").await;
+                raw.say(reply).await;
+                if !closes {
+                    // It reads on, as it should. What comes is what was under way already, and no dot.
+                    let rest = raw.read_to_end().await;
+                    assert!(rest.len() < 20_000_000 && !rest.contains("\r\n.\r\n"), "{}", rest.len());
+                }
+            })
+            .await;
+            let mut connection = Connection::open(&target(address, TlsPolicy::Never)).await.unwrap();
+            let (from, to) = (from("a@b"), to(&["c@d"]));
+            let sent = connection.send(&from, &to, body.len() as u64, shape.map(Ok::<_, io::Error>));
+            let error = timeout(LONG, sent).await.expect("heard in time").unwrap_err();
+            let told = matches!(&error, ClientError::Refused(said) if reply.starts_with(&said.to_string()));
+            assert!(told, "{reply}: {error}");
+            assert!(!connection.is_usable());
+            drop(connection);
+            task.await.unwrap();
+        }
     }
 }
 
@@ -445,15 +456,17 @@ async fn a_server_that_is_slow() {
     drop(connection);
     task.await.unwrap();
     // A server that stops reading in the midst of the data.
+    let (given_up, waits) = oneshot::channel::<()>();
     let (address, task) = odd(|mut raw| async move {
         up_to_data(&mut raw).await;
-        sleep(Duration::from_secs(2)).await;
+        let _ = waits.await;
     })
     .await;
     slow.address = address;
     let mut connection = Connection::open(&slow).await.unwrap();
     let error = send(&mut connection, "a@b", &["c@d"], &"x\r\n".repeat(20_000_000)).await.unwrap_err();
     assert!(matches!(&error, ClientError::Connection(error) if error.kind() == io::ErrorKind::TimedOut), "{error}");
+    drop(given_up);
     task.await.unwrap();
 }
 

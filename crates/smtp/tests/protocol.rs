@@ -501,3 +501,35 @@ proptest! {
         prop_assert!(driver.input.len() <= 5000);
     }
 }
+
+// The protocol stays pure: no runtime, no socket, no clock, no randomness.
+#[test]
+fn the_protocol_needs_no_runtime_and_no_clock() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/protocol");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.chain([format!("{folder}.rs").into()]).collect();
+    assert!(files.len() > 5);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for word in [
+            "tokio",
+            "futures",
+            "async ",
+            "Tcp",
+            "Udp",
+            "Instant",
+            "SystemTime",
+            "rustls",
+            "tracing",
+            "std::io",
+            "std::fs",
+            "std::env",
+            "rand",
+            "server::",
+            "client::",
+        ] {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            assert!(!code.clone().any(|line| line.contains(word)), "{} in {}", word, file.display());
+        }
+    }
+}
