@@ -1,6 +1,6 @@
 //! What a vault promises, over a local folder and over a real S3 server: one suite for both.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Storages and databases that fail: full disks, servers that are away, first keys made twice at once.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
@@ -69,7 +69,7 @@ impl Drop for Mounted {
 async fn a_full_disk_is_an_error_and_leaves_nothing() {
     match Mounted::tiny() {
         Some(mounted) => assert_full(mounted.0.path()).await,
-        None => eprintln!("may not mount: the limit on file sizes stands for the full disk"),
+        None => support::say("may not mount: the limit on file sizes stands for the full disk"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys: the master key's file, section keys made once, values sealed for a row.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
