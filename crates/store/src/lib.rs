@@ -78,6 +78,15 @@ pub enum StoreError {
     Schema(String),
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.pool {
+            pool::Pool::Sqlite { .. } => "Store(SQLite)",
+            pool::Pool::Postgres(_) => "Store(PostgreSQL)",
+        })
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::error::ErrorKind;

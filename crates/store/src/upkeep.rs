@@ -25,7 +25,8 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Asks the database for an answer: one row written and taken back, so that a full disk or a lost right to write shows.
+    /// Asks the database for an answer, behind whatever else waits to be written: it tells a database that is away, locked or
+    /// overwhelmed, not a disk that is full.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -33,7 +34,7 @@ impl Store {
         self.pool
             .write((), |tx, ()| {
                 Box::pin(async move {
-                    // Both change nothing that is kept and yet need a transaction that may write.
+                    // Changes no row, and needs all that a change needs.
                     tx.run("UPDATE schema_migrations SET applied_at = applied_at WHERE version = 0", args![]).await?;
                     Ok(())
                 })

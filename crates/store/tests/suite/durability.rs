@@ -66,3 +66,25 @@ pub(crate) async fn a_closed_store_says_so(db: Db) {
     again.ping().await.unwrap();
     assert!(again.mail(kept.id).await.unwrap().is_some());
 }
+
+pub(crate) async fn a_lost_connection_passes(db: Db) {
+    acme(&db.store).await;
+    if db.is_sqlite() {
+        return;
+    }
+    for _ in 0..3 {
+        join_all((0..10).map(|_| db.store.ping())).await.into_iter().for_each(Result::unwrap);
+        db.meddle(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await;
+        let (mut lost, new) = (0, mail());
+        while let Err(error) = db.store.accept_mail(&new).await {
+            assert!(matches!(error, StoreError::Database(_)), "{error:?}");
+            lost += 1;
+            assert!(lost <= 10, "each dead connection is found out once");
+        }
+        assert!(db.store.mail(new.id).await.unwrap().is_some());
+    }
+}

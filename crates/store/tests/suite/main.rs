@@ -127,6 +127,7 @@ suite! {
         what_was_returned_is_there_after_a_crash
         a_caller_that_goes_away_leaves_all_or_nothing
         a_closed_store_says_so
+        a_lost_connection_passes
     }
     schema {
         opening_again_changes_nothing
@@ -144,10 +145,17 @@ fn on_runtime<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
 }
 
+fn left_out() -> bool {
+    let left_out = std::env::var_os("FUBAKO_SKIP_PG").is_some_and(|value| value == "1");
+    if left_out {
+        eprintln!("FUBAKO_SKIP_PG=1: nothing was tested on PostgreSQL");
+    }
+    left_out
+}
+
 #[test]
 fn postgres() {
-    if std::env::var_os("FUBAKO_SKIP_PG").is_some_and(|value| value == "1") {
-        eprintln!("FUBAKO_SKIP_PG=1: nothing was tested on PostgreSQL");
+    if left_out() {
         return;
     }
     let server = postgres::Server::start();
@@ -168,6 +176,29 @@ fn postgres() {
             .await
     });
     assert!(failed.is_empty(), "failed on PostgreSQL: {failed:#?}");
+}
+
+#[test]
+fn postgres_by_tls() {
+    if left_out() {
+        return;
+    }
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = postgres::Server::start_tls(port, &certified.cert.pem(), &certified.signing_key.serialize_pem());
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root.pem");
+    std::fs::write(&root, certified.cert.pem()).unwrap();
+    let open = |options: String| {
+        let url = format!("postgres://fubako@127.0.0.1:{port}/postgres?{options}");
+        on_runtime(async move { fubako_store::Store::open(&url, std::path::Path::new(".")).await?.counts().await })
+    };
+    open("sslmode=require".to_owned()).unwrap();
+    open(format!("sslmode=verify-full&sslrootcert={}", root.display())).unwrap();
+    // A certificate that nobody vouches for is refused.
+    let refused = open("sslmode=verify-full".to_owned());
+    assert!(matches!(refused, Err(fubako_store::StoreError::Database(_))), "{refused:?}");
+    drop(server);
 }
 
 #[test]

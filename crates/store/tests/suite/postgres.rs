@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Read as _,
     os::unix::{
-        fs::{MetadataExt as _, chown},
+        fs::{MetadataExt as _, PermissionsExt as _, chown},
         process::CommandExt as _,
     },
     path::{Path, PathBuf},
@@ -18,6 +18,7 @@ pub(crate) struct Server {
     folder: TempDir,
     bin: PathBuf,
     user: Option<(u32, u32)>,
+    port: u16,
     /// A shell that ends the server when its standard input closes: that happens however the test ends, killed included.
     guard: Child,
 }
@@ -25,15 +26,36 @@ pub(crate) struct Server {
 impl Server {
     /// Without fsync: what is tested is not the disk.
     pub(crate) fn start() -> Self {
-        Self::start_with(&["-c", "fsync=off", "-c", "full_page_writes=off"])
+        Self::start_with(5432, |_| {
+            vec!["listen_addresses=".to_owned(), "fsync=off".to_owned(), "full_page_writes=off".to_owned()]
+        })
+    }
+
+    /// With TLS, on a port of 127.0.0.1, with this certificate and key (PEM).
+    pub(crate) fn start_tls(port: u16, certificate: &str, key: &str) -> Self {
+        Self::start_with(port, |folder| {
+            for (name, text) in [("certificate", certificate), ("key", key)] {
+                fs::write(folder.join(name), text).unwrap();
+                fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+                let owner = folder.metadata().unwrap();
+                chown(folder.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
+            }
+            let file = |name| folder.join(name).display().to_string();
+            vec![
+                "listen_addresses=127.0.0.1".to_owned(),
+                "ssl=on".to_owned(),
+                format!("ssl_cert_file={}", file("certificate")),
+                format!("ssl_key_file={}", file("key")),
+            ]
+        })
     }
 
     /// As an installation runs it.
     pub(crate) fn start_durable() -> Self {
-        Self::start_with(&[])
+        Self::start_with(5432, |_| vec!["listen_addresses=".to_owned()])
     }
 
-    fn start_with(options: &[&str]) -> Self {
+    fn start_with(port: u16, options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let bin = programs().expect(
             "PostgreSQL's initdb and postgres are neither in PATH nor in /usr/lib/postgresql/*/bin: \
              install them, or set FUBAKO_SKIP_PG=1 to leave PostgreSQL out",
@@ -63,19 +85,20 @@ impl Server {
             .arg(&data)
             .arg("-k")
             .arg(folder.path())
-            .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB"])
-            .args(options)
+            .args(["-c", "max_connections=200", "-c", "shared_buffers=32MB", "-c", &format!("port={port}")])
+            .args(options(folder.path()).into_iter().flat_map(|option| ["-c".to_owned(), option]))
             .stdin(Stdio::piped())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .current_dir(folder.path())
             .spawn()
             .unwrap();
-        let server = Self { folder, bin, user, guard };
+        let server = Self { folder, bin, user, port, guard };
         server.wait();
         server
     }
 
+    #[expect(clippy::disallowed_methods, reason = "no runtime is there yet")]
     fn wait(&self) {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !self.program("pg_isready").output().unwrap().status.success() {
@@ -87,7 +110,11 @@ impl Server {
     /// One of PostgreSQL's programs, told where the server is.
     pub(crate) fn program(&self, name: &str) -> Command {
         let mut command = as_user(&self.bin.join(name), self.user);
-        command.env("PGHOST", self.folder.path()).env("PGUSER", "fubako").current_dir(self.folder.path());
+        command
+            .env("PGHOST", self.folder.path())
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", "fubako")
+            .current_dir(self.folder.path());
         command
     }
 
