@@ -123,7 +123,7 @@ def test_a_mail_without_attachments_goes_on_as_it_was(fubako, company, mailboxes
 @pytest.mark.parametrize("kind", ["deposit", "plain"])
 def test_another_verifier_accepts_both_signatures(fubako, company, mailboxes, kind):
     records = fubako.dns_records()
-    assert len(records) == 2, fubako.applied
+    assert {n.split('.', 2)[2] for n in records} == {'acme.example', 'gateway.acme.example'}, fubako.applied
     lookup = lambda name, timeout=5: records.get(name.decode().rstrip("."), "").encode() or None
     before = len(mailboxes.raw("suzuki@recipient.example"))
     if kind == "plain":

@@ -195,17 +195,7 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     let now = Timestamp::now();
     let applied = apply::apply(&ground.store, &declared, prune, dry_run, now).await;
     let mut lines = applied.map_err(|e| StartError(e.to_string()))?;
-    for (section, key) in declared.dkim() {
-        if dry_run {
-            let there = ground.store.dkim_keys(&key.domain).await.at("database")?;
-            if there.is_empty() {
-                lines.push(format!("+ DKIM keys of {}", key.domain));
-            }
-            continue;
-        }
-        let made = ground.keyring.make_domain_keys(section, &key.domain, &key.selector, now).await.at("dkim")?;
-        lines.extend(made.iter().map(|(name, value)| format!("  publish {name} TXT \"{value}\"")));
-    }
+    let records = dkim_records(&ground, &declared, dry_run, &mut lines).await?;
     ground.store.close().await;
     let mut out = io::stdout().lock();
     if lines.is_empty() {
@@ -214,7 +204,34 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     for line in lines {
         writeln!(out, "{line}").at("standard output")?;
     }
+    for (name, value) in records {
+        writeln!(out, "publish {name} TXT \"{value}\"").at("standard output")?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the DKIM keys that are declared and are not there yet, with a line in `lines` for each domain that gains some; gives the
+/// records to publish, the installation's own included. With `dry_run` nothing is made, and there is nothing to publish yet.
+async fn dkim_records(
+    ground: &Ground,
+    declared: &apply::Declaration,
+    dry_run: bool,
+    lines: &mut Vec<String>,
+) -> Result<Vec<(String, String)>, StartError> {
+    let now = Timestamp::now();
+    let mut records = Vec::new();
+    for (section, key) in declared.dkim() {
+        if ground.store.dkim_keys(&key.domain).await.at("database")?.is_empty() {
+            lines.push(format!("+ DKIM keys of {}", key.domain));
+        }
+        if !dry_run {
+            records.extend(ground.keyring.make_domain_keys(section, &key.domain, &key.selector, now).await.at("dkim")?);
+        }
+    }
+    if !dry_run {
+        records.extend(ground.keyring.ensure_installation_keys(now).await.at("dkim")?);
+    }
+    Ok(records)
 }
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {

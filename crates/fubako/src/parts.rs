@@ -253,7 +253,7 @@ pub fn office(
             },
             tls: tls_settings(config)?,
             helo: config.hostname(),
-            timeout: Duration::from_secs(300),
+            timeout: Duration::from_secs(120),
         },
         returned_mail: Arc::new(move |mail| {
             let gateway = gateway.clone();

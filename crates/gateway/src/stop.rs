@@ -5,7 +5,7 @@ use fubako_base::{
     Lang, Timestamp,
     ids::{DeliveryId, OutgoingId},
     lang::text,
-    section::Section,
+    section::NoticeLanguage,
 };
 use fubako_mail::{message::OwnMail, reader::Reader};
 use fubako_store::{
@@ -35,11 +35,22 @@ impl Gateway {
         let state = if problem.fate == Fate::Hold { MailState::Held } else { MailState::Stopped };
         let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
         tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, codes = codes.join(","), cause = %problem.cause, state = ?state, "stopped");
+        self.take_back_deposit(mail).await;
         let notice = self.notice_to_sender(mail, problem, now).await?;
         let id = mail.accepted.id;
         self.store.stop_mail(id, worker, state, &problem.codes, &problem.cause, notice.as_ref(), now).await?;
         (self.wake_post)();
         Ok(())
+    }
+
+    /// Files that were put for a mail that is stopped are given up at once. Should that fail, they go when abandoned deposits go.
+    async fn take_back_deposit(&self, mail: &Mail) {
+        let Ok(Some(now)) = self.store.mail(mail.accepted.id).await else { return };
+        if let Some(deposit) = now.deposit
+            && let Err(error) = self.exchange.abort(deposit).await
+        {
+            tracing::warn!(mail = %mail.accepted.id, %deposit, %error, "the deposit of a stopped mail could not be taken back");
+        }
     }
 
     async fn notice_to_sender(
@@ -53,7 +64,9 @@ impl Gateway {
             return Ok(None);
         }
         let section = self.store.section(&accepted.section).await?;
-        let zone = section.as_ref().map_or("Asia/Tokyo", |s: &Section| s.settings.time_zone.as_str());
+        let settings = section.map(|s| s.settings).unwrap_or_default();
+        let zone = settings.time_zone.as_str();
+        let langs = langs(settings.language);
         let subject = self.subject(mail).await;
         let message_id = format!("{}.notice@{}", accepted.id, self.hostname);
         let own = OwnMail {
@@ -61,13 +74,13 @@ impl Gateway {
             from: self.notice_from.clone(),
             to: accepted.envelope_from.clone(),
             reply_to: None,
-            subject: text(Lang::Ja, "stopped-subject", &[("subject", subject.as_str().into())]),
+            subject: text(langs[0], "stopped-subject", &[("subject", subject.as_str().into())]),
             date: now.rfc5322(zone),
             message_id,
             in_reply_to: None,
-            languages: Lang::ALL.iter().map(|l| l.tag()).collect(),
+            languages: langs.iter().map(|l| l.tag()).collect(),
             is_reply: true,
-            text: body(problem, &subject, accepted.received_at, zone, &accepted.id.to_string()),
+            text: body(langs, problem, &subject, accepted.received_at, zone, &accepted.id.to_string()),
             html: None,
         };
         let octets = own.build();
@@ -121,10 +134,19 @@ impl Gateway {
     }
 }
 
-/// The notice: Japanese first and English after.
-fn body(problem: &Problem, subject: &str, received: Timestamp, zone: &str, reference: &str) -> String {
+/// Japanese first and English after, or the one that the section chose.
+const fn langs(setting: NoticeLanguage) -> &'static [Lang] {
+    match setting {
+        NoticeLanguage::Auto | NoticeLanguage::Both => &Lang::ALL,
+        NoticeLanguage::Ja => &[Lang::Ja],
+        NoticeLanguage::En => &[Lang::En],
+    }
+}
+
+/// The notice, language after language.
+fn body(langs: &[Lang], problem: &Problem, subject: &str, received: Timestamp, zone: &str, reference: &str) -> String {
     let mut out = String::new();
-    for lang in Lang::ALL {
+    for &lang in langs {
         if !out.is_empty() {
             out.push_str("\r\n----------------------------------------\r\n\r\n");
         }

@@ -147,7 +147,7 @@ table! {
         /// The port of hosts found by MX.
         port: u16 = 25,
         /// Mails sent at once.
-        workers: usize = 4,
+        workers: usize = 16,
     }
 }
 
