@@ -123,7 +123,7 @@ impl Undeclared {
         let mut rest = octets;
         if self.window.is_empty() {
             let plain = rest.iter().position(|octet| *octet >= 0x80 || *octet == 0x1b).unwrap_or(rest.len());
-            out.extend(rest[..plain].iter().map(|octet| char::from(*octet)));
+            out.push_str(std::str::from_utf8(&rest[..plain]).unwrap_or_default());
             rest = &rest[plain..];
         }
         // The decision rests on the first octets of the window alone, however they came.
@@ -181,7 +181,9 @@ fn known(label: &str) -> Option<Known> {
         "utf-7" | "utf7" | "unicode-1-1-utf-7" | "unicode-2-0-utf-7" | "x-unicode-2-0-utf-7" | "csutf7" => Known::Utf7,
         "utf-16" | "utf16" | "ucs-2" | "iso-10646-ucs-2" | "csunicode" | "unicode" => Known::Utf16,
         // What calls itself ASCII and has other octets is something else.
-        "us-ascii" | "ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "cp367" | "us" => return None,
+        "us-ascii" | "ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "cp367" | "us" => {
+            return None;
+        }
         _ if is_shift_jis(label) => Known::Other(SHIFT_JIS),
         _ if is_euc_jp(label) => Known::Other(EUC_JP),
         _ => Known::Other(Encoding::for_label_no_replacement(label.as_bytes())?),

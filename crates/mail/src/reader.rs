@@ -358,7 +358,14 @@ impl Reader {
         let leaf = Leaf::new(id, &read.part, boundary.is_some(), wants);
         self.parts.push(read.part);
         if let Some(boundary) = boundary {
-            self.open.push(Level { part: id, boundary, is_digest: read.is_digest, closed: false, divided: false, blank: true });
+            self.open.push(Level {
+                part: id,
+                boundary,
+                is_digest: read.is_digest,
+                closed: false,
+                divided: false,
+                blank: true,
+            });
         }
         self.edges = Edges::default();
         self.flow = Flow::Body(Box::new(leaf));

@@ -7,8 +7,8 @@ mod lines;
 mod url;
 
 use self::html::HtmlScan;
-pub(crate) use self::lines::{HeadWatch, MarginScan};
 use self::lines::TextLines;
+pub(crate) use self::lines::{HeadWatch, MarginScan};
 use crate::charset::{TextDecoder, shows_ascii};
 
 /// What was found in a body.

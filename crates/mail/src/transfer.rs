@@ -3,8 +3,8 @@
 mod base64;
 mod quoted_printable;
 
-pub use crate::outline::Encoding;
 use crate::newline::CrFixer;
+pub use crate::outline::Encoding;
 
 /// What was seen while decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,9 +35,7 @@ impl Decoder {
         let work = match encoding {
             Encoding::Identity => Work::Identity(CrFixer::new()),
             Encoding::Base64 => Work::Base64(base64::Base64Decoder::default()),
-            Encoding::QuotedPrintable => {
-                Work::QuotedPrintable(quoted_printable::QuotedPrintableDecoder::default())
-            }
+            Encoding::QuotedPrintable => Work::QuotedPrintable(quoted_printable::QuotedPrintableDecoder::default()),
         };
         Self { work }
     }

@@ -76,7 +76,8 @@ fn difference(expected: &Value, plan: &Plan, digests: &Digests) -> Vec<String> {
         let wanted: Vec<_> = wanted.iter().map(|a| (a["name"].as_str(), a["size"].as_u64())).collect();
         different.push(format!("attachments: {wanted:?} expected, {found:?}"));
     }
-    let body = |body: &Value| (body["type"].as_str().unwrap_or("text/plain").to_owned(), body["size"].as_u64().unwrap());
+    let body =
+        |body: &Value| (body["type"].as_str().unwrap_or("text/plain").to_owned(), body["size"].as_u64().unwrap());
     let wanted: Vec<_> = expected["bodies"].as_array().unwrap().iter().map(body).collect();
     let found: Vec<_> = plan.bodies.iter().map(|b| (b.media_type.to_owned(), digests.0[&b.part].size)).collect();
     if wanted != found {

@@ -116,9 +116,24 @@ fn what_is_body_and_what_is_file() {
 #[test]
 fn malformed_mails_with_one_obvious_reading() {
     let cases: [(&str, &str, &[&str], &[&str]); 16] = [
-        ("no MIME-Version, no final delimiter", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b\nContent-Type: a/b\n\nfile\n", &["x"], &["file"]),
-        ("an outer delimiter ends the inner parts", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/related; boundary=c\n\n--c\n\nx\n--b\nContent-Type: a/b\n\nfile\n--b--\n", &["x"], &["file"]),
-        ("the same field twice with the same value", "Content-Type: text/plain; \n charset=x\nContent-Type: text/plain; charset=x\n\nx", &["x"], &[]),
+        (
+            "no MIME-Version, no final delimiter",
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b\nContent-Type: a/b\n\nfile\n",
+            &["x"],
+            &["file"],
+        ),
+        (
+            "an outer delimiter ends the inner parts",
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/related; boundary=c\n\n--c\n\nx\n--b\nContent-Type: a/b\n\nfile\n--b--\n",
+            &["x"],
+            &["file"],
+        ),
+        (
+            "the same field twice with the same value",
+            "Content-Type: text/plain; \n charset=x\nContent-Type: text/plain; charset=x\n\nx",
+            &["x"],
+            &[],
+        ),
         ("only a header", "Subject: x\n", &[""], &[]),
         ("nothing", "", &[""], &[]),
         ("no header", "hello there\nyou", &["hello there\r\nyou"], &[]),
@@ -128,9 +143,24 @@ fn malformed_mails_with_one_obvious_reading() {
         ("a byte order mark", "\u{feff}Content-Type: a/b\n\nfile", &[], &["file"]),
         ("a field name and a space", "Subject : x\nContent-Type: a/b\n\nfile", &[], &["file"]),
         ("odd folding", "Content-Type:\n a/b;\n \n\tname=\n x\n\nfile", &[], &["file"]),
-        ("a header in a part and then its delimiter", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: a/b\n--b\n\nx\n--b--", &["x"], &[""]),
-        ("nothing between delimiters", "Content-Type: multipart/mixed; boundary=b\n\ntext before\n--b\n--b\n\nx\n--b--\n--b--\ntext after", &["x"], &[]),
-        ("a multipart marked as attachment", "Content-Type: multipart/mixed; boundary=b\nContent-Disposition: attachment; filename=x\n\n--b\n\nx\n--b\nContent-Type: a/b\n\nfile\n--b--\n", &["x"], &["file"]),
+        (
+            "a header in a part and then its delimiter",
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: a/b\n--b\n\nx\n--b--",
+            &["x"],
+            &[""],
+        ),
+        (
+            "nothing between delimiters",
+            "Content-Type: multipart/mixed; boundary=b\n\ntext before\n--b\n--b\n\nx\n--b--\n--b--\ntext after",
+            &["x"],
+            &[],
+        ),
+        (
+            "a multipart marked as attachment",
+            "Content-Type: multipart/mixed; boundary=b\nContent-Disposition: attachment; filename=x\n\n--b\n\nx\n--b\nContent-Type: a/b\n\nfile\n--b--\n",
+            &["x"],
+            &["file"],
+        ),
         ("an empty multipart", "Content-Type: multipart/mixed\n\n \n", &[], &[]),
     ];
     for (what, mail, bodies, files) in cases {
@@ -146,7 +176,10 @@ fn malformed_mails_with_one_obvious_reading() {
 // spec: 3.4a (bare CR in a body, long lines)
 #[test]
 fn bare_crs_in_a_body() {
-    let read = read(format!("Content-Type: multipart/mixed; boundary=b\n\n--b\n\na\rb\r\n--b\nContent-Type: a/b\n\n{}\r\r\n--b--", "x".repeat(3000)));
+    let read = read(format!(
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\na\rb\r\n--b\nContent-Type: a/b\n\n{}\r\r\n--b--",
+        "x".repeat(3000)
+    ));
     assert_eq!(read.details(), [""; 0]);
     assert_eq!(read.bodies(), ["a\r\nb"]);
     assert_eq!(read.files()[0].1, format!("{}\r\n", "x".repeat(3000)));
@@ -156,7 +189,9 @@ fn bare_crs_in_a_body() {
 // spec: 3.4a (multipart/digest: children without a type are mails)
 #[test]
 fn a_digest() {
-    let read = read("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: =?utf-8?Q?=E8=A1=A8/1?=\n\nx\n--b\n\nSubject:\n\ny\n--b\nContent-Type: text/plain\n\nz\n--b--\n");
+    let read = read(
+        "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: =?utf-8?Q?=E8=A1=A8/1?=\n\nx\n--b\n\nSubject:\n\ny\n--b\nContent-Type: text/plain\n\nz\n--b--\n",
+    );
     let names: Vec<_> = read.plan.attachments.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["表_1.eml", "mail-2.eml"]);
     assert_eq!(read.bodies(), ["z"]);
@@ -166,15 +201,27 @@ fn a_digest() {
 #[test]
 fn a_nested_mail_is_one_file() {
     let inner = "Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\nx\n--i\nContent-Type: application/pkcs7-mime\n\ny\n--i--\n";
-    let read = read(format!("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"));
+    let read = read(format!(
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"
+    ));
     assert_eq!(read.details(), [""; 0]);
     assert_eq!(read.files(), [("inner.eml", String::from_utf8(normalised(inner.as_bytes())).unwrap())]);
-    assert_eq!(read_in(b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKeQ==", Limits::default(), 5).files()[0].0, "x.eml");
+    assert_eq!(
+        read_in(
+            b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKeQ==",
+            Limits::default(),
+            5
+        )
+        .files()[0]
+            .0,
+        "x.eml"
+    );
 }
 
 #[test]
 fn limits_hold_and_reading_goes_on() {
-    let nested: String = (0..1000).map(|n| format!("Content-Type: multipart/mixed; boundary=\"b{n}.\"\n\n--b{n}.\n")).collect();
+    let nested: String =
+        (0..1000).map(|n| format!("Content-Type: multipart/mixed; boundary=\"b{n}.\"\n\n--b{n}.\n")).collect();
     let nested = read_in(format!("{nested}\n\nx").as_bytes(), Limits::default(), 4096);
     assert_eq!(nested.codes(), [Code::Ambiguous]);
     assert_eq!(nested.outline.parts.len(), 51);
@@ -184,7 +231,9 @@ fn limits_hold_and_reading_goes_on() {
     assert_eq!((parts.codes(), parts.outline.parts.len()), (vec![Code::Ambiguous], 2000));
     assert_eq!(parts.decision(), Decision::Hold);
 
-    for line in [format!("X: {}\n", "x".repeat(2 << 20)), "X: y\n".repeat(400_000), format!("X: y\n{}", " z\n".repeat(700_000))] {
+    for line in
+        [format!("X: {}\n", "x".repeat(2 << 20)), "X: y\n".repeat(400_000), format!("X: y\n{}", " z\n".repeat(700_000))]
+    {
         let header = read_in(format!("{line}Subject: x\n\nbody").as_bytes(), Limits::default(), 4096);
         assert_eq!(header.codes(), [Code::Ambiguous]);
         assert_eq!(header.bodies(), ["body"]);
@@ -192,7 +241,10 @@ fn limits_hold_and_reading_goes_on() {
         assert!(kept <= 1 << 20 && header.outline.header.len() <= 10_000);
     }
 
-    let heads = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", format!("--b\nX: {}\n\n", "x".repeat(200_000)).repeat(100));
+    let heads = format!(
+        "Content-Type: multipart/mixed; boundary=b\n\n{}",
+        format!("--b\nX: {}\n\n", "x".repeat(200_000)).repeat(100)
+    );
     let heads = read_in(heads.as_bytes(), Limits::default(), 4096);
     assert_eq!(heads.codes(), [Code::Ambiguous]);
     assert!(heads.outline.parts.len() < 25);
@@ -201,7 +253,8 @@ fn limits_hold_and_reading_goes_on() {
 #[test]
 fn nothing_takes_quadratic_time() {
     let began = std::time::Instant::now();
-    let open: String = (0..49).map(|n| format!("Content-Type: multipart/mixed; boundary=\"{n}.\"\n\n--{n}.\n")).collect();
+    let open: String =
+        (0..49).map(|n| format!("Content-Type: multipart/mixed; boundary=\"{n}.\"\n\n--{n}.\n")).collect();
     for unit in ["--x\n", "--\r", "\n--", "-", "--0.x", "\r", "\n", "--48.\n", "--48.\nA: b\n\n", " \n", "a: b\n"] {
         let mut reader = Reader::new(Limits::default());
         reader.push(&normalised(format!("{open}\n{}", unit.repeat((4 << 20) / unit.len())).as_bytes()));
@@ -213,15 +266,44 @@ fn nothing_takes_quadratic_time() {
 /// Octets of which mails are made, more or less.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let fragment = proptest::sample::select(vec![
-        &b"Content-Type: multipart/mixed; boundary=a\r\n"[..], b"Content-Type: multipart/digest; boundary=\"ab\"\r\n",
-        b"Content-Type: text/html\r\n", b"Content-Type: message/rfc822\r\n", b"Content-Transfer-Encoding: base64\r\n",
-        b"Content-Transfer-Encoding: quoted-printable\r\n", b"Content-Disposition: attachment; filename=\"=?utf-8?Q?=\r\n",
-        b"Subject: x\r\n y\r\n", b"\r\n", b"--a\r\n", b"--a--\r\n", b"--ab\r\n", b"--a \r\n", b"--", b"-", b"\r", b"\n", b"text\r\n",
-        b"QUJD\r\n", b"=\r\n", b"<img src=\"data:", b"<!--[if mso]>", b"\0", b"\xff\xfe", b"\x1b$B", b"--a\r", b"begin 644 a\r\n",
-        b"#0V%T\r\n", b"From \r\n", b"\xef\xbb\xbf", b":", b" ",
+        &b"Content-Type: multipart/mixed; boundary=a\r\n"[..],
+        b"Content-Type: multipart/digest; boundary=\"ab\"\r\n",
+        b"Content-Type: text/html\r\n",
+        b"Content-Type: message/rfc822\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"Content-Transfer-Encoding: quoted-printable\r\n",
+        b"Content-Disposition: attachment; filename=\"=?utf-8?Q?=\r\n",
+        b"Subject: x\r\n y\r\n",
+        b"\r\n",
+        b"--a\r\n",
+        b"--a--\r\n",
+        b"--ab\r\n",
+        b"--a \r\n",
+        b"--",
+        b"-",
+        b"\r",
+        b"\n",
+        b"text\r\n",
+        b"QUJD\r\n",
+        b"=\r\n",
+        b"<img src=\"data:",
+        b"<!--[if mso]>",
+        b"\0",
+        b"\xff\xfe",
+        b"\x1b$B",
+        b"--a\r",
+        b"begin 644 a\r\n",
+        b"#0V%T\r\n",
+        b"From \r\n",
+        b"\xef\xbb\xbf",
+        b":",
+        b" ",
     ]);
-    proptest::collection::vec(prop_oneof![8 => fragment.prop_map(<[u8]>::to_vec), 1 => proptest::collection::vec(any::<u8>(), 0..8)], 0..60)
-        .prop_map(|fragments| fragments.concat())
+    proptest::collection::vec(
+        prop_oneof![8 => fragment.prop_map(<[u8]>::to_vec), 1 => proptest::collection::vec(any::<u8>(), 0..8)],
+        0..60,
+    )
+    .prop_map(|fragments| fragments.concat())
 }
 
 proptest! {

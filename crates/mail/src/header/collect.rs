@@ -144,7 +144,6 @@ fn colon(line: &[u8]) -> Option<usize> {
 fn is_disguised(line: &[u8]) -> bool {
     let Some(at) = memchr::memchr(b':', line) else { return false };
     let name = &line[..at.min(256)];
-    let squeezed: Vec<u8> =
-        name.iter().filter(|octet| is_ftext(**octet)).map(u8::to_ascii_lowercase).collect();
+    let squeezed: Vec<u8> = name.iter().filter(|octet| is_ftext(**octet)).map(u8::to_ascii_lowercase).collect();
     STEERING.iter().any(|steering| steering.as_bytes() == squeezed)
 }

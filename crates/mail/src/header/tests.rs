@@ -51,16 +51,23 @@ fn unstructured_fields_are_decoded() {
 
 #[test]
 fn address_lists_are_read() {
-    let cases: &[(&[u8], &[(Option<&str>, &str)])] = &[
+    type Case = (&'static [u8], &'static [(Option<&'static str>, &'static str)]);
+    let cases: &[Case] = &[
         (b" a@example.jp, B <b@example.jp>", &[(None, "a@example.jp"), (Some("B"), "b@example.jp")]),
         (b" \"Doe, John\" <j@example.jp>", &[(Some("Doe, John"), "j@example.jp")]),
         (b" \"=?utf-8?B?44GC?=\" <j@example.jp>", &[(Some("あ"), "j@example.jp")]),
-        (b" =?utf-8?Q?Doe,_J?= <j@example.jp>,<k@example.jp>", &[(Some("Doe, J"), "j@example.jp"), (None, "k@example.jp")]),
+        (
+            b" =?utf-8?Q?Doe,_J?= <j@example.jp>,<k@example.jp>",
+            &[(Some("Doe, J"), "j@example.jp"), (None, "k@example.jp")],
+        ),
         (b" =?utf-8?Q?a,b?= <j@example.jp>", &[(Some("a,b"), "j@example.jp")]),
         (b" \x1b$B;3ED\x1b(B <y@example.jp>", &[(Some("山田"), "y@example.jp")]),
         (b" \x8e\x52\x93\x63 <y@example.jp>", &[(Some("山田"), "y@example.jp")]),
         (b" y@example.jp (Yamada (Sales))", &[(Some("Yamada (Sales)"), "y@example.jp")]),
-        (b" Team: a@example.jp, b@example.jp;, c@example.jp", &[(None, "a@example.jp"), (None, "b@example.jp"), (None, "c@example.jp")]),
+        (
+            b" Team: a@example.jp, b@example.jp;, c@example.jp",
+            &[(None, "a@example.jp"), (None, "b@example.jp"), (None, "c@example.jp")],
+        ),
         (b" undisclosed-recipients:;", &[]),
         (b" a..b.@docomo.example", &[(None, "a..b.@docomo.example")]),
         (b" \"a b\"@example.jp", &[(None, "\"a b\"@example.jp")]),

@@ -191,6 +191,3 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("application/pkcs7-signature", "p7s"),
     ("application/x-pkcs7-signature", "p7s"),
 ];
-
-#[cfg(test)]
-mod tests;

@@ -29,7 +29,10 @@ pub(super) struct Level {
 pub(super) enum Match {
     No,
     /// A delimiter of this level.
-    Exact { level: usize, close: bool },
+    Exact {
+        level: usize,
+        close: bool,
+    },
     /// It goes on after a boundary: RFC 2046 would have it compared to there, most readers compare it whole.
     Like,
 }
@@ -238,12 +241,13 @@ impl Edges {
                 self.line.extend_from_slice(near);
                 return near.len();
             }
+            self.line.extend_from_slice(&near[..room]);
             // No end within the limit: to RFC 2046 a delimiter all the same, if it begins like one.
             if find(open, &self.line, seen) != Match::No {
                 note(seen, LIKE);
             }
             self.no_delimiter(data);
-            return 0;
+            return room;
         };
         self.line.extend_from_slice(&rest[..end]);
         if rest[end] == b'\r' {

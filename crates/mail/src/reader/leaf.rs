@@ -72,7 +72,16 @@ impl Leaf {
             Look::Nothing
         };
         let decodes = shows || part.encoding == Encoding::Base64 || !matches!(look, Look::Nothing);
-        Self { id, decoder: Decoder::new(part.encoding), decodes, shows, look, blank: true, undivided: is_multipart && !divided, watch: None }
+        Self {
+            id,
+            decoder: Decoder::new(part.encoding),
+            decodes,
+            shows,
+            look,
+            blank: true,
+            undivided: is_multipart && !divided,
+            watch: None,
+        }
     }
 
     /// Whether this is what stands before a multipart's first part.

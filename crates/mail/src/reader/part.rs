@@ -46,13 +46,17 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         findings.push((Code::Ambiguous, "a message/partial or message/external-body part"));
     }
     let is_multipart = media_type.starts_with("multipart/");
+    if is_multipart && !matches!(encoding, None | Some(Encoding::Identity)) {
+        // RFC 2045, 6.4, forbids it; some decode all the same, and find other parts.
+        findings.push((Code::Ambiguous, "a multipart with a Content-Transfer-Encoding"));
+    }
     let boundary = is_multipart.then(|| boundary(type_parameters.as_ref(), &mut findings)).flatten();
     let is_digest = media_type == "multipart/digest";
     let part = Part {
         parent: None,
         depth: 0,
         disposition: disposition(disposition_field),
-        encoding: encoding.unwrap_or(Encoding::Identity),
+        encoding: encoding.filter(|_| !is_multipart).unwrap_or(Encoding::Identity),
         body: 0..0,
         name,
         content_id: header.first("content-id").map(content_id).filter(|id| !id.is_empty()),
@@ -68,7 +72,10 @@ fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {
     [
         (oddities.nul, "NUL in a header"),
         (oddities.bare_cr, "a bare CR in a header"),
-        (oddities.disguised, "a field that steers the structure has a name with white space or control characters in it"),
+        (
+            oddities.disguised,
+            "a field that steers the structure has a name with white space or control characters in it",
+        ),
         (oddities.too_long, "a header or field is longer than the limit"),
     ]
     .into_iter()
@@ -116,8 +123,7 @@ fn content_type(parameters: Option<&Parameters>, is_digest_child: bool) -> Conte
 
 /// RFC 2045, 5.1.
 fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|octet| octet.is_ascii_graphic() && !br#"()<>@,;:\"/[]?="#.contains(&octet))
+    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic() && !br#"()<>@,;:\"/[]?="#.contains(&octet))
 }
 
 fn disposition(field: Option<&Field>) -> Disposition {

@@ -152,7 +152,10 @@ impl CssMatch {
 
     fn open(&mut self, function: &str) {
         if self.url_outside.is_none()
-            && matches!(function, "url" | "src" | "image-set" | "-webkit-image-set" | "image" | "cross-fade" | "url-prefix")
+            && matches!(
+                function,
+                "url" | "src" | "image-set" | "-webkit-image-set" | "image" | "cross-fade" | "url-prefix"
+            )
         {
             self.url_outside = Some(self.depth);
         }

@@ -14,7 +14,11 @@ impl Entities {
     /// Takes the next character; gives decoded ones.
     pub(super) fn push(&mut self, c: char, out: &mut impl FnMut(char)) {
         if self.held.is_empty() {
-            if c == '&' { self.held.push(c) } else { out(c) }
+            if c == '&' {
+                self.held.push(c);
+            } else {
+                out(c);
+            }
             return;
         }
         let belongs = c.is_ascii_alphanumeric() || (c == '#' && self.held == "&");

@@ -179,7 +179,13 @@ impl HtmlScan {
         };
         let (content, after) = rest.split_at(end.unwrap_or(rest.len()));
         if quoted && !matches!(self.value, Value::Nothing) {
-            content.chars().for_each(|c| self.value_char(c));
+            if self.entities.is_idle() && !content.contains('&') {
+                for c in content.chars() {
+                    self.data_url |= self.value.push(c);
+                }
+            } else {
+                content.chars().for_each(|c| self.value_char(c));
+            }
         }
         if after.is_empty() {
             return after;
@@ -199,15 +205,18 @@ impl HtmlScan {
         let after = &rest[c.len_utf8()..];
         let space = c.is_ascii_whitespace();
         match self.state {
+            State::Name if c.is_ascii_alphanumeric() => return names(&mut self.name, rest),
             State::Open => return self.open(c, rest, after),
             State::Close => self.close(c),
             State::Tag if space || c == '/' => self.state = State::BeforeName,
             State::Tag if c == '>' => self.tag_ends(),
-            State::Tag => push_name(&mut self.tag, c),
+            State::Tag => return names(&mut self.tag, rest),
             State::BeforeName | State::Name | State::AfterName => self.attribute(c, space),
             State::BeforeValue if space => {}
             State::BeforeValue if c == '>' => self.tag_ends(),
-            State::BeforeValue if matches!(c, '"' | '\'') => self.state = State::Quoted(if c == '"' { b'"' } else { b'\'' }),
+            State::BeforeValue if matches!(c, '"' | '\'') => {
+                self.state = State::Quoted(if c == '"' { b'"' } else { b'\'' });
+            }
             State::BeforeValue => {
                 self.state = State::Unquoted;
                 return rest;
@@ -432,7 +441,9 @@ impl HtmlScan {
 
     fn raw_content(&mut self, element: &mut RawElement, content: &str) {
         if let Some(css) = &mut element.css {
-            self.data_url |= content.chars().fold(false, |found, c| css.push(c) || found);
+            for c in content.chars() {
+                self.data_url |= css.push(c);
+            }
         }
         if self.foreign && !content.is_empty() {
             // In SVG and MathML these elements hold markup.
@@ -450,6 +461,17 @@ fn push_name(name: &mut String, c: char) {
     }
 }
 
+/// Takes a name's characters together; at least the first one.
+fn names<'a>(name: &mut String, rest: &'a str) -> &'a str {
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b':');
+    let plain = rest.bytes().take_while(is_plain).count();
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    let (run, after) = rest.split_at(plain.max(first));
+    let room = MAX_NAME.saturating_sub(name.len());
+    name.extend(run.chars().take(room).map(|c| c.to_ascii_lowercase()));
+    after
+}
+
 fn push_char(lines: &mut TextLines, c: char) {
     let c = if c == '\u{a0}' { ' ' } else { c };
     lines.push(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -459,7 +481,30 @@ fn push_char(lines: &mut TextLines, c: char) {
 fn is_inline(tag: &str) -> bool {
     matches!(
         tag,
-        "a" | "b" | "i" | "u" | "s" | "em" | "strong" | "span" | "font" | "code" | "tt" | "small" | "big" | "sub" | "sup" | "wbr"
-            | "mark" | "abbr" | "o:p" | "kbd" | "samp" | "var" | "bdi" | "bdo" | "ins" | "del"
+        "a" | "b"
+            | "i"
+            | "u"
+            | "s"
+            | "em"
+            | "strong"
+            | "span"
+            | "font"
+            | "code"
+            | "tt"
+            | "small"
+            | "big"
+            | "sub"
+            | "sup"
+            | "wbr"
+            | "mark"
+            | "abbr"
+            | "o:p"
+            | "kbd"
+            | "samp"
+            | "var"
+            | "bdi"
+            | "bdo"
+            | "ins"
+            | "del"
     )
 }

@@ -120,7 +120,8 @@ fn uu_begin(line: &[u8]) -> Option<Begin> {
     };
     let rest = rest.trim_ascii_start();
     let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
-    let named = rest.get(digits).is_some_and(|octet| matches!(octet, b' ' | b'\t')) && !rest[digits..].trim_ascii().is_empty();
+    let named =
+        rest.get(digits).is_some_and(|octet| matches!(octet, b' ' | b'\t')) && !rest[digits..].trim_ascii().is_empty();
     (digits > 0 && named).then_some(kind)
 }
 

@@ -20,7 +20,9 @@ fn data_url(html: &str) -> bool {
 // spec: 3.4a (data: URLs as a browser reads them)
 #[test]
 fn data_urls_in_attributes() {
-    for attribute in ["src", "href", "data", "background", "poster", "action", "formaction", "cite", "xlink:href", "SRC", "srcset"] {
+    for attribute in
+        ["src", "href", "data", "background", "poster", "action", "formaction", "cite", "xlink:href", "SRC", "srcset"]
+    {
         assert!(data_url(&format!("<p>x<img {attribute}=\"data:image/png;base64,AA\">")), "{attribute}");
     }
     let yes = [
@@ -116,7 +118,14 @@ fn data_urls_in_css() {
     for html in yes {
         assert!(data_url(html), "{html}");
     }
-    assert!(found(true, Some("utf-16le"), &"<img src=\"data:x\">".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()).data_url);
+    assert!(
+        found(
+            true,
+            Some("utf-16le"),
+            &"<img src=\"data:x\">".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()
+        )
+        .data_url
+    );
     assert!(found(true, Some("utf-7"), b"<img src=+ACI-data:x+ACI-+AD4-").data_url);
     assert!(found(true, Some("iso-2022-jp"), b"\x1b$B$3\x1b(B<img src=\"data:x\">").data_url);
     assert!(!found(false, Some("utf-8"), b"<img src=\"data:x\">").data_url);
@@ -162,7 +171,20 @@ fn files_written_as_text() {
 #[test]
 fn long_texts_take_no_long_time() {
     let began = std::time::Instant::now();
-    for unit in ["<", "<a ", "<!--", "<!--[if mso]>", "&#", "&a", "<style>", "<svg><title>", "a=\"", "\n", "<p style=\"url(", "\\6"] {
+    for unit in [
+        "<",
+        "<a ",
+        "<!--",
+        "<!--[if mso]>",
+        "&#",
+        "&a",
+        "<style>",
+        "<svg><title>",
+        "a=\"",
+        "\n",
+        "<p style=\"url(",
+        "\\6",
+    ] {
         let text = unit.repeat((1 << 20) / unit.len());
         let mut scan = BodyScan::new(true, Some("utf-8"));
         text.as_bytes().chunks(65536).for_each(|piece| scan.push(piece));

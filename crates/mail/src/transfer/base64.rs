@@ -9,7 +9,7 @@ use super::Facts;
 pub(super) struct Base64Decoder {
     symbols: base64::Decoder,
     /// Symbols of the current group of four: kept only for judging the padding.
-    phase: u8,
+    phase: usize,
     padding: Padding,
     pub(super) facts: Facts,
 }
@@ -53,7 +53,7 @@ impl Base64Decoder {
             return &octets[1..];
         }
         self.facts.after_padding |= self.padding != Padding::None;
-        self.phase = ((usize::from(self.phase) + taken) % 4) as u8;
+        self.phase = (self.phase + taken) % 4;
         &octets[taken..]
     }
 

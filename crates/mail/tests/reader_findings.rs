@@ -1,0 +1,191 @@
+//! What the reader stops and holds (spec MAIL-ACCEPT, MAIL-AMBIGUOUS, 3.4a), and what it does not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod reader_common;
+
+use fubako_base::Code;
+use fubako_mail::{Decision, outline::Encoding};
+use reader_common::read;
+
+/// A mail with one multipart, which has these parts.
+fn mixed(parts: &[&str]) -> String {
+    let parts: String = parts.iter().map(|part| format!("--b\n{part}\n")).collect();
+    format!("Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n{parts}--b--\n")
+}
+
+// spec: MAIL-AMBIGUOUS
+#[test]
+fn what_careful_readers_take_differently_is_held() {
+    let cases: Vec<(&str, String)> = vec![
+        ("Content-Type twice", "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\nx".into()),
+        ("Content-Type twice in a part", mixed(&["Content-Type: a/b\nContent-Type: text/plain\n\nx"])),
+        ("Content-Type twice, other charsets", "Content-Type: text/plain; charset=a\nContent-Type: text/plain; charset=b\n\nx".into()),
+        ("Content-Transfer-Encoding twice", mixed(&["Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit\n\nQUJD"])),
+        ("Content-Disposition twice", mixed(&["Content-Disposition: inline\nContent-Disposition: attachment\n\nx"])),
+        ("white space before the colon", "Content-Type : text/plain\n\nx".into()),
+        ("a tab before the colon", mixed(&["Content-Disposition\t: inline\n\nx"])),
+        ("a control character before the colon", mixed(&["Content-Transfer-Encoding\x01: base64\n\nQUJD"])),
+        ("a control character in the name", "Content-\x01Type: a/b\n\nx".into()),
+        ("white space in the name", "Subject: x\nContent -Type: a/b\n\nx".into()),
+        ("NUL in the name", "Content-Type\0: a/b\n\nx".into()),
+        ("NUL in a value", "Subject: a\0b\n\nx".into()),
+        ("NUL in a part's header", mixed(&["X: \0\n\nx"])),
+        ("a bare CR in a header", "Subject: a\rContent-Type: a/b\n\nx".into()),
+        ("a bare CR in folding", "Subject: a\n \r b\n\nx".into()),
+        ("a comment in Content-Transfer-Encoding", "Content-Transfer-Encoding: (c) base64\n\nQUJD".into()),
+        ("quotes in Content-Transfer-Encoding", "Content-Transfer-Encoding: \"base64\"\n\nQUJD".into()),
+        ("an encoded word in Content-Transfer-Encoding", "Content-Transfer-Encoding: =?us-ascii?Q?base64?=\n\nQUJD".into()),
+        ("a parameter in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64;\n\nQUJD".into()),
+        ("an unknown Content-Transfer-Encoding", "Content-Transfer-Encoding: x-uuencode\n\nx".into()),
+        ("two in one", "Content-Transfer-Encoding: base64 7bit\n\nx".into()),
+        ("boundary twice", "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n--a\n\nx\n--a--\n".into()),
+        ("boundary and boundary*", "Content-Type: multipart/mixed; boundary=a; boundary*=us-ascii''b\n\n--a\n\nx\n--a--\n".into()),
+        ("boundary*0", "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\n\n--ab\n\nx\n--ab--\n".into()),
+        ("boundary with a comment", "Content-Type: multipart/mixed; boundary=a(c)\n\n--a\n\nx\n--a--\n".into()),
+        ("boundary with white space", "Content-Type: multipart/mixed; boundary=a b\n\n--a\n\nx\n--a--\n".into()),
+        ("boundary with quoted pairs", "Content-Type: multipart/mixed; boundary=\"a\\b\"\n\n--ab\n\nx\n--ab--\n".into()),
+        ("boundary with octets that are no ASCII", "Content-Type: multipart/mixed; boundary=\"\u{e4}\"\n\n--\u{e4}\n\nx\n--\u{e4}--\n".into()),
+        ("a boundary that equals an outer one", mixed(&["Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n"])),
+        ("a boundary that begins like an outer one", mixed(&["Content-Type: multipart/mixed; boundary=bc\n\n--bc\n\nx\n--bc--\n"])),
+        ("an outer boundary that begins like it", "Content-Type: multipart/mixed; boundary=bc\n\n--bc\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n--bc--\n".into()),
+        ("a line that begins like a delimiter", mixed(&["\nx\n--bc\nContent-Type: a/b\n\nfile"])),
+        ("a delimiter with more after it", mixed(&["\nx\n--b Content\nContent-Type: a/b\n\nfile"])),
+        ("a last delimiter with more after it", mixed(&["\nx\n--b--x\n\nfile"])),
+        ("a delimiter with far too much white space", mixed(&[&format!("\nx\n--b{}\n\nfile", " ".repeat(5000))])),
+        ("a delimiter after a bare CR", mixed(&["\nx\r--b\nContent-Type: a/b\n\nfile"])),
+        ("a delimiter before a bare CR", mixed(&["\nx\n--b\rContent-Type: a/b\r\rfile"])),
+        ("a part before the first", "Content-Type: multipart/mixed; boundary=b\n\n--c\nContent-Type: a/b\n\nfile\n--c--\n--b\n\nx\n--b--\n".into()),
+        ("a part after the last", format!("{}--c\ncontent-disposition : attachment\n\nfile\n--c--\n", mixed(&["\nx"]))),
+        ("a delimiter after the last one", format!("{}--b\n\nfile\n", mixed(&["\nx"]))),
+        ("a uuencoded file before the first part", "Content-Type: multipart/mixed; boundary=b\n\nbegin 644 a\n#0V%T\n`\nend\n--b\n\nx\n--b--\n".into()),
+        ("a yEnc file after the last part", format!("{}=ybegin line=128 size=1 name=a\n", mixed(&["\nx"]))),
+        ("message/partial", mixed(&["Content-Type: message/partial; id=a; number=1\n\nx"])),
+        ("message/external-body", mixed(&["Content-Type: message/external-body; access-type=URL\n\nx"])),
+        ("a uuencoded file in a text", "Subject: x\n\nbegin 644 a\n#0V%T\n`\nend\n".into()),
+        ("a uuencoded file in an encoded text", "Content-Transfer-Encoding: base64\n\nYmVnaW4gNjQ0IGEKIzBWJVQKYAplbmQK\n".into()),
+        ("a yEnc file in a text", "Subject: x\n\n=ybegin line=128 size=1 name=a\n".into()),
+        ("base64 with other characters", mixed(&["Content-Transfer-Encoding: base64\n\nQU*JD"])),
+        ("base64 with a NUL", mixed(&["Content-Transfer-Encoding: base64\n\nQU\0JD"])),
+        ("base64 after its padding", mixed(&["Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nQQ==\nQUJD"])),
+        ("a multipart in base64", format!("Content-Transfer-Encoding: base64\n{}", mixed(&["\nx"]))),
+        ("a multipart in quoted-printable", format!("Content-Transfer-Encoding: quoted-printable\n{}", mixed(&["\nx"]))),
+        ("a multipart without boundary", "Content-Type: multipart/mixed\n\n--b\n\nx\n--b--\n".into()),
+        ("a multipart without its parts", "Content-Type: multipart/mixed; boundary=c\n\nhello\n".into()),
+        ("a header that goes on without its blank line", "Subject: x\nno field\nContent-Type: a/b\n\nfile".into()),
+        ("the same in a part", mixed(&["no field\nContent-Disposition: attachment\n\nfile"])),
+        ("the same with MIME-Version", "no field\nMIME-version: 1.0\n\nx".into()),
+    ];
+    for (what, mail) in cases {
+        let read = read(&mail);
+        assert_eq!(read.codes(), [Code::Ambiguous], "{what}");
+        assert_eq!(read.decision(), Decision::Hold, "{what}");
+    }
+}
+
+// spec: 3.4a (handled)
+#[test]
+fn what_looks_odd_and_has_one_reading_is_not_held() {
+    let cases: Vec<(&str, String)> = vec![
+        ("the same field twice", "Content-Type: text/plain\ncontent-type:\n text/plain\n\nx".into()),
+        ("the same encoding twice", "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 7bit\n\nx".into()),
+        ("Subject twice", "Subject: a\nSubject: b\n\nx".into()),
+        ("white space before another colon", "Subject : x\n\nx".into()),
+        ("comments in Content-Type", "Content-Type: text/plain (c); charset=us-ascii (c)\n\nx".into()),
+        ("an encoding in capitals", "Content-Transfer-Encoding: BASE64\n\nQUJD".into()),
+        ("an empty encoding", "Content-Transfer-Encoding:\n\nx".into()),
+        ("a folded encoding", "Content-Transfer-Encoding:\n base64\n\nQUJD".into()),
+        ("8-bit headers", "Subject: \u{65e5}\u{672c}\n\nx".into()),
+        ("bad escapes", "Content-Transfer-Encoding: quoted-printable\n\n=ZZ =\n".into()),
+        ("base64 without padding", "Content-Transfer-Encoding: base64\n\nQQ".into()),
+        ("base64 with white space", "Content-Transfer-Encoding: base64\n\nQ U\tJ\n\nD\n".into()),
+        ("a boundary of odd characters", "Content-Type: multipart/mixed; boundary=----=_Part/1.2:3?\n\n------=_Part/1.2:3?\n\nx\n------=_Part/1.2:3?--\n".into()),
+        ("siblings with one boundary", mixed(&["Content-Type: multipart/mixed; boundary=c\n\n--c\n\nx\n--c--\n", "Content-Type: multipart/mixed; boundary=c\n\n--c\n\ny\n--c--\n"])),
+        ("lines of dashes", mixed(&["\n--\n-- \n---\n----------\n--a\n- b\nx"])),
+        ("text before and after", format!("Content-Type: multipart/mixed; boundary=b\n\nThis is MIME: yes.\n--b\n\nx\n--b--\n-- \nContent is fine.\n{}", "--b--\n")),
+        ("a body that talks of fields", "Subject: x\n\nContent-Type: a/b\n\nx".into()),
+        ("a body like a header, without blank line", "Hello you\nNote: this\n\nContent-Type: x\n".into()),
+        ("a NUL in a body", "Subject: x\n\na\0b".into()),
+        ("a quoted uuencode line", "Subject: x\n\n> begin 644 a\n> #0V%T\n".into()),
+        ("no final delimiter", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n".into()),
+    ];
+    for (what, mail) in cases {
+        let read = read(&mail);
+        assert_eq!(read.details(), [""; 0], "{what}");
+        assert_eq!(read.decision(), Decision::Relay, "{what}");
+    }
+}
+
+// spec: MAIL-ACCEPT, 3.4a (encrypted)
+#[test]
+fn encrypted_mails_are_stopped() {
+    let armour = "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n";
+    let cases: Vec<String> = vec![
+        mixed(&["Content-Type: application/pgp-encrypted\n\nVersion: 1"]),
+        "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nQUJD".into(),
+        "Content-Type: Application/X-PKCS7-MIME\n\nx".into(),
+        "Content-Type: multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--\n".into(),
+        mixed(&["Content-Type: application/octet-stream; name=\"SMIME.p7m\"\n\nx"]),
+        format!("Subject: x\n\nHi\n{armour}"),
+        format!("Content-Type: text/html\n\n<pre>{armour}</pre>"),
+        mixed(&[&format!("Content-Type: text/plain\nContent-Disposition: inline; filename=a.txt\n\n{armour}")]),
+        "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n-----BEGIN PGP=\n MESSAGE-----\n".into(),
+    ];
+    for mail in cases {
+        let read = read(&mail);
+        assert_eq!((read.codes(), read.decision()), (vec![Code::Encrypted], Decision::Stop), "{mail}");
+    }
+    let no = [
+        format!("Subject: x\n\nYou wrote:\n> {}", armour.replace('\n', "\n> ")),
+        mixed(&[&format!("Content-Disposition: attachment; filename=a.asc\n\n{armour}")]),
+        mixed(&[
+            "Content-Type: application/pgp-signature\n\nx",
+            "Content-Type: application/pkcs7-signature; name=smime.p7s\n\nx",
+        ]),
+    ];
+    for mail in no {
+        assert_eq!(read(&mail).codes(), [], "{mail}");
+    }
+}
+
+// spec: MAIL-ACCEPT, 3.4a (data: URLs)
+#[test]
+fn data_urls_in_html_bodies_stop_a_mail() {
+    let html = "<p style=\"color:red\">x</p><img src=\"data:image/png;base64,AA\">";
+    let stopped =
+        read(mixed(&[&format!("Content-Type: text/html; charset=iso-2022-jp\n\n{html}"), "Content-Type: a/b\n\nx"]));
+    assert_eq!((stopped.codes(), stopped.decision()), (vec![Code::DataUrl], Decision::Stop));
+    assert_eq!((stopped.plan.attachments.len(), stopped.plan.bodies.len()), (1, 1));
+    let encoded =
+        read("Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<img src=3D\"da=\nta:x\">");
+    assert_eq!(encoded.codes(), [Code::DataUrl]);
+    for mail in [
+        mixed(&[&format!("Content-Type: text/plain\n\n{html}")]),
+        mixed(&[&format!("Content-Type: text/html\nContent-Disposition: attachment\n\n{html}")]),
+    ] {
+        assert_eq!(read(&mail).codes(), [], "{mail}");
+    }
+}
+
+// spec: 3.2 (stop goes before hold)
+#[test]
+fn stop_goes_before_hold_and_every_problem_is_told() {
+    let read = read(mixed(&[
+        "Content-Type: message/partial\n\nx",
+        "Content-Type: application/pgp-encrypted\n\nx",
+        "Content-Type: text/html\n\n<a href=data:x>",
+    ]));
+    assert_eq!(read.codes(), [Code::Ambiguous, Code::Encrypted, Code::DataUrl]);
+    assert_eq!(read.decision(), Decision::Stop);
+    assert_eq!(
+        read.plan.problems.iter().map(|problem| problem.part.map(|id| id.0)).collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(3)]
+    );
+}
+
+#[test]
+fn an_unknown_encoding_is_read_as_it_is() {
+    let read = read("Content-Type: a/b\nContent-Transfer-Encoding: x-uuencode\n\n=41");
+    assert_eq!(read.outline.parts[0].encoding, Encoding::Identity);
+    assert_eq!(read.files()[0].1, "=41");
+}
