@@ -1,0 +1,391 @@
+//! One mail's way with real parts: SQLite, a folder vault, the exchange behind its own router. What a crash, a lost lease or
+//! an exchange that is away may not do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    future::Future as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use axum::{Router, extract::Request, http::StatusCode, middleware::Next, response::IntoResponse as _};
+use bytes::Bytes;
+use fubako_api::{Client, Transport};
+use fubako_base::{
+    Timestamp,
+    ids::{MailId, SectionId},
+    section::{Section, Settings},
+};
+use fubako_exchange::{Exchange, ExchangeParts};
+use fubako_gateway::{Gateway, receive::Receiver};
+use fubako_mail::reader::Limits;
+use fubako_post::keyring::Keyring;
+use fubako_smtp::server::{Handler as _, MailFrom, Peer, RcptTo, Transaction as _};
+use fubako_store::{
+    Store,
+    mails::{Mail, MailState},
+    outbox::{Content, NewOutgoing, OutgoingKind},
+    sections::Change,
+};
+use fubako_vault::{
+    Vault,
+    keys::{MasterKey, SectionKeys},
+    scanner::Scanner,
+    storage::{S3Options, Storage},
+};
+use fubako_web::api::{ApiTokens, router_on};
+use futures::{StreamExt as _, future::BoxFuture};
+
+const NOW: i64 = 1_795_000_000_000_000;
+const TOKEN: &str = "a token of at least thirty-two characters";
+
+struct Keeper(Store);
+
+impl SectionKeys for Keeper {
+    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
+        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
+    }
+    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(
+            async move { self.0.keep_section_key(section, wrapped, Timestamp(NOW)).await.map_err(|e| e.to_string()) },
+        )
+    }
+}
+
+struct House {
+    gateway: Gateway,
+    receiver: Receiver,
+    store: Store,
+    vault: Vault,
+    /// Whether the exchange answers.
+    open: Arc<AtomicBool>,
+    clock: Arc<AtomicI64>,
+    _folder: tempfile::TempDir,
+}
+
+async fn house(settings: Settings) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open("sqlite:t.db", folder.path()).await.unwrap();
+    let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
+    let master = MasterKey::from_file_or_new(&folder.path().join("master.key")).unwrap();
+    let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).unwrap();
+    let section = Section {
+        id: "acme".parse().unwrap(),
+        name: "アクメ".to_owned(),
+        enabled: true,
+        mail_link: true,
+        autopilot: true,
+        domains: vec!["acme.example".to_owned()],
+        settings,
+    };
+    store.apply(&[Change::PutSection(Box::new(section))], Timestamp(NOW)).await.unwrap();
+    let keyring = Keyring::new(store.clone(), vault.clone(), "gateway.example");
+    keyring.ensure_installation_keys(Timestamp(NOW)).await.unwrap();
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let open = Arc::new(AtomicBool::new(true));
+    let exchange = Exchange::new(ExchangeParts {
+        store: store.clone(),
+        vault: vault.clone(),
+        scanner: Scanner::None,
+        brand: "文箱".to_owned(),
+        public_url: "https://files.example".to_owned(),
+        notice_from: "no-reply@files.example".to_owned(),
+        hostname: "gateway.example".to_owned(),
+        max_file_size: 1 << 30,
+        wake_post: Arc::new(|| {}),
+        sign: Arc::new(|_, _| Box::pin(async { Ok(Vec::new()) })),
+    });
+    let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
+        let clock = clock.clone();
+        Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)))
+    };
+    let router = with_a_door(router_on(exchange, ApiTokens::new([TOKEN]), now.clone()), open.clone());
+    let gateway = Gateway {
+        store: store.clone(),
+        vault: vault.clone(),
+        exchange: Client::new(Transport::InProcess { router }, TOKEN),
+        signer_for: Arc::new(move |section, domain| {
+            let keyring = keyring.clone();
+            Box::pin(async move { keyring.signer_for(&section, &domain).await.map_err(|e| e.to_string()) })
+        }),
+        brand: "文箱".to_owned(),
+        hostname: "gateway.example".to_owned(),
+        notice_from: "no-reply@files.example".to_owned(),
+        limits: Limits::default(),
+        give_up_after: 3600,
+        clock: now.clone(),
+        wake_post: Arc::new(|| {}),
+    };
+    let receiver = Receiver {
+        store: store.clone(),
+        vault: vault.clone(),
+        hostname: "gateway.example".to_owned(),
+        wake: Arc::default(),
+        clock: now,
+    };
+    House { gateway, receiver, store, vault, open, clock, _folder: folder }
+}
+
+/// The exchange's router behind a door that can be shut: then it answers 503 as an exchange that is away does.
+fn with_a_door(router: Router, open: Arc<AtomicBool>) -> Router {
+    router.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+        let open = open.load(Ordering::SeqCst);
+        async move { if open { next.run(request).await } else { StatusCode::SERVICE_UNAVAILABLE.into_response() } }
+    }))
+}
+
+const MAIL: &str = "From: =?UTF-8?B?55Sw5Lit?= <tanaka@acme.example>\r\nTo: suzuki@recipient.example\r\nSubject: report\r\n\
+    Message-ID: <1@acme.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/plain\r\n\r\nsee the files\r\n\
+    --b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n\
+    --b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=b.pdf\r\n\r\nthe second\r\n--b--\r\n";
+
+impl House {
+    /// Sends a mail in pieces of `size` octets; the final reply.
+    async fn send(&self, mail: &str, size: usize) -> fubako_smtp::Reply {
+        let peer = Peer {
+            address: "127.0.0.1:9".parse().unwrap(),
+            helo: "mx.acme.example".into(),
+            protocol: "ESMTPS",
+            tls: None,
+        };
+        let from = MailFrom { address: "tanaka@acme.example".into(), ..MailFrom::default() };
+        let mut incoming = match self.receiver.mail(&peer, &from).await {
+            Ok(incoming) => incoming,
+            Err(reply) => return reply,
+        };
+        for to in ["suzuki@recipient.example", "hidden@recipient.example"] {
+            incoming.rcpt(&RcptTo { address: to.into(), ..RcptTo::default() }).await.unwrap();
+        }
+        for piece in mail.as_bytes().chunks(size) {
+            if let Err(reply) = incoming.chunk(Bytes::copy_from_slice(piece)).await {
+                return reply;
+            }
+        }
+        incoming.finish().await
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::SeqCst))
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    async fn lease(&self, worker: &str) -> Option<Mail> {
+        let now = self.now();
+        self.store.lease_mail(worker, now, now.plus_seconds(9)).await.unwrap()
+    }
+
+    async fn accepted(&self) -> Mail {
+        let reply = self.send(MAIL, 7).await;
+        assert_eq!(reply.code, 250, "{reply}");
+        self.lease("one").await.unwrap()
+    }
+
+    async fn state(&self, id: MailId) -> MailState {
+        self.store.mail(id).await.unwrap().unwrap().state
+    }
+
+    /// Everything that waits to go out.
+    async fn outbox(&self) -> Vec<NewOutgoing> {
+        let mut found = Vec::new();
+        let now = self.now();
+        while let Some(round) = self.store.lease_round("reader", now, now.plus_seconds(3600)).await.unwrap() {
+            found.push(round.outgoing);
+        }
+        found
+    }
+
+    async fn words(&self, outgoing: &NewOutgoing) -> String {
+        let octets = match &outgoing.content {
+            Content::Inline(sealed) => {
+                let context = format!("outgoing/{}", outgoing.id);
+                self.vault.open_value(&outgoing.section, &context, sealed).await.unwrap()
+            }
+            Content::Object(object) => {
+                let reader = self.vault.open(object).await.unwrap();
+                let pieces: Vec<_> = reader.read(0..reader.length()).collect().await;
+                pieces.into_iter().flat_map(|p| p.unwrap().to_vec()).collect()
+            }
+        };
+        let text = String::from_utf8(octets).unwrap();
+        text.replace("=\r\n", "").replace("=3D", "=")
+    }
+}
+
+fn of_kind(outbox: &[NewOutgoing], kind: OutgoingKind) -> Vec<&NewOutgoing> {
+    outbox.iter().filter(|o| o.kind == kind).collect()
+}
+
+// spec: MAIL-DEPOSIT MAIL-SIGN MAIL-RELAY X-NOTICE
+#[tokio::test]
+async fn a_mail_is_deposited_composed_and_queued_with_a_notice_a_recipient() {
+    let house = house(Settings::default()).await;
+    let mail = house.accepted().await;
+    house.gateway.handle(&mail, "one").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying);
+    let outbox = house.outbox().await;
+    let [relay] = of_kind(&outbox, OutgoingKind::Relay)[..] else { panic!("one mail goes on") };
+    assert_eq!(of_kind(&outbox, OutgoingKind::DepositNotice).len(), 2);
+    assert_eq!(String::from_utf8_lossy(&relay.prefix).matches("DKIM-Signature:").count(), 2);
+    let words = house.words(relay).await;
+    assert!(
+        words.contains("see the files") && !words.contains("JVBERi0xLjQK") && !words.contains("hidden@"),
+        "{words}"
+    );
+    assert_eq!(relay.size, (words_len(&house, relay).await + relay.prefix.len()) as u64);
+}
+
+async fn words_len(house: &House, outgoing: &NewOutgoing) -> usize {
+    match &outgoing.content {
+        Content::Inline(sealed) => {
+            let context = format!("outgoing/{}", outgoing.id);
+            house.vault.open_value(&outgoing.section, &context, sealed).await.unwrap().len()
+        }
+        Content::Object(object) => usize::try_from(object.length).unwrap(),
+    }
+}
+
+// spec: RCV-DURABLE MAIL-DEPOSIT
+#[tokio::test]
+async fn a_worker_that_dies_anywhere_is_followed_by_one_that_does_it_once() {
+    // The work is dropped after each number of polls: as if the process died there. Another worker then takes it up.
+    for polls in (0..400).step_by(7) {
+        let house = house(Settings::default()).await;
+        let mail = house.accepted().await;
+        {
+            let mut work = Box::pin(house.gateway.handle(&mail, "one"));
+            let mut left = polls;
+            futures::future::poll_fn(|context| {
+                if left == 0 {
+                    return std::task::Poll::Ready(());
+                }
+                left -= 1;
+                work.as_mut().poll(context).map(|_| ())
+            })
+            .await;
+        }
+        house.pass(10);
+        if let Some(again) = house.lease("two").await {
+            house.gateway.handle(&again, "two").await.unwrap();
+        }
+        assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying, "after {polls} polls");
+        let outbox = house.outbox().await;
+        assert_eq!(of_kind(&outbox, OutgoingKind::Relay).len(), 1, "after {polls} polls");
+        assert_eq!(of_kind(&outbox, OutgoingKind::DepositNotice).len(), 2, "after {polls} polls");
+    }
+}
+
+// spec: RCV-DURABLE
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_commits_nothing() {
+    let house = house(Settings::default()).await;
+    let mail = house.accepted().await;
+    house.pass(10);
+    let again = house.lease("two").await.unwrap();
+    assert!(house.gateway.handle(&mail, "one").await.is_err());
+    house.gateway.handle(&again, "two").await.unwrap();
+    let outbox = house.outbox().await;
+    assert_eq!(of_kind(&outbox, OutgoingKind::Relay).len(), 1);
+    assert_eq!(of_kind(&outbox, OutgoingKind::DepositNotice).len(), 2);
+}
+
+// spec: MAIL-DEPOSIT
+#[tokio::test]
+async fn an_exchange_that_is_away_is_waited_for() {
+    let house = house(Settings::default()).await;
+    house.open.store(false, Ordering::SeqCst);
+    let mail = house.accepted().await;
+    house.gateway.handle(&mail, "one").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Received);
+    assert!(house.lease("one").await.is_none(), "not before its time");
+    let password = house.store.mail(mail.accepted.id).await.unwrap().unwrap().sealed_password;
+    assert!(password.is_some(), "the password was kept before the first call");
+    house.open.store(true, Ordering::SeqCst);
+    house.pass(15);
+    let again = house.lease("one").await.unwrap();
+    assert_eq!(again.sealed_password, password);
+    house.gateway.handle(&again, "one").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying);
+}
+
+// spec: MAIL-DEPOSIT NOTICE
+#[tokio::test]
+async fn an_exchange_that_stays_away_is_told_to_the_sender_once() {
+    let house = house(Settings::default()).await;
+    house.open.store(false, Ordering::SeqCst);
+    let mail = house.accepted().await;
+    house.gateway.handle(&mail, "one").await.unwrap();
+    house.pass(3601);
+    let again = house.lease("one").await.unwrap();
+    house.gateway.handle(&again, "one").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Stopped);
+    let outbox = house.outbox().await;
+    let [notice] = &outbox[..] else { panic!("{outbox:?}") };
+    assert_eq!((notice.kind, notice.envelope_from.as_str()), (OutgoingKind::Notice, ""));
+    assert_eq!(notice.deliveries[0].recipient, "tanaka@acme.example");
+    let words = house.words(notice).await;
+    assert!(words.contains("Auto-Submitted: auto-replied"), "{words}");
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn the_mail_that_goes_back_has_no_password() {
+    let house = house(Settings::default()).await;
+    let mail = house.accepted().await;
+    house.gateway.handle(&mail, "one").await.unwrap();
+    let kept = house.store.mail(mail.accepted.id).await.unwrap().unwrap();
+    let context = format!("mail-password/{}", mail.accepted.id);
+    let password =
+        house.vault.open_value(&mail.accepted.section, &context, &kept.sealed_password.unwrap()).await.unwrap();
+    let password = String::from_utf8(password).unwrap();
+    let outbox = house.outbox().await;
+    assert!(house.words(of_kind(&outbox, OutgoingKind::Relay)[0]).await.contains(&password));
+    let pieces: Vec<_> = house.gateway.returned(mail.accepted.id).await.unwrap().collect().await;
+    let back: Vec<u8> = pieces.into_iter().flat_map(|p| p.unwrap().to_vec()).collect();
+    let back = String::from_utf8(back).unwrap().replace("=\r\n", "").replace("=3D", "=");
+    assert!(back.contains("***************") && back.contains("see the files") && !back.contains(&password), "{back}");
+}
+
+// spec: ACCESS
+#[tokio::test]
+async fn a_section_may_keep_the_password_out_of_the_mail() {
+    let house = house(Settings { password_in_mail: false, ..Settings::default() }).await;
+    let mail = house.accepted().await;
+    house.gateway.handle(&mail, "one").await.unwrap();
+    let kept = house.store.mail(mail.accepted.id).await.unwrap().unwrap();
+    let context = format!("mail-password/{}", mail.accepted.id);
+    let password =
+        house.vault.open_value(&mail.accepted.section, &context, &kept.sealed_password.unwrap()).await.unwrap();
+    let outbox = house.outbox().await;
+    let words = house.words(of_kind(&outbox, OutgoingKind::Relay)[0]).await;
+    assert!(!words.contains(std::str::from_utf8(&password).unwrap()));
+}
+
+// spec: RCV-TENANT
+#[tokio::test]
+async fn the_author_must_be_of_the_senders_section() {
+    let house = house(Settings::default()).await;
+    let replaced = |from: &str| MAIL.replace("From: =?UTF-8?B?55Sw5Lit?= <tanaka@acme.example>", from);
+    for (from, code) in [
+        ("From: a@acme.example", 250),
+        ("From: a@ACME.example", 250),
+        ("From: a@elsewhere.example", 550),
+        ("From: a@acme.example\r\nFrom: b@acme.example", 550),
+        ("From: a@acme.example, b@acme.example", 550),
+        ("Sender: a@acme.example", 550),
+        ("From: nobody", 550),
+        ("From: \"a@acme.example\" <b@elsewhere.example>", 550),
+    ] {
+        for size in [1, 64, 4096] {
+            let reply = house.send(&replaced(from), size).await;
+            assert_eq!(reply.code, code, "{from:?} in pieces of {size}: {reply}");
+        }
+    }
+    let reply = house.send("no header at all", 5).await;
+    assert_eq!(reply.code, 550, "{reply}");
+}
