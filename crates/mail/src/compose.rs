@@ -49,7 +49,11 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
         octets: head.into_bytes(),
         steps: Vec::new(),
         plan,
-        notes: Notes { references: Arc::new(references(outline, plan)), text: with.notice.text(), html: with.notice.html() },
+        notes: Notes {
+            references: Arc::new(references(outline, plan)),
+            text: with.notice.text(),
+            html: with.notice.html(),
+        },
         notice: with.notice,
         noticed: Vec::new(),
     };

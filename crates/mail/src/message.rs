@@ -153,8 +153,7 @@ impl StatusNotification {
         let status = self.status_fields();
         let end = format!("\r\n--{boundary}--\r\n");
         // Addresses that are not ASCII have types of their own (RFC 6533).
-        let status_type =
-            if status.is_ascii() { "message/delivery-status" } else { "message/global-delivery-status" };
+        let status_type = if status.is_ascii() { "message/delivery-status" } else { "message/global-delivery-status" };
         let mut before = self.mail.header();
         before += &format!(
             "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"{boundary}\"\r\n\

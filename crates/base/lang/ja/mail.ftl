@@ -2,7 +2,7 @@
 mail-notice-title = 添付ファイルをお預かりしています
 mail-notice-kept = このメールの添付ファイルは、{ $service }でお預かりしています。
 mail-notice-link = ダウンロード用のURLは、件名「{ $subject }」の別メールでお届けします。
-mail-notice-use-password = ファイルを開く際は、下記のファイルパスワードをご入力ください。
+mail-notice-use-password = ダウンロードの際は、下記のファイルパスワードをご入力ください。
 mail-notice-files = お預かりしているファイル({ $count }件)
 mail-notice-more = ほか{ $count }件
 mail-notice-password = ファイルパスワード

@@ -4,7 +4,7 @@ use super::{
     Rebuild, addresses,
     field::{structured, unstructured},
 };
-use crate::header::{Field, Header};
+use crate::header::Header;
 
 #[derive(Clone, Copy)]
 enum Shape {
@@ -56,7 +56,9 @@ pub(super) fn rebuilt(header: &Header, with: &Rebuild<'_>) -> String {
             Shape::Text => Some(unstructured(name, &field.unstructured())),
             Shape::Author => addresses::rewritten(name, &[field]),
             Shape::Addresses => addresses::rewritten(name, &header.all(name).collect::<Vec<_>>()),
-            Shape::Structured => Some(addresses::text(field)).filter(|v| !v.trim().is_empty()).and_then(|v| structured(name, &v)),
+            Shape::Structured => {
+                Some(addresses::text(field)).filter(|v| !v.trim().is_empty()).and_then(|v| structured(name, &v))
+            }
         };
         if let Some(line) = line {
             out.push_str(&line);

@@ -243,7 +243,9 @@ fn unescape(css: &[u8], string: bool) -> String {
             out.push(char::from_u32(value).filter(|c| *c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER));
             rest = &rest[hex..];
             rest = &rest[space_after_escape(rest.as_bytes())..];
-        } else if string && let Some(after) = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r', '\x0c'])) {
+        } else if string
+            && let Some(after) = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r', '\x0c']))
+        {
             rest = after;
         } else if let Some(character) = rest.chars().next() {
             out.push(character);

@@ -115,18 +115,15 @@ fn candidates(set: &str) -> Vec<Candidate> {
     let mut found = Vec::new();
     let mut at = 0;
     loop {
-        let start = at + set[at..].len() - set[at..].trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',').len();
+        let start =
+            at + set[at..].len() - set[at..].trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',').len();
         if start == set.len() {
             return found;
         }
         let length = set[start..].find(|c: char| c.is_ascii_whitespace()).unwrap_or(set.len() - start);
         let url = set[start..start + length].trim_end_matches(',');
         let url_end = start + url.len();
-        let end = if url.len() < length {
-            start + length
-        } else {
-            descriptor_end(set, url_end)
-        };
+        let end = if url.len() < length { start + length } else { descriptor_end(set, url_end) };
         found.push(Candidate { url: start..url_end, whole: start..end });
         at = end;
     }

@@ -186,9 +186,15 @@ mod tests {
         let written = "a&amp;b&#58;c";
         let decoded = Decoded::new(written.as_bytes());
         assert_eq!(decoded.text, "a&b:c");
-        for (range, expected) in
-            [(0..1, "a"), (1..2, "&amp;"), (2..3, "b"), (1..4, "&amp;b&#58;"), (4..5, "c"), (0..5, written), (3..5, "&#58;c")]
-        {
+        for (range, expected) in [
+            (0..1, "a"),
+            (1..2, "&amp;"),
+            (2..3, "b"),
+            (1..4, "&amp;b&#58;"),
+            (4..5, "c"),
+            (0..5, written),
+            (3..5, "&#58;c"),
+        ] {
             assert_eq!(&written[decoded.written(range.clone())], expected, "{range:?}");
         }
     }

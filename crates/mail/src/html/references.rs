@@ -15,7 +15,8 @@ impl References {
     /// Adds a removed part: its Content-ID without angle brackets, its Content-Location, and the name under which it
     /// is deposited.
     pub fn add(&mut self, content_id: Option<&str>, content_location: Option<&str>, name: &str) {
-        let id = content_id.map(|id| id.trim().trim_start_matches('<').trim_end_matches('>')).filter(|id| !id.is_empty());
+        let id =
+            content_id.map(|id| id.trim().trim_start_matches('<').trim_end_matches('>')).filter(|id| !id.is_empty());
         if let Some(id) = id {
             self.by_id.entry(id.as_bytes().to_vec()).or_insert_with(|| name.to_owned());
         }

@@ -291,8 +291,9 @@ impl Rewriter {
         }
         let is_body = tag.is_any(&["body"]);
         let at_top = self.waits_for(NoticePosition::Top);
-        let shows = !tag.end_tag && !is_body && !tag.is_any(&IN_HEAD) && !(self.head_open && tag.is_any(&["noscript"]));
-        if at_top && (shows || (is_body && tag.end_tag)) {
+        let in_head = tag.is_any(&IN_HEAD) || (self.head_open && tag.is_any(&["noscript"]));
+        // A body that ends was empty; any other tag that is not of the head shows something.
+        if at_top && tag.end_tag == is_body && !in_head {
             self.top(out);
         }
         let mut written = Vec::with_capacity(tag.octets.len());

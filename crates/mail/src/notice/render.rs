@@ -11,6 +11,8 @@ use crate::html::escape;
 
 /// File names that are shown; of more, their number is.
 const MAX_FILES: usize = 100;
+/// Lines of the section's own wording.
+const MAX_WORDING: usize = 200;
 /// Characters of a value that are shown.
 const MAX_VALUE: usize = 1000;
 
@@ -128,13 +130,14 @@ impl Notice {
 
 /// The section's own words, line by line.
 fn wording(words: &str) -> Vec<String> {
-    words.trim().lines().map(harmless).collect::<Vec<_>>().into_iter().take(if words.trim().is_empty() { 0 } else { 200 }).collect()
+    words.trim().lines().take(MAX_WORDING).map(harmless).collect()
 }
 
 /// One line of a stranger's text: no controls, no line ends of any kind, and none of the invisible characters that turn
 /// text round or hide in it.
 fn harmless(value: &str) -> String {
-    let kept = value.chars().filter_map(|character| match character {
+    let kept = value.replace("\r\n", " ");
+    let kept = kept.chars().filter_map(|character| match character {
         '\t' | '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => None,
         other if other.is_control() => None,
