@@ -16,7 +16,8 @@ pub struct Outline {
     pub size: u64,
     /// The mail's own header.
     pub header: crate::header::Header,
-    /// The header's octets, its blank line excluded.
+    /// The header's octets, its blank line excluded; an mbox line or a byte order mark before it is none of it. Where the
+    /// root's body begins at its end, there is no blank line.
     pub header_range: Range<u64>,
     /// Every part in the order in which they stand. `parts[0]` is the mail's own body.
     pub parts: Vec<Part>,
@@ -46,7 +47,8 @@ pub struct Part {
     pub content_id: Option<String>,
     /// Content-Location.
     pub content_location: Option<String>,
-    /// Whether the part holds parts.
+    /// Whether the part holds parts, or nothing at all. A multipart in which there is something but no part is a leaf
+    /// (and a finding).
     pub is_multipart: bool,
     /// For `message/rfc822`: the nested mail's subject, decoded, from which a name is made (spec MAIL-UNNAMED).
     pub nested_subject: Option<String>,
