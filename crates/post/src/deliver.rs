@@ -15,7 +15,7 @@ use fubako_store::{
     outbox::{Delivery, NewOutgoing, Outcome, Round},
 };
 use fubako_vault::Vault;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     backoff::Schedule,
@@ -24,6 +24,7 @@ use crate::{
 };
 pub(crate) use content::{inline_context, open as open_content};
 use lease::Lease;
+pub(crate) use lease::end_of_lease;
 pub(crate) use transaction::read_notify;
 use transaction::{Verdict, Way};
 
@@ -74,13 +75,20 @@ struct Group<'a> {
 
 impl Courier {
     /// Tries a leased round once. When `stop` turns true it ends after the transaction under way; deliveries that were not
-    /// tried keep their lease until it runs out.
+    /// tried keep their lease until it runs out. The lease holds until `until`, counted from before the database was asked for
+    /// it; from then on nothing is sent unless it was renewed.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`]: somebody else has the rest of the round. Other [`StoreError`]s only where an outcome could not be
+    /// [`StoreError::LeaseLost`]: somebody else has the rest of the round, or may have it by now. Other [`StoreError`]s only where an outcome could not be
     /// committed before `stop`'s patience ended.
-    pub async fn deliver(&self, worker: &str, round: &Round, stop: &watch::Receiver<bool>) -> Result<(), StoreError> {
-        let lease = Lease::keep(self, worker, round.outgoing.id);
+    pub async fn deliver(
+        &self,
+        worker: &str,
+        round: &Round,
+        until: Instant,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), StoreError> {
+        let lease = Lease::keep(self, worker, round.outgoing.id, until);
         let (groups, lost) = self.group(&round.deliveries);
         if !lost.is_empty() {
             self.record(worker, &round.outgoing, &lost, stop).await?;
@@ -91,6 +99,9 @@ impl Courier {
             for chunk in group.deliveries.chunks(MAX_RECIPIENTS) {
                 if *stop.borrow() {
                     return Ok(());
+                }
+                if lease.lost() {
+                    return Err(StoreError::LeaseLost);
                 }
                 let verdict = match &routed {
                     Ok(hosts) => self.try_hosts(&round.outgoing, chunk, way, hosts, &lease).await?,
@@ -159,7 +170,8 @@ impl Courier {
         }
     }
 
-    /// Commits outcomes. What a receiver took must not be forgotten, so a database that is away is waited for.
+    /// Commits outcomes. What a receiver took must not be forgotten, so a database that is away is waited for, and it is kept
+    /// whoever has the lease by now.
     async fn record(
         &self,
         worker: &str,
@@ -176,7 +188,13 @@ impl Courier {
                     return Ok(());
                 }
                 Err(error @ StoreError::Database(_)) => error,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    for (id, outcome) in outcomes.iter().filter(|(_, o)| matches!(o, Outcome::Delivered { .. })) {
+                        tracing::warn!(outgoing = %outgoing.id, %error, "what was delivered is kept without the lease");
+                        log(outgoing, *id, outcome);
+                    }
+                    return Err(error);
+                }
             };
             if *stop.borrow() {
                 patience = patience.saturating_sub(pause);

@@ -15,7 +15,7 @@ use crate::{
     ReturnedMail,
     backoff::Schedule,
     bounce::{BounceWriter, Problem, object_of},
-    deliver::{Clock, Courier, Transport},
+    deliver::{Clock, Courier, Transport, end_of_lease},
     keyring::Keyring,
 };
 
@@ -185,16 +185,17 @@ impl Inner {
     async fn work(&self, number: usize, mut stop: watch::Receiver<bool>) {
         let worker = format!("{}/{number}", self.node);
         let courier = &self.courier;
-        let lease = i64::try_from(courier.lease.as_secs()).unwrap_or(10);
         let mut pause = FIRST_PAUSE;
         while !*stop.borrow() {
+            // Before the call, in this order: however long it takes, the lease ends here no later than there.
+            let holds_until = Instant::now() + courier.lease;
             let now = (courier.clock)();
-            let wait = match courier.store.lease_round(&worker, now, now.plus_seconds(lease)).await {
+            let wait = match courier.store.lease_round(&worker, now, end_of_lease(now, courier.lease)).await {
                 Ok(Some(round)) => {
                     pause = FIRST_PAUSE;
                     // There may be more: the next worker looks, and so on until one finds nothing.
                     self.due.notify_one();
-                    if let Err(error) = courier.deliver(&worker, &round, &stop).await {
+                    if let Err(error) = courier.deliver(&worker, &round, holds_until, &stop).await {
                         tracing::warn!(outgoing = %round.outgoing.id, %error, "a round ended early");
                     }
                     self.finished.notify_one();

@@ -199,7 +199,9 @@ impl Store {
         self.pool
             .write((id, worker.to_owned(), until), |tx, (id, worker, until)| {
                 Box::pin(async move {
-                    let sql = "UPDATE deliveries SET leased_until = $3
+                    // A call that hung and was given up must not shorten what a later one has got.
+                    let sql = "UPDATE deliveries
+                        SET leased_until = CASE WHEN leased_until > $3 THEN leased_until ELSE $3 END
                         WHERE outgoing = $1 AND worker = $2 AND state = 'queued'";
                     still_ours(tx.run(sql, args![*id, worker, *until]).await?)
                 })
@@ -207,27 +209,32 @@ impl Store {
             .await
     }
 
-    /// Commits what became of some deliveries of a round, and gives back their leases: all of them or, where one is no longer
-    /// the worker's, none.
+    /// Commits what became of some deliveries of a round, and gives back their leases. A delivery that is no longer the worker's
+    /// is left as it is, save that one which was delivered is never forgotten: as long as it waits or is being tried, whoever
+    /// has it, it becomes `delivered` (spec MAIL-RELAY).
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`].
+    /// [`StoreError::LeaseLost`] where one of them was no longer the worker's; what could be kept of the others is committed.
+    /// After any other error nothing is.
     pub async fn record_outcomes(
         &self,
         worker: &str,
         outcomes: &[(DeliveryId, Outcome)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.pool
+        let all_ours = self
+            .pool
             .write((worker.to_owned(), outcomes.to_vec(), now), |tx, (worker, outcomes, now)| {
                 Box::pin(async move {
+                    let mut all_ours = true;
                     for (id, outcome) in outcomes {
-                        record(tx, worker, *id, outcome, *now).await?;
+                        all_ours &= record(tx, worker, *id, outcome, *now).await?;
                     }
-                    Ok(())
+                    Ok(all_ours)
                 })
             })
-            .await
+            .await?;
+        if all_ours { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
     /// An outgoing mail none of whose deliveries is open and which is not settled, with all its deliveries.
@@ -290,29 +297,36 @@ impl Store {
     }
 }
 
+/// Whether the delivery was the worker's.
 async fn record(
     tx: &mut Tx,
     worker: &str,
     id: DeliveryId,
     outcome: &Outcome,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (state, reply, remote, again) = match outcome {
         Outcome::Delivered { reply, remote } => (DeliveryState::Delivered, reply, Some(remote), None),
         Outcome::Retry { at, reply, remote } => (DeliveryState::Queued, reply, remote.as_ref(), Some(*at)),
         Outcome::Failed { reply, remote } => (DeliveryState::Failed, reply, remote.as_ref(), None),
     };
+    let ours = "SELECT id FROM deliveries WHERE id = $1 AND worker = $2 AND state = 'queued' FOR UPDATE";
+    let ours = tx.one("deliveries", ours, args![id, worker]).await?.is_some();
+    if !ours && state != DeliveryState::Delivered {
+        return Ok(false);
+    }
     let ended = again.is_none().then_some(now);
     let remote = remote.map(|remote| clip(remote, REPLY));
-    let sql = "UPDATE deliveries SET state = $3, attempts = attempts + 1, last_reply = $4, remote = $5,
-            due_at = COALESCE($6, due_at), ended_at = $7, worker = NULL, leased_until = NULL
-        WHERE id = $1 AND worker = $2 AND state = 'queued' RETURNING outgoing";
-    let values = args![id, worker, state.as_str(), clip(reply, REPLY), remote, again, ended];
-    let row = tx.one("deliveries", sql, values).await?.ok_or(StoreError::LeaseLost)?;
-    if ended.is_some() {
+    let sql = "UPDATE deliveries SET state = $2, attempts = attempts + 1, last_reply = $3, remote = $4,
+            due_at = COALESCE($5, due_at), ended_at = $6, worker = NULL, leased_until = NULL
+        WHERE id = $1 AND state = 'queued' RETURNING outgoing";
+    let values = args![id, state.as_str(), clip(reply, REPLY), remote, again, ended];
+    if let Some(row) = tx.one("deliveries", sql, values).await?
+        && ended.is_some()
+    {
         close_delivery(tx, row.parse("outgoing")?).await?;
     }
-    Ok(())
+    Ok(ours)
 }
 
 /// One delivery fewer is open.

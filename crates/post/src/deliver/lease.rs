@@ -1,37 +1,55 @@
-//! Keeps a round's lease while it is worked on.
+//! Keeps a round's lease while it is worked on, and knows until when it surely holds.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::time::Duration;
 
-use fubako_base::ids::OutgoingId;
+use fubako_base::{Timestamp, ids::OutgoingId};
 use fubako_store::StoreError;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout_at},
+};
 
 use super::Courier;
 
+/// The end of a lease as this process sees it: counted from before the database was asked, so that it never lies after
+/// the end that the others see.
+#[derive(Clone)]
+pub(super) struct Deadline {
+    until: watch::Receiver<Instant>,
+    /// Clocks differ a little, and the last octets take a moment on their way.
+    margin: Duration,
+}
+
+impl Deadline {
+    /// Whether the lease is, or may soon be, another's. Then nothing more may be sent.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() + self.margin >= *self.until.borrow()
+    }
+}
+
 /// Renewed in the background until it is dropped.
 pub(super) struct Lease {
-    lost: Arc<AtomicBool>,
+    deadline: Deadline,
     keeper: JoinHandle<()>,
 }
 
 impl Lease {
-    pub(super) fn keep(courier: &Courier, worker: &str, id: OutgoingId) -> Self {
-        let lost = Arc::new(AtomicBool::new(false));
-        let keeper = tokio::spawn(renew(courier.clone(), worker.to_owned(), id, Arc::clone(&lost)));
-        Self { lost, keeper }
+    /// Keeps a lease that holds until `until`.
+    pub(super) fn keep(courier: &Courier, worker: &str, id: OutgoingId, until: Instant) -> Self {
+        let (moved, seen) = watch::channel(until);
+        let keeper = tokio::spawn(renew(courier.clone(), worker.to_owned(), id, moved));
+        Self { deadline: Deadline { until: seen, margin: courier.lease / 8 }, keeper }
     }
 
-    /// Whether the lease is, or may be, another's by now. Then nothing more may be sent.
+    /// Whether the lease is, or may soon be, another's. Then nothing more may be sent.
     pub(super) fn lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
+        self.deadline.is_over()
     }
 
-    /// The flag itself, for a stream that outlives a borrow.
-    pub(super) fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.lost)
+    /// The deadline itself, for a stream that outlives a borrow.
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline.clone()
     }
 }
 
@@ -41,22 +59,30 @@ impl Drop for Lease {
     }
 }
 
-async fn renew(courier: Courier, worker: String, id: OutgoingId, lost: Arc<AtomicBool>) {
-    let seconds = i64::try_from(courier.lease.as_secs()).unwrap_or(i64::MAX).max(1);
-    let mut holds_until = Instant::now() + courier.lease;
+/// When a lease that is taken now for `length` ends, as the database is told.
+pub(crate) fn end_of_lease(now: Timestamp, length: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_add(i64::try_from(length.as_micros()).unwrap_or(i64::MAX)))
+}
+
+/// Moves the deadline on as long as the database agrees. A call that hangs moves nothing: the deadline passes.
+async fn renew(courier: Courier, worker: String, id: OutgoingId, deadline: watch::Sender<Instant>) {
+    let pause = courier.lease / 3;
     loop {
-        tokio::time::sleep(courier.lease / 3).await;
+        sleep(pause).await;
         let asked = Instant::now();
-        match courier.store.extend_round(id, &worker, (courier.clock)().plus_seconds(seconds)).await {
-            Ok(()) => holds_until = asked + courier.lease,
-            Err(StoreError::LeaseLost) => break,
-            Err(error) => {
-                tracing::warn!(outgoing = %id, %error, "a lease cannot be renewed");
-                if Instant::now() >= holds_until {
-                    break;
-                }
+        let until = end_of_lease((courier.clock)(), courier.lease);
+        let ends = *deadline.borrow();
+        match timeout_at(ends, courier.store.extend_round(id, &worker, until)).await {
+            Ok(Ok(())) => _ = deadline.send_replace(asked + courier.lease),
+            Ok(Err(StoreError::LeaseLost)) => {
+                deadline.send_replace(asked);
+                return;
+            }
+            Ok(Err(error)) => tracing::warn!(outgoing = %id, %error, "a lease cannot be renewed"),
+            Err(_) => {
+                tracing::warn!(outgoing = %id, "a lease ran out while the database was asked to renew it");
+                return;
             }
         }
     }
-    lost.store(true, Ordering::Release);
 }

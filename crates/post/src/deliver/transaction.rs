@@ -1,7 +1,5 @@
 //! Hosts in order, a transaction with the first that serves.
 
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use fubako_smtp::{
     Reply,
@@ -121,6 +119,11 @@ impl Courier {
         };
         let (from, to) = envelope(outgoing, deliveries);
         let remote = Some(host.name.clone());
+        // Connecting may have taken long: a transaction whose lease is over is not begun.
+        if lease.lost() {
+            tokio::spawn(connection.quit());
+            return Attempt::Done(Verdict::all(false, "451 4.3.0 the lease was lost", None));
+        }
         let octets = match content::open(&self.vault, outgoing).await {
             Ok(octets) => guarded(octets, lease),
             Err(error) => {
@@ -205,13 +208,12 @@ fn guarded(
     octets: BoxStream<'static, Result<Bytes, VaultError>>,
     lease: &Lease,
 ) -> BoxStream<'static, Result<Bytes, ContentError>> {
-    let lost = lease.flag();
-    let last = lease.flag();
+    let (deadline, last) = (lease.deadline(), lease.deadline());
     octets
-        .map(move |piece| if lost.load(Ordering::Acquire) { Err(ContentError::LeaseLost) } else { Ok(piece?) })
+        .map(move |piece| if deadline.is_over() { Err(ContentError::LeaseLost) } else { Ok(piece?) })
         // The last look, right before the dot.
         .chain(
-            stream::once(async move { last.load(Ordering::Acquire).then_some(Err(ContentError::LeaseLost)) })
+            stream::once(async move { last.is_over().then_some(Err(ContentError::LeaseLost)) })
                 .filter_map(future::ready),
         )
         .boxed()

@@ -75,6 +75,8 @@ suite! {
         a_round_goes_to_the_longest_waiting
         outcomes_are_committed_together
         whoever_lost_the_round_commits_nothing
+        what_was_delivered_is_kept_without_the_lease
+        an_extension_that_comes_late_shortens_nothing
         outcomes_of_a_part_leave_the_rest_leased
         a_mail_to_many_recipients_keeps_their_order
         another_sections_object_is_refused

@@ -1,4 +1,4 @@
-use fubako_base::object::ObjectRef;
+use fubako_base::{ids::DeliveryId, object::ObjectRef};
 use fubako_store::{
     StoreError,
     outbox::{Delivery, DeliveryState, NewOutgoing, OutgoingKind},
@@ -68,6 +68,37 @@ pub(crate) async fn outcomes_are_committed_together(db: Db) {
     assert!(db.store.unsettled(0).await.unwrap().is_empty(), "no more than was asked for");
 }
 
+/// A receiver took it, so nobody may send it again: it is kept whoever leases it, and whoever does finds out.
+// spec: MAIL-RELAY
+pub(crate) async fn what_was_delivered_is_kept_without_the_lease(db: Db) {
+    acme(&db.store).await;
+    let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com", "c@example.com"]).await;
+    let [a, b, c] = [0, 1, 2].map(|n| out.deliveries[n].id);
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    assert_eq!(db.store.lease_round("q", at(60), at(130)).await.unwrap().unwrap().deliveries.len(), 3);
+    let lost = db.store.record_outcomes("p", &[(a, delivered()), (b, failed())], at(61)).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost)));
+    let state = async |id: DeliveryId| db.store.queue_row(&id.to_string()).await.unwrap().unwrap().state;
+    assert_eq!([state(a).await, state(b).await, state(c).await], ["delivered", "queued", "queued"]);
+    // Who has it by now cannot make it something else.
+    let lost = db.store.record_outcomes("q", &[(a, failed()), (b, delivered()), (c, failed())], at(62)).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost)));
+    assert_eq!([state(a).await, state(b).await, state(c).await], ["delivered", "delivered", "failed"]);
+    // What has ended stays as it ended, and is counted once.
+    assert!(db.store.record_outcomes("p", &[(c, delivered())], at(63)).await.is_err());
+    assert_eq!(state(c).await, "failed");
+    assert_eq!(db.count("SELECT open_deliveries FROM outgoing").await, 0);
+}
+
+// spec: MAIL-RELAY, RUN-SCALE
+pub(crate) async fn an_extension_that_comes_late_shortens_nothing(db: Db) {
+    acme(&db.store).await;
+    let (_, out) = relayed(&db.store, &["a@example.com"]).await;
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    db.store.extend_round(out.id, "p", at(30)).await.unwrap();
+    assert!(db.store.lease_round("q", at(59), at(99)).await.unwrap().is_none());
+}
+
 // spec: MAIL-RELAY, RUN-SCALE
 pub(crate) async fn whoever_lost_the_round_commits_nothing(db: Db) {
     acme(&db.store).await;
@@ -78,13 +109,14 @@ pub(crate) async fn whoever_lost_the_round_commits_nothing(db: Db) {
     assert!(db.store.lease_round("q", at(70), at(130)).await.unwrap().is_some());
     let [a, b] = [out.deliveries[0].id, out.deliveries[1].id];
     assert!(matches!(db.store.extend_round(out.id, "p", at(99)).await, Err(StoreError::LeaseLost)));
-    let lost = db.store.record_outcomes("p", &[(a, delivered()), (b, failed())], at(71)).await;
+    let lost = db.store.record_outcomes("p", &[(a, failed()), (b, again(99))], at(71)).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost)));
+    let rows = db.store.queue(10).await.unwrap();
+    assert!(rows.iter().all(|row| row.state == "queued" && row.attempts == 0), "{rows:?}");
     db.store.record_outcomes("q", &[(a, again(80))], at(72)).await.unwrap();
-    // One that is another's by now, and the good one beside it is not committed either.
-    let lost = db.store.record_outcomes("q", &[(b, delivered()), (a, delivered())], at(73)).await;
+    // One that is another's by now does not keep the good one beside it from being committed.
+    let lost = db.store.record_outcomes("q", &[(b, delivered()), (a, failed())], at(73)).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost)));
-    db.store.record_outcomes("q", &[(b, delivered())], at(74)).await.unwrap();
     // The same outcome twice is not counted twice.
     assert!(matches!(db.store.record_outcomes("q", &[(b, delivered())], at(75)).await, Err(StoreError::LeaseLost)));
     assert!(db.store.unsettled(10).await.unwrap().is_empty(), "one is still open");

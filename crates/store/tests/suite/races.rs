@@ -15,7 +15,7 @@ use futures::future::join_all;
 use crate::{
     db::Db,
     make::{
-        acme, at, deliver, delivered, deposit, file, id, leased, link, mail, notice, outgoing, relayed, section, sent,
+        acme, again, at, deliver, delivered, deposit, file, id, leased, link, mail, notice, outgoing, relayed, section, sent,
     },
 };
 
@@ -85,7 +85,7 @@ pub(crate) async fn one_of_many_takes_a_lease_that_ran_out(db: Db) {
     let rounds = join_all(workers.iter().enumerate().map(|(n, w)| nodes[n % 2].lease_round(w, at(60), at(120)))).await;
     let rounds: Vec<_> = rounds.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(rounds.iter().map(|round| round.outgoing.id).collect::<Vec<_>>(), [out.id]);
-    let late = db.store.record_outcomes("dead", &[(out.deliveries[0].id, delivered())], at(61)).await;
+    let late = db.store.record_outcomes("dead", &[(out.deliveries[0].id, again(90))], at(61)).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)));
 }
 
