@@ -8,14 +8,14 @@
 #   opendkim                a DKIM verifier other than ours
 #   chromium, its driver    the recipient's browser, with Japanese fonts
 #   postgresql              initdb and postgres; the tests start one of their own
-# Into $FUBAKO_TOOLS (default ~/.cache/fubako-test-tools):
+# Into $FUBAKO_TEST_TOOLS (default ~/.cache/fubako-test-tools):
 #   bin/s3s-fs              an S3 server over a folder
 #   venv/                   Python with selenium, dkimpy, dnslib, pytest
 #   node_modules/axe-core   the accessibility checker
 # No daemon is started, and what is not ours is left alone.
 set -euo pipefail
 
-TOOLS=${FUBAKO_TOOLS:-$HOME/.cache/fubako-test-tools}
+TOOLS=${FUBAKO_TEST_TOOLS:-$HOME/.cache/fubako-test-tools}
 S3S_FS=0.14.1
 AXE_CORE=4.14.1
 PYTHON_PACKAGES=(selenium==4.51.0 dkimpy==1.1.8 pynacl==1.6.2 dnslib==0.9.26 pytest==9.2.0)

@@ -1,4 +1,4 @@
-//! The reader over a folder of mails with what is expected of each, named by the environment variable `FUBAKO_CORPUS`:
+//! The reader over a folder of mails with what is expected of each, named by the environment variable `FUBAKO_TEST_CORPUS`:
 //! `mails/` and `expected.jsonl`, a line a mail: `{"file", "stop", "attachments": [{"name", "size", "sha256",
 //! "sha256_lf"}], "bodies": [{"type", "size"}], "sure"}`. Without the variable nothing is tested, and it says so.
 
@@ -101,8 +101,8 @@ const EXPLAINED: [(&str, &str); 2] = [
 // spec: MAIL-EXTRACT, MAIL-ACCEPT
 #[test]
 fn the_corpus_is_read_as_expected() {
-    let Some(folder) = std::env::var_os("FUBAKO_CORPUS") else {
-        eprintln!("SKIPPED: FUBAKO_CORPUS names no folder of mails");
+    let Some(folder) = std::env::var_os("FUBAKO_TEST_CORPUS") else {
+        eprintln!("SKIPPED: FUBAKO_TEST_CORPUS names no folder of mails");
         return;
     };
     let folder = Path::new(&folder);

@@ -117,7 +117,7 @@ pub fn s3_options(port: u16, secret: &str) -> S3Options {
 
 /// The S3 server's program: `FUBAKO_TEST_S3S_FS`, or from the folder that `tools/test-tools.sh` fills.
 fn s3s_fs() -> Option<PathBuf> {
-    let tools = env::var_os("FUBAKO_TOOLS").map_or_else(
+    let tools = env::var_os("FUBAKO_TEST_TOOLS").map_or_else(
         || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cache/fubako-test-tools"),
         PathBuf::from,
     );
@@ -125,15 +125,15 @@ fn s3s_fs() -> Option<PathBuf> {
     if program.is_file() {
         return Some(program);
     }
-    if env::var_os("FUBAKO_SKIP_S3").is_some_and(|value| value == "1") {
+    if env::var_os("FUBAKO_TEST_SKIP_S3").is_some_and(|value| value == "1") {
         say(&format!(
-            "SKIPPED, because FUBAKO_SKIP_S3=1 and there is no {}: nothing was tested over S3",
+            "SKIPPED, because FUBAKO_TEST_SKIP_S3=1 and there is no {}: nothing was tested over S3",
             program.display()
         ));
         return None;
     }
     panic!(
-        "there is no {}: run tools/test-tools.sh, or name an s3s-fs in FUBAKO_TEST_S3S_FS, or set FUBAKO_SKIP_S3=1 to go \
+        "there is no {}: run tools/test-tools.sh, or name an s3s-fs in FUBAKO_TEST_S3S_FS, or set FUBAKO_TEST_SKIP_S3=1 to go \
          without the S3 half",
         program.display()
     );
