@@ -91,6 +91,22 @@ impl Store {
             .await
     }
 
+    /// Ends a link's session (by the SHA-256 of its id). One that is not there is ended already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_link_session(&self, link: LinkId, session_hash: &[u8; 32]) -> Result<(), StoreError> {
+        self.pool
+            .write((link, *session_hash), |tx, (link, session_hash)| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM link_sessions WHERE link = $1 AND session_hash = $2";
+                    tx.run(sql, args![*link, session_hash]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Whether a session (by the SHA-256 of its id) is the link's and still good.
     ///
     /// # Errors

@@ -48,6 +48,15 @@ pub(crate) async fn a_session_lives_until_its_time(db: Db) {
     assert!(!db.store.link_session(other.id, &[5; 32], at(99)).await.unwrap(), "another link");
     db.store.begin_link_session(l.id, &[5; 32], at(200)).await.unwrap();
     assert!(db.store.link_session(l.id, &[5; 32], at(199)).await.unwrap());
+    // Ended: that one, and no other.
+    db.store.begin_link_session(l.id, &[6; 32], at(200)).await.unwrap();
+    db.store.begin_link_session(other.id, &[5; 32], at(200)).await.unwrap();
+    for _ in 0..2 {
+        db.store.end_link_session(l.id, &[5; 32]).await.unwrap();
+        assert!(!db.store.link_session(l.id, &[5; 32], at(99)).await.unwrap());
+    }
+    assert!(db.store.link_session(l.id, &[6; 32], at(99)).await.unwrap(), "another session");
+    assert!(db.store.link_session(other.id, &[5; 32], at(99)).await.unwrap(), "another link");
 }
 
 // spec: X-EXPIRY
