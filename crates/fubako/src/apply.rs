@@ -67,7 +67,7 @@ pub struct SectionDeclaration {
 pub struct DkimDeclaration {
     /// A domain of the section.
     pub domain: String,
-    /// The selectors are this with `-rsa` and `-ed`.
+    /// The selectors are this with `-rsa` and `-ed25519`.
     #[serde(default = "selector")]
     pub selector: String,
 }
@@ -191,6 +191,12 @@ impl SectionDeclaration {
         let settings = &self.settings;
         if !(1..=365).contains(&settings.keep_days) {
             return Err("settings.keep_days must be 1 to 365".to_owned());
+        }
+        if !settings.password_in_mail {
+            // Until recipients can prove themselves in another way, nobody could open the files.
+            return Err(
+                "settings.password_in_mail must be true: there is no other way to prove a recipient yet".to_owned()
+            );
         }
         if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
             return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
@@ -427,6 +433,7 @@ mod tests {
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { time_zone = \"Mars\" }", "time_zone"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section.user]]\nlogin_id = \"u\"\naddress = \"u\"", "address"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
             ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),
         ] {
             let reason = Declaration::parse(bad).unwrap_err();

@@ -12,13 +12,14 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
-use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings};
+use fubako_base::{Code, Timestamp, ids::MailId, secret::FilePassword, section::Settings};
 use fubako_gateway::preview;
 use fubako_mail::{
     Decision, Outline, PartId, Plan, Step,
     newline::{CrFixer, Normalizer},
     plan,
     reader::{Limits, Observer, Reader},
+    steps::RewriteError,
 };
 use serde::Serialize;
 
@@ -161,12 +162,17 @@ pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Rep
     let mut copy = inspection.rewrite.as_ref().map(|_| tempfile::tempfile()).transpose()?;
     let (outline, mut digests) = read(File::open(path)?, copy.as_mut())?;
     let plan = plan::plan(&outline);
+    let mut report = report(shown, &plan, &mut digests);
     if let (Some(folder), Some(copy)) = (&inspection.rewrite, &mut copy)
         && matches!(plan.decision, Decision::Relay | Decision::Deposit)
+        && let Err(unwritable) = rewrite(&folder.join(harmless(shown)), &outline, &plan, copy, inspection)?
     {
-        rewrite(&folder.join(harmless(shown)), &outline, &plan, copy, inspection)?;
+        // As the gateway does when it comes to writing the mail.
+        report.decision = "hold";
+        report.codes = vec![Code::Ambiguous.name()];
+        report.details = vec![unwritable.reason];
     }
-    Ok(report(shown, &plan, &mut digests))
+    Ok(report)
 }
 
 fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {
@@ -220,8 +226,14 @@ fn harmless(shown: &Path) -> PathBuf {
     shown.components().filter(|c| matches!(c, Component::Normal(_))).collect()
 }
 
-/// Writes the mail as it would be relayed, notice included, unsigned.
-fn rewrite(to: &Path, outline: &Outline, plan: &Plan, copy: &mut File, inspection: &Inspection) -> io::Result<()> {
+/// Writes the mail as it would be relayed, notice included, unsigned. A mail that cannot be written leaves no file.
+fn rewrite(
+    to: &Path,
+    outline: &Outline,
+    plan: &Plan,
+    copy: &mut File,
+    inspection: &Inspection,
+) -> io::Result<Result<(), RewriteError>> {
     let mut sample = String::new();
     for body in plan.bodies.iter().take(4) {
         let octets = range_of(copy, preview::sample_range(body))?;
@@ -242,9 +254,14 @@ fn rewrite(to: &Path, outline: &Outline, plan: &Plan, copy: &mut File, inspectio
     }
     let mut out = io::BufWriter::new(File::create(to)?);
     for step in steps {
-        write_step(step, copy, &mut out)?;
+        if let Err(unwritable) = write_step(step, copy, &mut out)? {
+            drop(out);
+            std::fs::remove_file(to)?;
+            return Ok(Err(unwritable));
+        }
     }
-    out.flush()
+    out.flush()?;
+    Ok(Ok(()))
 }
 
 fn range_of(copy: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
@@ -254,41 +271,45 @@ fn range_of(copy: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(octets)
 }
 
-fn write_step(step: Step, copy: &mut File, out: &mut impl io::Write) -> io::Result<()> {
+fn write_step(step: Step, copy: &mut File, out: &mut impl io::Write) -> io::Result<Result<(), RewriteError>> {
     match step {
-        Step::Octets(octets) => out.write_all(&octets),
+        Step::Octets(octets) => out.write_all(&octets).map(Ok),
         Step::Copy(range) => {
             let mut fixer = CrFixer::new();
-            pieces(copy, range, |piece| {
-                let mut fixed = Vec::new();
+            pieces(copy, range, out, |piece, ready| {
                 match piece {
-                    Some(piece) => fixer.push(piece, &mut fixed),
-                    None => fixer.finish(&mut fixed),
+                    Some(piece) => fixer.push(piece, ready),
+                    None => fixer.finish(ready),
                 }
-                out.write_all(&fixed)
+                Ok(())
             })
         }
-        Step::Body { range, mut work } => pieces(copy, range, |piece| {
-            let mut written = Vec::new();
-            match piece {
-                Some(piece) => work.push(piece, &mut written),
-                None => work.finish(&mut written),
-            }
-            .map_err(io::Error::other)?;
-            out.write_all(&written)
+        Step::Body { range, mut work } => pieces(copy, range, out, |piece, ready| match piece {
+            Some(piece) => work.push(piece, ready),
+            None => work.finish(ready),
         }),
     }
 }
 
-/// Gives a range of the copy in pieces, and then nothing once.
-fn pieces(copy: &mut File, range: Range<u64>, mut each: impl FnMut(Option<&[u8]>) -> io::Result<()>) -> io::Result<()> {
+/// Gives a range of the copy to `work` in pieces, and then nothing once; writes what is ready.
+fn pieces(
+    copy: &mut File,
+    range: Range<u64>,
+    out: &mut impl io::Write,
+    mut work: impl FnMut(Option<&[u8]>, &mut Vec<u8>) -> Result<(), RewriteError>,
+) -> io::Result<Result<(), RewriteError>> {
     copy.seek(SeekFrom::Start(range.start))?;
     let mut left = copy.take(range.end.saturating_sub(range.start));
-    let mut piece = vec![0; PIECE];
+    let (mut piece, mut ready) = (vec![0; PIECE], Vec::new());
     loop {
-        match left.read(&mut piece)? {
-            0 => return each(None),
-            read => each(Some(&piece[..read]))?,
+        let read = left.read(&mut piece)?;
+        if let Err(unwritable) = work((read > 0).then(|| &piece[..read]), &mut ready) {
+            return Ok(Err(unwritable));
+        }
+        out.write_all(&ready)?;
+        ready.clear();
+        if read == 0 {
+            return Ok(Ok(()));
         }
     }
 }

@@ -86,6 +86,9 @@ struct InspectArguments {
     rewrite: Option<PathBuf>,
 }
 
+/// Threads for file and hash work. Each keeps some memory of its own: with the default of 512 a burst of large mails grows it.
+const BLOCKING: usize = 12;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments) {
@@ -98,7 +101,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().at("runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .build()
+        .at("runtime")?;
     let code = runtime.block_on(command(arguments));
     // Blocking work that is still running (a name lookup, say) does not keep the program.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
@@ -183,7 +190,7 @@ async fn inspect(config: &Config, arguments: InspectArguments) -> Result<ExitCod
 }
 
 async fn section_settings(config: &Config, id: &SectionId) -> Result<Settings, StartError> {
-    let ground = Ground::open(config).await?;
+    let ground = Ground::existing(config).await?;
     let section = ground.store.section(id).await.at("database")?;
     ground.store.close().await;
     section.map(|s| s.settings).ok_or_else(|| StartError(format!("there is no section {id}")))
@@ -191,7 +198,7 @@ async fn section_settings(config: &Config, id: &SectionId) -> Result<Settings, S
 
 async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bool) -> Result<ExitCode, StartError> {
     let declared = apply::Declaration::read(file).map_err(|e| StartError(e.to_string()))?;
-    let ground = Ground::open(config).await?;
+    let ground = if dry_run { Ground::existing(config).await? } else { Ground::open(config).await? };
     let now = Timestamp::now();
     let applied = apply::apply(&ground.store, &declared, prune, dry_run, now).await;
     let mut lines = applied.map_err(|e| StartError(e.to_string()))?;
@@ -235,7 +242,7 @@ async fn dkim_records(
 }
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {
-    let ground = Ground::open(config).await?;
+    let ground = Ground::existing(config).await?;
     let asked = queue::run(&ground.store, command, json, Timestamp::now()).await;
     ground.store.close().await;
     let (text, done) = asked.at("database")?;

@@ -84,6 +84,20 @@ impl SectionKeys for Keeper {
 }
 
 impl Ground {
+    /// Opens what is there, for commands that look at an installation and must not make one.
+    ///
+    /// # Errors
+    /// [`StartError`], also where there is no installation yet.
+    pub async fn existing(config: &Config) -> Result<Self, StartError> {
+        if let Some(file) = config.database.url.0.strip_prefix("sqlite:") {
+            let file = config.data_dir().join(file);
+            if !file.exists() {
+                return Err(StartError(format!("there is no installation: {} does not exist", file.display())));
+            }
+        }
+        Self::open(config).await
+    }
+
     /// Opens database, storage and keys, making them at first start.
     ///
     /// # Errors
@@ -91,7 +105,7 @@ impl Ground {
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         let data_dir = config.data_dir();
         files::private_folder(data_dir).at(&format!("data_dir {}", data_dir.display()))?;
-        let store = Store::open(&config.database.url, data_dir).await.at("database")?;
+        let store = Store::open(&config.database.url.0, data_dir).await.at("database")?;
         let storage = Storage::open(&config.files.url, data_dir, &s3_options(config)).await.at("files")?;
         let master = master_key(config)?;
         let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).at("keys")?;
@@ -108,7 +122,7 @@ fn s3_options(config: &Config) -> S3Options {
     S3Options {
         endpoint: files.endpoint.clone(),
         region: files.region.clone(),
-        access_key: files.access_key.clone(),
+        access_key: files.access_key.as_ref().map(|s| s.0.clone()),
         secret_key: files.secret_key.as_ref().map(|s| s.0.clone()),
         ..S3Options::default()
     }
@@ -192,6 +206,10 @@ pub fn api_client(config: &Config, router: axum::Router, token: &str) -> Result<
             let verifying = fubako_post::tls::verifying(extra.at("exchange.certificate")?.unwrap_or_default());
             let http = reqwest::Client::builder()
                 .tls_backend_preconfigured(Arc::unwrap_or_clone(verifying.at("exchange")?))
+                // A redirect would carry the file password and the token elsewhere.
+                .redirect(reqwest::redirect::Policy::none())
+                .https_only(true)
+                .no_proxy()
                 .connect_timeout(Duration::from_secs(10))
                 .build()
                 .at("exchange.url")?;

@@ -35,18 +35,18 @@ struct Does {
     receive: bool,
     pages: bool,
     work: bool,
-    clock: bool,
+    expire: bool,
 }
 
 impl Does {
     fn of(role: Option<Role>) -> Self {
-        let (receive, pages, work, clock) = match role {
+        let (receive, pages, work, expire) = match role {
             None => (true, true, true, true),
             Some(Role::Gateway) => (true, false, true, false),
             Some(Role::Exchange) => (false, true, true, true),
             Some(Role::Worker) => (false, false, true, true),
         };
-        Self { receive, pages, work, clock }
+        Self { receive, pages, work, expire }
     }
 }
 
@@ -162,9 +162,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
         let stop = stopped.clone();
         tasks.spawn(async move { office.run(workers, http::stopped(stop)).await });
     }
-    if does.clock {
-        tasks.spawn(clock(exchange, stopped));
-    }
+    tasks.spawn(clock(exchange, does.expire, stopped));
     Ok(running(tasks))
 }
 
@@ -184,6 +182,12 @@ fn identity(config: &Config) -> Result<Identity, StartError> {
 fn say_aloud(config: &Config, identity: &Identity) {
     if identity.self_signed {
         tracing::warn!("no certificate is configured (tls.certificate): a self-signed one is used");
+    }
+    if config.http.public_url.is_none() {
+        tracing::warn!("no http.public_url is configured: recipients' links lead to {}", config.public_url());
+    }
+    if config.smtp.hostname.is_none() && config.http.public_url.is_none() {
+        tracing::warn!("no smtp.hostname is configured: mails of our own come from {}", config.notice_from());
     }
     if config.scanner.clamd == "none" {
         tracing::warn!("no virus scanner is configured (scanner.clamd): files are NOT scanned");
@@ -233,11 +237,11 @@ fn smtp_config(config: &Config, tls: Tls) -> SmtpConfig {
     }
 }
 
-/// The jobs on a clock: deposits expire, and what was given up is erased.
-async fn clock(exchange: Exchange, mut stop: watch::Receiver<bool>) {
+/// The jobs on a clock: deposits expire, where that is this process's work; and what was given up is erased, which is everybody's:
+/// a gateway whose exchange runs elsewhere has a spool of its own.
+async fn clock(exchange: Exchange, expire: bool, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let now = Timestamp::now();
-        if let Err(error) = exchange.expire_due(now).await {
+        if expire && let Err(error) = exchange.expire_due(Timestamp::now()).await {
             tracing::error!(%error, "deposits could not be expired");
         }
         if let Err(error) = exchange.erase().await {

@@ -24,10 +24,37 @@ fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The part of a source file that is no test.
+/// A room's files: those in its folder, and the one of its name beside it.
+fn room_files(room: &str) -> Vec<PathBuf> {
+    let folder = root().join(room);
+    let mut files = if folder.is_dir() { files_below(&folder, ".rs") } else { Vec::new() };
+    files.extend(Some(folder.with_extension("rs")).filter(|file| file.is_file()));
+    files
+}
+
+/// The part of a source file that is no test: what stands before its module of tests.
 fn production(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+    text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
+}
+
+/// Lines of the longest function of a source file, and its name.
+fn longest_function(code: &str) -> (usize, String) {
+    let lines: Vec<&str> = code.lines().collect();
+    let mut longest = (0, String::new());
+    for (at, line) in lines.iter().enumerate() {
+        let indent = line.len() - line.trim_start().len();
+        let head = line.trim_start();
+        let words = ["pub(crate) ", "pub(super) ", "pub ", "const ", "async "];
+        let bare = words.iter().fold(head, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+        let Some(name) = bare.strip_prefix("fn ") else { continue };
+        let close = format!("{}}}", " ".repeat(indent));
+        let length = lines[at..].iter().position(|l| *l == close).map_or(0, |end| end + 1);
+        if length > longest.0 {
+            longest = (length, name.split(['(', '<']).next().unwrap_or_default().to_owned());
+        }
+    }
+    longest
 }
 
 #[test]
@@ -46,7 +73,9 @@ fn pure_rooms_have_no_runtime_no_database_and_no_clock() {
         "async fn",
     ];
     for room in pure {
-        for file in files_below(&root().join(room), ".rs") {
+        let files = room_files(room);
+        assert!(!files.is_empty(), "{room} has no file any more: mend this test");
+        for file in files {
             let code: String =
                 production(&file).lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
             for word in forbidden {
@@ -84,5 +113,7 @@ fn files_and_functions_stay_readable() {
     {
         let code = production(file);
         assert!(code.lines().count() <= 600, "{} is longer than 600 lines", file.display());
+        let (lines, name) = longest_function(&code);
+        assert!(lines <= 75, "{}: {name} has {lines} lines", file.display());
     }
 }

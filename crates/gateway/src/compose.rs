@@ -109,6 +109,7 @@ impl Gateway {
             smtputf8: accepted.smtputf8,
             ret_full: accepted.ret_full,
             envid: accepted.envid.clone(),
+            told_to: None,
             deliveries: accepted.recipients.iter().map(delivery).collect(),
             due: (self.clock)(),
         })

@@ -2,7 +2,7 @@
 //! and part (spec MAIL-DEPOSIT). Nobody sees the deposit until the mail is composed and `send` is said.
 
 use bytes::Bytes;
-use fubako_api::{Deposit, DepositRequest, wire::Person};
+use fubako_api::{ClientError, Deposit, DepositRequest, DepositState, wire::Person};
 use fubako_base::{Lang, ids::DepositId, secret::FilePassword};
 use fubako_mail::{Plan, plan::Attachment};
 use fubako_store::mails::Mail;
@@ -45,7 +45,6 @@ impl Gateway {
     pub(crate) async fn put_files(
         &self,
         mail: &Mail,
-        worker: &str,
         letter: &Letter,
         plan: &Plan,
         spool: &SealedReader,
@@ -61,13 +60,45 @@ impl Gateway {
             file_count: u32::try_from(plan.attachments.len()).unwrap_or(u32::MAX),
         };
         let deposit = self.exchange.begin(mail.accepted.id, &request).await?;
-        self.store.note_mail_deposit(mail.accepted.id, worker, deposit.id).await?;
         for attachment in &plan.attachments {
             if !deposit.files.iter().any(|file| file.number == attachment.number) {
-                self.put_file(deposit.id, attachment, spool).await.map_err(|p| p.about(&attachment.name))?;
+                let put = self.put_file(deposit.id, attachment, spool).await;
+                put.map_err(|problem| problem.about(&attachment.name).with_deposit(deposit.id))?;
             }
         }
         Ok(deposit)
+    }
+
+    /// Stage **send**: recipients get their links. From the note on, the mail is delivered and never stopped: whoever has a link
+    /// must get the mail with the password too.
+    pub(crate) async fn send_deposit(&self, mail: &Mail, worker: &str, deposit: DepositId) -> Result<(), Problem> {
+        self.store.note_mail_deposit(mail.accepted.id, worker, deposit).await?;
+        self.exchange.send(deposit).await?;
+        Ok(())
+    }
+
+    /// Whether the mail may still be stopped: no, once its recipients have, or may have, their links. An open deposit is taken
+    /// back on the way.
+    pub(crate) async fn may_be_stopped(&self, mail: &Mail, open_deposit: Option<DepositId>) -> bool {
+        let noted = match self.store.mail(mail.accepted.id).await {
+            Ok(now) => now.and_then(|mail| mail.deposit),
+            Err(_) => return false,
+        };
+        let Some(deposit) = noted else {
+            // Should this fail, the files go when abandoned deposits go.
+            if let Some(deposit) = open_deposit
+                && let Err(error) = self.exchange.abort(deposit).await
+            {
+                tracing::warn!(mail = %mail.accepted.id, %deposit, %error, "an open deposit could not be taken back");
+            }
+            return true;
+        };
+        match self.exchange.get(deposit).await {
+            Ok(found) if found.state == DepositState::Open => self.exchange.abort(deposit).await.is_ok(),
+            Ok(found) => found.state == DepositState::Expired,
+            Err(ClientError::Refused { .. } | ClientError::Unexpected(_)) => true,
+            Err(ClientError::Unavailable { .. } | ClientError::Source(_)) => false,
+        }
     }
 
     async fn put_file(&self, deposit: DepositId, attachment: &Attachment, spool: &SealedReader) -> Result<(), Problem> {

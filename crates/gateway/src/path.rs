@@ -37,11 +37,12 @@ impl Gateway {
             self.relay_unchanged(mail, &section, &letter, &outline, &spool).await?
         } else {
             let password = self.file_password(mail, worker).await?;
-            let deposit = self.put_files(mail, worker, &letter, &plan, &spool, &password).await?;
+            let deposit = self.put_files(mail, &letter, &plan, &spool, &password).await?;
             let notice = self.notice(mail, &section, &letter, &plan, &deposit.notice_subject, &password);
-            let composed = self.rebuild(mail, &section, &letter, &outline, &plan, &notice, &spool).await?;
+            let composed = self.rebuild(mail, &section, &letter, &outline, &plan, &notice, &spool).await;
+            let composed = composed.map_err(|problem| problem.with_deposit(deposit.id))?;
             // Last of all, so that nobody is told of files whose mail could not be written.
-            self.exchange.send(deposit.id).await?;
+            self.send_deposit(mail, worker, deposit.id).await?;
             composed
         };
         self.queue(mail, worker, composed).await
@@ -85,19 +86,29 @@ impl Gateway {
         Ok(())
     }
 
-    async fn end_badly(&self, mail: &Mail, worker: &str, problem: Problem) -> Result<(), Problem> {
+    /// The mail's end, or another try, when a stage did not give its value.
+    pub(crate) async fn end_badly(&self, mail: &Mail, worker: &str, problem: Problem) -> Result<(), Problem> {
         let now = (self.clock)();
         let given_up = now >= mail.accepted.received_at.plus_seconds(self.give_up_after);
         match problem.fate {
             Fate::LetGo => Err(problem),
-            Fate::Retry if !given_up => {
-                let code = problem.codes.first().copied().unwrap_or(Code::ExchangeError);
-                let at = retry_at(now, mail.attempts);
-                tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, code = %code, cause = %problem.cause, "tried again later");
-                Ok(self.store.retry_mail(mail.accepted.id, worker, at, code, &problem.cause).await?)
+            Fate::Retry if !given_up => self.try_later(mail, worker, &problem, now).await,
+            Fate::Retry | Fate::Stop | Fate::Hold => {
+                if self.may_be_stopped(mail, problem.open_deposit).await {
+                    self.stop(mail, worker, &problem, now).await
+                } else {
+                    self.try_later(mail, worker, &problem, now).await
+                }
             }
-            Fate::Retry | Fate::Stop | Fate::Hold => self.stop(mail, worker, &problem, now).await,
         }
+    }
+
+    async fn try_later(&self, mail: &Mail, worker: &str, problem: &Problem, now: Timestamp) -> Result<(), Problem> {
+        let code = problem.codes.first().copied().unwrap_or(Code::ExchangeError);
+        let (id, section) = (mail.accepted.id, &mail.accepted.section);
+        tracing::warn!(mail = %id, %section, %code, cause = %problem.cause, "tried again later");
+        let at = retry_at(now, mail.attempts);
+        Ok(self.store.retry_mail(id, worker, at, code, &problem.cause).await?)
     }
 }
 
@@ -111,7 +122,7 @@ fn check(outline: &Outline) -> Result<Plan, Problem> {
     };
     let details: Vec<&str> = plan.problems.iter().map(|finding| finding.detail).collect();
     let about = plan.problems.iter().filter_map(|f| f.part).filter_map(|part| named(&plan, part)).collect();
-    Err(Problem { fate, codes: plan.codes(), about, cause: details.join("; ") })
+    Err(Problem { fate, codes: plan.codes(), about, cause: details.join("; "), open_deposit: None })
 }
 
 /// The name of the file that a part is deposited as.

@@ -101,6 +101,10 @@ impl Receiver {
 
 impl Transaction for Incoming {
     async fn rcpt(&mut self, to: &RcptTo) -> Result<(), Reply> {
+        // An address given twice gets one mail and one link.
+        if self.recipients.iter().any(|known| same_mailbox(&known.address, &to.address)) {
+            return Ok(());
+        }
         self.recipients.push(MailRecipient {
             address: to.address.clone(),
             notify: to.notify.map(notify_text),
@@ -237,6 +241,11 @@ fn domain_of(address: &str) -> Option<String> {
     let (_, domain) = address.rsplit_once('@')?;
     let ascii = idna::domain_to_ascii(domain).ok()?;
     (!ascii.is_empty()).then_some(ascii)
+}
+
+/// Addresses are compared without case.
+fn same_mailbox(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
 }
 
 fn not_ours() -> Reply {

@@ -35,22 +35,11 @@ impl Gateway {
         let state = if problem.fate == Fate::Hold { MailState::Held } else { MailState::Stopped };
         let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
         tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, codes = codes.join(","), cause = %problem.cause, state = ?state, "stopped");
-        self.take_back_deposit(mail).await;
         let notice = self.notice_to_sender(mail, problem, now).await?;
         let id = mail.accepted.id;
         self.store.stop_mail(id, worker, state, &problem.codes, &problem.cause, notice.as_ref(), now).await?;
         (self.wake_post)();
         Ok(())
-    }
-
-    /// Files that were put for a mail that is stopped are given up at once. Should that fail, they go when abandoned deposits go.
-    async fn take_back_deposit(&self, mail: &Mail) {
-        let Ok(Some(now)) = self.store.mail(mail.accepted.id).await else { return };
-        if let Some(deposit) = now.deposit
-            && let Err(error) = self.exchange.abort(deposit).await
-        {
-            tracing::warn!(mail = %mail.accepted.id, %deposit, %error, "the deposit of a stopped mail could not be taken back");
-        }
     }
 
     async fn notice_to_sender(
@@ -99,6 +88,7 @@ impl Gateway {
             smtputf8: false,
             ret_full: None,
             envid: None,
+            told_to: None,
             deliveries: vec![NewDelivery {
                 id: DeliveryId::generate(),
                 recipient: accepted.envelope_from.clone(),
@@ -150,7 +140,8 @@ fn body(langs: &[Lang], problem: &Problem, subject: &str, received: Timestamp, z
         if !out.is_empty() {
             out.push_str("\r\n----------------------------------------\r\n\r\n");
         }
-        line(&mut out, &text(lang, "stopped-intro", &[]));
+        let intro = if problem.fate == Fate::Hold { "stopped-intro-held" } else { "stopped-intro" };
+        line(&mut out, &text(lang, intro, &[]));
         line(&mut out, "");
         for code in &problem.codes {
             line(&mut out, &format!("■ {}", text(lang, &format!("code-{code}"), &[])));

@@ -1,34 +1,47 @@
 //! Workers: each leases a mail, handles it, and keeps the lease meanwhile.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use fubako_base::Code;
 use fubako_store::mails::Mail;
-use tokio::sync::{Notify, watch};
+use futures::FutureExt as _;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::Instant,
+};
 
-use crate::{Gateway, problem::Fate};
+use crate::{
+    Gateway,
+    problem::{Fate, Problem},
+};
 
-/// Seconds that a lease lasts: a worker that died is followed by another this much later at most.
-const LEASE: i64 = 9;
+/// How long a lease lasts: a worker that died is followed by another this much later, and [`POLL`], at most.
+const LEASE: Duration = Duration::from_secs(8);
 /// How often a lease is kept.
-const HEARTBEAT: Duration = Duration::from_secs(3);
+const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long an idle worker waits before it looks again unasked (for due retries and for other nodes' mails).
 const POLL: Duration = Duration::from_secs(2);
 
 /// Runs `count` workers until `stop` turns true; each ends the mail it has in hand first.
 pub async fn run(gateway: Gateway, count: usize, wake: Arc<Notify>, stop: watch::Receiver<bool>) {
     let node = fubako_base::ids::MailId::generate();
-    let workers = (0..count.max(1)).map(|number| {
+    let mut workers = JoinSet::new();
+    for number in 0..count.max(1) {
         let worker = format!("gateway-{node}-{number}");
-        one(gateway.clone(), worker, wake.clone(), stop.clone())
-    });
-    futures::future::join_all(workers).await;
+        workers.spawn(one(gateway.clone(), worker, wake.clone(), stop.clone()));
+    }
+    while workers.join_next().await.is_some() {}
 }
 
 async fn one(gateway: Gateway, worker: String, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let woken = wake.notified();
+        // From before the call: should it take long, the lease is the shorter for it.
+        let asked = Instant::now();
         let now = (gateway.clock)();
-        let found = match gateway.store.lease_mail(&worker, now, now.plus_seconds(LEASE)).await {
+        let found = match gateway.store.lease_mail(&worker, now, now.plus_seconds(LEASE.as_secs().cast_signed())).await
+        {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(%error, "the database does not give the next mail");
@@ -39,7 +52,7 @@ async fn one(gateway: Gateway, worker: String, wake: Arc<Notify>, mut stop: watc
             Some(mail) => {
                 // Where there was one there may be more: the next worker looks too.
                 wake.notify_one();
-                handle(&gateway, &mail, &worker).await;
+                handle(&gateway, &mail, &worker, asked).await;
             }
             None => tokio::select! {
                 () = woken => {}
@@ -50,32 +63,48 @@ async fn one(gateway: Gateway, worker: String, wake: Arc<Notify>, mut stop: watc
     }
 }
 
-async fn handle(gateway: &Gateway, mail: &Mail, worker: &str) {
-    let began = std::time::Instant::now();
-    let handled = with_heartbeat(gateway, mail, worker, gateway.handle(mail, worker)).await;
+async fn handle(gateway: &Gateway, mail: &Mail, worker: &str, leased: Instant) {
+    let began = Instant::now();
+    let work = AssertUnwindSafe(gateway.handle(mail, worker)).catch_unwind();
+    let handled = tokio::select! {
+        handled = work => Some(handled),
+        () = lease_over(gateway, mail, worker, leased) => None,
+    };
     let id = mail.accepted.id;
     match handled {
-        Some(Ok(())) => tracing::info!(mail = %id, milliseconds = began.elapsed().as_millis(), "handled"),
-        Some(Err(problem)) if problem.fate == Fate::LetGo => tracing::info!(mail = %id, "another worker has it"),
-        Some(Err(problem)) => tracing::error!(mail = %id, cause = %problem.cause, "left until its lease runs out"),
+        Some(Ok(Ok(()))) => tracing::info!(mail = %id, milliseconds = began.elapsed().as_millis(), "handled"),
+        Some(Ok(Err(problem))) if problem.fate == Fate::LetGo => tracing::info!(mail = %id, "another worker has it"),
+        Some(Ok(Err(problem))) => tracing::error!(mail = %id, cause = %problem.cause, "left until its lease runs out"),
+        Some(Err(_)) => held_after_a_panic(gateway, mail, worker).await,
         None => tracing::warn!(mail = %id, "the lease was lost on the way"),
     }
 }
 
-/// Runs `work` and keeps the lease; when the lease is lost, `work` is dropped where it stands and nothing comes back.
-async fn with_heartbeat<T>(gateway: &Gateway, mail: &Mail, worker: &str, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = std::pin::pin!(work);
+/// A mail that makes us panic is a defect of ours. It is held, so that it is handled once and not for ever, and the other
+/// mails go on.
+async fn held_after_a_panic(gateway: &Gateway, mail: &Mail, worker: &str) {
+    let problem = Problem::new(Fate::Hold, Code::ExchangeError, "the work on the mail panicked");
+    if let Err(problem) = gateway.end_badly(mail, worker, problem).await {
+        tracing::error!(mail = %mail.accepted.id, cause = %problem.cause, "left until its lease runs out");
+    }
+}
+
+/// Keeps the lease beside the work; ends when it cannot be kept. The work is then dropped where it stands: its commits would be
+/// refused, and its calls are idempotent.
+async fn lease_over(gateway: &Gateway, mail: &Mail, worker: &str, leased: Instant) {
+    let mut over = leased + LEASE;
     loop {
-        tokio::select! {
-            done = &mut work => return Some(done),
-            () = tokio::time::sleep(HEARTBEAT) => {
-                let until = (gateway.clock)().plus_seconds(LEASE);
-                match gateway.store.extend_mail_lease(mail.accepted.id, worker, until).await {
-                    Err(fubako_store::StoreError::LeaseLost) => return None,
-                    Err(error) => tracing::warn!(%error, "the lease could not be kept this time"),
-                    Ok(()) => {}
-                }
-            }
+        tokio::time::sleep(HEARTBEAT).await;
+        let asked = Instant::now();
+        let until = (gateway.clock)().plus_seconds(LEASE.as_secs().cast_signed());
+        let kept = gateway.store.extend_mail_lease(mail.accepted.id, worker, until);
+        match tokio::time::timeout_at(over, kept).await {
+            Ok(Ok(())) => over = asked + LEASE,
+            Ok(Err(fubako_store::StoreError::LeaseLost)) | Err(_) => return,
+            Ok(Err(error)) => tracing::warn!(%error, "the lease could not be kept this time"),
+        }
+        if Instant::now() >= over {
+            return;
         }
     }
 }

@@ -179,7 +179,7 @@ table! {
     /// The database.
     Database ["database"] {
         /// `sqlite:FILE` (relative to `data_dir`) or `postgres://user:password@host/name`.
-        url: String = "sqlite:fubako.db".to_owned(),
+        url: Secret = Secret("sqlite:fubako.db".to_owned()),
     }
 }
 
@@ -193,7 +193,7 @@ table! {
         /// S3: the region.
         region: Option<String> = None,
         /// S3: the access key. Absent: `AWS_ACCESS_KEY_ID`.
-        access_key: Option<String> = None,
+        access_key: Option<Secret> = None,
         /// S3: the secret key. Absent: `AWS_SECRET_ACCESS_KEY`.
         secret_key: Option<Secret> = None,
     }
@@ -338,6 +338,12 @@ impl Config {
         if self.api.gateway_token.as_ref().is_some_and(|t| t.0.len() < 32) {
             return wrong("api.gateway_token", "must have at least 32 characters");
         }
+        self.check_numbers()?;
+        if let Some(from) = &self.notices.from
+            && from.rsplit_once('@').is_none_or(|(local, domain)| local.is_empty() || domain.is_empty())
+        {
+            return wrong("notices.from", "must be a mail address");
+        }
         if !matches!(self.relay.tls.as_str(), "opportunistic" | "mandatory" | "never") {
             return wrong("relay.tls", "must be \"opportunistic\", \"mandatory\" or \"never\"");
         }
@@ -353,6 +359,22 @@ impl Config {
             return wrong("http.public_url", "must begin with https:// or http:// and have no slash at the end");
         }
         Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let (smtp, relay) = (&self.smtp, &self.relay);
+        let least = [
+            ("smtp.max_mail_size", smtp.max_mail_size, 64 * 1024),
+            ("smtp.max_recipients", smtp.max_recipients as u64, 1),
+            ("smtp.max_connections", smtp.max_connections as u64, 1),
+            ("relay.workers", relay.workers as u64, 1),
+            ("gateway.workers", self.gateway.workers as u64, 1),
+            ("gateway.give_up_hours", u64::from(self.gateway.give_up_hours), 1),
+        ];
+        match least.into_iter().find(|(_, value, least)| value < least) {
+            Some((key, _, least)) => Err(ConfigError::Value { key, reason: format!("must be at least {least}") }),
+            None => Ok(()),
+        }
     }
 
     /// `data_dir`.

@@ -193,7 +193,7 @@ impl Stage {
         story.begin("waiting for what the gateway makes of it");
         let wanted = sent.recipients.len() * if expected.decision == "deposit" { 2 } else { 1 };
         let stopped = matches!(expected.decision, "stop" | "hold");
-        let arrived = self.mailbox.wait(before, PATIENCE, |a| a.len() >= if stopped { 1 } else { wanted }).await;
+        let arrived = self.mailbox.wait(before, PATIENCE, |arrived| deliveries(arrived) >= if stopped { 1 } else { wanted }).await;
         if stopped {
             return self.told(&arrived, report, story);
         }
@@ -328,6 +328,11 @@ fn declaration(mails: &[Outbound]) -> String {
     let mut file = toml::Table::new();
     file.insert("section".to_owned(), toml::Value::Array(vec![table.into()]));
     file.to_string()
+}
+
+/// Recipients served so far: a mail for several may arrive in one transaction or in several.
+fn deliveries(arrived: &[Arrived]) -> usize {
+    arrived.iter().map(|mail| mail.to.len()).sum()
 }
 
 /// The relayed mail among what arrived: it keeps its Message-ID, or has the id that the gateway answered.

@@ -50,8 +50,8 @@ impl Outbound {
         let (octets, message_id) = with_message_id(normal, &header);
         let address = |name: &str| addresses(&header, name);
         let mut recipients: Vec<String> = ["to", "cc", "bcc"].iter().flat_map(|name| address(name)).collect();
-        recipients.sort();
-        recipients.dedup();
+        recipients.sort_by_key(|address| address.to_lowercase());
+        recipients.dedup_by_key(|address| address.to_lowercase());
         if recipients.is_empty() {
             recipients.push("recipient@demo.example".to_owned());
         }

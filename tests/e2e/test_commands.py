@@ -1,0 +1,127 @@
+"""The commands that people script against (spec: section 7), run as commands."""
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+import harness
+import mails
+
+
+def run(*arguments, env=None, cwd=None, timeout=120):
+    return subprocess.run([str(a) for a in (harness.BINARY, *arguments)], capture_output=True, text=True, timeout=timeout,
+                          cwd=cwd, env={**os.environ, **(env or {})})
+
+
+# spec: RUN-EMBEDDED
+def test_the_demo_brings_every_file_back_identical():
+    done = run("demo", "--once", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["ok"] and len(report["mails"]) == 1
+    [mail] = report["mails"]
+    assert set(mail) == {"message_id", "decision", "codes", "relayed", "deposit_notice_url", "files", "seconds"}
+    assert mail["decision"] == "deposit" and mail["relayed"] and "/d/" in mail["deposit_notice_url"]
+    assert [f["name"] for f in mail["files"]] == ["完成予想図.png", "御見積書.pdf", "内訳表(新社屋).xlsx"]
+    assert all(f["sha256_sent"] == f["sha256_downloaded"] for f in mail["files"])
+
+
+def test_the_demo_with_mails_of_ones_own(folder):
+    whole, files = mails.everything()
+    (folder / "whole.eml").write_bytes(whole)
+    (folder / "plain.eml").write_bytes(mails.head(b"plain") + b"\r\nno file\r\n")
+    done = run("demo", "--once", "--json", "--mail", folder / "whole.eml", "--mail", folder / "plain.eml")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report["ok"], done.stderr
+    assert {f["name"]: f["sha256_downloaded"] for f in report["mails"][0]["files"]} == files
+    assert report["mails"][1]["decision"] == "relay" and report["mails"][1]["relayed"]
+    (folder / "stopped.eml").write_bytes(mails.multipart(mails.head(b"s"), [
+        mails.attachment(b'Content-Type: application/pkcs7-mime; name="smime.p7m"\r\n', b"x")]))
+    done = run("demo", "--once", "--json", "--mail", folder / "stopped.eml")
+    report = json.loads(done.stdout)
+    assert done.returncode != 0 and not report["ok"]
+    assert report["mails"][0]["decision"] == "stop" and report["mails"][0]["codes"] == ["encrypted"]
+
+
+def test_inspect_says_what_would_be_done_and_touches_nothing(folder):
+    box = folder / "inspected"
+    (box / "below").mkdir(parents=True)
+    whole, files = mails.everything()
+    (box / "a.eml").write_bytes(whole)
+    (box / "below" / "b.eml").write_bytes(whole.replace(b"\r\n", b"\n"))
+    (box / "empty").write_bytes(b"")
+    (box / "noise").write_bytes(os.urandom(5000))
+    (box / "too-long-a-tag.eml").write_bytes(mails.multipart(mails.head(b"tag"), [
+        (b"Content-Type: text/html\r\n", b"<a " + b"x" * (5 << 20) + b">"), mails.attachment(b"Content-Type: a/b\r\n", b"x")]))
+    out = folder / "rewritten"
+    done = run("inspect", box, "--json", "--rewrite", out, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    lines = {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert set(lines) == {"a.eml", "below/b.eml", "empty", "noise", "too-long-a-tag.eml"}
+    assert set(lines["a.eml"]) == {"file", "decision", "codes", "attachments", "bodies"}
+    assert {a["name"]: a["sha256"] for a in lines["a.eml"]["attachments"]} == files
+    assert lines["too-long-a-tag.eml"]["decision"] == "hold"
+    assert (out / "a.eml").exists() and (out / "below/b.eml").exists() and not (out / "too-long-a-tag.eml").exists()
+    again = {line["file"]: line for line in map(json.loads, run("inspect", out, "--json", cwd=folder).stdout.splitlines())}
+    assert not again["a.eml"]["attachments"]
+    assert not (folder / "var").exists()
+
+
+def test_looking_makes_no_installation(tmp_path):
+    for command in (["queue", "list"], ["inspect", "--section", "acme", __file__]):
+        done = run(*command, cwd=tmp_path)
+        assert done.returncode != 0 and "no installation" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_apply_twice_changes_nothing(folder):
+    fubako = harness.Fubako(folder / "applied", declaration=harness.SECTION + '\n[[section.group]]\nname = "営業部"\n'
+                            '[[section.user]]\nlogin_id = "tanaka"\naddress = "tanaka@acme.example"\ngroup = "営業部"\n')
+    assert "+ section acme" in fubako.applied and "+ user tanaka" in fubako.applied
+    second = fubako.run("apply", fubako.declaration).stdout
+    assert second.startswith("Nothing to change.")
+    fubako.declaration.write_text(fubako.declaration.read_text().replace("アクメ商事", "アクメ工業"))
+    dry = fubako.run("apply", fubako.declaration, "--dry-run").stdout
+    assert "アクメ商事" in dry and "アクメ工業" in dry
+    assert fubako.run("apply", fubako.declaration, "--dry-run").stdout == dry, "a dry run changes nothing"
+    fubako.declaration.write_text(harness.SECTION)
+    fubako.run("apply", fubako.declaration)
+    pruned = fubako.run("apply", fubako.declaration, "--prune").stdout
+    assert "- user tanaka" in pruned and "- group 営業部" in pruned
+    bad = fubako.folder / "bad.toml"
+    bad.write_text('[[section]]\nid = "x"\nname = "x"\ncolour = 1\n')
+    done = fubako.run("apply", bad, check=False)
+    assert done.returncode != 0 and "colour" in done.stderr
+
+
+@pytest.mark.parametrize("environment, part", [
+    ({"FUBAKO_HTTP__LISSEN": "x"}, "lissen"), ({"FUBAKO_RELAY__PORT": "many"}, "port"), ({"FUBAKO_KEYS__MASTER": "abc"}, "keys.master"),
+])
+def test_a_configuration_that_cannot_be_used_says_which_key(tmp_path, environment, part):
+    done = run("serve", env={"FUBAKO_DATA_DIR": str(tmp_path / "var"), "FUBAKO_HTTP__LISTEN": "127.0.0.1:0", "FUBAKO_SMTP__STARTTLS__LISTEN": "",
+                             "FUBAKO_SMTP__TLS__LISTEN": "", **environment}, cwd=tmp_path, timeout=30)
+    assert done.returncode != 0 and part in done.stderr.lower(), done.stderr
+
+
+# spec: MAIL-RELAY
+def test_the_queue_is_shown_and_stopped(folder):
+    dead = harness.free_port()
+    fubako = harness.Fubako(folder / "queued", {"relay": {"smarthost": f"127.0.0.1:{dead}"}}).start()
+    try:
+        import smtplib
+        with smtplib.SMTP("127.0.0.1", fubako.starttls) as smtp:
+            smtp.starttls()
+            smtp.sendmail("tanaka@acme.example", ["suzuki@recipient.example"], mails.head(b"waits") + b"\r\nhello\r\n")
+        [row] = harness.wait_for("a row with a reason", lambda: [r for r in fubako.queue() if r["reason"]])
+        shown = json.loads(fubako.run("queue", "show", row["id"], "--json").stdout)
+        assert shown["to"] == ["suzuki@recipient.example"] and shown["attempts"] >= 1
+        assert row["id"] in fubako.run("queue", "list").stdout
+        fubako.run("queue", "retry", row["id"])
+        time.sleep(1)
+        harness.wait_for("it can be stopped", lambda: fubako.run("queue", "stop", row["id"], check=False).returncode == 0)
+        harness.wait_for("the queue is empty", lambda: not fubako.queue())
+        assert fubako.run("queue", "show", "nothing", check=False).returncode != 0
+    finally:
+        fubako.stop()
