@@ -1,5 +1,3 @@
-# placeholder
-
 # A mail was stopped: the notice to its sender (crates/gateway/src/stop.rs).
 stopped-subject = [Not sent] { $subject }
 stopped-intro = Your mail was not delivered, for the reasons below. None of its attachments were kept.
@@ -10,8 +8,8 @@ stopped-reference = Reference number: { $reference } ({ $codes })
 # The deposit notice: to each recipient, with a link of their own (crates/exchange/src/notice.rs).
 deposit-notice-lead = { $sender } has sent you files.
 deposit-notice-how = To download them, open the page below and enter the file password.
-deposit-notice-password-in-mail = You will find the file password in the mail from { $sender }.
-deposit-notice-password-elsewhere = Please ask { $sender } for the file password.
+deposit-notice-password-in-mail = You will find the file password in the sender's mail.
+deposit-notice-password-elsewhere = Please ask the sender for the file password.
 deposit-notice-open = Get the files
 deposit-notice-url = If the button does not open, please paste this URL into your browser.
 deposit-notice-sender = Sender

@@ -1,5 +1,3 @@
-# placeholder
-
 # A mail was stopped: the notice to its sender (crates/gateway/src/stop.rs).
 stopped-subject = 【送信停止】{ $subject }
 stopped-intro = 次の理由により、お送りいただいたメールは宛先に届けられませんでした。添付ファイルもお預かりしていません。
@@ -8,10 +6,10 @@ stopped-mail-time = 受付日時: { $time }
 stopped-reference = 受付番号: { $reference }({ $codes })
 
 # The deposit notice: to each recipient, with a link of their own (crates/exchange/src/notice.rs).
-deposit-notice-lead = { $sender } 様からのファイルをお預かりしています。
+deposit-notice-lead = { $sender } から届いたファイルをお預かりしています。
 deposit-notice-how = 下記のページを開き、ファイルパスワードを入力すると、ダウンロードできます。
-deposit-notice-password-in-mail = ファイルパスワードは、{ $sender } 様からのメールに記載されています。
-deposit-notice-password-elsewhere = ファイルパスワードは、{ $sender } 様にお問い合わせください。
+deposit-notice-password-in-mail = ファイルパスワードは、送信者からのメールに記載されています。
+deposit-notice-password-elsewhere = ファイルパスワードは、送信者にお問い合わせください。
 deposit-notice-open = ファイルを受け取る
 deposit-notice-url = ボタンを押しても開かない場合は、次のURLをブラウザに貼り付けてください。
 deposit-notice-sender = 送信者

@@ -71,7 +71,7 @@ fn it_names_sender_subject_time_expiry_and_files() {
     assert_eq!(mail.languages, ["ja"]);
     for body in [mail.text.clone(), mail.html.clone().unwrap()] {
         for said in [
-            "山田 太郎 様",
+            "山田 太郎 から届いたファイル",
             "taro@acme.example",
             "見積書の件",
             "2026年11月21日(土) 23:30 (UTC+09:00)",
