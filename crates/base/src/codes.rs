@@ -64,6 +64,10 @@ codes! {
     FilesTooLarge, "files-too-large", Stop, "3.4";
     /// The scanner found something.
     Virus, "virus", Stop, "KEEP-VIRUS";
+    /// An attachment is encrypted: the scanner could not look into it.
+    FileEncrypted, "file-encrypted", Stop, "KEEP-VIRUS";
+    /// An attachment is past the scanner's limits: it was not wholly looked into.
+    ScanLimit, "scan-limit", Stop, "KEEP-VIRUS";
     /// The section's mail-link option is off.
     OptionOff, "option-off", Stop, "MAIL-SENDER";
     /// The section does not permit use of the API by programs.
