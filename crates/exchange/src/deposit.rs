@@ -199,7 +199,7 @@ impl Exchange {
     /// and sealed while it comes; on return it is durable. What stays unread of `content` is the caller's.
     ///
     /// # Errors
-    /// [`DepositError`]; `files-too-large`, `virus`, `upload-failed`, `exchange-unavailable`.
+    /// [`DepositError`]; `files-too-large`, `virus`, `file-encrypted`, `scan-limit`, `upload-failed`, `exchange-unavailable`.
     pub async fn put(
         &self,
         id: DepositId,
@@ -431,15 +431,15 @@ async fn seal(
 }
 
 /// Only a clean file is taken in. What the scanner could not look into is not clean; until a section can decide otherwise
-/// it is refused like a finding (spec KEEP-VIRUS).
+/// it is refused, under a code of its own: nothing was found in it (spec KEEP-VIRUS).
 fn clean(verdict: Verdict) -> Result<(), DepositError> {
-    let detail = match verdict {
+    let (code, detail) = match verdict {
         Verdict::Clean => return Ok(()),
-        Verdict::Found { name } => name,
-        Verdict::Encrypted => "encrypted: the scanner could not look into it".to_owned(),
-        Verdict::LimitsExceeded => "past the scanner's limits: not wholly looked into".to_owned(),
+        Verdict::Found { name } => (Code::Virus, name),
+        Verdict::Encrypted => (Code::FileEncrypted, "the scanner could not look into it".to_owned()),
+        Verdict::LimitsExceeded => (Code::ScanLimit, "not wholly looked into".to_owned()),
     };
-    Err(DepositError::Refused { code: Code::Virus, detail })
+    Err(DepositError::Refused { code, detail })
 }
 
 fn too_large(limit: u64) -> DepositError {
@@ -460,15 +460,16 @@ fn summary(file: &File) -> FileSummary {
     }
 }
 
-/// SHA-256 of everything in a request but the file password, each field with its length before it.
+/// SHA-256 of what makes a request the same deposit: who sends to whom, and how many files. (The file password is verified
+/// apart: nothing quick to guess by is kept of it.) How it is presented is not in it: language, subject and the sender's
+/// name may come out otherwise when the same mail is tried again after a setting or a release has changed; the first stays.
 fn request_digest(request: &NewDeposit) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
-    let lang = request.lang.map_or("", fubako_base::Lang::tag);
     let count = request.file_count.to_string();
-    let fixed =
-        ["deposit-1", request.section.as_str(), &request.sender_address, &request.sender_name, &request.subject];
-    let fields = fixed.into_iter().chain([lang, &count]).chain(request.recipients.iter().map(String::as_str));
-    for field in fields {
+    let mut recipients: Vec<&str> = request.recipients.iter().map(String::as_str).collect();
+    recipients.sort_unstable();
+    let fixed = ["deposit-2", request.section.as_str(), &request.sender_address, &count];
+    for field in fixed.into_iter().chain(recipients) {
         context.update(&(field.len() as u64).to_be_bytes());
         context.update(field.as_bytes());
     }
@@ -503,14 +504,29 @@ mod tests {
         assert_eq!(request_digest(&other_password), digest, "a digest of the password is kept");
         let others = [
             NewDeposit { section: "acme2".parse().unwrap(), ..request() },
-            NewDeposit { sender_name: "Taroa".into(), subject: "b".into(), ..request() },
-            NewDeposit { lang: Some(Lang::Ja), ..request() },
+            NewDeposit { sender_address: "jiro@acme.example".into(), ..request() },
             NewDeposit { file_count: 3, ..request() },
-            NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },
             NewDeposit { recipients: vec!["a@b.example".into()], ..request() },
+            NewDeposit { recipients: vec!["a@b.example".into(), "c@d.examplf".into()], ..request() },
+            NewDeposit { recipients: vec!["a@b.examplec@d.example".into()], ..request() },
         ];
         for other in others {
             assert_ne!(request_digest(&other), digest, "{other:?}");
+        }
+    }
+
+    // spec: MAIL-DEPOSIT
+    #[test]
+    fn how_a_request_is_presented_is_not_in_its_digest() {
+        let digest = request_digest(&request());
+        let same = [
+            NewDeposit { sender_name: "山田 太郎".into(), ..request() },
+            NewDeposit { subject: "ab ".into(), ..request() },
+            NewDeposit { lang: Some(Lang::Ja), ..request() },
+            NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },
+        ];
+        for request in same {
+            assert_eq!(request_digest(&request), digest, "{request:?}");
         }
     }
 
@@ -518,8 +534,12 @@ mod tests {
     #[test]
     fn only_a_clean_verdict_is_clean() {
         assert!(clean(Verdict::Clean).is_ok());
-        for verdict in [Verdict::Found { name: "Eicar".into() }, Verdict::Encrypted, Verdict::LimitsExceeded] {
-            assert!(matches!(clean(verdict), Err(DepositError::Refused { code: Code::Virus, .. })));
+        for (verdict, code) in [
+            (Verdict::Found { name: "Eicar".into() }, Code::Virus),
+            (Verdict::Encrypted, Code::FileEncrypted),
+            (Verdict::LimitsExceeded, Code::ScanLimit),
+        ] {
+            assert!(matches!(clean(verdict), Err(DepositError::Refused { code: found, .. }) if found == code));
         }
     }
 }

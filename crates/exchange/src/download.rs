@@ -1,22 +1,29 @@
 //! What the recipient's page calls: look at a link, prove oneself, open the files (spec X-RECEIVE, ACCESS).
 //!
-//! Files are not scanned on the way out yet: what is read here was scanned on the way in, where there is a scanner.
+//! What is read here was scanned on the way in, and is scanned again before its first octet is given, where there is a
+//! scanner (spec KEEP-VIRUS): clamd knows more than it did when the file came.
 
 use std::ops::Range;
 
 use bytes::Bytes;
-use fubako_base::{Lang, Timestamp, ids::SectionId, object::ObjectRef, section::Section};
+use fubako_base::{
+    Lang, Timestamp,
+    ids::{DepositId, SectionId},
+    object::ObjectRef,
+    section::Section,
+};
 use fubako_store::{
     StoreError,
     deposits::{Deposit, DepositState, Link},
 };
-use fubako_vault::VaultError;
+use fubako_vault::{VaultError, scanner::Verdict};
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 
 use crate::{
     Exchange,
     domain::{self, Cost, Turn},
     password,
+    rescan::Outcome,
     token::{self, Token},
 };
 
@@ -39,6 +46,8 @@ pub struct LinkView {
     pub time_zone: String,
     /// The language of the deposit notice; none for both.
     pub lang: Option<Lang>,
+    /// The deposit.
+    pub deposit: DepositId,
     /// The section.
     pub section: SectionId,
     /// Its name as people see it.
@@ -89,6 +98,12 @@ pub struct Opened {
     pub files: Vec<FileView>,
 }
 
+impl Opened {
+    fn file(&self, number: u32) -> Result<&FileView, DownloadError> {
+        self.files.iter().find(|file| file.number == number).ok_or(DownloadError::NotFound)
+    }
+}
+
 /// A file that can be downloaded.
 #[derive(Debug, Clone)]
 pub struct FileView {
@@ -107,7 +122,7 @@ pub struct FileView {
     object: ObjectRef,
 }
 
-/// Why nothing can be shown. The texts of the last two are for the log.
+/// Why nothing can be shown. The texts are for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// There is no such link, or no such file.
@@ -125,6 +140,16 @@ pub enum DownloadError {
     /// The stored file is not what was put in: nothing of the damaged part comes out.
     #[error("damaged: {0}")]
     Damaged(String),
+    /// The scanner found something on the way out: nothing of the file comes out (spec KEEP-VIRUS).
+    #[error("infected: {finding}")]
+    Infected {
+        /// What, as the scanner calls it.
+        finding: String,
+    },
+    /// The scanner could not look into the file on the way out, which is not the same as finding something. Nothing of
+    /// the file comes out (spec KEEP-VIRUS).
+    #[error("not scanned: {0}")]
+    Unscanned(&'static str),
 }
 
 impl From<StoreError> for DownloadError {
@@ -228,18 +253,54 @@ impl Exchange {
         Ok(Opened { view: found.view(now), files: files.collect() })
     }
 
-    /// A file's octets in `range` (held at the file's size), authenticated, as they come (spec KEEP-CRYPT).
+    /// Ends a session on this link before its time. One that is none of the link's, or over, is no error.
     ///
     /// # Errors
-    /// [`DownloadError::NotFound`] for a number that is not there, [`DownloadError::Damaged`],
-    /// [`DownloadError::Unavailable`]; also within the stream, which ends there.
+    /// As [`Exchange::look`].
+    pub async fn close(&self, token: &str, session: &str, now: Timestamp) -> Result<(), DownloadError> {
+        let found = self.find(token, now).await?;
+        if let Some(session) = token::presented(session) {
+            self.parts.store.end_link_session(found.link.id, &session).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a file may be handed over: it is there, and the scanner says that it is clean, now or within the last ten
+    /// minutes (spec X-RECEIVE, KEEP-VIRUS). Without a scanner only the first counts.
+    ///
+    /// # Errors
+    /// [`DownloadError::NotFound`], [`DownloadError::Infected`], [`DownloadError::Unscanned`],
+    /// [`DownloadError::Damaged`]; [`DownloadError::Unavailable`] where there is no verdict: it waits and never passes.
+    pub async fn check_file(&self, opened: &Opened, number: u32) -> Result<(), DownloadError> {
+        let file = opened.file(number)?;
+        let outcome = self.rescans.outcome(&self.parts.vault, &self.parts.scanner, &file.object).await;
+        let refused = match outcome {
+            Outcome::Verdict(Verdict::Clean) => return Ok(()),
+            Outcome::Verdict(Verdict::Found { name }) => DownloadError::Infected { finding: name },
+            Outcome::Verdict(Verdict::Encrypted) => DownloadError::Unscanned("encrypted"),
+            Outcome::Verdict(Verdict::LimitsExceeded) => DownloadError::Unscanned("past the scanner's limits"),
+            Outcome::Unavailable(cause) => DownloadError::Unavailable(cause),
+            Outcome::Damaged(cause) => DownloadError::Damaged(cause),
+        };
+        let LinkView { section, deposit, .. } = &opened.view;
+        tracing::error!(%section, %deposit, file = number, error = %refused, "a file was not handed over");
+        Err(refused)
+    }
+
+    /// A file's octets in `range` (held at the file's size), authenticated, as they come (spec KEEP-CRYPT), once
+    /// [`Exchange::check_file`] lets it pass.
+    ///
+    /// # Errors
+    /// As [`Exchange::check_file`]; [`DownloadError::Damaged`] and [`DownloadError::Unavailable`] also within the stream,
+    /// which ends there.
     pub async fn read_file(
         &self,
         opened: &Opened,
         number: u32,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, DownloadError>>, DownloadError> {
-        let file = opened.files.iter().find(|file| file.number == number).ok_or(DownloadError::NotFound)?;
+        self.check_file(opened, number).await?;
+        let file = opened.file(number)?;
         let reader = self.parts.vault.open(&file.object).await?;
         let end = range.end.min(file.size);
         Ok(reader.read(range.start.min(end)..end).map_err(DownloadError::from).boxed())
@@ -279,6 +340,7 @@ impl Found {
             expires_at: self.expires_at,
             time_zone: section.settings.time_zone.clone(),
             lang: deposit.lang,
+            deposit: deposit.id,
             section: section.id.clone(),
             section_name: section.name.clone(),
             file_count: deposit.file_count,

@@ -2,7 +2,7 @@
 //!
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
 //! - [`deposit`]: begin, put, send, abort: what the API calls
-//! - [`download`]: look, prove, open: what the recipient's page calls
+//! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - [`notice`]: the deposit notice
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls
@@ -13,6 +13,7 @@ pub mod download;
 pub mod expiry;
 pub mod notice;
 mod password;
+mod rescan;
 pub mod token;
 
 use std::sync::Arc;
@@ -55,13 +56,14 @@ pub type Sign = Arc<dyn Fn(SectionId, Bytes) -> BoxFuture<'static, Result<Vec<u8
 #[derive(Clone)]
 pub struct Exchange {
     parts: Arc<ExchangeParts>,
+    rescans: Arc<rescan::Rescans>,
 }
 
 impl Exchange {
     /// An exchange that works with these parts.
     #[must_use]
     pub fn new(parts: ExchangeParts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), rescans: Arc::new(rescan::Rescans::new()) }
     }
 
     /// The service's name as people see it (`brand.name`).

@@ -4,44 +4,14 @@
 
 mod house;
 
-use fubako_base::{Timestamp, ids::DepositId, section::Settings};
+use fubako_base::{Timestamp, section::Settings};
 use fubako_exchange::{
     deposit::DepositState,
     domain::NewFile,
-    download::{DownloadError, Opened, Proof},
+    download::{DownloadError, Proof},
 };
 use futures::TryStreamExt as _;
-use house::{House, PASSWORD, content, noise, request};
-
-async fn deposit(house: &House, recipients: &[&str], files: &[(&str, Vec<u8>)]) -> DepositId {
-    let count = u32::try_from(files.len()).unwrap();
-    let key = DepositId::generate().to_string();
-    let (begun, _) = house.exchange.begin(&key, &request(recipients, count), house.now()).await.unwrap();
-    for (number, (name, octets)) in (1..).zip(files) {
-        let file = NewFile { number, name: (*name).into(), media_type: "application/pdf".into() };
-        house.exchange.put(begun.id, file, &mut content(octets), house.now()).await.unwrap();
-    }
-    house.exchange.send(begun.id, house.now()).await.unwrap();
-    begun.id
-}
-
-async fn open(house: &House, token: &str) -> (String, Opened) {
-    let proof = house.exchange.prove(token, PASSWORD, house.now()).await.unwrap();
-    let Proof::Opened { session, .. } = proof else { panic!("not opened") };
-    let opened = house.exchange.opened(token, &session, house.now()).await.unwrap();
-    (session, opened)
-}
-
-async fn read(house: &House, opened: &Opened, number: u32, range: std::ops::Range<u64>) -> Vec<u8> {
-    let stream = house.exchange.read_file(opened, number, range).await.unwrap();
-    stream
-        .try_fold(Vec::new(), |mut all, some| async move {
-            all.extend_from_slice(&some);
-            Ok(all)
-        })
-        .await
-        .unwrap()
-}
+use house::{House, PASSWORD, content, deposit, noise, open, read, request};
 
 // spec: X-NOTICE, X-RECEIVE, ACCESS
 #[tokio::test]
@@ -158,6 +128,29 @@ async fn tries_side_by_side_do_not_outrun_the_limit() {
         looked_at += u32::from(matches!(done.unwrap(), Proof::Wrong { .. }));
     }
     assert!((1..=3).contains(&looked_at), "{looked_at} passwords were looked at although 3 are free");
+}
+
+// spec: X-RECEIVE
+#[tokio::test]
+async fn a_session_that_is_closed_opens_nothing_more() {
+    let house = House::new().await;
+    deposit(&house, &["hanako@example.jp", "jiro@example.org"], &[("a", b"x".to_vec())]).await;
+    let posted = house.posted().await;
+    let (mine, theirs) = (posted[0].token(), posted[1].token());
+    let (session, _) = open(&house, &mine).await;
+    let (second, _) = open(&house, &mine).await;
+    // Neither with another link's address nor with nonsense is it closed.
+    house.exchange.close(&theirs, &session, house.now()).await.unwrap();
+    house.exchange.close(&mine, "", house.now()).await.unwrap();
+    assert!(house.exchange.opened(&mine, &session, house.now()).await.is_ok());
+    for _ in 0..2 {
+        house.exchange.close(&mine, &session, house.now()).await.unwrap();
+        let after = house.exchange.opened(&mine, &session, house.now()).await;
+        assert!(matches!(after, Err(DownloadError::NotProven)));
+    }
+    assert!(house.exchange.opened(&mine, &second, house.now()).await.is_ok(), "another browser is closed too");
+    let unknown = house.exchange.close(&"A".repeat(43), &session, house.now()).await;
+    assert!(matches!(unknown, Err(DownloadError::NotFound)));
 }
 
 // spec: X-EXPIRY, KEEP-DELETE

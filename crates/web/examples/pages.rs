@@ -106,6 +106,8 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("expired", said(Message::Expired)),
         ("unavailable", said(Message::Unavailable)),
         ("damaged", said(Message::Damaged)),
+        ("infected", said(Message::Infected)),
+        ("not-scanned", said(Message::NotScanned)),
         ("other-site", said(Message::OtherSite)),
         ("bad-form", said(Message::BadForm)),
         ("method", said(Message::Method)),

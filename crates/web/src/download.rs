@@ -1,6 +1,13 @@
 //! The octets: one file, or all of them as a zip, whole or in part (spec X-RECEIVE; RFC 9110, 14).
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -18,6 +25,7 @@ use futures::{
     StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     WebState, guard, names,
@@ -30,6 +38,9 @@ use crate::{
 };
 
 type Octets = BoxStream<'static, Result<Bytes, DownloadError>>;
+
+/// For a reader to take the next octets.
+const STILL: Duration = Duration::from_secs(60);
 
 /// Media types that a download may name. All else is `application/octet-stream`: what a stranger says about a file is
 /// not repeated where a program could act on it. (Everything is an attachment in any case.)
@@ -73,6 +84,12 @@ pub(crate) async fn file(
     };
     let part = match offer.decide(&method, &headers) {
         Decision::Send(part) => part,
+        Decision::Describe => {
+            return match desk.exchange().check_file(&opened, file.number).await {
+                Ok(()) => offer.describe(),
+                Err(error) => desk.refuse(error).await,
+            };
+        }
         Decision::Say(message) => return offer.unsatisfiable(said(&state, &visitor, message)),
         Decision::Answer(response) => return response,
     };
@@ -101,13 +118,21 @@ pub(crate) async fn zip(
         etag: archive_tag(&layout, &opened.files),
         length: layout.length(),
     };
-    let part = match offer.decide(&method, &headers) {
-        Decision::Send(part) => part,
+    let (part, describe) = match offer.decide(&method, &headers) {
+        Decision::Send(part) => (part, false),
+        Decision::Describe => (Part::Whole(offer.length), true),
         Decision::Say(message) => return offer.unsatisfiable(said(&state, &visitor, message)),
         Decision::Answer(response) => return response,
     };
     let pieces = layout.pieces(&part.range());
-    // The first file is opened before anything is said, so that a storage that is away is a 503 and not half a zip.
+    // Every file that is asked for is checked and the first is opened before anything is said: what is found, and a storage
+    // that is away, are a page and not half a zip.
+    if let Err(error) = check(desk.exchange(), &opened, &pieces).await {
+        return desk.refuse(error).await;
+    }
+    if describe {
+        return offer.describe();
+    }
     match Assembly::begin(desk.exchange().clone(), opened, pieces).await {
         Ok(octets) => offer.send(&part, octets, &visitor.token),
         Err(error) => desk.refuse(error).await,
@@ -140,6 +165,8 @@ impl Part {
 enum Decision {
     /// These octets.
     Send(Part),
+    /// What a GET would give, without octets.
+    Describe,
     /// A page instead.
     Say(Message),
     /// This, without octets.
@@ -151,12 +178,17 @@ impl Offer {
         let get = method == Method::GET;
         match range::decide(headers, get, &self.etag, self.length) {
             Answer::Whole if get => Decision::Send(Part::Whole(self.length)),
-            Answer::Whole => Decision::Answer(self.answer(&Part::Whole(self.length), Body::empty())),
+            Answer::Whole => Decision::Describe,
             Answer::Part(range) => Decision::Send(Part::Range(range)),
             Answer::Unsatisfiable => Decision::Say(Message::Range),
             Answer::NotModified => Decision::Answer(self.without_octets(StatusCode::NOT_MODIFIED)),
             Answer::PreconditionFailed => Decision::Answer(self.without_octets(StatusCode::PRECONDITION_FAILED)),
         }
+    }
+
+    /// The answer to a HEAD.
+    fn describe(&self) -> Response {
+        self.answer(&Part::Whole(self.length), Body::empty())
     }
 
     fn without_octets(&self, status: StatusCode) -> Response {
@@ -173,7 +205,9 @@ impl Offer {
 
     fn send(&self, part: &Part, octets: Octets, token: &str) -> Response {
         let range = part.range();
-        self.answer(part, Body::from_stream(exactly(range.end - range.start, octets, fingerprint(token))))
+        let link = fingerprint(token);
+        let octets = exactly(range.end - range.start, taken(octets), link);
+        self.answer(part, Body::from_stream(octets))
     }
 
     fn answer(&self, part: &Part, body: Body) -> Response {
@@ -208,6 +242,17 @@ fn named_type(media_type: &str) -> &'static str {
     known.copied().unwrap_or("application/octet-stream")
 }
 
+/// Whether every file that a part of the zip needs may be handed over. The verdicts are remembered while the zip is read; a
+/// reader slower than that has files scanned once more, each before its first octet.
+async fn check(exchange: &Exchange, opened: &Opened, pieces: &[Piece]) -> Result<(), DownloadError> {
+    for piece in pieces {
+        if let Piece::File { number, .. } = piece {
+            exchange.check_file(opened, *number).await?;
+        }
+    }
+    Ok(())
+}
+
 /// A file's octets, of which the first are there: what is damaged or away at once is told by a status and a page.
 async fn read(exchange: &Exchange, opened: &Opened, number: u32, range: Range<u64>) -> Result<Octets, DownloadError> {
     let mut octets = exchange.read_file(opened, number, range).await?;
@@ -215,6 +260,34 @@ async fn read(exchange: &Exchange, opened: &Opened, number: u32, range: Range<u6
         Some(first) => stream::iter([Ok(first)]).chain(octets).boxed(),
         None => octets,
     })
+}
+
+/// The octets as they are taken. Where a reader takes nothing for [`STILL`], what they come from is let go at once, and the
+/// download ends in an error when more of it is asked for.
+///
+/// A body is not asked while its reader stands still, so it cannot watch over itself: a task of its own does.
+fn taken(mut octets: Octets) -> Octets {
+    let (give, mut take) = mpsc::channel(1);
+    let stood_still = Arc::new(AtomicBool::new(false));
+    let mark = Arc::clone(&stood_still);
+    tokio::spawn(async move {
+        loop {
+            match timeout(STILL, give.reserve()).await {
+                Ok(Ok(room)) => match octets.next().await {
+                    Some(item) => room.send(item),
+                    None => return,
+                },
+                // The reader went away.
+                Ok(Err(_)) => return,
+                Err(_) => return mark.store(true, Ordering::Release),
+            }
+        }
+    });
+    let ending = stream::once(async move {
+        let cause = format!("its reader took nothing for {} s", STILL.as_secs());
+        stood_still.load(Ordering::Acquire).then_some(Err(DownloadError::Unavailable(cause)))
+    });
+    stream::poll_fn(move |cx| take.poll_recv(cx)).chain(ending.filter_map(std::future::ready)).boxed()
 }
 
 /// The octets, and an error where they are fewer or more than was said: a body that ends in an error breaks the
@@ -234,8 +307,10 @@ fn exactly(length: u64, octets: Octets, link: String) -> Octets {
                 None if left == 0 => return None,
                 None => (Err(DownloadError::Damaged(format!("{left} octets are missing"))), left),
             };
-            if let Err(error) = &item {
-                tracing::error!(link, %error, "a download was broken off");
+            match &item {
+                Ok(_) => {}
+                Err(DownloadError::Unavailable(cause)) => tracing::warn!(link, cause, "a download was broken off"),
+                Err(error) => tracing::error!(link, %error, "a download was broken off"),
             }
             let rest = item.is_ok().then_some(octets);
             Some((item, (rest, left)))
@@ -334,6 +409,48 @@ mod tests {
         assert_eq!(read(4, vec![Ok("ab"), Ok("cde")]).await, (b"ab".to_vec(), false));
         let damaged = Err(DownloadError::Damaged("chunk 1".to_owned()));
         assert_eq!(read(5, vec![Ok("ab"), damaged, Ok("cde")]).await, (b"ab".to_vec(), false));
+    }
+
+    /// Some chunks, and a flag that is true once nobody holds them any more.
+    fn chunks(count: u8) -> (Octets, Arc<AtomicBool>) {
+        struct Held(Arc<AtomicBool>);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let gone = Arc::new(AtomicBool::new(false));
+        let held = Held(Arc::clone(&gone));
+        let chunk = move |n| {
+            let _ = &held;
+            Ok(Bytes::copy_from_slice(&[n]))
+        };
+        (stream::iter(0..count).map(chunk).boxed(), gone)
+    }
+
+    // spec: X-RECEIVE
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_stands_still_is_let_go_and_a_slow_one_is_not() {
+        let (octets, gone) = chunks(20);
+        let mut slow = taken(octets);
+        for n in 0..20 {
+            tokio::time::sleep(STILL - Duration::from_secs(1)).await;
+            assert_eq!(slow.next().await.unwrap().unwrap(), [n].as_slice());
+        }
+        assert!(slow.next().await.is_none() && gone.load(Ordering::SeqCst));
+
+        let (octets, gone) = chunks(20);
+        let mut still = exactly(20, taken(octets), "x".to_owned());
+        assert!(still.next().await.unwrap().is_ok());
+        tokio::time::sleep(STILL + Duration::from_secs(1)).await;
+        assert!(gone.load(Ordering::SeqCst), "the file is held for a reader who takes nothing");
+        let rest: Vec<_> = still.collect().await;
+        assert!(rest.len() < 4 && matches!(rest.last(), Some(Err(DownloadError::Unavailable(_)))), "{rest:?}");
+
+        let (octets, gone) = chunks(20);
+        drop(taken(octets));
+        tokio::task::yield_now().await;
+        assert!(gone.load(Ordering::SeqCst), "the file is held for a reader who went away");
     }
 
     #[test]

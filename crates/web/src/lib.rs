@@ -3,7 +3,7 @@
 //! ```text
 //!  GET   /d/{token}                     who sent what until when; once proven, the files        no session needed
 //!  POST  /d/{token}/open                form `password` → 303 and a cookie, or the page again    no session needed
-//!  POST  /d/{token}/close               gives the cookie up → 303                               no session needed
+//!  POST  /d/{token}/close               ends the session → 303                                  no session needed
 //!  GET   /d/{token}/files/{number}      one file, Range                                         session
 //!  GET   /d/{token}/all.zip             all files, Range                                        session
 //!  GET   /  /healthz  /robots.txt  /assets/{name}                                               public

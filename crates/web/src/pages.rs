@@ -141,6 +141,10 @@ pub enum Message {
     Unavailable,
     /// 500: the stored file is not what was put in.
     Damaged,
+    /// 403: the scanner found something on the way out.
+    Infected,
+    /// 403: the scanner could not look into the file on the way out.
+    NotScanned,
     /// 403: a POST from another site.
     OtherSite,
     /// 400, 413: a form that is none.
@@ -160,6 +164,8 @@ impl Message {
             Self::Expired => "web-expired",
             Self::Unavailable => "web-unavailable",
             Self::Damaged => "web-damaged",
+            Self::Infected => "web-infected",
+            Self::NotScanned => "web-not-scanned",
             Self::OtherSite => "web-other-site",
             Self::BadForm => "web-bad-form",
             Self::Method => "web-method",
@@ -188,6 +194,8 @@ pub fn message(frame: &Frame, message: Message) -> String {
 struct Summary {
     path: String,
     sender: String,
+    /// The text that comes after the sender in the title: a person is spoken of otherwise than an address.
+    arrived_from: &'static str,
     sender_address: String,
     recipient: String,
     subject: String,
@@ -205,6 +213,7 @@ impl Summary {
         let name = visible(&deposit.sender_name);
         Self {
             path: deposit.path.clone(),
+            arrived_from: if name.is_empty() { "web-arrived-from-address" } else { "web-arrived-from" },
             sender: if name.is_empty() { sender_address.clone() } else { name },
             sender_address,
             recipient: visible(&deposit.recipient),
@@ -372,12 +381,14 @@ mod tests {
 
     /// 2026-11-21 23:30:16 in Tokyo.
     const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-    const MESSAGES: [Message; 9] = [
+    const MESSAGES: [Message; 11] = [
         Message::Home,
         Message::NotFound,
         Message::Expired,
         Message::Unavailable,
         Message::Damaged,
+        Message::Infected,
+        Message::NotScanned,
         Message::OtherSite,
         Message::BadForm,
         Message::Method,
@@ -463,6 +474,16 @@ mod tests {
         let page = password(&chosen, &deposit(), Trouble::None, SENT);
         assert!(page.contains("action=\"/d/token/open?lang=en#open\""), "{page}");
         assert!(!password(&frame(Lang::En), &deposit(), Trouble::None, SENT).contains("open?lang"));
+    }
+
+    // spec: X-LANG
+    #[test]
+    fn an_address_is_not_addressed_as_a_person() {
+        let page = |deposit: &Deposit| password(&frame(Lang::Ja), deposit, Trouble::None, SENT);
+        let title = |page: String| page.split("</h1>").next().unwrap_or_default().replace("</bdi>", "");
+        assert!(title(page(&deposit())).contains("taro@example.jp から"));
+        let named = Deposit { sender_name: "山田 太郎".to_owned(), ..deposit() };
+        assert!(title(page(&named)).contains("山田 太郎 様から"));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The recipient's page (spec X-RECEIVE, ACCESS 1): look at a link, prove oneself, see the files, leave.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Form, Router,
-    extract::{DefaultBodyLimit, State, rejection::FormRejection},
+    extract::{DefaultBodyLimit, FromRequest as _, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -16,6 +16,7 @@ use fubako_exchange::{
     token,
 };
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use crate::{
     WebState, assets, download, guard,
@@ -26,6 +27,8 @@ use crate::{
 
 /// Octets that a form may have: a password and its name.
 const MAX_FORM: usize = 8 * 1024;
+/// For a form to be in.
+const FORM_TIME: Duration = Duration::from_secs(10);
 /// Seconds after which a temporary problem may be gone.
 const RETRY_SECONDS: u64 = 30;
 
@@ -123,6 +126,9 @@ impl<'a> Desk<'a> {
                 tracing::error!(%link, cause, "a file is damaged and was not handed over");
                 Message::Damaged
             }
+            // Section, deposit and finding are in the log already.
+            DownloadError::Infected { .. } => Message::Infected,
+            DownloadError::Unscanned(_) => Message::NotScanned,
         };
         said(self.state, self.visitor, message)
     }
@@ -158,7 +164,8 @@ pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Res
         Message::Expired => StatusCode::GONE,
         Message::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Message::Damaged => StatusCode::INTERNAL_SERVER_ERROR,
-        Message::OtherSite => StatusCode::FORBIDDEN,
+        // 403: understood and refused, whoever asks. (451 is for reasons of law, RFC 7725.)
+        Message::Infected | Message::NotScanned | Message::OtherSite => StatusCode::FORBIDDEN,
         Message::BadForm => StatusCode::BAD_REQUEST,
         Message::Method => StatusCode::METHOD_NOT_ALLOWED,
         Message::Range => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -259,18 +266,19 @@ struct OpenForm {
 }
 
 /// `POST /d/{token}/open`: tries the password. Right: a cookie for this link alone, and the page.
-async fn open(
-    State(state): State<Arc<WebState>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    form: Result<Form<OpenForm>, FormRejection>,
-) -> Response {
+async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: HeaderMap, request: Request) -> Response {
     let desk = Desk::new(&state, &visitor);
     if !guard::comes_from_us(&headers, state.exchange.public_url()) {
         return said(&state, &visitor, Message::OtherSite);
     }
-    let Ok(Form(form)) = form else {
-        return said(&state, &visitor, Message::BadForm);
+    let form = match timeout(FORM_TIME, Form::<OpenForm>::from_request(request, &())).await {
+        Ok(Ok(Form(form))) => form,
+        Ok(Err(_)) => return said(&state, &visitor, Message::BadForm),
+        Err(_) => {
+            let mut response = said(&state, &visitor, Message::BadForm);
+            *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+            return response;
+        }
     };
     let view = match desk.exchange().look(&visitor.token, desk.now).await {
         Ok(view) => view,
@@ -292,13 +300,13 @@ async fn open(
     desk.password_page(&view, trouble)
 }
 
-/// `POST /d/{token}/close`: gives the session's cookie up.
+/// `POST /d/{token}/close`: ends the session, here and in the browser.
 async fn close(State(state): State<Arc<WebState>>, visitor: Visitor, headers: HeaderMap) -> Response {
     let desk = Desk::new(&state, &visitor);
     if !guard::comes_from_us(&headers, state.exchange.public_url()) {
         return said(&state, &visitor, Message::OtherSite);
     }
-    if let Err(error) = desk.exchange().look(&visitor.token, desk.now).await {
+    if let Err(error) = desk.exchange().close(&visitor.token, &visitor.session, desk.now).await {
         return desk.refuse(error).await;
     }
     seen_at(&desk, Some(session_cookie(&desk, "", 0)))

@@ -5,7 +5,7 @@ mod common;
 
 use std::{io::Write as _, process::Command};
 
-use common::{House, request};
+use common::{House, clamd::Clamd, request};
 use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -99,6 +99,61 @@ async fn the_zip_is_the_same_octets_whichever_way_it_is_asked_for() {
                       (\"'.._a.txt'\", 5)] None";
         assert_eq!(said.trim(), wanted, "{}", String::from_utf8_lossy(&run.stderr));
     }
+}
+
+// spec: X-RECEIVE, KEEP-VIRUS
+#[tokio::test]
+async fn what_the_scanner_finds_on_the_way_out_is_a_page_and_no_octets() {
+    let clamd = Clamd::start().await;
+    let house = House::with(URL, clamd.scanner()).await;
+    let files: &[(&str, &str, &[u8])] = &[
+        ("a.txt", "text/plain", b"alpha"),
+        ("b.txt", "text/plain", b"NEW-THREAT"),
+        ("c.zip", "application/zip", b"PK-closed"),
+    ];
+    let [link, _] = house.deposit("k", "s", "Taro", files).await;
+    let cookie = house.open(&link).await;
+    clamd.learn(b"NEW-THREAT", "stream: New-Threat FOUND");
+    clamd.learn(b"PK-closed", "stream: Heuristics.Encrypted.Zip FOUND");
+    let ask = async |method: &Method, path: &str, range: &str| {
+        let path = format!("/d/{link}/{path}?lang=en");
+        let answer = house.ask(request(method.clone(), &path, &[("cookie", &cookie), ("range", range)], "")).await;
+        assert!(!answer.octets.windows(6).any(|some| some == b"THREAT" || some == b"PK-clo"), "{path}");
+        answer
+    };
+    for (path, title) in [("files/2", "A virus was found"), ("files/3", "could not be checked"), ("all.zip", "A virus")]
+    {
+        for range in ["", "bytes=0-100", "bytes=-5000"] {
+            let answer = ask(&Method::GET, path, range).await;
+            assert_eq!((answer.status.as_u16(), answer.whole), (403, true), "{path} {range}");
+            assert!(answer.text().contains(title), "{}", answer.text());
+            assert!(answer.header("etag").is_empty() && answer.header("content-disposition").is_empty(), "{path}");
+        }
+        assert_eq!(ask(&Method::HEAD, path, "").await.status.as_u16(), 403, "{path}");
+    }
+    assert_eq!(ask(&Method::GET, "files/1", "").await.octets, b"alpha");
+    // A part of the zip that needs no bad file is given.
+    assert_eq!(ask(&Method::GET, "all.zip", "bytes=0-30").await.status.as_u16(), 206);
+    assert_eq!(clamd.scans(), 6, "each file once on the way in and once on the way out");
+}
+
+// spec: KEEP-VIRUS (scanner away: wait, never pass)
+#[tokio::test]
+async fn without_a_verdict_a_download_waits() {
+    let clamd = Clamd::start().await;
+    let house = House::with(URL, clamd.scanner()).await;
+    let [link, _] = house.deposit("k", "s", "Taro", &[("a.txt", "text/plain", b"alpha")]).await;
+    let cookie = house.open(&link).await;
+    clamd.learn(b"alpha", "stream: Can't allocate memory ERROR");
+    for path in ["files/1", "all.zip"] {
+        for method in [Method::GET, Method::HEAD] {
+            let path = format!("/d/{link}/{path}");
+            let answer = house.ask(request(method, &path, &[("cookie", &cookie)], "")).await;
+            assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "30"), "{path}");
+        }
+    }
+    clamd.forget();
+    assert_eq!(house.get(&format!("/d/{link}/files/1"), &[("cookie", &cookie)]).await.octets, b"alpha");
 }
 
 // spec: KEEP-CRYPT

@@ -38,7 +38,6 @@ async fn each_route_has_an_expectation_for_each_visitor() {
         (&post, format!("/d/{link}"), [405; 4]),
         (&get, format!("/d/{link}/open"), [303; 4]),
         (&get, format!("/d/{link}/close"), [303; 4]),
-        (&post, format!("/d/{link}/close"), [303; 4]),
         (&get, format!("/d/{link}/files/1"), [403, 403, 403, 200]),
         (&head, format!("/d/{link}/files/1"), [403, 403, 403, 200]),
         (&post, format!("/d/{link}/files/1"), [405; 4]),
@@ -62,6 +61,9 @@ async fn each_route_has_an_expectation_for_each_visitor() {
         (&get, format!("/d/{link}%20"), [404; 4]),
         (&get, "/api/v1/deposits".into(), [401; 4]),
         (&get, "/api/nothing".into(), [401; 4]),
+        // Foreign sessions close nothing; the own one closes itself.
+        (&post, format!("/d/{link}/close"), [303; 4]),
+        (&get, format!("/d/{link}/files/1"), [403; 4]),
     ];
     for (method, path, statuses) in table {
         for (cookie, status) in visitors.iter().zip(statuses) {
@@ -122,6 +124,23 @@ async fn the_right_password_opens_the_files_until_they_are_closed() {
     assert!(
         closed.header("set-cookie").starts_with("fubako_link=; ") && closed.header("set-cookie").contains("Max-Age=0")
     );
+    // Over on our side too: a cookie that somebody kept opens nothing.
+    let kept = house.get(&format!("{page}/files/1"), &[("cookie", &session)]).await;
+    assert_eq!(kept.status.as_u16(), 403);
+}
+
+// A form that does not come is not waited for.
+#[tokio::test]
+async fn a_form_that_does_not_come_is_given_up() {
+    let house = House::new(URL).await;
+    let [link, _] = house.deposit("k", "s", "Taro", &[("a.txt", "text/plain", b"alpha")]).await;
+    let never = axum::body::Body::from_stream(futures::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
+    let form = request(Method::POST, &format!("/d/{link}/open"), &[], "").map(|_| never);
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let answer = house.ask(form).await;
+    assert_eq!(answer.status.as_u16(), 408);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(12), "{:?}", begun.elapsed());
 }
 
 // spec: ACCESS

@@ -7,6 +7,7 @@ web-service-of = File delivery service of { $section }
 web-password-page = Receive files
 web-files-page = Files for you
 web-arrived-from = {" "}
+web-arrived-from-address = {" "}
 web-arrived = has sent you { $count ->
     [one] a file
    *[other] { $count } files
@@ -104,6 +105,12 @@ web-unavailable-more = Please try again in a little while.
 web-damaged-title = This file cannot be handed over
 web-damaged-lead = The stored file was found to be damaged, so the download was stopped.
 web-damaged-more = Please ask the sender to send it again. We are sorry for the trouble.
+web-infected-title = A virus was found
+web-infected-lead = The check before the download found a virus in a file. For your safety, this file is not handed over.
+web-infected-more = Please tell the sender what this page says. The other files can be downloaded one by one.
+web-not-scanned-title = This file cannot be handed over
+web-not-scanned-lead = The file is encrypted or too large, so it could not be checked for viruses before the download. This does not mean that a virus was found.
+web-not-scanned-more = Please ask the sender to send it in another form. The other files can be downloaded one by one.
 web-other-site-title = This was not accepted
 web-other-site-lead = It seems to have been sent from another site.
 web-other-site-more = Please open the address in your deposit notice again.

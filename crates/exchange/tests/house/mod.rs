@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod clamd;
+
 use std::{
     path::PathBuf,
     sync::{
@@ -13,11 +15,16 @@ use std::{
 use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
-    ids::SectionId,
+    ids::{DepositId, SectionId},
     secret::FilePassword,
     section::{Section, Settings},
 };
-use fubako_exchange::{Exchange, ExchangeParts, deposit::Content, domain::NewDeposit};
+use fubako_exchange::{
+    Exchange, ExchangeParts,
+    deposit::Content,
+    domain::{NewDeposit, NewFile},
+    download::{Opened, Proof},
+};
 use fubako_store::{
     Store,
     outbox::{self, NewOutgoing},
@@ -29,7 +36,7 @@ use fubako_vault::{
     scanner::Scanner,
     storage::{S3Options, Storage},
 };
-use futures::{StreamExt as _, future::BoxFuture, stream};
+use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
 use mail_parser::MessageParser;
 use tempfile::TempDir;
 
@@ -213,4 +220,37 @@ pub fn noise(length: usize) -> Vec<u8> {
     }
     octets.truncate(length);
     octets
+}
+
+/// Deposits files and sends them.
+pub async fn deposit(house: &House, recipients: &[&str], files: &[(&str, Vec<u8>)]) -> DepositId {
+    let count = u32::try_from(files.len()).unwrap();
+    let key = DepositId::generate().to_string();
+    let (begun, _) = house.exchange.begin(&key, &request(recipients, count), house.now()).await.unwrap();
+    for (number, (name, octets)) in (1..).zip(files) {
+        let file = NewFile { number, name: (*name).into(), media_type: "application/pdf".into() };
+        house.exchange.put(begun.id, file, &mut content(octets), house.now()).await.unwrap();
+    }
+    house.exchange.send(begun.id, house.now()).await.unwrap();
+    begun.id
+}
+
+/// Opens a link with the password: the session and the files.
+pub async fn open(house: &House, token: &str) -> (String, Opened) {
+    let proof = house.exchange.prove(token, PASSWORD, house.now()).await.unwrap();
+    let Proof::Opened { session, .. } = proof else { panic!("not opened") };
+    let opened = house.exchange.opened(token, &session, house.now()).await.unwrap();
+    (session, opened)
+}
+
+/// A file's octets in a range.
+pub async fn read(house: &House, opened: &Opened, number: u32, range: std::ops::Range<u64>) -> Vec<u8> {
+    let stream = house.exchange.read_file(opened, number, range).await.unwrap();
+    stream
+        .try_fold(Vec::new(), |mut all, some| async move {
+            all.extend_from_slice(&some);
+            Ok(all)
+        })
+        .await
+        .unwrap()
 }

@@ -60,6 +60,10 @@ impl ApiError {
         let (status, title) = match code {
             Code::FilesTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The files are too large."),
             Code::Virus => (StatusCode::UNPROCESSABLE_ENTITY, "The scanner found something."),
+            Code::FileEncrypted => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "The file is encrypted and could not be scanned.")
+            }
+            Code::ScanLimit => (StatusCode::UNPROCESSABLE_ENTITY, "The file could not be scanned completely."),
             Code::OptionOff => (StatusCode::FORBIDDEN, "The mail-link option is off."),
             Code::AutopilotOff => (StatusCode::FORBIDDEN, "Use by programs is not permitted."),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "The request was refused."),
@@ -150,6 +154,8 @@ mod tests {
             (DepositError::Conflict("x"), 409, "conflict"),
             (refused(Code::FilesTooLarge), 413, "files-too-large"),
             (refused(Code::Virus), 422, "virus"),
+            (refused(Code::FileEncrypted), 422, "file-encrypted"),
+            (refused(Code::ScanLimit), 422, "scan-limit"),
             (refused(Code::OptionOff), 403, "option-off"),
             (refused(Code::AutopilotOff), 403, "autopilot-off"),
             (DepositError::Unavailable { code: Code::UploadFailed, cause: secret() }, 503, "upload-failed"),

@@ -1,6 +1,9 @@
 //! A real exchange (SQLite, a local vault) with a deposit in it, its pages called without a socket.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
+#[path = "../../../exchange/tests/house/clamd.rs"]
+pub mod clamd;
+
 use std::{
     fs,
     path::PathBuf,
@@ -85,6 +88,10 @@ impl Answer {
 
 impl House {
     pub async fn new(public_url: &str) -> Self {
+        Self::with(public_url, Scanner::None).await
+    }
+
+    pub async fn with(public_url: &str, scanner: Scanner) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open("sqlite:test.db", folder.path()).await.unwrap();
         let master = MasterKey::from_text(&"07".repeat(32)).unwrap();
@@ -104,7 +111,7 @@ impl House {
         let exchange = Exchange::new(ExchangeParts {
             store: store.clone(),
             vault: vault.clone(),
-            scanner: Scanner::None,
+            scanner,
             brand: "文箱テスト".to_owned(),
             public_url: public_url.to_owned(),
             notice_from: "notice@acme.example".to_owned(),

@@ -1,0 +1,96 @@
+//! Something that speaks clamd's INSTREAM, for tests.
+
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use fubako_vault::scanner::Scanner;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+
+/// Finds `Eicar-Test` in whatever holds `EICAR`, and what [`Clamd::learn`] taught it.
+#[derive(Clone)]
+pub struct Clamd {
+    place: String,
+    /// Octets to look for, and what to answer.
+    known: Arc<Mutex<Vec<(Vec<u8>, String)>>>,
+    scans: Arc<AtomicUsize>,
+    gate: Arc<Semaphore>,
+}
+
+impl Clamd {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let clamd = Self {
+            place: format!("tcp:{}", listener.local_addr().unwrap()),
+            known: Arc::default(),
+            scans: Arc::default(),
+            gate: Arc::new(Semaphore::new(1000)),
+        };
+        clamd.learn(b"EICAR", "stream: Eicar-Test FOUND");
+        let server = clamd.clone();
+        tokio::spawn(async move {
+            while let Ok((peer, _)) = listener.accept().await {
+                let server = server.clone();
+                tokio::spawn(async move { server.answer(peer).await });
+            }
+        });
+        clamd
+    }
+
+    pub fn scanner(&self) -> Scanner {
+        Scanner::parse(&self.place).unwrap()
+    }
+
+    /// From now on what holds these octets is answered so.
+    pub fn learn(&self, octets: &[u8], answer: &str) {
+        self.known.lock().unwrap().push((octets.to_vec(), answer.to_owned()));
+    }
+
+    /// Knows nothing any more.
+    pub fn forget(&self) {
+        self.known.lock().unwrap().clear();
+    }
+
+    /// Files that were scanned to their end.
+    pub fn scans(&self) -> usize {
+        self.scans.load(Ordering::SeqCst)
+    }
+
+    /// Answers nobody until [`Clamd::go_on`].
+    pub async fn hold(&self) {
+        self.gate.acquire_many(1000).await.unwrap().forget();
+    }
+
+    pub fn go_on(&self) {
+        self.gate.add_permits(1000);
+    }
+
+    async fn answer(&self, mut peer: TcpStream) -> std::io::Result<()> {
+        let mut command = [0u8; 10];
+        peer.read_exact(&mut command).await?;
+        assert_eq!(&command, b"zINSTREAM\0");
+        let mut file = Vec::new();
+        loop {
+            let length = peer.read_u32().await? as usize;
+            if length == 0 {
+                break;
+            }
+            let from = file.len();
+            file.resize(from + length, 0);
+            peer.read_exact(&mut file[from..]).await?;
+        }
+        self.scans.fetch_add(1, Ordering::SeqCst);
+        let _pass = self.gate.acquire().await;
+        let known = self.known.lock().unwrap().clone();
+        let found = known.iter().find(|(octets, _)| file.windows(octets.len()).any(|some| some == octets));
+        let answer = found.map_or("stream: OK", |(_, answer)| answer);
+        peer.write_all(format!("{answer}\0").as_bytes()).await
+    }
+}

@@ -1,0 +1,114 @@
+//! The virus check on the way out (spec X-RECEIVE, KEEP-VIRUS): what was clean when it came may be found later.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod house;
+
+use fubako_base::section::Settings;
+use fubako_exchange::download::{DownloadError, Opened};
+use futures::future::join_all;
+use house::{House, clamd::Clamd, deposit, noise, open, read};
+
+async fn scanned(files: &[(&str, Vec<u8>)]) -> (House, Clamd, Opened) {
+    let clamd = Clamd::start().await;
+    let house = House::with(clamd.scanner(), Settings::default()).await;
+    deposit(&house, &["hanako@example.jp"], files).await;
+    let token = house.posted().await[0].token();
+    let (_, opened) = open(&house, &token).await;
+    assert_eq!(clamd.scans(), files.len(), "scanned on the way in");
+    (house, clamd, opened)
+}
+
+async fn refused(house: &House, opened: &Opened, number: u32, range: std::ops::Range<u64>) -> DownloadError {
+    house.exchange.read_file(opened, number, range).await.err().expect("octets are given")
+}
+
+// spec: X-RECEIVE, KEEP-VIRUS
+#[tokio::test]
+async fn a_file_is_scanned_whole_before_its_first_octet_and_not_for_every_range() {
+    let octets = noise(300_000);
+    let (house, clamd, opened) = scanned(&[("a", octets.clone()), ("b", noise(10)), ("empty", vec![])]).await;
+    assert_eq!(read(&house, &opened, 1, 299_990..300_000).await, octets[299_990..]);
+    assert_eq!(clamd.scans(), 4);
+    for from in [0, 65_536, 200_000] {
+        assert_eq!(read(&house, &opened, 1, from..u64::MAX).await, octets[usize::try_from(from).unwrap()..]);
+    }
+    house.exchange.check_file(&opened, 1).await.unwrap();
+    assert_eq!(clamd.scans(), 4, "a verdict is remembered");
+    read(&house, &opened, 2, 0..10).await;
+    read(&house, &opened, 3, 0..10).await;
+    assert_eq!(clamd.scans(), 6, "each object has a verdict of its own");
+    assert!(matches!(refused(&house, &opened, 4, 0..1).await, DownloadError::NotFound));
+}
+
+// spec: X-RECEIVE, KEEP-VIRUS
+#[tokio::test]
+async fn what_is_found_on_the_way_out_is_not_given_in_any_part() {
+    let mut octets = noise(300_000);
+    octets[250_000..250_010].copy_from_slice(b"NEW-THREAT");
+    let (house, clamd, opened) = scanned(&[("a", octets), ("b", noise(10))]).await;
+    clamd.learn(b"NEW-THREAT", "stream: New-Threat FOUND");
+    for range in [0..u64::MAX, 0..1, 299_999..300_000] {
+        let refused = refused(&house, &opened, 1, range).await;
+        assert!(matches!(&refused, DownloadError::Infected { finding } if finding == "New-Threat"), "{refused}");
+    }
+    assert_eq!(read(&house, &opened, 2, 0..10).await, noise(10));
+}
+
+// spec: KEEP-VIRUS (told apart from clean, and from a finding)
+#[tokio::test]
+async fn what_the_scanner_cannot_look_into_is_not_given_and_not_called_a_virus() {
+    for answer in ["stream: Heuristics.Encrypted.Zip FOUND", "INSTREAM size limit exceeded. ERROR"] {
+        let (house, clamd, opened) = scanned(&[("a", b"PK-closed".to_vec())]).await;
+        clamd.learn(b"PK-closed", answer);
+        assert!(matches!(refused(&house, &opened, 1, 0..1).await, DownloadError::Unscanned(_)), "{answer}");
+    }
+}
+
+// spec: KEEP-VIRUS (scanner away: wait, never pass)
+#[tokio::test]
+async fn without_a_verdict_nothing_is_given_and_the_next_request_asks_again() {
+    let octets = noise(100_000);
+    let (house, clamd, opened) = scanned(&[("a", octets.clone())]).await;
+    clamd.learn(&octets[..20], "stream: Can't allocate memory ERROR");
+    for _ in 0..2 {
+        assert!(matches!(refused(&house, &opened, 1, 0..1).await, DownloadError::Unavailable(_)));
+    }
+    assert_eq!(clamd.scans(), 3, "that there is no verdict is not remembered");
+    clamd.forget();
+    assert_eq!(read(&house, &opened, 1, 0..u64::MAX).await, octets);
+}
+
+// spec: X-RECEIVE
+#[tokio::test]
+async fn requests_at_the_same_time_share_one_scan_whoever_goes_away() {
+    let octets = noise(200_000);
+    let (house, clamd, opened) = scanned(&[("a", octets.clone())]).await;
+    clamd.hold().await;
+    // The first goes away while the scanner thinks.
+    let first = house.exchange.check_file(&opened, 1);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(100), first).await.is_err());
+    let others = (0..20).map(|_| {
+        let (exchange, opened) = (house.exchange.clone(), opened.clone());
+        tokio::spawn(async move { exchange.check_file(&opened, 1).await })
+    });
+    let others: Vec<_> = others.collect();
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(others.iter().all(|other| !other.is_finished()), "one passes without a verdict");
+    clamd.go_on();
+    for other in join_all(others).await {
+        other.unwrap().unwrap();
+    }
+    assert_eq!(clamd.scans(), 2, "one on the way in, one on the way out");
+}
+
+// spec: KEEP-CRYPT
+#[tokio::test]
+async fn with_a_scanner_a_damaged_file_gives_not_even_its_good_part() {
+    let (house, _clamd, opened) = scanned(&[("a", noise(200_000))]).await;
+    let path = house.objects().remove(0);
+    let mut sealed = std::fs::read(&path).unwrap();
+    sealed[150_000] ^= 1;
+    std::fs::write(&path, sealed).unwrap();
+    assert!(matches!(refused(&house, &opened, 1, 0..1).await, DownloadError::Damaged(_)));
+}
