@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     disposition,
     transport::{self, Answer},
-    wire::{Deposit, DepositRequest, File, Problem},
+    wire::{API_CODES, Deposit, DepositRequest, File, Problem},
 };
 
 /// Octets on their way up.
@@ -42,7 +42,9 @@ pub enum Transport {
 /// Why a call failed, as the gateway needs to know it.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Did not arrive, timed out, 5xx, or 429: may pass. Code `exchange-unavailable` or `maintenance`.
+    /// May pass: it did not arrive, timed out, was answered 5xx or 429, or by something in between that is not the exchange
+    /// (a proxy, an old or new release while one is brought in); or our token is not admitted, as while it is changed. Code `exchange-unavailable`,
+    /// `maintenance` or `upload-failed`.
     #[error("unavailable ({code}): {cause}")]
     Unavailable {
         /// The stable code.
@@ -196,12 +198,35 @@ fn problem(answer: &Answer) -> ClientError {
         (Some(name), None) => format!("{status}: {name}"),
         (None, _) => format!("{status}"),
     };
-    let passes = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     match code {
         Some(code) if code.class() == Class::Retry => ClientError::Unavailable { code, cause: bounded(&text) },
-        _ if passes => ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: bounded(&text) },
+        _ if may_pass(status, name.as_deref()) => {
+            ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: bounded(&text) }
+        }
         Some(code) => ClientError::Refused { code, detail: bounded(&detail.unwrap_or_default()) },
         None => ClientError::Unexpected(bounded(&text)),
+    }
+}
+
+/// Whether an answer says nothing of the request, so that the same may be well answered later (spec MAIL-DEPOSIT: a mail
+/// waits rather than being stopped for what its sender has no part in).
+fn may_pass(status: StatusCode, code: Option<&str>) -> bool {
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return true;
+    }
+    match code.filter(|code| Code::from_name(code).is_some() || API_CODES.contains(code)) {
+        // A token that is being changed is known to one side and not yet to the other.
+        Some(code) => status == StatusCode::UNAUTHORIZED && code == "unauthorized",
+        // Not the exchange's words: a proxy's, or another service's in its place while it is brought in.
+        None => matches!(
+            status,
+            StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::NOT_FOUND
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::MISDIRECTED_REQUEST
+                | StatusCode::TOO_EARLY
+        ),
     }
 }
 
@@ -245,21 +270,35 @@ mod tests {
             (503, "upload-failed", Code::UploadFailed),
             (500, "internal", Code::ExchangeUnavailable),
             (429, "anything", Code::ExchangeUnavailable),
+            (401, "unauthorized", Code::ExchangeUnavailable),
+            (403, "a-proxys-own", Code::ExchangeUnavailable),
         ] {
             assert!(
                 matches!(said(status, name), ClientError::Unavailable { code: found, .. } if found == code),
                 "{name}"
             );
         }
-        for (status, name) in [(401, "unauthorized"), (404, "not-found"), (409, "conflict"), (422, "invalid")] {
+        for (status, name) in [(404, "not-found"), (409, "conflict"), (422, "invalid"), (413, "too-large"), (400, "x")]
+        {
             assert!(matches!(said(status, name), ClientError::Unexpected(text) if text.contains(name)), "{name}");
         }
     }
 
+    // spec: MAIL-DEPOSIT
     #[test]
     fn answers_that_are_not_ours() {
-        assert!(matches!(problem_of(502, "<html>Bad gateway"), ClientError::Unavailable { .. }));
-        assert!(matches!(problem_of(404, ""), ClientError::Unexpected(_)));
+        for status in [401, 403, 404, 408, 421, 425, 429, 500, 502, 503, 504, 599] {
+            for body in ["", "<html>Bad gateway", "{}", "{\"code\":\"conflict\"}"] {
+                let code = Code::ExchangeUnavailable;
+                assert!(
+                    matches!(problem_of(status, body), ClientError::Unavailable { code: found, .. } if found == code),
+                    "{status} {body}"
+                );
+            }
+        }
+        for status in [302, 400, 405, 409, 411, 413, 415, 422] {
+            assert!(matches!(problem_of(status, "<html>"), ClientError::Unexpected(_)), "{status}");
+        }
         let long = format!("{{\"type\":\"x\",\"title\":\"\",\"status\":400,\"code\":\"{}\"}}", "y".repeat(10_000));
         assert!(matches!(problem_of(400, &long), ClientError::Unexpected(text) if text.len() <= 500));
         assert!(matches!(value::<File>(&answer(200, "{}")), Err(ClientError::Unexpected(_))));

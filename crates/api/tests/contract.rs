@@ -18,7 +18,7 @@ use fubako_vault::scanner::Scanner;
 use futures::{StreamExt as _, future::join_all, stream};
 use served::{
     Served, TOKEN, Way,
-    house::{House, MAX_FILE, PASSWORD, content, noise},
+    house::{House, MAX_FILE, PASSWORD, clamd::Clamd, content, noise},
     wanted,
 };
 use tokio::{
@@ -44,6 +44,7 @@ over_both! {
     a_deposit_from_begin_to_download
     beginning_twice_is_once
     a_key_used_for_something_else_is_a_conflict
+    the_same_mail_presented_otherwise_is_the_same_deposit
     putting_twice_is_once
     sending_twice_is_once
     half_a_deposit_is_seen_by_nobody
@@ -150,15 +151,33 @@ async fn a_key_used_for_something_else_is_a_conflict(way: Way) {
     let served = Served::new(way).await;
     let (key, request) = (MailId::generate(), wanted(&ONE, 1));
     served.client.begin(key, &request).await.unwrap();
-    let mut others = [request.clone(), request.clone(), request.clone()];
-    others[0].subject.push('!');
+    let mut others = [request.clone(), request.clone(), request.clone(), request.clone()];
+    others[0].sender.address = "jiro@acme.example".into();
     others[1].recipients.push("jiro@example.org".into());
     others[2].file_password.push('!');
+    others[3].file_count = 2;
     for other in others {
         let text = unexpected(served.client.begin(key, &other).await);
         assert!(text.contains("409") && text.contains("conflict") && !text.contains(PASSWORD), "{text}");
     }
     served.client.begin(key, &request).await.unwrap();
+}
+
+// spec: MAIL-DEPOSIT: between two tries of one mail a section's settings, or we, may change.
+async fn the_same_mail_presented_otherwise_is_the_same_deposit(way: Way) {
+    let served = Served::new(way).await;
+    let (key, request) = (MailId::generate(), wanted(&ONE, 1));
+    let first = served.client.begin(key, &request).await.unwrap();
+    let mut again = request.clone();
+    again.subject.push('!');
+    again.sender.name.clear();
+    again.language = None;
+    assert_eq!(served.client.begin(key, &again).await.unwrap(), first);
+    put(&served.client, &first, 1, b"x").await.unwrap();
+    served.client.send(first.id).await.unwrap();
+    let posted = served.posted().await;
+    assert_eq!((posted.len(), posted[0].subject.as_str()), (1, "[Fubako] 見積書の件"));
+    assert!(posted[0].text.contains("山田 太郎") && !posted[0].text.contains("has sent you"), "{}", posted[0].text);
 }
 
 // spec: MAIL-DEPOSIT
@@ -393,37 +412,10 @@ async fn files_too_large_together(way: Way) {
     assert_eq!(served.client.get(deposit.id).await.unwrap().state, DepositState::Open);
 }
 
-/// Something that speaks clamd's INSTREAM and finds a virus in whatever holds `EICAR`.
-async fn clamd() -> Scanner {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut peer, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut command = [0u8; 10];
-                peer.read_exact(&mut command).await?;
-                assert_eq!(&command, b"zINSTREAM\0");
-                let mut file = Vec::new();
-                loop {
-                    let length = peer.read_u32().await? as usize;
-                    if length == 0 {
-                        break;
-                    }
-                    let from = file.len();
-                    file.resize(from + length, 0);
-                    peer.read_exact(&mut file[from..]).await?;
-                }
-                let found = file.windows(5).any(|some| some == b"EICAR");
-                peer.write_all(if found { b"stream: Eicar-Test FOUND\0" } else { b"stream: OK\0" }).await
-            });
-        }
-    });
-    Scanner::parse(&format!("tcp:{place}")).unwrap()
-}
-
 // spec: KEEP-VIRUS
 async fn a_virus_is_found(way: Way) {
-    let served = Served::of(House::with(clamd().await, Settings::default()).await, way).await;
+    let clamd = Clamd::start().await;
+    let served = Served::of(House::with(clamd.scanner(), Settings::default()).await, way).await;
     let deposit = begin(&served, 2).await;
     let clean = noise(300_000);
     put(&served.client, &deposit, 1, &clean).await.unwrap();
@@ -432,6 +424,15 @@ async fn a_virus_is_found(way: Way) {
     match put(&served.client, &deposit, 2, &infected).await {
         Err(ClientError::Refused { code: Code::Virus, detail }) => assert_eq!(detail, "Eicar-Test"),
         other => panic!("{other:?}"),
+    }
+    settled(&served, 1).await;
+    // Nothing is found in what cannot be looked into: another code, another notice.
+    for (octets, answer, code) in [
+        (b"closed", "stream: Heuristics.Encrypted.Zip FOUND", Code::FileEncrypted),
+        (b"nested", "stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND", Code::ScanLimit),
+    ] {
+        clamd.learn(octets, answer);
+        assert_eq!(refused(put(&served.client, &deposit, 2, octets).await), code);
     }
     settled(&served, 1).await;
     assert!(unexpected(served.client.send(deposit.id).await).contains("invalid"));
@@ -464,12 +465,15 @@ async fn the_storage_fails(way: Way) {
     assert_eq!(unavailable(served.client.send(deposit.id).await), Code::ExchangeUnavailable);
 }
 
-// spec: X-API
+// spec: X-API, MAIL-DEPOSIT: while a token is changed, mails wait.
 async fn a_wrong_token(way: Way) {
     let served = Served::new(way).await;
     for token in ["", "wrong", &TOKEN.to_uppercase(), &format!("{TOKEN}x")] {
         let client = Client::new(served.transport.clone(), token);
-        let text = unexpected(client.begin(MailId::generate(), &wanted(&ONE, 1)).await);
+        let text = match client.begin(MailId::generate(), &wanted(&ONE, 1)).await {
+            Err(ClientError::Unavailable { code: Code::ExchangeUnavailable, cause }) => cause,
+            other => panic!("not unavailable: {other:?}"),
+        };
         assert!(text.contains("401") && text.contains("unauthorized") && !text.contains(TOKEN), "{text}");
     }
 }
