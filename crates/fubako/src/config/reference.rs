@@ -47,7 +47,7 @@ Generated from the code; a test fails when the two differ. Do not edit it by han
 
 One TOML file, given by `--config FILE` or `FUBAKO_CONFIG`. Each key is also an environment variable: `FUBAKO_`, the tables and
 the key in capitals, joined by two underscores: `http.listen` is `FUBAKO_HTTP__LISTEN`. The environment goes before the file.
-A list is written as in the file: `FUBAKO_DNS__SERVERS='["127.0.0.1:5353"]'`.
+A list is written as in the file: `FUBAKO_DNS__SERVERS='[\"127.0.0.1:5353\"]'`.
 With no file at all, the defaults below hold: everything embedded, on loopback. An unknown key is an error.
 ";
 

@@ -193,7 +193,10 @@ impl Stage {
         story.begin("waiting for what the gateway makes of it");
         let wanted = sent.recipients.len() * if expected.decision == "deposit" { 2 } else { 1 };
         let stopped = matches!(expected.decision, "stop" | "hold");
-        let arrived = self.mailbox.wait(before, PATIENCE, |arrived| deliveries(arrived) >= if stopped { 1 } else { wanted }).await;
+        let arrived = self
+            .mailbox
+            .wait(before, PATIENCE, |arrived| deliveries(arrived) >= if stopped { 1 } else { wanted })
+            .await;
         if stopped {
             return self.told(&arrived, report, story);
         }
