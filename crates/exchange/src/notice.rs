@@ -39,8 +39,8 @@ impl Exchange {
     /// One recipient's notice, signed and sealed, to be committed with their link.
     ///
     /// Its envelope sender is the address it comes from. Not `<>`, which RFC 5321, 4.5.5, keeps for notifications and
-    /// automatic replies, and which leaves SPF nothing to align; and not the sender's, who hears of an address that fails
-    /// by the relayed mail already.
+    /// automatic replies, and which leaves SPF nothing to align; and not the sender's, whose domain's SPF we would fail. Who is told
+    /// of one that cannot be delivered is the sender all the same (spec MAIL-BOUNCE).
     pub(crate) async fn outgoing_notice(
         &self,
         notice: &DepositNotice<'_>,
@@ -70,6 +70,7 @@ impl Exchange {
             smtputf8,
             ret_full: None,
             envid: None,
+            told_to: Some(notice.deposit.sender_address.clone()),
             deliveries: vec![NewDelivery {
                 id: DeliveryId::generate(),
                 recipient: recipient.to_owned(),

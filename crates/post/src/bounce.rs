@@ -41,14 +41,19 @@ pub(crate) struct Letterhead {
     pub(crate) language: NoticeLanguage,
 }
 
-/// The recipients whose failure is told: failed, and not asked to be kept quiet (RFC 3461, 4.1: NEVER, or a list without
-/// FAILURE).
+/// The deliveries that failed and are not told yet, whether or not anybody wants to hear of them.
+pub(crate) fn untold(round: &Round) -> impl Iterator<Item = &Delivery> {
+    round.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Failed && delivery.told_at.is_none())
+}
+
+/// The recipients whose failure is to be told: not told yet, and not asked to be kept quiet (RFC 3461, 4.1: NEVER, or a list
+/// without FAILURE).
 pub(crate) fn to_tell(round: &Round) -> Vec<&Delivery> {
     let wants = |delivery: &&Delivery| {
         let notify = delivery.queued.notify.as_deref().and_then(read_notify);
-        delivery.state == DeliveryState::Failed && notify.is_none_or(|notify| notify.failure && !notify.never)
+        notify.is_none_or(|notify| notify.failure && !notify.never)
     };
-    round.deliveries.iter().filter(wants).collect()
+    untold(round).filter(wants).collect()
 }
 
 /// Whether mails of this kind cause a notification at all: a notice or a bounce that does not arrive is told to nobody
@@ -136,7 +141,7 @@ fn in_words(
         }
         lines.push(String::new());
     }
-    if round.deliveries.iter().any(|delivery| delivery.state == DeliveryState::Delivered) {
+    if round.deliveries.iter().any(|one| matches!(one.state, DeliveryState::Delivered | DeliveryState::Queued)) {
         lines.extend([say("bounce-others", &[]), String::new()]);
     }
     let when = arrived.in_zone(&head.time_zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();

@@ -1,7 +1,7 @@
 //! The post office: outbox, routing, delivery, retries, bounces.
 //!
 //! ```text
-//!  lease a round ─ route ─ deliver ─ commit outcomes ─ settle (or bounce)
+//!  lease a round ─ route ─ deliver ─ commit outcomes ─ (bounce) ─ settle
 //! ```
 //!
 //! - [`keyring`]: DKIM keys of the sections and of the installation, opened from the database

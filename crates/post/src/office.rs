@@ -1,9 +1,12 @@
-//! The workers: lease a round, deliver it; settle what is finished.
+//! The workers: lease a round, deliver it; tell of what failed; settle what is finished.
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
-use fubako_base::ids::OutgoingId;
-use fubako_store::{Store, outbox::Round};
+use fubako_base::ids::{DeliveryId, OutgoingId};
+use fubako_store::{
+    Store, StoreError,
+    outbox::{DeliveryState, Round},
+};
 use fubako_vault::Vault;
 use tokio::{
     sync::{Notify, watch},
@@ -14,7 +17,7 @@ use tokio::{
 use crate::{
     ReturnedMail,
     backoff::Schedule,
-    bounce::{BounceWriter, Problem, object_of},
+    bounce::{BounceWriter, Problem, object_of, untold},
     deliver::{Clock, Courier, Transport, end_of_lease},
     keyring::Keyring,
 };
@@ -215,14 +218,13 @@ impl Inner {
         }
     }
 
-    /// Settles what is finished. What cannot be settled now is left alone for a while, the rest goes on.
+    /// Tells of what failed and settles what is finished. What cannot be done now is left alone for a while, the rest goes on.
     async fn settle_all(&self, mut stop: watch::Receiver<bool>) {
         let mut later: HashMap<OutgoingId, (Instant, Duration)> = HashMap::new();
         let mut pause = FIRST_PAUSE;
         while !*stop.borrow() {
-            let limit = SETTLE_AT_ONCE.saturating_add(u32::try_from(later.len()).unwrap_or(u32::MAX));
-            let (mut settled, mut wait) = (0, self.poll);
-            match self.courier.store.unsettled(limit).await {
+            let (mut done, mut wait) = (0, self.poll);
+            match self.ended(later.len()).await {
                 Ok(rounds) => {
                     pause = FIRST_PAUSE;
                     later.retain(|id, _| rounds.iter().any(|round| round.outgoing.id == *id));
@@ -232,15 +234,15 @@ impl Inner {
                         if *stop.borrow() || known.is_some_and(|(until, _)| until > Instant::now()) {
                             continue;
                         }
-                        match self.settle(round).await {
+                        match self.tell_and_settle(round).await {
                             Ok(()) => {
                                 later.remove(&id);
-                                settled += 1;
+                                done += 1;
                             }
                             Err(error) => {
                                 let pause = known.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
                                 later.insert(id, (Instant::now() + pause, pause));
-                                tracing::error!(outgoing = %id, %error, "a finished mail cannot be settled yet");
+                                tracing::error!(outgoing = %id, %error, "a mail that ended cannot be told of or settled yet");
                             }
                         }
                     }
@@ -251,23 +253,47 @@ impl Inner {
                     wait = pause;
                 }
             }
-            if settled == 0 {
+            if done == 0 {
                 rest(wait, &self.finished, &mut stop).await;
             }
         }
     }
 
-    async fn settle(&self, round: &Round) -> Result<(), Problem> {
+    /// Mails that are finished, and mails of which some recipients failed while others are still tried: those are told of
+    /// now. `waiting` of them may be known and wait.
+    async fn ended(&self, waiting: usize) -> Result<Vec<Round>, StoreError> {
+        let limit = SETTLE_AT_ONCE.saturating_add(u32::try_from(waiting).unwrap_or(u32::MAX));
+        let now = (self.courier.clock)();
+        let mut rounds = self.courier.store.untold(now, limit).await?;
+        rounds.extend(self.courier.store.unsettled(now, limit).await?);
+        Ok(rounds)
+    }
+
+    async fn tell_and_settle(&self, round: &Round) -> Result<(), Problem> {
+        self.tell(round).await?;
+        if round.deliveries.iter().all(|delivery| delivery.state != DeliveryState::Queued)
+            && self.courier.store.settle(round.outgoing.id, (self.courier.clock)()).await?
+        {
+            tracing::debug!(outgoing = %round.outgoing.id, "settled");
+        }
+        Ok(())
+    }
+
+    /// Tells of the failures that are not told yet, in one notification.
+    async fn tell(&self, round: &Round) -> Result<(), Problem> {
         let now = (self.courier.clock)();
         let outgoing = &round.outgoing;
+        let told: Vec<DeliveryId> = untold(round).map(|delivery| delivery.queued.id).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
         let bounce = self.bounces.bounce(round, now).await?;
-        let done = self.courier.store.settle(outgoing.id, bounce.as_ref(), now).await;
+        let done = self.courier.store.bounce(outgoing.id, &told, bounce.as_ref(), now).await;
         match (&done, &bounce) {
             (Ok(true), Some(bounce)) => {
-                tracing::info!(outgoing = %outgoing.id, bounce = %bounce.id, section = %outgoing.section, "settled with a bounce");
+                tracing::info!(outgoing = %outgoing.id, bounce = %bounce.id, section = %outgoing.section, "told with a bounce");
                 self.due.notify_one();
             }
-            (Ok(true), None) => tracing::debug!(outgoing = %outgoing.id, "settled"),
             // Another node was faster, or it was not committed: this one's object belongs to no row. (A commit whose
             // answer was lost may own it, so after an error it stays for the sweep.)
             (Ok(false), Some(bounce)) => {
@@ -277,7 +303,7 @@ impl Inner {
             }
             _ => {}
         }
-        done.map(|_| ()).map_err(Problem::from)
+        done.map(drop).map_err(Problem::from)
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{House, Received, Sink, refusal, run, until};
+use common::{FAR, House, Received, Sink, refusal, run, until};
 use fubako_store::outbox::{NewOutgoing, OutgoingKind};
 use mail_parser::MessageParser;
 
@@ -16,7 +16,7 @@ fn no_such_user() -> fubako_smtp::Reply {
 /// Nothing waits and nothing is to be settled. Two looks are needed to be sure: between the two questions of the first, a mail
 /// may have been settled and its bounce queued; the second finds that bounce waiting, or gone out.
 async fn quiet(house: &House) -> bool {
-    house.waiting().await.is_empty() && house.store.unsettled(9).await.unwrap().is_empty()
+    house.waiting().await.is_empty() && house.store.unsettled(FAR, 9).await.unwrap().is_empty()
 }
 
 /// Queues the mail at a sink that refuses `no@x.example`, and gives what arrived in its place.
@@ -175,6 +175,60 @@ async fn a_deposit_notice_that_fails_is_told_to_who_sent_the_files_without_the_l
     assert_eq!(parts[3].0, "text/rfc822-headers", "the link is the recipient's own");
     let parsed = MessageParser::new().parse(&received[0].octets[..]).unwrap();
     assert!(parsed.body_text(0).unwrap().contains("お預かり通知メール"));
+}
+
+/// As the exchange queues it: no mail is behind it, the row says who is told.
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn a_deposit_notice_that_no_mail_caused_is_told_to_whom_its_row_names() {
+    let house = House::new().await;
+    let received = bounce_of(&house, |mail| {
+        mail.kind = OutgoingKind::DepositNotice;
+        mail.envelope_from = "fubako@files.example.jp".into();
+        mail.told_to = Some("person@example.jp".into());
+    })
+    .await;
+    let [bounce] = &received[..] else { panic!("{} bounces", received.len()) };
+    assert_eq!((bounce.from.address.as_str(), bounce.recipients()), ("", vec!["person@example.jp"]));
+    assert_eq!(parts(&bounce.octets)[3].0, "text/rfc822-headers", "the link is the recipient's own");
+    assert!(!String::from_utf8(bounce.octets.clone()).unwrap().contains("Hello."));
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn a_failure_is_told_soon_and_once_while_another_recipient_is_still_tried() {
+    let (house, sink) = (House::new().await, Sink::start().await);
+    let later = refusal(451, (4, 7, 1), "greylisted");
+    sink.refuse("no@x.example", &[no_such_user()]);
+    sink.refuse("nor@x.example", &[no_such_user()]);
+    sink.refuse("slow@x.example", &[later.clone(), later, no_such_user()]);
+    let mut mail = house.outgoing(&["no@x.example", "slow@x.example", "nor@x.example", "hush@x.example"]).await;
+    sink.refuse("hush@x.example", &[no_such_user()]);
+    mail.deliveries[3].notify = Some("NEVER".into());
+    house.store.queue_outgoing(&[mail], house.now()).await.unwrap();
+    let office = run(house.parts_by_smarthost(sink.address), 1);
+    // The clock stands still: the slow one is not tried again meanwhile.
+    until("the first bounce", || async { sink.received().len() == 1 && house.waiting().await.len() == 1 }).await;
+    let about = |received: &Received| {
+        let text = String::from_utf8(received.octets.clone()).unwrap();
+        ["no@x", "nor@x", "slow@x", "hush@x"]
+            .map(|who| text.contains(&format!("Final-Recipient: rfc822; {who}.example")))
+    };
+    assert_eq!(about(&sink.received()[0]), [true, true, false, false], "one for both");
+    assert_eq!(house.waiting().await.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(), ["slow@x.example"]);
+    assert!(house.store.erasures(9).await.unwrap().is_empty(), "its content is still needed");
+    for tries in [2, 3] {
+        house.pass(Duration::from_secs(180));
+        if tries == 2 {
+            until("the next try", || async { house.waiting().await.iter().any(|row| row.1 == tries) }).await;
+        }
+    }
+    until("all settled", || async { quiet(&house).await && quiet(&house).await }).await;
+    office.stop().await;
+    let received = sink.received();
+    assert_eq!(received.len(), 2, "each is told once");
+    assert_eq!(about(&received[1]), [false, false, true, false]);
+    assert_eq!(house.store.erasures(9).await.unwrap().len(), 1);
 }
 
 // spec: MAIL-BOUNCE

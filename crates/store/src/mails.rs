@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Store, StoreError,
     outbox::NewOutgoing,
-    rounds::insert_outgoing,
+    rounds::{ASIDE, UNREADABLE, insert_outgoing},
     tx::{Row, Tx, args},
     words::{REPLY, clip, words},
 };
@@ -115,19 +115,23 @@ impl Store {
     }
 
     /// A mail whose turn it is (`received`, due, not leased), leased to `worker` until `until`. Oldest due first.
-    /// `worker` names one task of one process, and no other ever.
+    /// `worker` names one task of one process, and no other ever. A mail whose row cannot be read is set aside for an hour, so
+    /// that it does not stand before all others for ever.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn lease_mail(&self, worker: &str, now: Timestamp, until: Timestamp) -> Result<Option<Mail>, StoreError> {
-        self.pool
-            .write((worker.to_owned(), now, until), |tx, (worker, now, until)| {
-                Box::pin(async move {
-                    let row = tx.one("mails", LEASE, args![worker, *now, *until]).await?;
-                    row.as_ref().map(read_mail).transpose()
-                })
-            })
-            .await
+        for _ in 0..SET_ASIDE_AT_ONCE {
+            let args = (worker.to_owned(), now, until);
+            let leased =
+                self.pool.write(args, |tx, (worker, now, until)| Box::pin(lease(tx, worker, *now, *until))).await?;
+            match leased {
+                Some(Ok(mail)) => return Ok(Some(mail)),
+                Some(Err(mail)) => tracing::error!(mail, "a mail's row cannot be read: it is set aside for an hour"),
+                None => break,
+            }
+        }
+        Ok(None)
     }
 
     /// Keeps a lease that is still ours until `until`.
@@ -276,6 +280,9 @@ impl Store {
     }
 }
 
+/// Mails whose rows cannot be read that one look sets aside.
+const SET_ASIDE_AT_ONCE: usize = 16;
+
 const LEASE: &str = concat!(
     "UPDATE mails SET worker = $1, leased_until = $3
     WHERE id = (
@@ -285,6 +292,24 @@ const LEASE: &str = concat!(
     RETURNING ",
     mail_columns!()
 );
+
+/// The mail leased, or the id of one that cannot be read and was set aside.
+async fn lease(
+    tx: &mut Tx,
+    worker: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Result<Mail, String>>, StoreError> {
+    let Some(row) = tx.one("mails", LEASE, args![worker, now, until]).await? else { return Ok(None) };
+    if let Ok(mail) = read_mail(&row) {
+        return Ok(Some(Ok(mail)));
+    }
+    // As text: one that is no id must not stand in the way either.
+    let id: String = row.get("id")?;
+    let sql = "UPDATE mails SET due_at = $2, cause = $3, worker = NULL, leased_until = NULL WHERE id = $1";
+    tx.run(sql, args![&id, now.plus_seconds(ASIDE), UNREADABLE]).await?;
+    Ok(Some(Err(id)))
+}
 
 /// Whether the row that only the lease's holder may change was there.
 pub(crate) const fn still_ours(changed: u64) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ const ALL: &[(&str, &str)] = &[
     ("0002_mails", include_str!("../migrations/0002_mails.sql")),
     ("0003_outbox", include_str!("../migrations/0003_outbox.sql")),
     ("0004_deposits", include_str!("../migrations/0004_deposits.sql")),
+    ("0005_told", include_str!("../migrations/0005_told.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -1,5 +1,7 @@
 //! The transactional outbox: outgoing mails, one delivery a recipient, and objects given up for erasure.
 
+use std::collections::HashSet;
+
 use fubako_base::{
     Timestamp,
     ids::{DeliveryId, MailId, ObjectId, OutgoingId, SectionId},
@@ -9,7 +11,7 @@ use fubako_base::{
 use crate::{
     Store, StoreError,
     mails::{give_up, give_up_spool, still_ours},
-    rounds::{insert_outgoing, lease_round, unsettled},
+    rounds::{insert_outgoing, lease_round, set_settling_aside, unsettled, untold},
     tx::{Tx, args, places},
     words::{REPLY, clip, words},
 };
@@ -65,6 +67,8 @@ pub struct NewOutgoing {
     pub ret_full: Option<bool>,
     /// ENVID as given.
     pub envid: Option<String>,
+    /// Who is told when it cannot be delivered, where that is not the envelope sender. An address that was proven.
+    pub told_to: Option<String>,
     /// One a recipient, in order.
     pub deliveries: Vec<NewDelivery>,
     /// When it may first be tried.
@@ -116,6 +120,8 @@ pub struct Delivery {
     pub last_reply: Option<String>,
     /// Who said it.
     pub remote: Option<String>,
+    /// When it was told that it failed (or seen that nobody is to be told).
+    pub told_at: Option<Timestamp>,
 }
 
 /// An outgoing mail with those of its deliveries that are due, leased together.
@@ -123,7 +129,7 @@ pub struct Delivery {
 pub struct Round {
     /// The mail (its `deliveries` are those in [`Self::deliveries`]).
     pub outgoing: NewOutgoing,
-    /// The due ones, in order (from [`Store::unsettled`]: all).
+    /// The due ones, in order (from [`Store::unsettled`] and [`Store::untold`]: all).
     pub deliveries: Vec<Delivery>,
 }
 
@@ -174,7 +180,7 @@ impl Store {
     }
 
     /// The outgoing mail whose delivery has waited longest past its due time, with all its due deliveries, leased.
-    /// `worker` names one task of one process, and no other ever.
+    /// `worker` names one task of one process, and no other ever. A delivery whose row cannot be read is set aside for an hour.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -184,11 +190,16 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Round>, StoreError> {
-        self.pool
+        let (round, unreadable) = self
+            .pool
             .write((worker.to_owned(), now, until), |tx, (worker, now, until)| {
                 Box::pin(lease_round(tx, worker, *now, *until))
             })
-            .await
+            .await?;
+        for delivery in unreadable {
+            tracing::error!(delivery, "a delivery's row, or its mail's, cannot be read: it is set aside for an hour");
+        }
+        Ok(round)
     }
 
     /// Keeps the leases of a round until `until`.
@@ -237,29 +248,69 @@ impl Store {
         if all_ours { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// An outgoing mail none of whose deliveries is open and which is not settled, with all its deliveries.
+    /// Outgoing mails none of whose deliveries is open and which are not settled, with all their deliveries. One whose rows cannot be
+    /// read is set aside for an hour.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn unsettled(&self, limit: u32) -> Result<Vec<Round>, StoreError> {
-        self.pool.read(limit, |tx, limit| Box::pin(unsettled(tx, *limit))).await
+    pub async fn unsettled(&self, now: Timestamp, limit: u32) -> Result<Vec<Round>, StoreError> {
+        let found = self.pool.read((now, limit), |tx, (now, limit)| Box::pin(unsettled(tx, *now, *limit))).await?;
+        self.readable(found, now).await
     }
 
-    /// Settles an outgoing mail, with the bounce that it causes, in one transaction: its content is given up for erasure,
-    /// and so are the spool object and password of the mail it came from (which becomes `settled`) once every relayed
-    /// mail that came from it is settled. Settling twice, or while a delivery is open, does nothing and gives false.
+    /// Outgoing mails with a failed delivery that is not told (see [`Store::bounce`]) while others are still open, with all
+    /// their deliveries: none that is being worked on at `now`, so that a round's failures are told together. One whose rows
+    /// cannot be read is set aside for an hour.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn settle(
+    pub async fn untold(&self, now: Timestamp, limit: u32) -> Result<Vec<Round>, StoreError> {
+        let found = self.pool.read((now, limit), |tx, (now, limit)| Box::pin(untold(tx, *now, *limit))).await?;
+        self.readable(found, now).await
+    }
+
+    async fn readable(
+        &self,
+        (rounds, unreadable): (Vec<Round>, Vec<String>),
+        now: Timestamp,
+    ) -> Result<Vec<Round>, StoreError> {
+        if !unreadable.is_empty() {
+            for outgoing in &unreadable {
+                tracing::error!(outgoing, "a finished mail's rows cannot be read: it is set aside for an hour");
+            }
+            self.pool.write((unreadable, now), |tx, (ids, now)| Box::pin(set_settling_aside(tx, ids, *now))).await?;
+        }
+        Ok(rounds)
+    }
+
+    /// Tells that these deliveries failed, with the bounce that says so (none where nobody is to be told), in one
+    /// transaction (spec MAIL-BOUNCE). Where one of them has not failed, or is told already, nothing is done and it gives
+    /// false: each is told exactly once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bounce(
         &self,
         id: OutgoingId,
+        told: &[DeliveryId],
         bounce: Option<&NewOutgoing>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.pool
-            .write((id, bounce.cloned(), now), |tx, (id, bounce, now)| Box::pin(settle(tx, *id, bounce.as_ref(), *now)))
+            .write((id, told.to_vec(), bounce.cloned(), now), |tx, (id, told, bounce, now)| {
+                Box::pin(tell(tx, *id, told, bounce.as_ref(), *now))
+            })
             .await
+    }
+
+    /// Settles an outgoing mail: its content is given up for erasure, and so are the spool object and password of the
+    /// mail it came from (which becomes `settled`) once every relayed mail that came from it is settled. Settling twice, or
+    /// while a delivery is open or a failure not told, does nothing and gives false.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle(&self, id: OutgoingId, now: Timestamp) -> Result<bool, StoreError> {
+        self.pool.write((id, now), |tx, (id, now)| Box::pin(settle(tx, *id, *now))).await
     }
 
     /// Objects given up: their wrapped keys are gone from the rows already (spec KEEP-DELETE).
@@ -336,9 +387,38 @@ pub(crate) async fn close_delivery(tx: &mut Tx, outgoing: OutgoingId) -> Result<
     Ok(())
 }
 
-async fn settle(tx: &mut Tx, id: OutgoingId, bounce: Option<&NewOutgoing>, now: Timestamp) -> Result<bool, StoreError> {
+async fn tell(
+    tx: &mut Tx,
+    id: OutgoingId,
+    told: &[DeliveryId],
+    bounce: Option<&NewOutgoing>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    // Two that tell at once take turns here, and the second sees what the first has done.
+    let lock = "SELECT id FROM outgoing WHERE id = $1 AND settled_at IS NULL FOR UPDATE";
+    if told.is_empty() || tx.one("outgoing", lock, args![id]).await?.is_none() {
+        return Ok(false);
+    }
+    let sql = "SELECT id FROM deliveries WHERE outgoing = $1 AND state = 'failed' AND told_at IS NULL";
+    let untold = tx.all("deliveries", sql, args![id]).await?;
+    let untold = untold.iter().map(|row| row.parse("id")).collect::<Result<HashSet<DeliveryId>, _>>()?;
+    if !told.iter().all(|delivery| untold.contains(delivery)) {
+        return Ok(false);
+    }
+    for delivery in told {
+        tx.run("UPDATE deliveries SET told_at = $2 WHERE id = $1", args![*delivery, now]).await?;
+    }
+    if let Some(bounce) = bounce {
+        insert_outgoing(tx, bounce, now).await?;
+    }
+    Ok(true)
+}
+
+async fn settle(tx: &mut Tx, id: OutgoingId, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "UPDATE outgoing SET settled_at = $2, content = NULL, object_key = NULL
-        WHERE id = $1 AND settled_at IS NULL AND open_deliveries = 0 RETURNING section, kind, mail, object_id";
+        WHERE id = $1 AND settled_at IS NULL AND open_deliveries = 0 AND NOT EXISTS (
+            SELECT 1 FROM deliveries d WHERE d.outgoing = $1 AND d.state = 'failed' AND d.told_at IS NULL)
+        RETURNING section, kind, mail, object_id";
     let Some(row) = tx.one("outgoing", sql, args![id, now]).await? else { return Ok(false) };
     if let Some(object) = row.parse_opt("object_id")? {
         give_up(tx, object, &row.parse("section")?).await?;
@@ -346,9 +426,6 @@ async fn settle(tx: &mut Tx, id: OutgoingId, bounce: Option<&NewOutgoing>, now: 
     let mail: Option<MailId> = row.parse_opt("mail")?;
     if let (Some(mail), OutgoingKind::Relay) = (mail, row.parse("kind")?) {
         settle_mail(tx, mail, now).await?;
-    }
-    if let Some(bounce) = bounce {
-        insert_outgoing(tx, bounce, now).await?;
     }
     Ok(true)
 }

@@ -70,7 +70,7 @@ impl Store {
                     let sql = format!("{DELIVERIES} WHERE d.state = 'queued' ORDER BY d.queued_at, d.id LIMIT $1");
                     let deliveries = tx.all("deliveries", sql, args![*limit]).await?;
                     let rows = mails.iter().map(read_mail).chain(deliveries.iter().map(read_delivery));
-                    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+                    let mut rows: Vec<_> = rows.filter_map(readable).collect();
                     rows.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
                     rows.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
                     Ok(rows)
@@ -97,7 +97,8 @@ impl Store {
             .await
     }
 
-    /// Makes a waiting row due now; false when there is none that waits.
+    /// Makes a waiting row due now; a held mail is taken up again as if it had just come. False when there is none that waits,
+    /// or it is being worked on.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -109,7 +110,15 @@ impl Store {
                         WHERE id = $1 AND state = 'received' AND (leased_until IS NULL OR leased_until <= $2)";
                     let delivery = "UPDATE deliveries SET due_at = $2
                         WHERE id = $1 AND state = 'queued' AND (leased_until IS NULL OR leased_until <= $2)";
-                    Ok(tx.run(mail, args![id, *now]).await? + tx.run(delivery, args![id, *now]).await? > 0)
+                    // Its spool object and password were kept (spec RCV-DURABLE).
+                    let held = "UPDATE mails SET state = 'received', due_at = $2, attempts = 0, last_code = NULL,
+                            codes = NULL, cause = NULL, ended_at = NULL, worker = NULL, leased_until = NULL
+                        WHERE id = $1 AND state = 'held' AND spool_key IS NOT NULL";
+                    let mut found = 0;
+                    for sql in [mail, held, delivery] {
+                        found += tx.run(sql, args![id, *now]).await?;
+                    }
+                    Ok(found > 0)
                 })
             })
             .await
@@ -140,6 +149,11 @@ async fn stop(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError>
         return Ok(true);
     }
     Ok(false)
+}
+
+/// One row that cannot be read does not hide the others.
+fn readable(row: Result<QueueRow, StoreError>) -> Option<QueueRow> {
+    row.inspect_err(|error| tracing::error!(%error, "the queue shows not all that waits")).ok()
 }
 
 fn read_mail(row: &Row) -> Result<QueueRow, StoreError> {

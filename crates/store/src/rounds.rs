@@ -1,6 +1,6 @@
 //! Outgoing mails and their deliveries as rows.
 
-use fubako_base::{Timestamp, ids::OutgoingId, object::ObjectRef};
+use fubako_base::{Timestamp, object::ObjectRef};
 
 use crate::{
     StoreError,
@@ -12,12 +12,12 @@ use crate::{
 macro_rules! outgoing_columns {
     () => {
         "id, section, kind, mail, envelope_from, prefix, content, object_id, object_key, object_length, size, smtputf8,
-        ret_full, envid, first_due_at"
+        ret_full, envid, told_to, first_due_at"
     };
 }
 macro_rules! delivery_columns {
     () => {
-        "id, position, recipient, notify, orcpt, state, attempts, queued_at, last_reply, remote"
+        "id, position, recipient, notify, orcpt, state, attempts, queued_at, last_reply, remote, told_at"
     };
 }
 
@@ -32,8 +32,8 @@ pub(crate) async fn insert_outgoing(tx: &mut Tx, mail: &NewOutgoing, now: Timest
     }
     tx.run(
         "INSERT INTO outgoing (id, section, kind, mail, envelope_from, prefix, content, object_id, object_key,
-                object_length, size, smtputf8, ret_full, envid, first_due_at, queued_at, open_deliveries)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                object_length, size, smtputf8, ret_full, envid, told_to, first_due_at, queued_at, open_deliveries)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         args![
             mail.id,
             &mail.section,
@@ -49,6 +49,7 @@ pub(crate) async fn insert_outgoing(tx: &mut Tx, mail: &NewOutgoing, now: Timest
             mail.smtputf8,
             mail.ret_full,
             mail.envid.as_ref(),
+            mail.told_to.as_ref(),
             mail.due,
             now,
             mail.deliveries.len(),
@@ -87,13 +88,14 @@ fn row_of<'a>(
 }
 
 /// The outgoing mail with the oldest due delivery that nobody works on. The lock is on the outgoing mail, so that two
-/// workers do not take its deliveries apart between them; where one was quicker, the choice is made again.
+/// workers do not take its deliveries apart between them; where one was quicker, the choice is made again. Rows that cannot be
+/// read are set aside, so that they do not stand before all others for ever; their ids are given too.
 pub(crate) async fn lease_round(
     tx: &mut Tx,
     worker: &str,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<Round>, StoreError> {
+) -> Result<(Option<Round>, Vec<String>), StoreError> {
     const CHOOSE: &str = "SELECT o.id FROM deliveries d JOIN outgoing o ON o.id = d.outgoing
         WHERE d.state = 'queued' AND d.due_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1)
         ORDER BY d.due_at, d.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED";
@@ -106,47 +108,118 @@ pub(crate) async fn lease_round(
         RETURNING ",
         delivery_columns!()
     );
+    let mut unreadable = Vec::new();
     for _ in 0..16 {
-        let Some(chosen) = tx.one("outgoing", CHOOSE, args![now]).await? else { return Ok(None) };
-        let id: OutgoingId = chosen.parse("id")?;
+        let Some(chosen) = tx.one("outgoing", CHOOSE, args![now]).await? else { break };
+        // As text: one that is no id must not stand in the way either.
+        let id: String = chosen.get("id")?;
         let mut taken = Vec::new();
-        for row in tx.all("deliveries", TAKE, args![id, now, worker, until]).await? {
-            taken.push((row.int::<u32>("position")?, row));
+        for row in tx.all("deliveries", TAKE, args![&id, now, worker, until]).await? {
+            match row.int::<u32>("position").and_then(|position| Ok((position, read_delivery(&row)?))) {
+                Ok(delivery) => taken.push(delivery),
+                Err(_) => unreadable.push(set_aside(tx, row.get("id")?, now).await?),
+            }
         }
-        if !taken.is_empty() {
-            // RETURNING keeps no order.
-            taken.sort_by_key(|(position, _)| *position);
-            let rows: Vec<Row> = taken.into_iter().map(|(_, row)| row).collect();
-            let sql = concat!("SELECT ", outgoing_columns!(), " FROM outgoing WHERE id = $1");
-            let outgoing = tx.one("outgoing", sql, args![id]).await?.ok_or(StoreError::Corrupt("outgoing"))?;
-            return Ok(Some(read_round(&outgoing, &rows)?));
+        if taken.is_empty() {
+            continue;
+        }
+        // RETURNING keeps no order.
+        taken.sort_by_key(|(position, _)| *position);
+        let deliveries: Vec<Delivery> = taken.into_iter().map(|(_, delivery)| delivery).collect();
+        let sql = concat!("SELECT ", outgoing_columns!(), " FROM outgoing WHERE id = $1");
+        let outgoing = tx.one("outgoing", sql, args![&id]).await?;
+        match outgoing.ok_or(StoreError::Corrupt("outgoing")).and_then(|row| read_outgoing(&row, queued(&deliveries))) {
+            Ok(outgoing) => return Ok((Some(Round { outgoing, deliveries }), unreadable)),
+            Err(_) => {
+                for delivery in deliveries {
+                    unreadable.push(set_aside(tx, delivery.queued.id.to_string(), now).await?);
+                }
+            }
         }
     }
     // Others take what there is; there is a next time.
-    Ok(None)
+    Ok((None, unreadable))
 }
 
-/// Outgoing mails that can be settled, with all their deliveries.
-pub(crate) async fn unsettled(tx: &mut Tx, limit: u32) -> Result<Vec<Round>, StoreError> {
-    const OUTGOING: &str = concat!(
+/// Seconds for which a row that cannot be read is left alone.
+pub(crate) const ASIDE: i64 = 60 * 60;
+/// What is noted at such a row.
+pub(crate) const UNREADABLE: &str = "451 4.3.0 a row of the database cannot be read";
+
+async fn set_aside(tx: &mut Tx, delivery: String, now: Timestamp) -> Result<String, StoreError> {
+    let sql = "UPDATE deliveries SET due_at = $2, last_reply = $3, worker = NULL, leased_until = NULL WHERE id = $1";
+    tx.run(sql, args![&delivery, now.plus_seconds(ASIDE), UNREADABLE]).await?;
+    Ok(delivery)
+}
+
+/// Leaves outgoing mails whose rows cannot be read unsettled for a while.
+pub(crate) async fn set_settling_aside(tx: &mut Tx, outgoing: &[String], now: Timestamp) -> Result<(), StoreError> {
+    for id in outgoing {
+        let sql = "UPDATE outgoing SET settle_after = $2 WHERE id = $1";
+        tx.run(sql, args![id, now.plus_seconds(ASIDE)]).await?;
+    }
+    Ok(())
+}
+
+/// Outgoing mails that can be settled, with all their deliveries; and the ids of those that cannot be read.
+pub(crate) async fn unsettled(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: u32,
+) -> Result<(Vec<Round>, Vec<String>), StoreError> {
+    const SQL: &str = concat!(
         "SELECT ",
         outgoing_columns!(),
-        " FROM outgoing WHERE settled_at IS NULL AND open_deliveries = 0 ORDER BY id LIMIT $1"
+        " FROM outgoing
+        WHERE settled_at IS NULL AND open_deliveries = 0 AND (settle_after IS NULL OR settle_after <= $1)
+        ORDER BY id LIMIT $2"
     );
+    whole(tx, SQL, now, limit).await
+}
+
+/// Outgoing mails that are still tried, nobody working on them now, with a failure that is not told; as [`unsettled`].
+pub(crate) async fn untold(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<(Vec<Round>, Vec<String>), StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        outgoing_columns!(),
+        " FROM outgoing
+        WHERE id IN (SELECT outgoing FROM deliveries WHERE state = 'failed' AND told_at IS NULL)
+            AND settled_at IS NULL AND open_deliveries > 0 AND (settle_after IS NULL OR settle_after <= $1)
+            AND NOT EXISTS (
+                SELECT 1 FROM deliveries d
+                WHERE d.outgoing = outgoing.id AND d.state = 'queued' AND d.leased_until > $1)
+        ORDER BY id LIMIT $2"
+    );
+    whole(tx, SQL, now, limit).await
+}
+
+async fn whole(
+    tx: &mut Tx,
+    sql: &'static str,
+    now: Timestamp,
+    limit: u32,
+) -> Result<(Vec<Round>, Vec<String>), StoreError> {
     const DELIVERIES: &str =
         concat!("SELECT ", delivery_columns!(), " FROM deliveries WHERE outgoing = $1 ORDER BY position");
-    let mut rounds = Vec::new();
-    for row in tx.all("outgoing", OUTGOING, args![limit]).await? {
-        let deliveries = tx.all("deliveries", DELIVERIES, args![row.parse::<OutgoingId>("id")?]).await?;
-        rounds.push(read_round(&row, &deliveries)?);
+    let (mut rounds, mut unreadable) = (Vec::new(), Vec::new());
+    for row in tx.all("outgoing", sql, args![now, limit]).await? {
+        let id: String = row.get("id")?;
+        let deliveries = tx.all("deliveries", DELIVERIES, args![&id]).await?;
+        match read_round(&row, &deliveries) {
+            Ok(round) => rounds.push(round),
+            Err(_) => unreadable.push(id),
+        }
     }
-    Ok(rounds)
+    Ok((rounds, unreadable))
 }
 
 fn read_round(outgoing: &Row, deliveries: &[Row]) -> Result<Round, StoreError> {
     let deliveries = deliveries.iter().map(read_delivery).collect::<Result<Vec<_>, _>>()?;
-    let queued = deliveries.iter().map(|delivery| delivery.queued.clone()).collect();
-    Ok(Round { outgoing: read_outgoing(outgoing, queued)?, deliveries })
+    Ok(Round { outgoing: read_outgoing(outgoing, queued(&deliveries))?, deliveries })
+}
+
+fn queued(deliveries: &[Delivery]) -> Vec<NewDelivery> {
+    deliveries.iter().map(|delivery| delivery.queued.clone()).collect()
 }
 
 fn read_outgoing(row: &Row, deliveries: Vec<NewDelivery>) -> Result<NewOutgoing, StoreError> {
@@ -173,6 +246,7 @@ fn read_outgoing(row: &Row, deliveries: Vec<NewDelivery>) -> Result<NewOutgoing,
         smtputf8: row.get("smtputf8")?,
         ret_full: row.opt("ret_full")?,
         envid: row.opt("envid")?,
+        told_to: row.opt("told_to")?,
         deliveries,
         due: row.time("first_due_at")?,
     })
@@ -191,5 +265,6 @@ fn read_delivery(row: &Row) -> Result<Delivery, StoreError> {
         queued_at: row.time("queued_at")?,
         last_reply: row.opt("last_reply")?,
         remote: row.opt("remote")?,
+        told_at: row.time_opt("told_at")?,
     })
 }

@@ -18,6 +18,7 @@ fn round(kind: OutgoingKind, deliveries: Vec<Delivery>) -> Round {
         smtputf8: false,
         ret_full: None,
         envid: Some("q+2B1+20x".into()),
+        told_to: None,
         deliveries: Vec::new(),
         due: Timestamp(0),
     };
@@ -32,6 +33,7 @@ fn delivery(recipient: &str, state: DeliveryState, reply: &str, remote: Option<&
         queued_at: Timestamp(1_790_000_000_000_000),
         last_reply: Some(reply.into()),
         remote: remote.map(str::to_owned),
+        told_at: None,
     }
 }
 

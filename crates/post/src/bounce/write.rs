@@ -55,7 +55,8 @@ pub(crate) struct BounceWriter {
 }
 
 impl BounceWriter {
-    /// The notification that a finished mail causes; none where nobody is to be told. An object that it may have is durable.
+    /// The notification that a mail's failures cause which are not told yet; none where nobody is to be told. An object that it may
+    /// have is durable.
     pub(crate) async fn bounce(&self, round: &Round, now: Timestamp) -> Result<Option<NewOutgoing>, Problem> {
         if !may_bounce(round.outgoing.kind) || to_tell(round).is_empty() {
             return Ok(None);
@@ -82,14 +83,16 @@ impl BounceWriter {
         self.write(round, &to, &sent, &head, None, now).await.map(Some)
     }
 
-    /// Who is told: the envelope sender; for a deposit notice, the one of the mail that the deposit came with.
+    /// Who is told: whom the row names, else the envelope sender; of a deposit notice, which is sent in our own name, never
+    /// we ourselves but who sent the files.
     async fn whom(&self, round: &Round) -> Result<Option<String>, Problem> {
         let outgoing = &round.outgoing;
-        let to = match (outgoing.kind, outgoing.mail) {
-            (OutgoingKind::DepositNotice, Some(mail)) => {
+        let to = match (&outgoing.told_to, outgoing.kind, outgoing.mail) {
+            (Some(to), ..) => Some(to.clone()),
+            (None, OutgoingKind::DepositNotice, Some(mail)) => {
                 self.store.mail(mail).await?.map(|mail| mail.accepted.envelope_from)
             }
-            (OutgoingKind::DepositNotice, None) => None,
+            (None, OutgoingKind::DepositNotice, None) => None,
             _ => Some(outgoing.envelope_from.clone()),
         };
         let to = to.filter(|address| !address.is_empty());
@@ -138,6 +141,7 @@ impl BounceWriter {
             smtputf8: !to.is_ascii(),
             ret_full: None,
             envid: None,
+            told_to: None,
             deliveries: vec![NewDelivery {
                 id: DeliveryId::generate(),
                 recipient: to.to_owned(),

@@ -47,6 +47,8 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub const START: i64 = 1_790_000_000_000_000;
+/// Later than anything waits.
+pub const FAR: Timestamp = Timestamp(i64::MAX);
 
 /// What a next hop took.
 #[derive(Debug, Clone)]
@@ -357,6 +359,7 @@ impl House {
             smtputf8: false,
             ret_full: None,
             envid: None,
+            told_to: None,
             deliveries: to
                 .iter()
                 .map(|to| NewDelivery {
@@ -442,7 +445,7 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
 
 /// The state of each delivery of a mail that is finished but not settled.
 pub async fn states(store: &Store, id: OutgoingId) -> Option<Vec<DeliveryState>> {
-    let rounds = store.unsettled(100).await.unwrap();
+    let rounds = store.unsettled(FAR, 100).await.unwrap();
     let round = rounds.into_iter().find(|round| round.outgoing.id == id)?;
     Some(round.deliveries.iter().map(|delivery| delivery.state).collect())
 }

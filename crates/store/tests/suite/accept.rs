@@ -187,3 +187,22 @@ pub(crate) async fn text_of_any_kind_survives(db: Db) {
     let round = db.store.lease_round("p", at(1), at(60)).await.unwrap().unwrap();
     assert_eq!((round.outgoing.id, round.deliveries[0].queued.recipient.as_str()), (out.id, "\u{fffd}@example.com"));
 }
+
+/// It stands before all others no longer, and is not lost.
+// spec: RCV-DURABLE
+pub(crate) async fn an_unreadable_mail_is_set_aside(db: Db) {
+    acme(&db.store).await;
+    let [bad, good] = [0, 1].map(|n| NewMail { received_at: at(n), ..mail() });
+    for mail in [&bad, &good] {
+        db.store.accept_mail(mail).await.unwrap();
+    }
+    db.meddle(&format!("UPDATE mails SET recipients = '[1]' WHERE id = '{}'", bad.id)).await;
+    assert_eq!(db.store.lease_mail("w", at(9), at(60)).await.unwrap().unwrap().accepted.id, good.id);
+    assert!(db.store.lease_mail("v", at(9), at(60)).await.unwrap().is_none());
+    let noted =
+        "SELECT COUNT(*) FROM mails WHERE state = 'received' AND worker IS NULL AND cause LIKE '%cannot be read'";
+    assert_eq!(db.count(noted).await, 1);
+    db.meddle("UPDATE mails SET recipients = '[]'").await;
+    assert!(db.store.lease_mail("v", at(9 + 3599), at(9999)).await.unwrap().is_some_and(|m| m.accepted.id == good.id));
+    assert!(db.store.lease_mail("v", at(9 + 3600), at(9999)).await.unwrap().is_some_and(|m| m.accepted.id == bad.id));
+}

@@ -68,6 +68,7 @@ suite! {
         a_retry_waits_and_is_counted
         a_stopped_mail_is_given_up_with_its_notice
         a_held_mail_is_kept
+        an_unreadable_mail_is_set_aside
         text_of_any_kind_survives
     }
     outbox {
@@ -80,11 +81,15 @@ suite! {
         outcomes_of_a_part_leave_the_rest_leased
         a_mail_to_many_recipients_keeps_their_order
         another_sections_object_is_refused
+        unreadable_deliveries_are_set_aside
     }
     settle {
         settling_gives_up_all_that_can_be_read
         nothing_settles_while_a_delivery_is_open
-        the_bounce_is_committed_with_the_settling
+        a_failure_is_told_while_others_are_tried
+        a_dead_workers_failures_are_told_once_its_lease_is_over
+        of_many_who_tell_one_does
+        an_unreadable_row_does_not_keep_others_from_settling
         a_mail_settles_with_its_last_relayed_mail
         a_notice_does_not_settle_its_mail
         erased_objects_are_forgotten
@@ -110,6 +115,8 @@ suite! {
         the_queue_shows_what_waits
         a_row_is_shown_settled_or_not
         retry_makes_due_now
+        a_held_mail_can_be_tried_again
+        one_unreadable_row_does_not_hide_the_queue
         stop_ends_what_waits
         what_is_worked_on_is_left_alone
         counts_tell_every_state

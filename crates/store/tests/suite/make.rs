@@ -96,6 +96,7 @@ pub(crate) fn outgoing(kind: OutgoingKind, recipients: &[&str]) -> NewOutgoing {
         smtputf8: false,
         ret_full: None,
         envid: None,
+        told_to: None,
         deliveries: recipients.iter().map(|recipient| delivery(recipient)).collect(),
         due: at(0),
     }

@@ -19,6 +19,7 @@ pub(crate) async fn a_round_has_all_due_deliveries(db: Db) {
     out.smtputf8 = true;
     out.ret_full = Some(true);
     out.envid = Some("env".to_owned());
+    out.told_to = Some("jiro@acme.example".to_owned());
     db.store.queue_mail(mail, "w", &out, at(0)).await.unwrap();
     let round = db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
     out.mail = Some(mail);
@@ -59,13 +60,13 @@ pub(crate) async fn outcomes_are_committed_together(db: Db) {
     assert_eq!((d.queued.id, d.attempts), (b, 1));
     assert_eq!((d.last_reply.as_deref(), d.remote.as_deref()), (Some("451 4.3.0 later"), Some("mx.example.com")));
     assert_eq!(round.outgoing.deliveries, [out.deliveries[1].clone()]);
-    assert!(db.store.unsettled(10).await.unwrap().is_empty());
+    assert!(db.store.unsettled(at(9999), 10).await.unwrap().is_empty());
     db.store.record_outcomes("p", &[(b, delivered())], at(31)).await.unwrap();
-    let whole = db.store.unsettled(10).await.unwrap();
+    let whole = db.store.unsettled(at(9999), 10).await.unwrap();
     let ends: Vec<_> = whole[0].deliveries.iter().map(|d| (d.queued.id, d.state, d.attempts)).collect();
     let (done, bad) = (DeliveryState::Delivered, DeliveryState::Failed);
     assert_eq!(ends, [(a, done, 1), (b, done, 2), (c, bad, 1)]);
-    assert!(db.store.unsettled(0).await.unwrap().is_empty(), "no more than was asked for");
+    assert!(db.store.unsettled(at(9999), 0).await.unwrap().is_empty(), "no more than was asked for");
 }
 
 /// A receiver took it, so nobody may send it again: it is kept whoever leases it, and whoever does finds out.
@@ -119,9 +120,9 @@ pub(crate) async fn whoever_lost_the_round_commits_nothing(db: Db) {
     assert!(matches!(lost, Err(StoreError::LeaseLost)));
     // The same outcome twice is not counted twice.
     assert!(matches!(db.store.record_outcomes("q", &[(b, delivered())], at(75)).await, Err(StoreError::LeaseLost)));
-    assert!(db.store.unsettled(10).await.unwrap().is_empty(), "one is still open");
+    assert!(db.store.unsettled(at(9999), 10).await.unwrap().is_empty(), "one is still open");
     deliver(&db.store, 80, &delivered()).await;
-    assert_eq!(db.store.unsettled(10).await.unwrap().len(), 1);
+    assert_eq!(db.store.unsettled(at(9999), 10).await.unwrap().len(), 1);
 }
 
 pub(crate) async fn outcomes_of_a_part_leave_the_rest_leased(db: Db) {
@@ -143,7 +144,7 @@ pub(crate) async fn a_mail_to_many_recipients_keeps_their_order(db: Db) {
     assert!(round.deliveries.iter().map(|d| &d.queued).eq(&out.deliveries));
     let outcomes: Vec<_> = out.deliveries.iter().map(|d| (d.id, delivered())).collect();
     db.store.record_outcomes("p", &outcomes, at(1)).await.unwrap();
-    let unsettled = db.store.unsettled(1).await.unwrap();
+    let unsettled = db.store.unsettled(at(9999), 1).await.unwrap();
     assert!(unsettled[0].deliveries.iter().map(|d| &d.queued).eq(&out.deliveries));
 }
 
@@ -154,4 +155,34 @@ pub(crate) async fn another_sections_object_is_refused(db: Db) {
     out.content = fubako_store::outbox::Content::Object(ObjectRef { section: id("other"), ..object() });
     assert!(matches!(db.store.queue_outgoing(&[notice(), out], at(0)).await, Err(StoreError::Refused(_))));
     assert!(db.store.lease_round("p", at(9), at(60)).await.unwrap().is_none(), "all or none");
+}
+
+/// One that cannot be read stands before all others no longer, nor before those of its own mail.
+// spec: MAIL-RELAY, RCV-DURABLE
+pub(crate) async fn unreadable_deliveries_are_set_aside(db: Db) {
+    acme(&db.store).await;
+    let two = outgoing(OutgoingKind::Notice, &["a@example.com", "b@example.com"]);
+    let bad = outgoing(OutgoingKind::Notice, &["c@example.com"]);
+    let good = NewOutgoing { due: at(5), ..notice() };
+    db.store.queue_outgoing(&[two.clone(), bad.clone(), good.clone()], at(0)).await.unwrap();
+    let a = two.deliveries[0].id;
+    db.meddle(&format!("UPDATE deliveries SET attempts = -1 WHERE id = '{a}'")).await;
+    db.meddle(&format!("UPDATE outgoing SET object_key = NULL WHERE id = '{}'", bad.id)).await;
+    let mut rounds = Vec::new();
+    while let Some(round) = db.store.lease_round("p", at(9), at(60)).await.unwrap() {
+        assert!(round.outgoing.deliveries.iter().eq(round.deliveries.iter().map(|d| &d.queued)));
+        rounds.extend(round.deliveries.into_iter().map(|d| d.queued.id));
+    }
+    assert_eq!(rounds, [two.deliveries[1].id, good.deliveries[0].id]);
+    let aside = "SELECT COUNT(*) FROM deliveries WHERE state = 'queued' AND worker IS NULL
+        AND last_reply LIKE '451 4.3.0 %' AND due_at =";
+    assert_eq!(db.count(&format!("{aside} {}", at(9 + 3600).0)).await, 2);
+    // Mended, they go out after all.
+    db.meddle("UPDATE deliveries SET attempts = 0; UPDATE outgoing SET object_key = prefix WHERE content IS NULL")
+        .await;
+    let mut late = Vec::new();
+    while let Some(round) = db.store.lease_round("q", at(9 + 3600), at(9999)).await.unwrap() {
+        late.extend(round.deliveries.into_iter().map(|d| d.queued.id));
+    }
+    assert!(late.contains(&a) && late.contains(&bad.deliveries[0].id), "{late:?}");
 }

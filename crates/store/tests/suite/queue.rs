@@ -53,7 +53,7 @@ pub(crate) async fn a_row_is_shown_settled_or_not(db: Db) {
     assert_eq!(row(&db, mail.accepted.id).await.stage, "relaying");
     assert_eq!(row(&db, delivery).await.state, "queued");
     deliver(&db.store, 0, &delivered()).await;
-    assert!(db.store.settle(out.id, None, at(1)).await.unwrap());
+    assert!(db.store.settle(out.id, at(1)).await.unwrap());
     assert_eq!(row(&db, mail.accepted.id).await.state, "settled");
     let end = row(&db, delivery).await;
     assert_eq!((end.state.as_str(), end.next_at, end.reason.as_deref()), ("delivered", None, Some("250 2.0.0 ok")));
@@ -78,6 +78,39 @@ pub(crate) async fn retry_makes_due_now(db: Db) {
     assert!(!db.store.queue_retry("none", at(3)).await.unwrap());
 }
 
+// spec: RCV-DURABLE
+pub(crate) async fn a_held_mail_can_be_tried_again(db: Db) {
+    acme(&db.store).await;
+    let held = leased(&db.store).await.accepted;
+    db.store.keep_mail_password(held.id, "w", b"sealed").await.unwrap();
+    db.store.retry_mail(held.id, "w", at(5), Code::Maintenance, "").await.unwrap();
+    db.store.lease_mail("w", at(5), at(60)).await.unwrap().unwrap();
+    db.store.stop_mail(held.id, "w", MailState::Held, &[Code::Ambiguous], "odd", None, at(6)).await.unwrap();
+    assert!(db.store.lease_mail("v", at(7), at(99)).await.unwrap().is_none());
+    assert!(db.store.queue_retry(&held.id.to_string(), at(7)).await.unwrap());
+    let row = row(&db, held.id).await;
+    assert_eq!((row.state.as_str(), row.attempts, row.next_at, row.reason), ("received", 0, Some(at(7)), None));
+    let again = db.store.lease_mail("v", at(7), at(99)).await.unwrap().unwrap();
+    assert_eq!((again.accepted.id, again.accepted.spool, again.attempts), (held.id, held.spool, 0));
+    assert_eq!((again.sealed_password.as_deref(), again.last_code), (Some(&b"sealed"[..]), None));
+    assert!(!db.store.queue_retry(&held.id.to_string(), at(8)).await.unwrap(), "it is being worked on");
+    // One that was given up has nothing to be tried with.
+    db.store.stop_mail(held.id, "v", MailState::Stopped, &[Code::Ambiguous], "", None, at(9)).await.unwrap();
+    assert!(!db.store.queue_retry(&held.id.to_string(), at(10)).await.unwrap());
+}
+
+// spec: RUN-WATCH
+pub(crate) async fn one_unreadable_row_does_not_hide_the_queue(db: Db) {
+    acme(&db.store).await;
+    let [bad, good] = [mail(), mail()];
+    for mail in [&bad, &good] {
+        db.store.accept_mail(mail).await.unwrap();
+    }
+    db.meddle(&format!("UPDATE mails SET attempts = -1 WHERE id = '{}'", bad.id)).await;
+    let rows = db.store.queue(9).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), [good.id.to_string()]);
+}
+
 // spec: KEEP-DELETE
 pub(crate) async fn stop_ends_what_waits(db: Db) {
     acme(&db.store).await;
@@ -91,7 +124,6 @@ pub(crate) async fn stop_ends_what_waits(db: Db) {
 
     let held = leased(&db.store).await.accepted.id;
     db.store.stop_mail(held, "w", MailState::Held, &[Code::Ambiguous], "", None, at(1)).await.unwrap();
-    assert!(!db.store.queue_retry(&held.to_string(), at(2)).await.unwrap(), "a held mail waits for nothing");
     assert!(db.store.queue_stop(&held.to_string(), at(2)).await.unwrap());
     assert_eq!(db.store.erasures(10).await.unwrap().len(), 2);
 
@@ -100,9 +132,9 @@ pub(crate) async fn stop_ends_what_waits(db: Db) {
         assert!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap());
         assert!(!db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap());
     }
-    let whole = db.store.unsettled(10).await.unwrap();
+    let whole = db.store.unsettled(at(9999), 10).await.unwrap();
     assert!(whole[0].deliveries.iter().all(|d| d.state == DeliveryState::Stopped));
-    assert!(db.store.settle(out.id, None, at(4)).await.unwrap());
+    assert!(db.store.settle(out.id, at(4)).await.unwrap());
     assert_eq!(db.store.mail(mail.accepted.id).await.unwrap().unwrap().state, MailState::Settled);
     assert!(!db.store.queue_stop(&mail.accepted.id.to_string(), at(5)).await.unwrap());
 }
@@ -143,6 +175,6 @@ pub(crate) async fn counts_tell_every_state(db: Db) {
     assert_eq!(counts.oldest_due, Some(at(0)));
     deliver(&db.store, 0, &delivered()).await;
     assert_eq!(db.store.counts().await.unwrap().oldest_due, Some(at(7)));
-    assert!(db.store.settle(out.id, None, at(2)).await.unwrap());
+    assert!(db.store.settle(out.id, at(2)).await.unwrap());
     assert_eq!(db.store.counts().await.unwrap().erasures, 2);
 }

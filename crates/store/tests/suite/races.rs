@@ -15,7 +15,8 @@ use futures::future::join_all;
 use crate::{
     db::Db,
     make::{
-        acme, again, at, deliver, delivered, deposit, file, id, leased, link, mail, notice, outgoing, relayed, section, sent,
+        acme, again, at, deliver, delivered, deposit, file, id, leased, link, mail, notice, outgoing, relayed, section,
+        sent,
     },
 };
 
@@ -61,14 +62,14 @@ pub(crate) async fn many_workers_share_the_rounds(db: Db) {
                 store.record_outcomes(&worker, &[(delivery.queued.id, delivered())], at(1)).await.unwrap();
                 tried.push(delivery.queued.id);
             }
-            assert!(store.settle(round.outgoing.id, None, at(2)).await.unwrap());
+            assert!(store.settle(round.outgoing.id, at(2)).await.unwrap());
         }
         tried
     };
     let workers = (0..6).map(|n| tokio::spawn(work(nodes[n % 2].clone(), format!("post-{n}"))));
     let tried: Vec<_> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
     assert_eq!((tried.len(), tried.iter().collect::<HashSet<_>>().len()), (120, 120), "each once");
-    assert!(db.store.unsettled(10).await.unwrap().is_empty());
+    assert!(db.store.unsettled(at(9999), 10).await.unwrap().is_empty());
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing WHERE settled_at IS NULL OR open_deliveries <> 0").await, 0);
 }
 
@@ -128,9 +129,9 @@ pub(crate) async fn the_last_two_that_settle_settle_the_mail(db: Db) {
         deliver(&db.store, round, &delivered()).await;
         deliver(&db.store, round, &delivered()).await;
         let (one, two, again) = futures::join!(
-            nodes[0].settle(first.id, None, at(1)),
-            nodes[1].settle(second.id, None, at(1)),
-            nodes[1].settle(first.id, None, at(1)),
+            nodes[0].settle(first.id, at(1)),
+            nodes[1].settle(second.id, at(1)),
+            nodes[1].settle(first.id, at(1)),
         );
         assert!(two.unwrap());
         assert_eq!(u8::from(one.unwrap()) + u8::from(again.unwrap()), 1);

@@ -29,12 +29,12 @@ pub(crate) async fn settling_gives_up_all_that_can_be_read(db: Db) {
     db.store.queue_outgoing(std::slice::from_ref(&told), at(0)).await.unwrap();
     deliver(&db.store, 0, &delivered()).await;
     deliver(&db.store, 0, &delivered()).await;
-    assert_eq!(db.store.unsettled(10).await.unwrap().len(), 2);
-    assert!(db.store.settle(out.id, None, at(1)).await.unwrap());
-    assert!(db.store.settle(told.id, None, at(1)).await.unwrap());
-    assert!(!db.store.settle(out.id, Some(&notice()), at(2)).await.unwrap(), "settling twice does nothing");
+    assert_eq!(db.store.unsettled(at(9999), 10).await.unwrap().len(), 2);
+    assert!(db.store.settle(out.id, at(1)).await.unwrap());
+    assert!(db.store.settle(told.id, at(1)).await.unwrap());
+    assert!(!db.store.settle(out.id, at(2)).await.unwrap(), "settling twice does nothing");
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 2);
-    assert!(db.store.unsettled(10).await.unwrap().is_empty());
+    assert!(db.store.unsettled(at(9999), 10).await.unwrap().is_empty());
     let kept = db.store.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.sealed_password), (MailState::Settled, None));
     assert!(kept.accepted.spool.wrapped_key.is_empty());
@@ -54,41 +54,109 @@ pub(crate) async fn settling_gives_up_all_that_can_be_read(db: Db) {
 pub(crate) async fn nothing_settles_while_a_delivery_is_open(db: Db) {
     acme(&db.store).await;
     let (mail, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
-    assert!(!db.store.settle(out.id, Some(&notice()), at(1)).await.unwrap());
+    assert!(!db.store.settle(out.id, at(1)).await.unwrap());
     db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
     let outcomes = [(out.deliveries[0].id, delivered()), (out.deliveries[1].id, again(10))];
     db.store.record_outcomes("p", &outcomes, at(1)).await.unwrap();
-    assert!(!db.store.settle(out.id, Some(&notice()), at(1)).await.unwrap());
+    assert!(!db.store.settle(out.id, at(1)).await.unwrap());
     assert_eq!(db.store.mail(mail.accepted.id).await.unwrap().unwrap().state, MailState::Relaying);
     assert_eq!(db.store.erasures(10).await.unwrap(), []);
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 1, "no bounce");
-    assert!(!db.store.settle(fubako_base::ids::OutgoingId::generate(), None, at(1)).await.unwrap());
+    assert!(!db.store.settle(fubako_base::ids::OutgoingId::generate(), at(1)).await.unwrap());
 }
 
-// spec: MAIL-BOUNCE
-pub(crate) async fn the_bounce_is_committed_with_the_settling(db: Db) {
-    acme(&db.store).await;
-    let (mail, out) = relayed(&db.store, &["a@example.com"]).await;
-    deliver(&db.store, 0, &failed()).await;
-    let unsettled = db.store.unsettled(10).await.unwrap();
-    assert_eq!(unsettled[0].deliveries[0].last_reply.as_deref(), Some("550 5.1.1 no such user"));
-    assert_eq!(unsettled[0].outgoing.content, out.content, "the bounce carries it");
-    let bounce = NewOutgoing {
+fn bounce_of(mail: &fubako_store::mails::Mail) -> NewOutgoing {
+    NewOutgoing {
         kind: OutgoingKind::Bounce,
         envelope_from: String::new(),
         mail: Some(mail.accepted.id),
+        due: at(500),
         ..notice()
-    };
-    // A bounce that the database refuses settles nothing.
+    }
+}
+
+// spec: MAIL-BOUNCE
+pub(crate) async fn a_failure_is_told_while_others_are_tried(db: Db) {
+    acme(&db.store).await;
+    let (mail, out) = relayed(&db.store, &["a@example.com", "b@example.com", "c@example.com"]).await;
+    let [a, b, c] = [0, 1, 2].map(|n| out.deliveries[n].id);
+    db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
+    db.store.record_outcomes("p", &[(a, failed()), (b, again(100))], at(1)).await.unwrap();
+    // The round is not over: what fails in it is told together.
+    assert!(db.store.untold(at(2), 10).await.unwrap().is_empty());
+    assert!(!db.store.bounce(out.id, &[a, c], None, at(2)).await.unwrap(), "one has not failed");
+    db.store.record_outcomes("p", &[(c, failed())], at(3)).await.unwrap();
+    let untold = db.store.untold(at(4), 10).await.unwrap();
+    assert_eq!(untold.len(), 1);
+    assert_eq!(untold[0].deliveries.iter().map(|d| d.queued.id).collect::<Vec<_>>(), [a, b, c]);
+    assert_eq!(untold[0].deliveries[0].last_reply.as_deref(), Some("550 5.1.1 no such user"));
+    assert_eq!(untold[0].outgoing.content, out.content, "the bounce carries it");
+    // A bounce that the database refuses tells nothing.
+    let bounce = bounce_of(&mail);
     let bad = NewOutgoing { section: "nowhere".parse().unwrap(), ..bounce.clone() };
-    assert!(db.store.settle(out.id, Some(&bad), at(1)).await.is_err());
-    assert_eq!(db.store.unsettled(10).await.unwrap().len(), 1);
-    assert!(db.store.settle(out.id, Some(&bounce), at(1)).await.unwrap());
-    assert!(!db.store.settle(out.id, Some(&NewOutgoing { ..notice() }), at(1)).await.unwrap());
-    let round = db.store.lease_round("p", at(1), at(60)).await.unwrap().unwrap();
-    assert_eq!((round.outgoing.id, round.outgoing.kind), (bounce.id, OutgoingKind::Bounce));
-    assert!(db.store.lease_round("p", at(1), at(60)).await.unwrap().is_none(), "one bounce");
+    assert!(db.store.bounce(out.id, &[a, c], Some(&bad), at(5)).await.is_err());
+    assert_eq!(db.store.untold(at(5), 10).await.unwrap()[0].deliveries[0].told_at, None);
+    assert!(db.store.bounce(out.id, &[a, c], Some(&bounce), at(6)).await.unwrap());
+    assert!(db.store.untold(at(7), 10).await.unwrap().is_empty());
+    assert!(db.store.unsettled(at(7), 10).await.unwrap().is_empty() && !db.store.settle(out.id, at(7)).await.unwrap());
+    let kept = db.store.mail(mail.accepted.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.accepted.spool), (MailState::Relaying, mail.accepted.spool.clone()), "not erased yet");
+
+    // The last one ends badly too: it is told alone, and only then all is given up.
+    deliver(&db.store, 100, &failed()).await;
+    let last = db.store.unsettled(at(101), 10).await.unwrap();
+    let told: Vec<_> = last[0].deliveries.iter().map(|d| d.told_at).collect();
+    assert_eq!(told, [Some(at(6)), None, Some(at(6))]);
+    assert!(!db.store.settle(out.id, at(101)).await.unwrap(), "one is not told");
+    assert!(!db.store.bounce(out.id, &[b, a], Some(&bounce_of(&mail)), at(101)).await.unwrap(), "one is told already");
+    assert!(!db.store.bounce(out.id, &[], Some(&bounce_of(&mail)), at(101)).await.unwrap(), "nothing to tell");
+    assert!(db.store.bounce(out.id, &[b], None, at(101)).await.unwrap());
+    assert!(db.store.settle(out.id, at(102)).await.unwrap());
     assert_eq!(db.store.mail(mail.accepted.id).await.unwrap().unwrap().state, MailState::Settled);
+    assert!(!db.store.bounce(out.id, &[b], Some(&bounce_of(&mail)), at(103)).await.unwrap(), "settled");
+    let round = db.store.lease_round("p", at(500), at(600)).await.unwrap().unwrap();
+    assert_eq!((round.outgoing.id, round.outgoing.kind), (bounce.id, OutgoingKind::Bounce));
+    assert!(db.store.lease_round("p", at(500), at(600)).await.unwrap().is_none(), "one bounce");
+}
+
+// spec: MAIL-BOUNCE
+pub(crate) async fn a_dead_workers_failures_are_told_once_its_lease_is_over(db: Db) {
+    acme(&db.store).await;
+    let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    db.store.lease_round("dead", at(0), at(60)).await.unwrap().unwrap();
+    db.store.record_outcomes("dead", &[(out.deliveries[0].id, failed())], at(1)).await.unwrap();
+    assert!(db.store.untold(at(59), 10).await.unwrap().is_empty());
+    assert_eq!(db.store.untold(at(60), 10).await.unwrap().len(), 1);
+}
+
+// spec: MAIL-BOUNCE, RUN-SCALE
+pub(crate) async fn of_many_who_tell_one_does(db: Db) {
+    acme(&db.store).await;
+    let (mail, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    deliver(&db.store, 0, &failed()).await;
+    let told: Vec<_> = out.deliveries.iter().map(|d| d.id).collect();
+    let nodes = [db.store.clone(), db.open().await.unwrap()];
+    let bounces: Vec<NewOutgoing> = (0..12).map(|_| bounce_of(&mail)).collect();
+    let tries = bounces.iter().enumerate().map(|(n, b)| nodes[n % 2].bounce(out.id, &told, Some(b), at(1)));
+    let done = futures::future::join_all(tries).await.into_iter().filter(|done| *done.as_ref().unwrap()).count();
+    assert_eq!((done, db.count("SELECT COUNT(*) FROM outgoing WHERE kind = 'bounce'").await), (1, 1));
+}
+
+// spec: RCV-DURABLE
+pub(crate) async fn an_unreadable_row_does_not_keep_others_from_settling(db: Db) {
+    acme(&db.store).await;
+    let mut outs: Vec<NewOutgoing> = (0..3).map(|_| NewOutgoing { due: at(0), ..notice() }).collect();
+    outs.sort_by_key(|out| out.id);
+    db.store.queue_outgoing(&outs, at(0)).await.unwrap();
+    for _ in 0..3 {
+        deliver(&db.store, 0, &delivered()).await;
+    }
+    db.meddle(&format!("UPDATE outgoing SET kind = 'spam' WHERE id = '{}'", outs[0].id)).await;
+    assert!(db.store.unsettled(at(1), 1).await.unwrap().is_empty(), "it came first");
+    assert_eq!(db.store.unsettled(at(1), 1).await.unwrap()[0].outgoing.id, outs[1].id);
+    assert_eq!(db.store.unsettled(at(3600), 9).await.unwrap().len(), 2);
+    db.meddle("UPDATE outgoing SET kind = 'notice'").await;
+    assert_eq!(db.store.unsettled(at(3601), 9).await.unwrap().len(), 3, "mended, it is there again");
 }
 
 pub(crate) async fn a_mail_settles_with_its_last_relayed_mail(db: Db) {
@@ -98,11 +166,11 @@ pub(crate) async fn a_mail_settles_with_its_last_relayed_mail(db: Db) {
     let second = NewOutgoing { mail: Some(id), due: at(5), ..outgoing(OutgoingKind::Relay, &["b@example.com"]) };
     db.store.queue_outgoing(std::slice::from_ref(&second), at(0)).await.unwrap();
     deliver(&db.store, 0, &delivered()).await;
-    assert!(db.store.settle(first.id, None, at(1)).await.unwrap());
+    assert!(db.store.settle(first.id, at(1)).await.unwrap());
     let kept = db.store.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.accepted.spool), (MailState::Relaying, mail.accepted.spool.clone()));
     deliver(&db.store, 5, &delivered()).await;
-    assert!(db.store.settle(second.id, None, at(6)).await.unwrap());
+    assert!(db.store.settle(second.id, at(6)).await.unwrap());
     assert_eq!(db.store.mail(id).await.unwrap().unwrap().state, MailState::Settled);
     assert!(db.store.erasures(10).await.unwrap().contains(&mail.accepted.spool.id));
 }
@@ -114,7 +182,7 @@ pub(crate) async fn a_notice_does_not_settle_its_mail(db: Db) {
     let told = NewOutgoing { mail: Some(id), due: at(-5), ..notice() };
     db.store.queue_outgoing(std::slice::from_ref(&told), at(0)).await.unwrap();
     deliver(&db.store, 0, &delivered()).await;
-    assert!(db.store.settle(told.id, None, at(1)).await.unwrap());
+    assert!(db.store.settle(told.id, at(1)).await.unwrap());
     assert_eq!(db.store.mail(id).await.unwrap().unwrap().state, MailState::Relaying);
 }
 
