@@ -28,6 +28,7 @@ async fn each_recipient_has_a_link_of_their_own_and_gets_every_octet() {
         assert_eq!(mail.outgoing.prefix, b"X-Signed-For: acme\r\n");
         assert_eq!(mail.outgoing.size, (mail.outgoing.prefix.len() + mail.octets.len()) as u64);
         assert_eq!(mail.outgoing.envelope_from, "fubako@files.example.jp");
+        assert_eq!(mail.outgoing.told_to.as_deref(), Some("taro@acme.example"), "spec: MAIL-BOUNCE");
         assert!(mail.text.contains("見積書.pdf") && mail.html.contains(&mail.token()));
         let view = house.exchange.look(&mail.token(), house.now()).await.unwrap();
         assert_eq!((view.recipient.as_str(), view.subject.as_str(), view.file_count), (recipient, "見積書の件", 2));
