@@ -43,3 +43,23 @@ def test_peak_memory(folder, mailboxes, count, record_property):
         assert peak < 200
     finally:
         fubako.stop()
+
+
+def test_many_small_deposits_do_not_grow_it(folder, mailboxes):
+    fubako = harness.Fubako(folder / "memory-small", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}}).start()
+    try:
+        before = len(mailboxes.raw(TO))
+        mail = mails.multipart(mails.head(b"small"), [mails.attachment(
+            b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf())])
+
+        def send(_):
+            with smtplib.SMTP("127.0.0.1", fubako.starttls, timeout=300) as smtp:
+                smtp.starttls()
+                smtp.sendmail("tanaka@acme.example", [TO], mail)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(send, range(60)))
+        mailboxes.wait(TO, before + 120, 300)
+        assert fubako.peak_memory() / 1024 < 200
+    finally:
+        fubako.stop()

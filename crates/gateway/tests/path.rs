@@ -254,7 +254,7 @@ async fn words_len(house: &House, outgoing: &NewOutgoing) -> usize {
 #[tokio::test]
 async fn a_worker_that_dies_anywhere_is_followed_by_one_that_does_it_once() {
     // The work is dropped after each number of polls: as if the process died there. Another worker then takes it up.
-    for polls in (0..400).step_by(7) {
+    for polls in (0..400).step_by(13) {
         let house = house(Settings::default()).await;
         let mail = house.accepted().await;
         {
@@ -330,6 +330,43 @@ async fn an_exchange_that_stays_away_is_told_to_the_sender_once() {
     assert_eq!(notice.deliveries[0].recipient, "tanaka@acme.example");
     let words = house.words(notice).await;
     assert!(words.contains("Auto-Submitted: auto-replied"), "{words}");
+}
+
+// spec: MAIL-DEPOSIT MAIL-RELAY
+#[tokio::test]
+async fn once_the_links_are_out_the_mail_is_delivered_and_never_stopped() {
+    let house = house(Settings::default()).await;
+    let mail = house.accepted().await;
+    {
+        // The worker dies as soon as the row says that the deposit is being sent; the exchange sends it.
+        let mut work = Box::pin(house.gateway.handle(&mail, "one"));
+        while house.store.mail(mail.accepted.id).await.unwrap().unwrap().deposit.is_none() {
+            let polled = futures::future::poll_fn(|context| std::task::Poll::Ready(work.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "the mail was handled before it could be killed");
+            tokio::task::yield_now().await;
+        }
+    }
+    let deposit = house.store.mail(mail.accepted.id).await.unwrap().unwrap().deposit.unwrap();
+    house.gateway.exchange.send(deposit).await.unwrap();
+
+    // The section is switched off and its time is long over: any other mail would be stopped.
+    let mut section = house.store.section(&mail.accepted.section).await.unwrap().unwrap();
+    section.mail_link = false;
+    house.store.apply(&[Change::PutSection(Box::new(section.clone()))], house.now()).await.unwrap();
+    house.pass(7200);
+    let again = house.lease("two").await.unwrap();
+    house.gateway.handle(&again, "two").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Received);
+    section.mail_link = true;
+    house.store.apply(&[Change::PutSection(Box::new(section))], house.now()).await.unwrap();
+    house.pass(3600);
+    let again = house.lease("three").await.unwrap();
+    house.gateway.handle(&again, "three").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying);
+    let outbox = house.outbox().await;
+    assert_eq!(of_kind(&outbox, OutgoingKind::Relay).len(), 1);
+    assert_eq!(of_kind(&outbox, OutgoingKind::DepositNotice).len(), 2);
+    assert!(of_kind(&outbox, OutgoingKind::Notice).is_empty());
 }
 
 // spec: MAIL-BOUNCE

@@ -1,6 +1,7 @@
 # A mail was stopped: the notice to its sender (crates/gateway/src/stop.rs).
 stopped-subject = [Not sent] { $subject }
 stopped-intro = Your mail was not delivered, for the reasons below. None of its attachments were kept.
+stopped-intro-held = Your mail was not delivered, for the reasons below. It is kept so that the operator can look at it.
 stopped-mail-subject = Subject of the mail: { $subject }
 stopped-mail-time = Received: { $time }
 stopped-reference = Reference number: { $reference } ({ $codes })

@@ -1,6 +1,7 @@
 # A mail was stopped: the notice to its sender (crates/gateway/src/stop.rs).
 stopped-subject = 【送信停止】{ $subject }
-stopped-intro = 次の理由により、お送りいただいたメールは宛先に届けられませんでした。添付ファイルもお預かりしていません。
+stopped-intro = 次の理由により、お送りいただいたメールを宛先へお届けできませんでした。添付ファイルもお預かりしていません。
+stopped-intro-held = 次の理由により、お送りいただいたメールを宛先へお届けできませんでした。メールは、運営者が確認できるよう保留しています。
 stopped-mail-subject = メールの件名: { $subject }
 stopped-mail-time = 受付日時: { $time }
 stopped-reference = 受付番号: { $reference }({ $codes })
