@@ -21,11 +21,7 @@ use served::{
     house::{House, MAX_FILE, PASSWORD, clamd::Clamd, content, noise},
     wanted,
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-    sync::Barrier,
-};
+use tokio::{net::TcpListener, sync::Barrier};
 
 macro_rules! over_both {
     ($($name:ident)*) => {

@@ -34,14 +34,15 @@ impl Lang {
     /// The language that an `Accept-Language` header prefers; Japanese where it names neither.
     #[must_use]
     pub fn from_accept_language(header: &str) -> Self {
-        let mut best = (Self::Ja, 0u32);
+        let mut best = (Self::Ja, 0f32);
         for range in header.split(',').take(32) {
             let mut parts = range.trim().split(';');
             let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
             let weight = parts
                 .find_map(|p| p.trim().strip_prefix("q="))
                 .map_or(Some(1.0f32), |q| q.trim().parse().ok())
-                .map_or(0, |q| (q.clamp(0.0, 1.0) * 1000.0).round() as u32);
+                .filter(|q| (0.0..=1.0).contains(q))
+                .unwrap_or(0.0);
             let lang = match tag.split('-').next() {
                 Some("ja") => Self::Ja,
                 Some("en") => Self::En,

@@ -1,8 +1,17 @@
 //! File passwords, hashed with argon2id (RFC 9106) off the async threads, a bounded number at once.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use std::{
+    sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
+    thread,
+};
+
+use argon2::{
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
+    password_hash::phc::{Output, ParamsString, Salt},
+};
 use fubako_base::secret;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 /// 19 MiB, 2 passes, 1 lane: the least that OWASP recommends for argon2id. A file password of ours has about 88 bits, so the
 /// hash need not be dearer.
@@ -11,8 +20,34 @@ const PASSES: u32 = 2;
 /// Hashes at once, so that what hashing takes is 38 MiB however many mails are in hand.
 const AT_ONCE: usize = 2;
 
-/// One bound for the whole process: several exchanges in it share its memory.
-static PERMITS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// Threads that do nothing but hash, one set for the whole process, each with memory that it keeps. Taken anew for each hash, 19 MiB
+/// of aligned memory are hardly ever used again by the system's allocator: the process would grow by as much with each mail.
+static HASHERS: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
+    let (sender, receiver) = mpsc::channel::<Job>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for number in 0..AT_ONCE {
+        let receiver = Arc::clone(&receiver);
+        let begun = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || hasher(&receiver));
+        if let Err(error) = begun {
+            tracing::error!(%error, "a thread for password hashing could not be begun");
+        }
+    }
+    sender
+});
+
+/// What a hashing thread is to do, with the memory that it keeps for it.
+type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
+
+fn hasher(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    let mut memory = vec![Block::new(); MEMORY_KIB as usize];
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(&mut memory),
+            Err(mpsc::RecvError) => return,
+        }
+    }
+}
 
 /// A hash could not be made or compared: the private cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,41 +56,79 @@ pub(crate) struct HashError(String);
 
 /// The PHC string of a password, with a salt of its own.
 pub(crate) async fn hash(password: &str) -> Result<String, HashError> {
-    let password = password.to_owned();
-    run(move || {
+    let password = Zeroizing::new(password.to_owned());
+    run(move |memory| {
         let mut salt = [0u8; 16];
-        secret::fill(&mut salt).map_err(|e| HashError(e.to_string()))?;
-        let hash = argon2id()?.hash_password_with_salt(password.as_bytes(), &salt);
-        hash.map(|hash| hash.to_string()).map_err(|e| HashError(e.to_string()))
+        secret::fill(&mut salt).map_err(wrong)?;
+        let parameters = parameters()?;
+        let output = digest(&parameters, password.as_bytes(), &salt, memory)?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&parameters).map_err(wrong)?,
+            salt: Some(Salt::new(&salt).map_err(wrong)?),
+            hash: Some(output),
+        };
+        Ok(hash.to_string())
     })
     .await
 }
 
 /// Whether the password is the one that was hashed. A hash that cannot be read is an error, never a match.
 pub(crate) async fn verify(password: &str, hash: &str) -> Result<bool, HashError> {
-    let (password, hash) = (password.to_owned(), hash.to_owned());
-    run(move || match argon2id()?.verify_password(password.as_bytes(), hash.as_str()) {
-        Ok(()) => Ok(true),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(HashError(error.to_string())),
+    let (password, hash) = (Zeroizing::new(password.to_owned()), hash.to_owned());
+    run(move |memory| {
+        let kept = PasswordHash::new(&hash).map_err(wrong)?;
+        let (Some(salt), Some(output)) = (&kept.salt, &kept.hash) else {
+            return Err(HashError("the kept hash has no salt or no output".to_owned()));
+        };
+        if kept.algorithm != Algorithm::Argon2id.ident() || kept.version != Some(Version::V0x13.into()) {
+            return Err(HashError("the kept hash is not argon2id version 19".to_owned()));
+        }
+        let parameters = Params::try_from(&kept).map_err(wrong)?;
+        // `Output` compares in constant time.
+        Ok(digest(&parameters, password.as_bytes(), salt, memory)? == *output)
     })
     .await
 }
 
-async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T, HashError> + Send + 'static) -> Result<T, HashError> {
-    let permit = PERMITS.acquire().await.map_err(|e| HashError(e.to_string()))?;
-    // The permit goes along: a caller that is dropped meanwhile does not let a third hash begin.
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work();
-        drop(permit);
-        done
-    });
-    done.await.map_err(|e| HashError(e.to_string()))?
+/// The digest, computed in `memory` where that is large enough.
+fn digest(parameters: &Params, password: &[u8], salt: &[u8], memory: &mut [Block]) -> Result<Output, HashError> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters.clone());
+    let mut output = [0u8; Output::MAX_LENGTH];
+    let length = parameters.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let output = output.get_mut(..length).ok_or_else(|| HashError("the kept hash is too long".to_owned()))?;
+    let blocks = parameters.block_count();
+    if blocks <= memory.len() {
+        argon2.hash_password_into_with_memory(password, salt, output, memory)
+    } else {
+        argon2.hash_password_into(password, salt, output)
+    }
+    .map_err(wrong)?;
+    Output::new(output).map_err(wrong)
 }
 
-fn argon2id() -> Result<Argon2<'static>, HashError> {
-    let parameters = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|e| HashError(e.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
+#[allow(clippy::needless_pass_by_value, reason = "made for map_err")]
+fn wrong(error: impl std::fmt::Display) -> HashError {
+    HashError(error.to_string())
+}
+
+async fn run<T: Send + 'static>(
+    work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
+) -> Result<T, HashError> {
+    let (answer, answered) = oneshot::channel();
+    let job: Job = Box::new(move |memory| {
+        // Whoever has gone away by now needs no answer.
+        if !answer.is_closed() {
+            let _ = answer.send(work(memory));
+        }
+    });
+    HASHERS.send(job).map_err(|_| HashError("no thread hashes passwords".to_owned()))?;
+    answered.await.map_err(|e| HashError(e.to_string()))?
+}
+
+fn parameters() -> Result<Params, HashError> {
+    Params::new(MEMORY_KIB, PASSES, 1, None).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ const SAMPLE: u64 = 16 * 1024;
 
 impl Gateway {
     pub(crate) async fn read(&self, spool: &SealedReader) -> Result<Outline, Problem> {
-        let mut reader = Reader::new(self.limits.clone());
+        let mut reader = Reader::new(self.limits);
         let mut octets = spool.read(0..spool.length());
         while let Some(piece) = octets.next().await {
             reader.push(&piece?);

@@ -115,7 +115,7 @@ impl Gateway {
     /// The mail's subject, as far as it can still be read.
     async fn subject(&self, mail: &Mail) -> String {
         let Ok(spool) = self.vault.open(&mail.accepted.spool).await else { return String::new() };
-        let mut reader = Reader::new(self.limits.clone());
+        let mut reader = Reader::new(self.limits);
         let mut octets = spool.read(0..spool.length().min(HEADER_LIMIT));
         while let Some(Ok(piece)) = octets.next().await {
             reader.push(&piece);

@@ -14,12 +14,14 @@ use tokio::{
     sync::Semaphore,
 };
 
+/// Octets to look for, and what to answer.
+type Finding = (Vec<u8>, String);
+
 /// Finds `Eicar-Test` in whatever holds `EICAR`, and what [`Clamd::learn`] taught it.
 #[derive(Clone)]
 pub struct Clamd {
     place: String,
-    /// Octets to look for, and what to answer.
-    known: Arc<Mutex<Vec<(Vec<u8>, String)>>>,
+    known: Arc<Mutex<Vec<Finding>>>,
     scans: Arc<AtomicUsize>,
     gate: Arc<Semaphore>,
 }

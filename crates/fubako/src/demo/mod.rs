@@ -122,11 +122,11 @@ fn shown(address: Option<std::net::SocketAddr>) -> String {
 
 fn mails(given: &[PathBuf]) -> Result<Vec<Outbound>, StartError> {
     if given.is_empty() {
-        return Ok(vec![Outbound::new("sample.eml", SAMPLE.to_vec())]);
+        return Ok(vec![Outbound::new("sample.eml", SAMPLE)]);
     }
     let read = |path: &PathBuf| {
         let octets = std::fs::read(path).at(&path.display().to_string())?;
-        Ok(Outbound::new(&path.display().to_string(), octets))
+        Ok(Outbound::new(&path.display().to_string(), &octets))
     };
     given.iter().map(read).collect()
 }

@@ -41,9 +41,9 @@ pub struct Sent {
 
 impl Outbound {
     /// A mail from its file's octets.
-    pub fn new(name: &str, octets: Vec<u8>) -> Self {
+    pub fn new(name: &str, octets: &[u8]) -> Self {
         let mut normal = Vec::with_capacity(octets.len());
-        Normalizer::new().push(&octets, &mut normal);
+        Normalizer::new().push(octets, &mut normal);
         let mut reader = Reader::new(Limits::default());
         reader.push(&normal);
         let header = reader.finish().header;

@@ -2,7 +2,7 @@
 //! the test `postgres` (one server for all, a database for each).
 //!
 //! PostgreSQL's programs are looked for in `PATH` and `/usr/lib/postgresql/*/bin`. Without them the test fails;
-//! `FUBAKO_SKIP_PG=1` leaves it out, and `FUBAKO_PG_CASES=races` runs only the cases with that in their name there.
+//! `FUBAKO_TEST_SKIP_PG=1` leaves it out, and `FUBAKO_TEST_PG_CASES=races` runs only the cases with that in their name there.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -155,9 +155,9 @@ fn on_runtime<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn left_out() -> bool {
-    let left_out = std::env::var_os("FUBAKO_SKIP_PG").is_some_and(|value| value == "1");
+    let left_out = std::env::var_os("FUBAKO_TEST_SKIP_PG").is_some_and(|value| value == "1");
     if left_out {
-        eprintln!("FUBAKO_SKIP_PG=1: nothing was tested on PostgreSQL");
+        eprintln!("FUBAKO_TEST_SKIP_PG=1: nothing was tested on PostgreSQL");
     }
     left_out
 }
@@ -168,7 +168,7 @@ fn postgres() {
         return;
     }
     let server = postgres::Server::start();
-    let wanted = std::env::var("FUBAKO_PG_CASES").unwrap_or_default();
+    let wanted = std::env::var("FUBAKO_TEST_PG_CASES").unwrap_or_default();
     let failed: Vec<&str> = on_runtime(async {
         futures::stream::iter(CASES.iter().filter(|(name, _)| name.contains(&wanted)))
             .map(|(name, case)| {

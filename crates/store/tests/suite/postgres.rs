@@ -58,7 +58,7 @@ impl Server {
     fn start_with(port: u16, options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let bin = programs().expect(
             "PostgreSQL's initdb and postgres are neither in PATH nor in /usr/lib/postgresql/*/bin: \
-             install them, or set FUBAKO_SKIP_PG=1 to leave PostgreSQL out",
+             install them, or set FUBAKO_TEST_SKIP_PG=1 to leave PostgreSQL out",
         );
         let folder = tempfile::Builder::new().prefix("fubako-pg-").tempdir().unwrap();
         let user = if folder.path().metadata().unwrap().uid() == 0 { Some(unprivileged()) } else { None };
