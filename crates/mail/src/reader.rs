@@ -13,6 +13,7 @@
 
 mod edges;
 mod leaf;
+mod multipart;
 mod part;
 
 use std::ops::Range;
@@ -108,6 +109,8 @@ pub struct Reader {
     header_range: Range<u64>,
     header_octets: u64,
     findings: Findings,
+    /// The first text in which there are parts by another boundary that the mail names.
+    other_parts: Option<PartId>,
     scratch: Vec<u8>,
 }
 
@@ -178,6 +181,7 @@ impl Reader {
             header_range: 0..0,
             header_octets: 0,
             findings: Findings::default(),
+            other_parts: None,
             scratch: Vec::new(),
         }
     }
@@ -236,6 +240,12 @@ impl Reader {
         self.flow_ends(end - line_break, observer);
         while let Some(level) = self.open.pop() {
             self.level_ends(&level, end);
+        }
+        if let Some(id) = self.other_parts
+            && self.parts.iter().all(|part| part.is_multipart || part.is_body_text())
+        {
+            // It would be relayed as it is (spec MAIL-NONE); rebuilt, the boundaries are ours.
+            self.findings.ambiguous(Some(id), "a text with parts in it by another boundary that the mail names");
         }
         Outline {
             size: self.offset,
@@ -341,6 +351,7 @@ impl Reader {
         let id = PartId(u32::try_from(self.parts.len()).unwrap_or(u32::MAX));
         let parent = head.parent.and_then(|level| self.open.get(level));
         let is_digest_child = parent.is_some_and(|level| level.is_digest);
+        let own_type = header.first("content-type").map(|field| multipart::beginning(field.value()).to_vec());
         let mut read = part::read(&header, oddities, is_digest_child);
         read.part.parent = parent.map(|level| level.part);
         read.part.depth = u16::try_from(self.open.len()).unwrap_or(u16::MAX);
@@ -355,12 +366,17 @@ impl Reader {
         observer.part_began(id, &read.part);
         let boundary = self.usable_boundary(read.boundary, id);
         let wants = observer.wants_octets();
-        let leaf = Leaf::new(id, &read.part, boundary.is_some(), wants);
+        let mut leaf = Leaf::new(id, &read.part, boundary.is_some(), wants);
+        if read.part.is_body_text() && read.part.encoding == Encoding::Identity {
+            let outer = self.open.iter().filter_map(|level| level.content_type.as_deref());
+            leaf.watch_delimiters(outer.chain(own_type.as_deref()));
+        }
         self.parts.push(read.part);
         if let Some(boundary) = boundary {
             self.open.push(Level {
                 part: id,
                 boundary,
+                content_type: own_type,
                 is_digest: read.is_digest,
                 closed: false,
                 divided: false,
@@ -462,6 +478,9 @@ impl Reader {
                     self.findings.add(code, Some(id), detail);
                 }
                 observer.part_ended(id);
+                if ended.other_parts {
+                    self.other_parts.get_or_insert(id);
+                }
                 if let Some(level) = self.open.iter_mut().find(|level| level.part == id) {
                     level.blank = ended.blank;
                 }

@@ -1,6 +1,7 @@
 //! What is looked for in body text while it passes (spec 3.2, 3.4a): OpenPGP armour, `data:` URLs, files written as text.
 
 mod css;
+mod delimiters;
 mod entities;
 mod html;
 mod lines;
@@ -8,6 +9,7 @@ mod url;
 
 use self::html::HtmlScan;
 use self::lines::TextLines;
+pub(crate) use self::delimiters::DelimiterWatch;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
 use crate::charset::{TextDecoder, shows_ascii};
 

@@ -74,6 +74,22 @@ fn what_careful_readers_take_differently_is_held() {
         ("a multipart without its parts", "Content-Type: multipart/mixed; boundary=c\n\nhello\n".into()),
         ("a header that goes on without its blank line", "Subject: x\nno field\nContent-Type: a/b\n\nfile".into()),
         ("the same in a part", mixed(&["no field\nContent-Disposition: attachment\n\nfile"])),
+        ("a boundary in a comment", "Content-Type: multipart/mixed (; boundary=x; ); boundary=y\n\n--y\n\nhello\n--x\nContent-Type: a/b\n\nfile\n--x--\n--y--\n".into()),
+        ("the same in a multipart in another", mixed(&["Content-Type: multipart/mixed; a=\"\\\"; boundary=x; b=\"; boundary=y\n\n--y\n\nhello\n--y--\n"])),
+        ("a boundary after a form feed", "Content-Type: multipart/mixed;\x0cboundary=x; boundary=y\n\n--y\n\nhello\n--y--\n".into()),
+        ("a boundary after a no-break space", "Content-Type: multipart/mixed;\u{a0}boundary=x; boundary=y\n\n--y\n\nhello\n--y--\n".into()),
+        ("a folded boundary", "Content-Type: multipart/mixed; boundary=\"a\n\tb\"\n\n--a\tb\n\nhello\n--a\tb--\n".into()),
+        ("a boundary with two spaces", "Content-Type: multipart/mixed; boundary=\"a  b\"\n\n--a  b\n\nhello\n--a  b--\n".into()),
+        ("a boundary that is an encoded word", "Content-Type: multipart/mixed; boundary=\"=?us-ascii?q?x?=\"\n\n--=?us-ascii?q?x?=\n\nhello\n--=?us-ascii?q?x?=--\n".into()),
+        ("a name with an escape sequence", "Content-Type: multipart/mixed; name=\"\x1b$B\"; boundary=x; foo=\"\x1b(B\"; boundary=y\n\n--y\n\nhello\n--y--\n".into()),
+        ("parts in a text by the boundary of another parameter", "Content-Type: multipart/mixed; a=x; boundary=y\n\n--y\n\nhello\n--x\nContent-Type: a/b\n\nfile\n--x--\n--y--\n".into()),
+        ("parts in a text that names a boundary", "Content-Type: text/plain; boundary=x\n\n--x\nContent-Disposition: attachment\n\nfile\n--x--\n".into()),
+        ("a name that is folded before its colon", "Subject: x\nContent-Type\n : multipart/mixed; boundary=x\n\n--x\nContent-Type: a/b\n\nfile\n--x--\n".into()),
+        ("the same further down", "Subject: x\nno field\nConTENT-\n TyPe\n : multipart/mixed; boundary=x\n\nx\n".into()),
+        ("the same in a part, folded", mixed(&["Content-Type\n : a/b\n\nfile"])),
+        ("a part's header that begins with white space", mixed(&[" Content-Type: a/b\n\nfile"])),
+        ("the same before another field", mixed(&[" Content-Type: a/b\nX: y\n\nfile"])),
+        ("a mail's header that begins with white space", " Content-Type: multipart/mixed; boundary=x\nSubject: x\n\nx\n".into()),
         ("the same with MIME-Version", "no field\nMIME-version: 1.0\n\nx".into()),
     ];
     for (what, mail) in cases {
@@ -107,6 +123,9 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
         ("a body like a header, without blank line", "Hello you\nNote: this\n\nContent-Type: x\n".into()),
         ("a NUL in a body", "Subject: x\n\na\0b".into()),
         ("a quoted uuencode line", "Subject: x\n\n> begin 644 a\n> #0V%T\n".into()),
+        ("a source in a text", "Content-Type: text/plain; charset=utf-8\n\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: a/b\n\nfile\n--x--\n".into()),
+        ("a blank line before a part's text", mixed(&[" \n\nx"])),
+        ("a boundary called so", "Content-Type: multipart/mixed;\n\tboundary=\"=_boundary_1=\"; type=\"text/html\"\n\n--=_boundary_1=\n\nx\n--=_boundary_1=--\n".into()),
         ("no final delimiter", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n".into()),
     ];
     for (what, mail) in cases {

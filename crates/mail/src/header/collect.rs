@@ -27,6 +27,8 @@ pub(crate) struct Oddities {
     pub(crate) bare_cr: bool,
     /// A line that is no field but would be a steering one to a reader who skips what does not belong in a name.
     pub(crate) disguised: bool,
+    /// The header begins with a line that continues nothing.
+    pub(crate) leading: bool,
     /// The header or a field is longer than the limit: the rest of it was not kept.
     pub(crate) too_long: bool,
 }
@@ -114,7 +116,8 @@ impl Collector {
     }
 
     fn continuation(&mut self, line: &[u8], end: u64) {
-        // What continues nothing, before the first field, belongs to nothing.
+        // What continues nothing, before the first field, belongs to nothing; to some it is a field.
+        self.oddities.leading |= self.header.fields.is_empty() && !line.trim_ascii().is_empty();
         let Some(field) = self.header.fields.last_mut().filter(|_| !self.skipping) else { return };
         field.range.end = end;
         let room = self.max_field.saturating_sub(field.value.len());

@@ -15,6 +15,8 @@ pub(super) const MAX_BOUNDARY: usize = 512;
 pub(super) struct Level {
     pub(super) part: PartId,
     pub(super) boundary: Vec<u8>,
+    /// Its Content-Type as written, or the beginning of it.
+    pub(super) content_type: Option<Vec<u8>>,
     pub(super) is_digest: bool,
     /// Its last delimiter was seen.
     pub(super) closed: bool,

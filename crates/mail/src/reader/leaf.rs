@@ -6,7 +6,7 @@ use super::Observer;
 use crate::{
     header::Header,
     outline::{Encoding, Part, PartId},
-    scan::{BodyScan, Found, HeadWatch, MarginScan},
+    scan::{BodyScan, DelimiterWatch, Found, HeadWatch, MarginScan},
     transfer::{Decoder, Facts},
 };
 
@@ -31,6 +31,7 @@ pub(super) struct Leaf {
     /// A multipart without a boundary.
     undivided: bool,
     watch: Option<HeadWatch>,
+    delimiters: Option<DelimiterWatch>,
 }
 
 /// What is looked for in the decoded octets.
@@ -52,6 +53,8 @@ pub(super) struct Ended {
     head_goes_on: bool,
     margin: bool,
     undivided: bool,
+    /// There are parts in it by another boundary that the mail names.
+    pub(super) other_parts: bool,
     pub(super) blank: bool,
     pub(super) is_nothing: bool,
     pub(super) nested_subject: Option<String>,
@@ -81,6 +84,7 @@ impl Leaf {
             blank: true,
             undivided: is_multipart && !divided,
             watch: None,
+            delimiters: None,
         }
     }
 
@@ -94,6 +98,11 @@ impl Leaf {
         self.watch = Some(HeadWatch::default());
     }
 
+    /// Looks for parts by a boundary that stands in one of these Content-Type fields.
+    pub(super) fn watch_delimiters<'a>(&mut self, fields: impl Iterator<Item = &'a [u8]>) {
+        self.delimiters = Some(DelimiterWatch::new(fields));
+    }
+
     /// Takes the next octets as they stand in the mail.
     pub(super) fn push(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer) {
         if self.decodes {
@@ -103,6 +112,9 @@ impl Leaf {
         }
         if let Some(watch) = &mut self.watch {
             watch.push(octets);
+        }
+        if let Some(delimiters) = &mut self.delimiters {
+            delimiters.push(octets);
         }
     }
 
@@ -136,6 +148,7 @@ impl Leaf {
         let mut ended = Ended {
             facts: self.decoder.facts(),
             head_goes_on: self.watch.is_some_and(HeadWatch::finish),
+            other_parts: self.delimiters.is_some_and(DelimiterWatch::finish),
             blank: self.blank,
             undivided: self.undivided && !self.blank,
             is_nothing: self.undivided && self.blank,

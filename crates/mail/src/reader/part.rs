@@ -2,7 +2,7 @@
 
 use fubako_base::Code;
 
-use super::edges::MAX_BOUNDARY;
+use super::{edges::MAX_BOUNDARY, multipart};
 use crate::{
     header::{Field, Header, Oddities, STEERING},
     names::{self, Parameters},
@@ -50,6 +50,9 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         // RFC 2045, 6.4, forbids it; some decode all the same, and find other parts.
         findings.push((Code::Ambiguous, "a multipart with a Content-Transfer-Encoding"));
     }
+    if is_multipart && let Some(detail) = type_field.and_then(|field| multipart::oddity(field.value())) {
+        findings.push((Code::Ambiguous, detail));
+    }
     let boundary = is_multipart.then(|| boundary(type_parameters.as_ref(), &mut findings)).flatten();
     let is_digest = media_type == "multipart/digest";
     let part = Part {
@@ -76,6 +79,7 @@ fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {
             oddities.disguised,
             "a field that steers the structure has a name with white space or control characters in it",
         ),
+        (oddities.leading, "a header begins with white space"),
         (oddities.too_long, "a header or field is longer than the limit"),
     ]
     .into_iter()
@@ -102,11 +106,36 @@ fn contradictions(header: &Header) -> impl Iterator<Item = &'static str> {
     .filter_map(|(seen, detail)| seen.then_some(detail))
 }
 
-/// A value as it is compared with another: without its folding.
+/// A value as it is compared with another: without its folding, without white space round marks, and in lower case
+/// but for parameters' values and what is quoted.
 fn compared(field: &Field) -> String {
     let text = field.text();
-    let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    words.join(" ")
+    let mut out = String::with_capacity(text.len());
+    let (mut quoted, mut in_value, mut escaped, mut space) = (false, false, false, false);
+    for c in text.chars() {
+        if quoted {
+            quoted = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            out.push(c);
+            continue;
+        }
+        if c.is_ascii_whitespace() {
+            space = true;
+            continue;
+        }
+        let mark = matches!(c, ';' | '=' | '/');
+        if std::mem::take(&mut space) && !mark && !out.ends_with([';', '=', '/']) {
+            out.push(' ');
+        }
+        match c {
+            ';' => in_value = false,
+            '=' => in_value = true,
+            '"' => quoted = true,
+            _ => {}
+        }
+        out.push(if in_value { c } else { c.to_ascii_lowercase() });
+    }
+    out
 }
 
 fn content_type(parameters: Option<&Parameters>, is_digest_child: bool) -> ContentType {

@@ -3,18 +3,19 @@
 use memchr::memchr;
 
 use super::Found;
+use crate::header::STEERING;
 
 /// Octets of a line that are looked at.
 const LOOK: usize = 256;
 
 /// Cuts octets into lines; of a long one only the beginning is kept.
 #[derive(Debug, Default)]
-struct Lines {
+pub(super) struct Lines {
     held: Vec<u8>,
 }
 
 impl Lines {
-    fn push(&mut self, octets: &[u8], mut line: impl FnMut(&[u8])) {
+    pub(super) fn push(&mut self, octets: &[u8], mut line: impl FnMut(&[u8])) {
         let mut rest = octets;
         while let Some(at) = memchr(b'\n', rest) {
             if self.held.is_empty() {
@@ -29,7 +30,7 @@ impl Lines {
         self.hold(rest);
     }
 
-    fn finish(&mut self, mut line: impl FnMut(&[u8])) {
+    pub(super) fn finish(&mut self, mut line: impl FnMut(&[u8])) {
         if !self.held.is_empty() {
             line(without_cr(&self.held));
             self.held.clear();
@@ -163,7 +164,7 @@ impl MarginScan {
 }
 
 /// Whether a line is a field that describes a part (`Content-…:`).
-fn is_part_field(line: &[u8]) -> bool {
+pub(super) fn is_part_field(line: &[u8]) -> bool {
     let Some(colon) = memchr(b':', line) else { return false };
     let name = line[..colon].trim_ascii();
     starts_with(name, b"content-") && name.iter().all(|octet| octet.is_ascii_graphic())
@@ -174,6 +175,13 @@ fn is_part_field(line: &[u8]) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct HeadWatch {
     lines: Lines,
+    field: WatchedField,
+}
+
+#[derive(Debug, Default)]
+struct WatchedField {
+    /// The line at hand with those that it continues: a name may be folded before its colon.
+    whole: Vec<u8>,
     over: bool,
     found: bool,
 }
@@ -181,23 +189,41 @@ pub(crate) struct HeadWatch {
 impl HeadWatch {
     /// Takes the body's octets as they stand in the mail.
     pub(crate) fn push(&mut self, octets: &[u8]) {
-        if !self.over {
-            let (over, found) = (&mut self.over, &mut self.found);
-            self.lines.push(octets, |line| watch_line(line, over, found));
+        let field = &mut self.field;
+        if !field.over {
+            self.lines.push(octets, |line| field.line(line));
         }
     }
 
     /// Whether it was found.
     pub(crate) fn finish(mut self) -> bool {
-        let (over, found) = (&mut self.over, &mut self.found);
-        self.lines.finish(|line| watch_line(line, over, found));
-        self.found
+        let field = &mut self.field;
+        self.lines.finish(|line| field.line(line));
+        self.field.found
     }
 }
 
-fn watch_line(line: &[u8], over: &mut bool, found: &mut bool) {
-    *over |= line.is_empty();
-    *found |= !*over && line.split(|octet| *octet == b'\r').any(is_header_field);
+impl WatchedField {
+    fn line(&mut self, line: &[u8]) {
+        self.over |= line.is_empty();
+        if self.over {
+            return;
+        }
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            self.whole.clear();
+        }
+        let room = LOOK.saturating_sub(self.whole.len()).min(line.len());
+        self.whole.extend_from_slice(&line[..room]);
+        self.found |= line.split(|octet| *octet == b'\r').any(is_header_field) || is_steering(&self.whole);
+    }
+}
+
+/// Whether a field begins here that steers the structure, whatever else stands in its name.
+fn is_steering(field: &[u8]) -> bool {
+    let Some(colon) = memchr(b':', field) else { return false };
+    let name = field[..colon].iter().filter(|octet| octet.is_ascii_graphic()).map(u8::to_ascii_lowercase);
+    let name: Vec<u8> = name.collect();
+    STEERING.iter().any(|steering| steering.as_bytes() == name)
 }
 
 fn is_header_field(line: &[u8]) -> bool {

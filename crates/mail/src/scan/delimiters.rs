@@ -1,0 +1,117 @@
+//! The look at a body text for what a reader with another boundary would take for a part's beginning (spec 3.4a).
+
+use super::lines::{Lines, is_part_field};
+
+/// The header of a part that begins in a text is looked at for this many lines.
+const MAX_HEADER: u8 = 64;
+
+/// Octets of fields that are searched, for each line that begins with `--`. A multipart whose field is longer is held
+/// for that.
+const MAX_FIELDS: usize = 4096;
+
+/// Looks for a line `--token` with a part's header after it, where the token stands in a Content-Type field of the mail:
+/// quoted mails and sources in a text have boundaries of their own, which stand in no field.
+#[derive(Debug)]
+pub(crate) struct DelimiterWatch {
+    lines: Lines,
+    tokens: Tokens,
+}
+
+#[derive(Debug)]
+struct Tokens {
+    /// The mail's Content-Type fields, without white space.
+    fields: Vec<u8>,
+    /// Lines of the header after such a line that are still looked at.
+    left: u8,
+    found: bool,
+}
+
+impl DelimiterWatch {
+    /// `fields`: the values of the Content-Type fields that count.
+    pub(crate) fn new<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut all = Vec::new();
+        for field in fields {
+            let room = MAX_FIELDS.saturating_sub(all.len());
+            all.extend(field.iter().take(room).filter(|octet| !octet.is_ascii_whitespace()));
+            all.push(b';');
+        }
+        all.truncate(MAX_FIELDS);
+        Self { lines: Lines::default(), tokens: Tokens { fields: all, left: 0, found: false } }
+    }
+
+    /// Takes the text's octets as they stand in the mail.
+    pub(crate) fn push(&mut self, octets: &[u8]) {
+        let tokens = &mut self.tokens;
+        self.lines.push(octets, |line| tokens.line(line));
+    }
+
+    /// Whether such a line was there.
+    pub(crate) fn finish(mut self) -> bool {
+        let tokens = &mut self.tokens;
+        self.lines.finish(|line| tokens.line(line));
+        self.tokens.found
+    }
+}
+
+impl Tokens {
+    fn line(&mut self, line: &[u8]) {
+        if self.left > 0 {
+            self.left -= 1;
+            self.found |= is_part_field(line);
+            if line.trim_ascii().is_empty() {
+                self.left = 0;
+            }
+        }
+        if let Some(token) = line.strip_prefix(b"--")
+            && self.stands(token)
+        {
+            self.left = MAX_HEADER;
+        }
+    }
+
+    /// Whether the token stands in a field by itself, not as a part of a word.
+    fn stands(&self, token: &[u8]) -> bool {
+        let token: Vec<u8> = token.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+        if token.is_empty() || self.fields.len() < token.len() {
+            return false;
+        }
+        memchr::memmem::find_iter(&self.fields, &token).any(|at| {
+            let apart = |octet: Option<&u8>| !octet.is_some_and(u8::is_ascii_alphanumeric);
+            let before = at.checked_sub(1).and_then(|before| self.fields.get(before));
+            apart(before) && apart(self.fields.get(at + token.len()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(field: &str, text: &str) -> bool {
+        let look = |step: usize| {
+            let mut watch = DelimiterWatch::new(std::iter::once(field.as_bytes()));
+            text.as_bytes().chunks(step).for_each(|piece| watch.push(piece));
+            watch.finish()
+        };
+        let whole = look(usize::MAX);
+        assert_eq!(look(1), whole);
+        whole
+    }
+
+    // spec: MAIL-AMBIGUOUS
+    #[test]
+    fn a_part_by_another_boundary_that_the_mail_names() {
+        let part = "hello\r\n--x\r\nX: y\r\nContent-Type: a/b\r\n\r\nfile\r\n--x--\r\n";
+        assert!(found(" text/plain; boundary=x", part));
+        assert!(found(" multipart/mixed; a=\"x\"; boundary=y", part));
+        assert!(found(" multipart/mixed; (; boundary=x) boundary=y", part));
+        assert!(found(" text/plain; boundary=\"a \r\n x\"", &part.replace("--x", "--a x")));
+        // A quoted source has its own boundary.
+        assert!(!found(" text/plain; charset=utf-8", part));
+        assert!(!found(" multipart/mixed; boundary=xy", part));
+        // No part's header follows.
+        assert!(!found(" text/plain; boundary=x", "--x\r\n\r\nContent-Type: a/b\r\n"));
+        assert!(!found(" text/plain; boundary=x", "-- \r\nContent-Type: a/b\r\n"));
+        assert!(!found(" text/plain; boundary=x", "> --x\r\n> Content-Type: a/b\r\n"));
+    }
+}
