@@ -217,6 +217,11 @@ pub fn is_japanese_label(label: &str) -> bool {
     is_jis(&label) || is_shift_jis(&label) || is_euc_jp(&label)
 }
 
+/// Whether text with this label is decoded as it says, not guessed.
+pub(crate) fn is_declared(label: Option<&str>) -> bool {
+    label.is_some_and(|label| known(&normal_label(label)).is_some())
+}
+
 /// Whether octets in a charset with this label show ASCII as ASCII octets, so that what looks for ASCII may look at them
 /// undecoded.
 pub(crate) fn shows_ascii(label: Option<&str>) -> bool {

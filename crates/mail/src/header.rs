@@ -98,10 +98,11 @@ impl Field {
         self.odd_name
     }
 
-    /// The value as text, not yet decoded: unfolded, raw 8-bit and ISO-2022-JP octets guessed, trimmed.
+    /// The value as text, not yet decoded: unfolded, raw 8-bit and ISO-2022-JP octets guessed (in encoded words
+    /// escaped), trimmed.
     #[must_use]
     pub fn text(&self) -> String {
-        let text = charset::guess(&self.value);
+        let text = charset::guess(&names::escape_raw(&self.value));
         names::unfold(&text).trim().to_owned()
     }
 

@@ -13,6 +13,7 @@ mod references;
 mod rewriter;
 mod tag;
 
+pub(crate) use css::is_line_end;
 pub(crate) use entities::escape;
 pub use references::References;
 pub use rewriter::{Insertion, Rewriter};

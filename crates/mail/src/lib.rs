@@ -13,6 +13,7 @@
 
 pub mod charset;
 pub mod compose;
+mod entities;
 pub mod header;
 pub mod html;
 pub mod message;

@@ -7,11 +7,11 @@ mod html;
 mod lines;
 mod url;
 
+pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
 use self::lines::TextLines;
-pub(crate) use self::delimiters::DelimiterWatch;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
-use crate::charset::{TextDecoder, shows_ascii};
+use crate::charset::{TextDecoder, is_declared, shows_ascii};
 
 /// What was found in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,7 +39,17 @@ pub(crate) struct BodyScan {
     octets: TextLines,
     /// The text, where it is HTML or octets do not show it.
     text: Option<(TextDecoder, TextScan)>,
+    /// HTML whose charset can only be guessed, its octets as they are: who guesses otherwise sees their ASCII.
+    raw: Option<Raw>,
     buffer: String,
+}
+
+#[derive(Debug)]
+struct Raw {
+    html: Box<HtmlScan>,
+    /// The charset is declared: only a byte order mark, which browsers believe before it, makes it a guess.
+    declared: bool,
+    fresh: bool,
 }
 
 #[derive(Debug)]
@@ -56,7 +66,9 @@ impl BodyScan {
         } else {
             (!shows_ascii(charset)).then(|| TextScan::Plain(TextLines::default()))
         };
+        let declared = is_declared(charset);
         Self {
+            raw: is_html.then(|| Raw { html: Box::default(), declared, fresh: true }),
             octets: TextLines::default(),
             text: text.map(|scan| (TextDecoder::new(charset), scan)),
             buffer: String::new(),
@@ -71,11 +83,19 @@ impl BodyScan {
             scan.push(&self.buffer);
             self.buffer.clear();
         }
+        if let Some(raw) = &mut self.raw
+            && !raw.push(octets, &mut self.buffer)
+        {
+            self.raw = None;
+        }
     }
 
     /// Ends the body; says what was found.
     pub(crate) fn finish(mut self) -> Found {
         let mut found = self.octets.finish();
+        if let Some(raw) = self.raw {
+            found.data_url |= raw.html.finish().data_url;
+        }
         if let Some((mut decoder, mut scan)) = self.text {
             decoder.finish(&mut self.buffer);
             scan.push(&self.buffer);
@@ -85,6 +105,20 @@ impl BodyScan {
             });
         }
         found
+    }
+}
+
+impl Raw {
+    /// Takes the next octets, without NUL: so ASCII in UTF-16 and UTF-32 shows. False where there is nothing to guess.
+    fn push(&mut self, octets: &[u8], buffer: &mut String) -> bool {
+        let Some(first) = octets.first() else { return true };
+        if std::mem::take(&mut self.fresh) && self.declared && !matches!(first, 0xfe | 0xff) {
+            return false;
+        }
+        buffer.extend(octets.iter().filter(|octet| **octet != 0).map(|octet| char::from(*octet)));
+        self.html.push(buffer);
+        buffer.clear();
+        true
     }
 }
 

@@ -21,6 +21,7 @@ fn what_careful_readers_take_differently_is_held() {
         ("Content-Type twice", "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\nx".into()),
         ("Content-Type twice in a part", mixed(&["Content-Type: a/b\nContent-Type: text/plain\n\nx"])),
         ("Content-Type twice, other charsets", "Content-Type: text/plain; charset=a\nContent-Type: text/plain; charset=b\n\nx".into()),
+        ("Content-Type twice, other quoted values", "Content-Type: text/plain; name=\"a b\"\nContent-Type: text/plain; name=\"A b\"\n\nx".into()),
         ("Content-Transfer-Encoding twice", mixed(&["Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit\n\nQUJD"])),
         ("Content-Disposition twice", mixed(&["Content-Disposition: inline\nContent-Disposition: attachment\n\nx"])),
         ("white space before the colon", "Content-Type : text/plain\n\nx".into()),
@@ -105,6 +106,8 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
     let cases: Vec<(&str, String)> = vec![
         ("the same field twice", "Content-Type: text/plain\ncontent-type:\n text/plain\n\nx".into()),
         ("the same encoding twice", "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 7bit\n\nx".into()),
+        ("the same encoding twice, in other case", "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 7BIT\n\nx".into()),
+        ("the same type twice, written otherwise", "Content-Type: text/plain; charset=\"a\"\nContent-Type: TEXT/Plain;\n\tCharset = \"a\"\n\nx".into()),
         ("Subject twice", "Subject: a\nSubject: b\n\nx".into()),
         ("white space before another colon", "Subject : x\n\nx".into()),
         ("comments in Content-Type", "Content-Type: text/plain (c); charset=us-ascii (c)\n\nx".into()),

@@ -50,7 +50,11 @@ struct Mailbox {
     text: String,
     /// The same as it would stand in an address: quotes kept, no white space.
     bare: String,
+    /// The same with its white space: what may be addresses by themselves.
+    words: String,
     angle: Option<String>,
+    /// Angle addresses before that one, with no comma between.
+    others: Vec<String>,
     comment: Option<String>,
 }
 
@@ -60,6 +64,7 @@ impl Mailbox {
         if !c.is_whitespace() {
             self.bare.push(c);
         }
+        self.words.push(c);
         &rest[c.len_utf8()..]
     }
 
@@ -69,6 +74,8 @@ impl Mailbox {
             Some(length) => {
                 self.text.push_str(&rest[..length]);
                 self.bare.push_str(&rest[..length]);
+                // It is text, and no address by itself.
+                self.words.push('_');
                 &rest[length..]
             }
             None => self.plain(rest, '='),
@@ -82,6 +89,8 @@ impl Mailbox {
         // What is not closed is no part of an address.
         if raw.len() > 1 && raw.ends_with('"') {
             self.bare.push_str(raw);
+            // What is quoted is one word, and no address by itself.
+            self.words.extend(raw.chars().map(|c| if c.is_whitespace() || c == '@' { '_' } else { c }));
         }
         after
     }
@@ -90,6 +99,7 @@ impl Mailbox {
         let (content, after) = comment(rest);
         self.comment.get_or_insert(content);
         self.text.push(' ');
+        self.words.push(' ');
         after
     }
 
@@ -97,6 +107,7 @@ impl Mailbox {
         let end = rest.find(']').map_or(1, |at| at + 1);
         self.text.push_str(&rest[..end]);
         self.bare.push_str(&rest[..end]);
+        self.words.push_str(&rest[..end]);
         &rest[end..]
     }
 
@@ -129,24 +140,43 @@ impl Mailbox {
         {
             address.drain(..=colon);
         }
-        self.angle = Some(address);
+        self.words.push(' ');
+        self.others.extend(self.angle.replace(address).filter(|address| !address.is_empty()));
         inner
     }
 
     fn end(&mut self, list: &mut Vec<Address>) {
         let mailbox = std::mem::take(self);
+        // Two where there should be one (`x@a.example <y@b.example>`): which of them counts, readers take differently, so
+        // that both are given.
+        let mut others = mailbox.others;
+        let words: Vec<&str> = mailbox.words.split_whitespace().filter(|word| is_address(word)).collect();
+        if mailbox.angle.is_some() || words.len() > 1 {
+            others.extend(words.iter().map(|word| (*word).to_owned()));
+        }
+        let bare = if words.len() > 1 { others.pop().unwrap_or_default() } else { mailbox.bare };
         let phrase = names::decode_words(mailbox.text.trim());
         let comment = mailbox.comment.map(|text| names::decode_words(text.trim()));
         let (name, address) = match mailbox.angle {
             Some(address) => (Some(phrase), address),
-            None if mailbox.bare.contains('@') => (comment, mailbox.bare),
+            None if bare.contains('@') => (comment, bare),
             None => (Some(phrase).filter(|name| !name.trim().is_empty()).or(comment), String::new()),
         };
+        others.retain(|other| !other.eq_ignore_ascii_case(&address));
+        // Then what stands round the address is no name of its.
+        let alone = others.is_empty();
+        let name = name.filter(|_| alone || address.is_empty());
+        list.extend(others.into_iter().map(|address| Address { name: None, address }));
         let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-        if name.is_some() || !address.is_empty() {
+        if name.is_some() || !address.is_empty() || !alone {
             list.push(Address { name, address });
         }
     }
+}
+
+/// Whether a word has both sides of an address.
+fn is_address(word: &str) -> bool {
+    !word.contains(':') && word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
 }
 
 /// What is in the quoted string with which `text` begins, and what follows it. Without its end it goes to the end.

@@ -76,10 +76,41 @@ fn address_lists_are_read() {
         (b" Mary Smith", &[(Some("Mary Smith"), "")]),
         (b" \"unfinished <a@example.jp>", &[(Some("unfinished <a@example.jp>"), "")]),
         (b" ,, ;", &[]),
+        // Two without a comma: never one of them alone.
+        (b" <x@evil.example> <a@acme.example>", &[(None, "x@evil.example"), (None, "a@acme.example")]),
+        (b" x@evil.example a@acme.example", &[(None, "x@evil.example"), (None, "a@acme.example")]),
+        (b" x@evil.example(c)a@acme.example", &[(None, "x@evil.example"), (None, "a@acme.example")]),
+        (b" <a@acme.example> x@evil.example", &[(None, "x@evil.example"), (None, "a@acme.example")]),
+        (
+            b" x@evil.example <a@acme.example>, b@acme.example",
+            &[(None, "x@evil.example"), (None, "a@acme.example"), (None, "b@acme.example")],
+        ),
+        (b" A@acme.example <a@acme.example>", &[(Some("A@acme.example"), "a@acme.example")]),
+        (b" \"b@acme.example\" <a@acme.example>", &[(Some("b@acme.example"), "a@acme.example")]),
+        (b" Tanaka @ Acme <a@acme.example> (sales)", &[(Some("Tanaka @ Acme"), "a@acme.example")]),
+        (b" a @acme.example", &[(None, "a@acme.example")]),
     ];
     for (value, expected) in cases {
         let found = field(value).addresses();
         let found: Vec<_> = found.iter().map(|a| (a.name.as_deref(), a.address.as_str())).collect();
         assert_eq!(&found, expected, "{}", String::from_utf8_lossy(value));
+    }
+}
+
+// spec: MAIL-NAMES (encoded words with raw octets)
+#[test]
+fn raw_octets_in_encoded_words_are_what_the_label_says_or_utf_8() {
+    let cases: [(&[u8], &str); 8] = [
+        (b" =?iso-8859-1?Q?Fr\xC3\xB6sche?=", "Fr\u{f6}sche"),
+        (b" =?iso-8859-1?Q?Fr\xF6sche?=", "Fr\u{f6}sche"),
+        (b" =?iso-8859-2?q?\xb1=b1_x?= y", "\u{105}\u{105} x y"),
+        (b" =?utf-8?Q?Fr\xC3\xB6sche?= =?utf-8?Q?_x?=", "Fr\u{f6}sche x"),
+        (b" =?shift_jis?Q?\x93\xfa\x96\x7b?= \x93\xfa", "\u{65e5}\u{672c} \u{65e5}"),
+        (b" =?iso-8859-1?Q?Fr=F6sche?=", "Fr\u{f6}sche"),
+        (b" =?us-ascii?Q?\xE6\x97\xA5=E6=9C=AC?=", "\u{65e5}\u{672c}"),
+        (b" =?x \xC3\xB6 ?=", "=?x \u{f6} ?="),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(field(value).unstructured(), expected, "{}", value.escape_ascii());
     }
 }

@@ -124,7 +124,8 @@ fn url(
     Some(end)
 }
 
-const fn is_line_end(octet: u8) -> bool {
+/// What ends a line, and so a string that is not closed (CSS Syntax Level 3, 4.2).
+pub(crate) const fn is_line_end(octet: u8) -> bool {
     matches!(octet, b'\n' | b'\r' | 0x0c)
 }
 

@@ -3,57 +3,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-/// The named references that stand for an ASCII character: what a URL, a Content-ID and CSS are made of. The others
-/// can stay as they are: what they stand for never decides whether a reference is ours.
-const NAMED: [(&str, char); 44] = [
-    ("Tab", '\t'),
-    ("NewLine", '\n'),
-    ("excl", '!'),
-    ("quot", '"'),
-    ("QUOT", '"'),
-    ("num", '#'),
-    ("dollar", '$'),
-    ("percnt", '%'),
-    ("amp", '&'),
-    ("AMP", '&'),
-    ("apos", '\''),
-    ("lpar", '('),
-    ("rpar", ')'),
-    ("ast", '*'),
-    ("midast", '*'),
-    ("plus", '+'),
-    ("comma", ','),
-    ("period", '.'),
-    ("sol", '/'),
-    ("colon", ':'),
-    ("semi", ';'),
-    ("lt", '<'),
-    ("LT", '<'),
-    ("equals", '='),
-    ("gt", '>'),
-    ("GT", '>'),
-    ("quest", '?'),
-    ("commat", '@'),
-    ("lsqb", '['),
-    ("lbrack", '['),
-    ("bsol", '\\'),
-    ("rsqb", ']'),
-    ("rbrack", ']'),
-    ("Hat", '^'),
-    ("lowbar", '_'),
-    ("UnderBar", '_'),
-    ("grave", '`'),
-    ("DiacriticalGrave", '`'),
-    ("lcub", '{'),
-    ("lbrace", '{'),
-    ("verbar", '|'),
-    ("vert", '|'),
-    ("rcub", '}'),
-    ("rbrace", '}'),
-];
-
-/// Names that need no semicolon.
-const BARE: [&str; 8] = ["amp", "AMP", "lt", "LT", "gt", "GT", "quot", "QUOT"];
+use crate::entities::{named, numbered, with_digit};
 
 /// A value with its references decoded.
 #[derive(Debug)]
@@ -123,21 +73,20 @@ fn reference(text: &str) -> Option<(char, usize)> {
         let value = digits[..length]
             .bytes()
             .filter_map(|b| char::from(b).to_digit(radix))
-            .fold(0u32, |value, digit| value.saturating_mul(radix).saturating_add(digit));
-        let character = char::from_u32(value).filter(|c| *c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER);
+            .fold(0, |value, digit| with_digit(value, radix, digit));
         let semicolon = usize::from(digits[length..].starts_with(';'));
-        return Some((character, prefix + length + semicolon));
+        return Some((numbered(value), prefix + length + semicolon));
     }
     let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
     let name = &rest[..length];
-    if rest[length..].starts_with(';') {
-        return NAMED.iter().find(|(known, _)| *known == name).map(|(_, c)| (*c, length + 2));
-    }
+    let semicolon = rest[length..].starts_with(';');
     // Without a semicolon a name counts in an attribute only where no letter, digit or `=` follows it.
-    if rest[length..].starts_with('=') || !BARE.contains(&name) {
+    if !semicolon && rest[length..].starts_with('=') {
         return None;
     }
-    NAMED.iter().find(|(known, _)| *known == name).map(|(_, c)| (*c, length + 1))
+    // What stands for no ASCII character can stay as it is: it never decides whether a reference is ours.
+    let character = named(name, semicolon).filter(char::is_ascii)?;
+    Some((character, 1 + length + usize::from(semicolon)))
 }
 
 /// Text that was given to us, written into HTML.

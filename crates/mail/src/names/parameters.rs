@@ -57,8 +57,8 @@ impl Parameters {
             // No main value at all: a parameter stands first.
             main.clear();
             rest = text;
-        } else if skip_blank(rest).starts_with(['/', ',']) || rest.starts_with('"') {
-            // `text /plain`, `"text/plain"`: nothing that can be parsed.
+        } else if !parameters_follow(rest) {
+            // `text /plain`, `text/plain application/pdf`, `"text/plain"`: nothing that can be parsed.
             let end = rest.find(';').unwrap_or(rest.len());
             main.push_str(&rest[..end]);
             rest = &rest[end..];
@@ -195,6 +195,12 @@ fn parameter(text: &str) -> Option<(Option<Parameter>, &str)> {
         None => unquoted_value(value, &name),
     };
     Some((Some(Parameter { name, value, odd }), after))
+}
+
+/// Whether after the main value nothing stands but parameters: the first one's semicolon may be missing.
+fn parameters_follow(rest: &str) -> bool {
+    let next = skip_blank(rest);
+    !rest.starts_with('"') && (next.is_empty() || next.starts_with(';') || known_parameter(next).is_some())
 }
 
 /// Skips white space and comments.

@@ -1,5 +1,7 @@
 //! Encoded words (RFC 2047) and unfolding.
 
+use std::{borrow::Cow, fmt::Write as _};
+
 use crate::{charset, outline::Encoding, transfer::Decoder};
 
 /// A charset label longer than this is none.
@@ -53,6 +55,62 @@ fn end_run(run: &mut Option<(String, Vec<u8>)>, out: &mut String) {
     }
 }
 
+/// A raw value in which encoded words have no raw 8-bit octets, which RFC 2047 knows nothing of: they are escaped, so that
+/// the word's label counts for them; where the word's octets are UTF-8, that is its label, whatever it says.
+pub(crate) fn escape_raw(value: &[u8]) -> Cow<'_, [u8]> {
+    if value.is_ascii() || memchr::memmem::find(value, b"=?").is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = memchr::memmem::find(rest, b"=?") {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        // Without an end no word is left: not looked for again and again.
+        if memchr::memmem::find(&rest[2..], b"?=").is_none() {
+            break;
+        }
+        match escaped_word(rest) {
+            Some((word, length)) => {
+                out.extend_from_slice(word.as_bytes());
+                rest = &rest[length..];
+            }
+            None => {
+                out.extend_from_slice(b"=?");
+                rest = &rest[2..];
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
+}
+
+/// The quoted word with raw octets with which `rest` begins, without them, and the length that it had.
+fn escaped_word(rest: &[u8]) -> Option<(String, usize)> {
+    let label_end = rest[2..].iter().take(MAX_LABEL).position(|octet| *octet == b'?')? + 2;
+    let label = std::str::from_utf8(&rest[2..label_end]).ok()?;
+    let content = match &rest[label_end..] {
+        [b'?', b'q' | b'Q', b'?', content @ ..] => content,
+        _ => return None,
+    };
+    let content = &content[..memchr::memmem::find(content, b"?=")?];
+    if content.is_ascii() {
+        return None;
+    }
+    let octets = quoted_octets(content);
+    let label = if std::str::from_utf8(&octets).is_ok() { "utf-8" } else { label };
+    let mut word = format!("=?{label}?Q?");
+    for octet in content {
+        if octet.is_ascii() {
+            word.push(char::from(*octet));
+        } else {
+            let _ = write!(word, "={octet:02X}");
+        }
+    }
+    word.push_str("?=");
+    Some((word, label_end + 3 + content.len() + 2))
+}
+
 /// The length of the encoded word with which `text` begins.
 pub(crate) fn word_at(text: &str) -> Option<usize> {
     Word::parse(text).map(|word| word.length)
@@ -99,28 +157,33 @@ impl<'a> Word<'a> {
     }
 
     fn octets(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.text.len());
         if self.encoding == Encoding::Base64 {
+            let mut out = Vec::with_capacity(self.text.len());
             let mut decoder = Decoder::new(Encoding::Base64);
             decoder.push(self.text.as_bytes(), &mut out);
             decoder.finish(&mut out);
             return out;
         }
-        let octets = self.text.as_bytes();
-        let mut at = 0;
-        while let Some(octet) = octets.get(at) {
-            at += 1;
-            match (octet, octets.get(at..at + 2).and_then(hex_pair)) {
-                (b'=', Some(value)) => {
-                    out.push(value);
-                    at += 2;
-                }
-                (b'_', _) => out.push(b' '),
-                _ => out.push(*octet),
-            }
-        }
-        out
+        quoted_octets(self.text.as_bytes())
     }
+}
+
+/// RFC 2047, 4.2.
+fn quoted_octets(octets: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(octets.len());
+    let mut at = 0;
+    while let Some(octet) = octets.get(at) {
+        at += 1;
+        match (octet, octets.get(at..at + 2).and_then(hex_pair)) {
+            (b'=', Some(value)) => {
+                out.push(value);
+                at += 2;
+            }
+            (b'_', _) => out.push(b' '),
+            _ => out.push(*octet),
+        }
+    }
+    out
 }
 
 /// The value of two hexadecimal digits.

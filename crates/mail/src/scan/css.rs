@@ -1,6 +1,7 @@
 //! URLs in CSS (the CSS Syntax standard), with its escapes decoded: `url(…)`, strings in functions that take URLs, `@import`.
 
 use super::url::UrlMatch;
+use crate::html::is_line_end;
 
 /// Longer words are none of those that matter.
 const MAX_WORD: usize = 24;
@@ -39,6 +40,8 @@ enum Escape {
     None,
     Backslash,
     Digits(u32, u8),
+    /// After a CR that belongs to an escape: an LF after it does too.
+    Cr,
 }
 
 impl CssMatch {
@@ -61,7 +64,10 @@ impl CssMatch {
                         false
                     }
                     // An escaped line end is nothing.
-                    None if matches!(c, '\n' | '\r' | '\u{c}') => false,
+                    None if ends_line(c) => {
+                        self.after_line_end(c);
+                        false
+                    }
                     None => self.plain(c, true),
                 }
             }
@@ -75,9 +81,23 @@ impl CssMatch {
                     let decoded = char::from_u32(value).unwrap_or('\u{fffd}');
                     let found = self.plain(decoded, true);
                     // One white space belongs to the escape.
-                    if c.is_ascii_whitespace() { found } else { self.push(c) || found }
+                    if c.is_ascii_whitespace() {
+                        self.after_line_end(c);
+                        return found;
+                    }
+                    self.push(c) || found
                 }
             },
+            Escape::Cr => {
+                self.escape = Escape::None;
+                c != '\n' && self.push(c)
+            }
+        }
+    }
+
+    fn after_line_end(&mut self, c: char) {
+        if c == '\r' {
+            self.escape = Escape::Cr;
         }
     }
 
@@ -112,7 +132,7 @@ impl CssMatch {
                 url.push(c)
             }
             State::Text(quote, url) => {
-                if !escaped && (c == *quote || c == '\n') {
+                if !escaped && (c == *quote || ends_line(c)) {
                     self.state = State::Top;
                     return false;
                 }
@@ -171,4 +191,8 @@ impl CssMatch {
             self.url_outside = None;
         }
     }
+}
+
+fn ends_line(c: char) -> bool {
+    u8::try_from(c).is_ok_and(is_line_end)
 }

@@ -1,139 +1,81 @@
-//! Character references in HTML, as they matter for finding a URL or a line of text.
+//! Character references in HTML as it passes, as they matter for finding a URL or a line of text.
 
-/// A reference longer than this is none of ours.
-const MAX: usize = 32;
+use crate::entities::{MAX_NAME, named, numbered, with_digit};
 
 /// Decodes character references as characters pass.
 #[derive(Debug, Default)]
 pub(super) struct Entities {
-    /// `&` and what followed it.
-    held: String,
+    held: Held,
+}
+
+#[derive(Debug, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    /// `&` and letters and digits.
+    Name(String),
+    /// `&#`, and the `x` after it.
+    Number(Option<char>),
+    /// Digits in this radix: however many.
+    Digits { radix: u32, value: u32 },
 }
 
 impl Entities {
     /// Takes the next character; gives decoded ones.
     pub(super) fn push(&mut self, c: char, out: &mut impl FnMut(char)) {
-        if self.held.is_empty() {
-            if c == '&' {
-                self.held.push(c);
-            } else {
-                out(c);
+        match &mut self.held {
+            Held::Nothing if c == '&' => self.held = Held::Name(String::new()),
+            Held::Nothing => out(c),
+            Held::Name(name) if name.is_empty() && c == '#' => self.held = Held::Number(None),
+            Held::Name(name) if c.is_ascii_alphanumeric() && name.len() < MAX_NAME => name.push(c),
+            Held::Number(None) if matches!(c, 'x' | 'X') => self.held = Held::Number(Some(c)),
+            Held::Number(x) => {
+                let radix = if x.is_some() { 16 } else { 10 };
+                match c.to_digit(radix) {
+                    Some(value) => self.held = Held::Digits { radix, value },
+                    None => self.end(c, out),
+                }
             }
-            return;
-        }
-        let belongs = c.is_ascii_alphanumeric() || (c == '#' && self.held == "&");
-        if belongs && self.held.len() < MAX && !self.number_ends(c) {
-            self.held.push(c);
-            return;
-        }
-        self.end(c == ';', out);
-        if c == '&' {
-            self.held.push(c);
-        } else if c != ';' {
-            out(c);
+            Held::Digits { radix, value } => match c.to_digit(*radix) {
+                Some(digit) => *value = with_digit(*value, *radix, digit),
+                None => self.end(c, out),
+            },
+            Held::Name(_) => self.end(c, out),
         }
     }
 
     /// Whether nothing is held.
     pub(super) fn is_idle(&self) -> bool {
-        self.held.is_empty()
+        matches!(self.held, Held::Nothing)
     }
 
     /// Ends the text.
     pub(super) fn finish(&mut self, out: &mut impl FnMut(char)) {
-        if !self.held.is_empty() {
-            self.end(false, out);
+        self.give(false, out);
+    }
+
+    /// The reference ends before this character, or with it where it is a semicolon.
+    fn end(&mut self, c: char, out: &mut impl FnMut(char)) {
+        self.give(c == ';', out);
+        if c != ';' {
+            self.push(c, out);
         }
     }
 
-    /// A number ends at the first character that is no digit, with a semicolon or without.
-    fn number_ends(&self, c: char) -> bool {
-        match self.held.as_bytes() {
-            [b'&', b'#'] => !(c.is_ascii_digit() || matches!(c, 'x' | 'X')),
-            [b'&', b'#', b'x' | b'X', ..] => !c.is_ascii_hexdigit(),
-            [b'&', b'#', ..] => !c.is_ascii_digit(),
-            _ => false,
-        }
-    }
-
-    fn end(&mut self, semicolon: bool, out: &mut impl FnMut(char)) {
-        let held = std::mem::take(&mut self.held);
-        let name = &held[1..];
-        match decoded(name, semicolon) {
-            Some(c) => out(c),
-            None => {
-                held.chars().for_each(&mut *out);
-                if semicolon {
-                    out(';');
-                }
-            }
-        }
-    }
-}
-
-fn decoded(name: &str, semicolon: bool) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let value = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-            None => number.parse().ok()?,
+    fn give(&mut self, semicolon: bool, out: &mut impl FnMut(char)) {
+        let as_written = match std::mem::take(&mut self.held) {
+            Held::Nothing => return,
+            Held::Digits { value, .. } => return out(numbered(value)),
+            Held::Number(None) => "&#".to_owned(),
+            Held::Number(Some(x)) => format!("&#{x}"),
+            Held::Name(name) => match named(&name, semicolon) {
+                Some(c) => return out(c),
+                None => format!("&{name}"),
+            },
         };
-        return Some(char::from_u32(value).unwrap_or('\u{fffd}'));
+        as_written.chars().for_each(&mut *out);
+        if semicolon {
+            out(';');
+        }
     }
-    // Those that HTML knows without a semicolon too.
-    match name {
-        "amp" | "AMP" => return Some('&'),
-        "lt" | "LT" => return Some('<'),
-        "gt" | "GT" => return Some('>'),
-        "quot" | "QUOT" => return Some('"'),
-        "nbsp" => return Some('\u{a0}'),
-        "shy" => return Some('\u{ad}'),
-        _ if !semicolon => return None,
-        _ => {}
-    }
-    NAMED.iter().find(|(known, _)| *known == name).map(|(_, c)| *c)
 }
-
-/// Those that stand for ASCII (the HTML standard, 13.5): nothing else can be in `data:`, in CSS's marks or in armour.
-const NAMED: [(&str, char); 41] = [
-    ("Tab", '\t'),
-    ("NewLine", '\n'),
-    ("excl", '!'),
-    ("num", '#'),
-    ("dollar", '$'),
-    ("percnt", '%'),
-    ("apos", '\''),
-    ("lpar", '('),
-    ("rpar", ')'),
-    ("ast", '*'),
-    ("midast", '*'),
-    ("plus", '+'),
-    ("comma", ','),
-    ("period", '.'),
-    ("sol", '/'),
-    ("colon", ':'),
-    ("semi", ';'),
-    ("equals", '='),
-    ("quest", '?'),
-    ("commat", '@'),
-    ("lsqb", '['),
-    ("lbrack", '['),
-    ("bsol", '\\'),
-    ("rsqb", ']'),
-    ("rbrack", ']'),
-    ("Hat", '^'),
-    ("lowbar", '_'),
-    ("UnderBar", '_'),
-    ("grave", '`'),
-    ("DiacriticalGrave", '`'),
-    ("lcub", '{'),
-    ("lbrace", '{'),
-    ("verbar", '|'),
-    ("vert", '|'),
-    ("VerticalLine", '|'),
-    ("rcub", '}'),
-    ("rbrace", '}'),
-    ("NonBreakingSpace", '\u{a0}'),
-    ("ensp", '\u{2002}'),
-    ("emsp", '\u{2003}'),
-    ("ZeroWidthSpace", '\u{200b}'),
-];

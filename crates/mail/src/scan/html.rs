@@ -30,6 +30,8 @@ pub(super) struct HtmlScan {
     raw: Option<RawElement>,
     /// An `svg` or `math` element was seen, in which other rules hold.
     foreign: bool,
+    /// This is the inside of an element that holds markup in SVG and MathML: in it no element holds anything else.
+    all_markup: bool,
     /// What a reader by other rules sees as markup where this one sees none.
     inner: Option<Box<HtmlScan>>,
     depth: u8,
@@ -317,7 +319,9 @@ impl HtmlScan {
         self.state = State::Text;
         match self.tag.as_str() {
             "svg" | "math" => self.foreign = true,
-            "style" | "script" | "title" | "textarea" | "xmp" | "iframe" | "noembed" | "noframes" | "plaintext" => {
+            "style" | "script" | "title" | "textarea" | "xmp" | "iframe" | "noembed" | "noframes" | "plaintext"
+                if !self.all_markup =>
+            {
                 let css = (self.tag == "style").then(CssMatch::default);
                 self.raw = Some(RawElement { end: format!("/{}", self.tag), seen: 0, css });
                 self.state = State::Raw;
@@ -373,7 +377,7 @@ impl HtmlScan {
             }
             Condition::Stated if c == '>' => {
                 comment.condition = Condition::Met;
-                self.new_inner();
+                self.new_inner(self.all_markup);
             }
             Condition::Met => self.push_inner(c.encode_utf8(&mut [0; 4])),
             Condition::Stated | Condition::No => {}
@@ -381,12 +385,13 @@ impl HtmlScan {
     }
 
     /// Begins a look at what is markup to another reader.
-    fn new_inner(&mut self) {
+    fn new_inner(&mut self, all_markup: bool) {
         if self.depth >= MAX_INNER {
             return;
         }
         self.end_inner();
-        self.inner = Some(Box::new(Self { depth: self.depth + 1, ..Self::default() }));
+        self.inner =
+            Some(Box::new(Self { depth: self.depth + 1, foreign: self.foreign, all_markup, ..Self::default() }));
     }
 
     fn push_inner(&mut self, text: &str) {
@@ -448,7 +453,7 @@ impl HtmlScan {
         if self.foreign && !content.is_empty() {
             // In SVG and MathML these elements hold markup.
             if self.inner.is_none() {
-                self.new_inner();
+                self.new_inner(true);
             }
             self.push_inner(content);
         }

@@ -57,8 +57,19 @@ pub(super) struct TextLines {
 #[derive(Debug, Default)]
 struct TextRules {
     found: Found,
-    /// A uuencoded file's first line was seen: any line of data after it makes it one.
-    begun: bool,
+    /// A uuencoded file may begin.
+    uu: Uu,
+}
+
+/// What a uuencoded file's first lines were.
+#[derive(Debug, Clone, Copy, Default)]
+enum Uu {
+    #[default]
+    No,
+    /// Its `begin` line.
+    Begun,
+    /// Then the line that ends the data of an empty file.
+    Empty,
 }
 
 impl TextLines {
@@ -76,14 +87,16 @@ impl TextLines {
 
 impl TextRules {
     fn line(&mut self, line: &[u8]) {
-        if self.begun {
-            self.found.file_as_text |= is_uu_data(line);
-            self.begun = line.trim_ascii() != b"end";
+        match std::mem::take(&mut self.uu) {
+            Uu::No => {}
+            Uu::Begun if matches!(line.trim_ascii_end(), b"" | b"`") => self.uu = Uu::Empty,
+            Uu::Begun => self.found.file_as_text |= is_uu_data(line),
+            Uu::Empty => self.found.file_as_text |= line.trim_ascii_end() == b"end",
         }
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
-            Some(b'b' | b'B') => match uu_begin(line) {
-                Some(Begin::Uuencode) => self.begun = true,
+            Some(b'b') => match uu_begin(line) {
+                Some(Begin::Uuencode) => self.uu = Uu::Begun,
                 Some(Begin::Base64) => self.found.file_as_text = true,
                 None => {}
             },
@@ -112,27 +125,24 @@ enum Begin {
 
 /// POSIX uuencode: `begin 644 name`, `begin-base64 644 name`.
 fn uu_begin(line: &[u8]) -> Option<Begin> {
-    let (kind, rest) = if starts_with(line, b"begin-base64 ") {
-        (Begin::Base64, &line[13..])
-    } else if starts_with(line, b"begin ") {
-        (Begin::Uuencode, &line[6..])
+    let (kind, rest) = if let Some(rest) = line.strip_prefix(b"begin-base64 ") {
+        (Begin::Base64, rest)
     } else {
-        return None;
+        (Begin::Uuencode, line.strip_prefix(b"begin ")?)
     };
     let rest = rest.trim_ascii_start();
-    let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = rest.iter().take_while(|octet| matches!(octet, b'0'..=b'7')).count();
     let named =
         rest.get(digits).is_some_and(|octet| matches!(octet, b' ' | b'\t')) && !rest[digits..].trim_ascii().is_empty();
-    (digits > 0 && named).then_some(kind)
+    (matches!(digits, 3 | 4) && named).then_some(kind)
 }
 
-/// A line of data as a tolerant decoder accepts it: a length and no more characters than it says.
+/// A line of data: a length, and as many characters as it says. A last group may be cut, a checksum may follow.
 fn is_uu_data(line: &[u8]) -> bool {
-    let line = line.trim_ascii_end();
-    let Some(first) = line.first() else { return false };
-    let length = usize::from(first.wrapping_sub(32) & 63);
-    let most = length.div_ceil(3) * 4 + 3;
-    length > 0 && line.len() > 1 && line.len() <= most && line.iter().all(|octet| matches!(octet, 32..=96))
+    let Some((first, data)) = line.split_first() else { return false };
+    let length = usize::from(first.saturating_sub(32));
+    let fits = (length * 4).div_ceil(3)..=length.div_ceil(3) * 4 + 1;
+    matches!(first, 33..=95) && fits.contains(&data.len()) && line.iter().all(|octet| matches!(octet, 32..=126))
 }
 
 /// The look at what stands before the first and after the last part (spec 3.4a): is there a part in it, or a file?

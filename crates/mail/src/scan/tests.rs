@@ -57,6 +57,12 @@ fn data_urls_in_attributes() {
         "<svg><![CDATA[ > <a b=\" ]]><img src=\"data:x\">",
         "</ bogus><a href=data:x>",
         "a < b <a href=data:x>",
+        "<img src=\"&#0000000000000000000000000000000000000000100;ata:x\">",
+        "<img src=\"&#x0000000000000000000000000000000000000000064;ata:x\">",
+        "<svg><style><style><img src=\"data:x\"></style></style></svg>",
+        "<svg><style><style><style><xmp><img src=\"data:x\"></xmp></style></style></style></svg>",
+        "<math><style><xmp><img src=\"data:x\"></xmp></style></math>",
+        "<svg><xmp><xmp><img src=\"data:x\"></xmp></xmp></svg>",
     ];
     for html in yes {
         assert!(data_url(html), "{html}");
@@ -114,6 +120,12 @@ fn data_urls_in_css() {
         "<style>@import url(data:text/css,x);</style>",
         "<style><!-- p { background: url(data:x) } --></style>",
         "<style></sty</stylee url(data:x)</style>",
+        "<p style=\"content:'&#12;;background:url(data:x)\">",
+        "<p style=\"content:'&#13;;background:url(data:x)\">",
+        "<p style=\"content:'\u{c};background:url(data:x)\">",
+        "<style>p{content:'\r;background:url(data:x)}</style>",
+        "<style>p{content:'a\\\r\nb';background:url(data:x)}</style>",
+        "<style>p{content:'\\61\r\nb';background:url(data:x)}</style>",
     ];
     for html in yes {
         assert!(data_url(html), "{html}");
@@ -129,6 +141,23 @@ fn data_urls_in_css() {
     assert!(found(true, Some("utf-7"), b"<img src=+ACI-data:x+ACI-+AD4-").data_url);
     assert!(found(true, Some("iso-2022-jp"), b"\x1b$B$3\x1b(B<img src=\"data:x\">").data_url);
     assert!(!found(false, Some("utf-8"), b"<img src=\"data:x\">").data_url);
+}
+
+// spec: 3.4a (where the charset can only be guessed)
+#[test]
+fn data_urls_in_octets_of_which_nobody_says_what_they_are() {
+    let page = "<p>x<img src=\"data:x\">";
+    let jis = [b"<p>\x1b$B", page.as_bytes()].concat();
+    for charset in [None, Some("us-ascii"), Some("x-unknown")] {
+        assert!(found(true, charset, &jis).data_url, "{charset:?}");
+    }
+    assert!(!found(true, Some("iso-2022-jp"), &jis).data_url);
+    let utf16: Vec<u8> = format!("\u{feff}{page}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(found(true, None, &utf16).data_url);
+    assert!(found(true, Some("utf-8"), &utf16).data_url);
+    let utf32: Vec<u8> = page.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
+    assert!(found(true, Some("utf-32"), &utf32).data_url);
+    assert!(!found(true, None, b"<p title=\"data:x\">\x1b$B").data_url);
 }
 
 // spec: MAIL-ACCEPT, 3.4a (inline OpenPGP armour)
@@ -156,7 +185,14 @@ fn openpgp_armour() {
 fn files_written_as_text() {
     let hides = |text: &str| found(false, None, text.as_bytes()).file_as_text;
     assert!(hides("Hi\r\nbegin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\n"));
-    assert!(hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
+    assert!(hides("Hi\r\nbegin  0644 cat.txt\r\n#0v%t\r\n"));
+    assert!(hides("begin 644 empty\r\n`\r\nend\r\n"));
+    assert!(hides("begin 644 empty\r\n \r\nend\r\n"));
+    assert!(!hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
+    assert!(!hides("Hello,\r\n\r\nBegin 2025 with a smile!\r\n\r\nBEST WISHES,\r\nACME\r\n"));
+    assert!(!hides("We\r\nbegin 10 minutes earlier tomorrow.\r\nOK?\r\n\r\n-- \r\nT. TANAKA\r\n"));
+    assert!(!hides("begin 3 new projects\r\n----\r\n"));
+    assert!(!hides("begin 2020 well\r\nBEST WISHES\r\n"));
     assert!(hides("begin-base64 644 cat.txt\r\nQ2F0\r\n===="));
     assert!(hides("=ybegin line=128 size=3 name=cat.txt\r\nxyz\r\n=yend size=3"));
     assert!(hides("(This file must be converted with BinHex 4.0)\r\n:abc:"));
