@@ -109,6 +109,14 @@ fn what_is_body_and_what_is_file() {
         assert_eq!(read.plan.attachments.len(), usize::from(!is_body), "{content_type}{disposition}");
         assert_eq!(read.decision(), if is_body { Decision::Relay } else { Decision::Deposit });
     }
+    for value in ["text/plain application/pdf", "text/plain multipart/mixed; boundary=x", "text/plain, a/b", "text/plain=x"] {
+        let read = read(format!("Content-Type: {value}\n\nx"));
+        assert_eq!(read.outline.parts[0].content_type, ContentType::Unreadable, "{value}");
+    }
+    for value in ["text/plain charset=utf-8", "text/plain (c); charset=utf-8", "text/plain ; charset=utf-8;"] {
+        let read = read(format!("Content-Type: {value}\n\nx"));
+        assert_eq!(read.outline.parts[0].content_type.charset(), Some("utf-8"), "{value}");
+    }
     assert_eq!(read("Content-Type: ???\n\nx").outline.parts[0].content_type, ContentType::Unreadable);
 }
 
