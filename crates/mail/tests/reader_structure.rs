@@ -109,7 +109,9 @@ fn what_is_body_and_what_is_file() {
         assert_eq!(read.plan.attachments.len(), usize::from(!is_body), "{content_type}{disposition}");
         assert_eq!(read.decision(), if is_body { Decision::Relay } else { Decision::Deposit });
     }
-    for value in ["text/plain application/pdf", "text/plain multipart/mixed; boundary=x", "text/plain, a/b", "text/plain=x"] {
+    for value in
+        ["text/plain application/pdf", "text/plain multipart/mixed; boundary=x", "text/plain, a/b", "text/plain=x"]
+    {
         let read = read(format!("Content-Type: {value}\n\nx"));
         assert_eq!(read.outline.parts[0].content_type, ContentType::Unreadable, "{value}");
     }

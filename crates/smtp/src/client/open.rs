@@ -11,6 +11,8 @@ use crate::{Reply, stream::Stream};
 
 /// The least that the reply to the final dot is waited for (RFC 5321, 4.5.3.2.6): to give up sooner means to send twice.
 const FINAL_TIMEOUT: Duration = Duration::from_secs(600);
+/// The most that a connection is waited for: a host that swallows packets must not hold a worker for minutes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long QUIT's reply is waited for.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -21,7 +23,7 @@ impl Connection {
     /// Any [`ClientError`] but `Unknown` and `Content`.
     pub async fn open(target: &Target) -> Result<Self, ClientError> {
         let connect = TcpStream::connect(target.address);
-        let socket = timeout(target.timeout, connect)
+        let socket = timeout(target.timeout.min(CONNECT_TIMEOUT), connect)
             .await
             .unwrap_or_else(|elapsed| Err(elapsed.into()))
             .map_err(ClientError::Connection)?;
