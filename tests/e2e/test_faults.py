@@ -116,8 +116,10 @@ def test_a_mail_of_41_mebibytes_is_refused(fubako):
 def test_a_recipient_that_the_next_hop_refuses(fubako, mailboxes):
     before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
     submit(fubako, one_file(b"refused"), to=(TO, "nobody@recipient.example"))
-    arrived = mailboxes.wait(FROM, before + 1)[before:]
-    report = next(m for m in arrived if m.get_content_type() == "multipart/report")
+    # The mail and its deposit notice are two mails, and each says so when it fails.
+    arrived = mailboxes.wait(FROM, before + 2)[before:]
+    assert all(m.get_content_type() == "multipart/report" for m in arrived)
+    report = next(m for m in arrived if any(p.get_content_type() == "message/rfc822" for p in m.walk()))
     status = next(p for p in report.walk() if p.get_content_type() == "message/delivery-status")
     fields = [dict(block.items()) for block in status.get_payload()]
     failed = [f for f in fields if "Final-Recipient" in f]
