@@ -4,6 +4,8 @@ import pathlib
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 import harness
 
@@ -40,7 +42,11 @@ class Browser:
         field = self.driver.find_element(By.CSS_SELECTOR, "input[name=password]")
         field.clear()
         field.send_keys(password)
+        page = self.driver.find_element(By.TAG_NAME, "html")
         field.submit()
+        # The click returns before the answer is there: the old page must be gone and the new one whole.
+        WebDriverWait(self.driver, 30).until(staleness_of(page))
+        WebDriverWait(self.driver, 30).until(lambda d: d.execute_script("return document.readyState") == "complete")
 
     def links(self, part):
         return [a for a in self.driver.find_elements(By.CSS_SELECTOR, "a[href]") if part in a.get_attribute("href")]
