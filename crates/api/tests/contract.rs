@@ -11,16 +11,17 @@ use fubako_api::{Client, ClientError, Deposit, DepositState, File, client::Uploa
 use fubako_base::{
     Code, Timestamp,
     ids::{DepositId, MailId},
-    section::Settings,
+    section::{Section, Settings},
 };
 use fubako_exchange::{download::Proof, token::sha256};
+use fubako_testkit::{
+    clamd::Clamd,
+    house::{House, MAX_FILE, PASSWORD, content, noise},
+    section,
+};
 use fubako_vault::scanner::Scanner;
 use futures::{StreamExt as _, future::join_all, stream};
-use served::{
-    Served, TOKEN, Way,
-    house::{House, MAX_FILE, PASSWORD, clamd::Clamd, content, noise},
-    wanted,
-};
+use served::{Served, TOKEN, Way, wanted};
 use tokio::{net::TcpListener, sync::Barrier};
 
 macro_rules! over_both {
@@ -329,15 +330,15 @@ async fn who_may_not_deposit(way: Way) {
         let put = put(&served.client, &deposit, 2, b"y").await.map(|_| ());
         [begun, put]
     };
-    served.put_section("acme", |section| section.mail_link = false).await;
+    served.put_section(Section { mail_link: false, ..section("acme") }).await;
     for result in try_all().await {
         assert_eq!(refused(result), Code::OptionOff);
     }
-    served.put_section("acme", |section| section.autopilot = false).await;
+    served.put_section(Section { autopilot: false, ..section("acme") }).await;
     for result in try_all().await {
         assert_eq!(refused(result), Code::AutopilotOff);
     }
-    served.put_section("acme", |section| section.enabled = false).await;
+    served.put_section(Section { enabled: false, ..section("acme") }).await;
     let there = unexpected(served.client.begin(MailId::generate(), &request).await);
     let mut nobody = request.clone();
     nobody.section = "nobody".parse().unwrap();
@@ -381,7 +382,7 @@ async fn too_large_a_file(way: Way) {
 // spec: 3.4 files-too-large
 async fn files_too_large_together(way: Way) {
     let settings = Settings { max_deposit_size: 300_000, ..Settings::default() };
-    let served = Served::of(House::with(Scanner::None, settings).await, way).await;
+    let served = Served::of(House::with(Scanner::None, Section { settings, ..section("acme") }).await, way).await;
     let deposit = begin(&served, 2).await;
     put(&served.client, &deposit, 1, &noise(200_000)).await.unwrap();
     assert_eq!(refused(put(&served.client, &deposit, 2, &noise(100_001)).await), Code::FilesTooLarge);
@@ -411,7 +412,7 @@ async fn files_too_large_together(way: Way) {
 // spec: KEEP-VIRUS
 async fn a_virus_is_found(way: Way) {
     let clamd = Clamd::start().await;
-    let served = Served::of(House::with(clamd.scanner(), Settings::default()).await, way).await;
+    let served = Served::of(House::with(clamd.scanner(), section("acme")).await, way).await;
     let deposit = begin(&served, 2).await;
     let clean = noise(300_000);
     put(&served.client, &deposit, 1, &clean).await.unwrap();
@@ -440,7 +441,7 @@ async fn the_scanner_is_away(way: Way) {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let scanner = Scanner::parse(&format!("tcp:{}", closed.local_addr().unwrap())).unwrap();
     drop(closed);
-    let served = Served::of(House::with(scanner, Settings::default()).await, way).await;
+    let served = Served::of(House::with(scanner, section("acme")).await, way).await;
     let deposit = begin(&served, 1).await;
     assert_eq!(unavailable(put(&served.client, &deposit, 1, b"x").await), Code::ExchangeUnavailable);
     settled(&served, 0).await;

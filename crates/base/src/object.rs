@@ -1,8 +1,20 @@
-//! What names and opens a sealed object. The vault makes and uses it, the database keeps it.
+//! What names and opens sealed objects: between the vault, which makes and uses it, and the database, which keeps it.
 
-use std::fmt;
+use std::{fmt, pin::Pin};
 
 use crate::ids::{ObjectId, SectionId};
+
+/// An answer of a [`SectionKeys`]. The error is for the log.
+pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
+
+/// Where wrapped section keys are kept: the database, as the vault needs it (spec KEEP-CRYPT).
+pub trait SectionKeys: Send + Sync {
+    /// A section's wrapped key, newest version; none where it has none yet.
+    fn load<'a>(&'a self, section: &'a SectionId) -> Kept<'a, Option<Vec<u8>>>;
+
+    /// Keeps a section's first wrapped key, unless there is one by now; gives the one that is there. Durable on return.
+    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> Kept<'a, Vec<u8>>;
+}
 
 /// Where a sealed object lies and what opens it. Kept in the database row that owns the object: without the row's
 /// wrapped key the stored octets are noise (spec KEEP-CRYPT, KEEP-DELETE).

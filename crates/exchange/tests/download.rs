@@ -2,16 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod house;
-
-use fubako_base::{Timestamp, section::Settings};
+use fubako_base::{
+    Timestamp,
+    section::{Section, Settings},
+};
 use fubako_exchange::{
     deposit::DepositState,
     domain::NewFile,
     download::{DownloadError, Proof},
 };
+use fubako_testkit::{
+    house::{House, PASSWORD, content, deposit, noise, open, read, request},
+    section,
+};
 use futures::TryStreamExt as _;
-use house::{House, PASSWORD, content, deposit, noise, open, read, request};
 
 // spec: X-NOTICE, X-RECEIVE, ACCESS
 #[tokio::test]
@@ -115,8 +119,11 @@ async fn wrong_passwords_are_slowed_then_locked_and_a_right_one_clears_them() {
 // spec: X-RECEIVE
 #[tokio::test]
 async fn tries_side_by_side_do_not_outrun_the_limit() {
-    let house =
-        House::with(fubako_vault::scanner::Scanner::None, Settings { max_tries: 5, ..Settings::default() }).await;
+    let house = House::with(
+        fubako_vault::scanner::Scanner::None,
+        Section { settings: Settings { max_tries: 5, ..Settings::default() }, ..section("acme") },
+    )
+    .await;
     deposit(&house, &["hanako@example.jp"], &[("a", b"x".to_vec())]).await;
     let token = house.posted().await[0].token();
     let now = house.now();
@@ -239,6 +246,6 @@ async fn a_section_that_is_switched_off_has_no_links() {
     let house = House::new().await;
     deposit(&house, &["hanako@example.jp"], &[("a", b"x".to_vec())]).await;
     let token = house.posted().await[0].token();
-    house.put_section("acme", |section| section.enabled = false).await;
+    house.put_section(Section { enabled: false, ..section("acme") }).await;
     assert!(matches!(house.exchange.look(&token, house.now()).await, Err(DownloadError::NotFound)));
 }

@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod house;
-
-use fubako_base::section::Settings;
 use fubako_exchange::download::{DownloadError, Opened};
+use fubako_testkit::{
+    clamd::Clamd,
+    house::{House, deposit, noise, open, read},
+    section,
+};
 use futures::future::join_all;
-use house::{House, clamd::Clamd, deposit, noise, open, read};
 
 async fn scanned(files: &[(&str, Vec<u8>)]) -> (House, Clamd, Opened) {
     let clamd = Clamd::start().await;
-    let house = House::with(clamd.scanner(), Settings::default()).await;
+    let house = House::with(clamd.scanner(), section("acme")).await;
     deposit(&house, &["hanako@example.jp"], files).await;
     let token = house.posted().await[0].token();
     let (_, opened) = open(&house, &token).await;

@@ -22,12 +22,11 @@ use fubako_post::{
 use fubako_store::Store;
 use fubako_vault::{
     Vault,
-    keys::{MasterKey, SectionKeys},
+    keys::MasterKey,
     scanner::Scanner,
     storage::{S3Options, Storage},
 };
 use fubako_web::{WebState, api::ApiTokens};
-use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::{
@@ -68,21 +67,6 @@ pub struct Ground {
     pub keyring: Keyring,
 }
 
-/// The database as the vault's keeper of wrapped section keys.
-struct Keeper(Store);
-
-impl SectionKeys for Keeper {
-    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
-        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
-    }
-
-    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        Box::pin(
-            async move { self.0.keep_section_key(section, wrapped, Timestamp::now()).await.map_err(|e| e.to_string()) },
-        )
-    }
-}
-
 impl Ground {
     /// Opens what is there, for commands that look at an installation and must not make one.
     ///
@@ -108,7 +92,7 @@ impl Ground {
         let store = Store::open(&config.database.url.0, data_dir).await.at("database")?;
         let storage = Storage::open(&config.files.url, data_dir, &s3_options(config)).await.at("files")?;
         let master = master_key(config)?;
-        let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).at("keys")?;
+        let vault = Vault::new(storage, &master, Arc::new(store.clone())).at("keys")?;
         let installation: SectionId = INSTALLATION.parse().at("keys")?;
         vault.check_master_key(&installation).await.at("keys.master")?;
         let domain = config.dkim.domain.clone().unwrap_or_else(|| config.hostname());

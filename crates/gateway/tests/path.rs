@@ -4,9 +4,10 @@
 
 use std::{
     future::Future as _,
+    ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -14,118 +15,71 @@ use axum::{Router, extract::Request, http::StatusCode, middleware::Next, respons
 use bytes::Bytes;
 use fubako_api::{Client, Transport};
 use fubako_base::{
-    Timestamp,
-    ids::{MailId, SectionId},
+    ids::MailId,
     section::{Section, Settings},
 };
-use fubako_exchange::{Exchange, ExchangeParts};
 use fubako_gateway::{Gateway, receive::Receiver};
 use fubako_mail::reader::Limits;
 use fubako_post::keyring::Keyring;
 use fubako_smtp::server::{Handler as _, MailFrom, Peer, RcptTo, Transaction as _};
 use fubako_store::{
-    Store,
     mails::{Mail, MailState},
     outbox::{Content, NewOutgoing, OutgoingKind},
-    sections::Change,
 };
-use fubako_vault::{
-    Vault,
-    keys::{MasterKey, SectionKeys},
-    scanner::Scanner,
-    storage::{S3Options, Storage},
-};
+use fubako_testkit::section;
+use fubako_vault::scanner::Scanner;
 use fubako_web::api::{ApiTokens, router_on};
-use futures::{StreamExt as _, future::BoxFuture};
+use futures::StreamExt as _;
 
-const NOW: i64 = 1_795_000_000_000_000;
 const TOKEN: &str = "a token of at least thirty-two characters";
 
-struct Keeper(Store);
-
-impl SectionKeys for Keeper {
-    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
-        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
-    }
-    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        Box::pin(
-            async move { self.0.keep_section_key(section, wrapped, Timestamp(NOW)).await.map_err(|e| e.to_string()) },
-        )
-    }
-}
-
 struct House {
+    house: fubako_testkit::house::House,
     gateway: Gateway,
     receiver: Receiver,
-    store: Store,
-    vault: Vault,
     /// Whether the exchange answers.
     open: Arc<AtomicBool>,
-    clock: Arc<AtomicI64>,
-    _folder: tempfile::TempDir,
+}
+
+impl Deref for House {
+    type Target = fubako_testkit::house::House;
+    fn deref(&self) -> &fubako_testkit::house::House {
+        &self.house
+    }
 }
 
 async fn house(settings: Settings) -> House {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open("sqlite:t.db", folder.path()).await.unwrap();
-    let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
-    let master = MasterKey::from_file_or_new(&folder.path().join("master.key")).unwrap();
-    let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).unwrap();
-    let section = Section {
-        id: "acme".parse().unwrap(),
-        name: "アクメ".to_owned(),
-        enabled: true,
-        mail_link: true,
-        autopilot: true,
-        domains: vec!["acme.example".to_owned()],
-        settings,
-    };
-    store.apply(&[Change::PutSection(Box::new(section))], Timestamp(NOW)).await.unwrap();
-    let keyring = Keyring::new(store.clone(), vault.clone(), "gateway.example");
-    keyring.ensure_installation_keys(Timestamp(NOW)).await.unwrap();
-    let clock = Arc::new(AtomicI64::new(NOW));
+    let section = Section { settings, ..section("acme") };
+    let house = fubako_testkit::house::House::with(Scanner::None, section).await;
+    let keyring = Keyring::new(house.store.clone(), house.vault.clone(), "gateway.example");
+    keyring.ensure_installation_keys(house.now()).await.unwrap();
     let open = Arc::new(AtomicBool::new(true));
-    let exchange = Exchange::new(ExchangeParts {
-        store: store.clone(),
-        vault: vault.clone(),
-        scanner: Scanner::None,
-        brand: "文箱".to_owned(),
-        public_url: "https://files.example".to_owned(),
-        notice_from: "no-reply@files.example".to_owned(),
-        hostname: "gateway.example".to_owned(),
-        max_file_size: 1 << 30,
-        wake_post: Arc::new(|| {}),
-        sign: Arc::new(|_, _| Box::pin(async { Ok(Vec::new()) })),
-    });
-    let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
-        let clock = clock.clone();
-        Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)))
-    };
-    let router = with_a_door(router_on(exchange, ApiTokens::new([TOKEN]), now.clone()), open.clone());
+    let router = router_on(house.exchange.clone(), ApiTokens::new([TOKEN]), house.clock.hands());
+    let router = with_a_door(router, open.clone());
     let gateway = Gateway {
-        store: store.clone(),
-        vault: vault.clone(),
+        store: house.store.clone(),
+        vault: house.vault.clone(),
         exchange: Client::new(Transport::InProcess { router }, TOKEN),
         signer_for: Arc::new(move |section, domain| {
             let keyring = keyring.clone();
             Box::pin(async move { keyring.signer_for(&section, &domain).await.map_err(|e| e.to_string()) })
         }),
-        brand: "文箱".to_owned(),
+        brand: house.exchange.brand().to_owned(),
         hostname: "gateway.example".to_owned(),
         notice_from: "no-reply@files.example".to_owned(),
         limits: Limits::default(),
         give_up_after: 3600,
-        clock: now.clone(),
+        clock: house.clock.hands(),
         wake_post: Arc::new(|| {}),
     };
     let receiver = Receiver {
-        store: store.clone(),
-        vault: vault.clone(),
+        store: house.store.clone(),
+        vault: house.vault.clone(),
         hostname: "gateway.example".to_owned(),
         wake: Arc::default(),
-        clock: now,
+        clock: house.clock.hands(),
     };
-    House { gateway, receiver, store, vault, open, clock, _folder: folder }
+    House { house, gateway, receiver, open }
 }
 
 /// The exchange's router behind a door that can be shut: then it answers 503 as an exchange that is away does.
@@ -165,14 +119,6 @@ impl House {
             }
         }
         incoming.finish().await
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(self.clock.load(Ordering::SeqCst))
-    }
-
-    fn pass(&self, seconds: i64) {
-        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     async fn lease(&self, worker: &str) -> Option<Mail> {
@@ -269,7 +215,7 @@ async fn a_worker_that_dies_anywhere_is_followed_by_one_that_does_it_once() {
             })
             .await;
         }
-        house.pass(10);
+        house.pass_seconds(10);
         if let Some(again) = house.lease("two").await {
             house.gateway.handle(&again, "two").await.unwrap();
         }
@@ -285,7 +231,7 @@ async fn a_worker_that_dies_anywhere_is_followed_by_one_that_does_it_once() {
 async fn a_worker_whose_lease_ran_out_commits_nothing() {
     let house = house(Settings::default()).await;
     let mail = house.accepted().await;
-    house.pass(10);
+    house.pass_seconds(10);
     let again = house.lease("two").await.unwrap();
     assert!(house.gateway.handle(&mail, "one").await.is_err());
     house.gateway.handle(&again, "two").await.unwrap();
@@ -306,7 +252,7 @@ async fn an_exchange_that_is_away_is_waited_for() {
     let password = house.store.mail(mail.accepted.id).await.unwrap().unwrap().sealed_password;
     assert!(password.is_some(), "the password was kept before the first call");
     house.open.store(true, Ordering::SeqCst);
-    house.pass(15);
+    house.pass_seconds(15);
     let again = house.lease("one").await.unwrap();
     assert_eq!(again.sealed_password, password);
     house.gateway.handle(&again, "one").await.unwrap();
@@ -320,7 +266,7 @@ async fn an_exchange_that_stays_away_is_told_to_the_sender_once() {
     house.open.store(false, Ordering::SeqCst);
     let mail = house.accepted().await;
     house.gateway.handle(&mail, "one").await.unwrap();
-    house.pass(3601);
+    house.pass_seconds(3601);
     let again = house.lease("one").await.unwrap();
     house.gateway.handle(&again, "one").await.unwrap();
     assert_eq!(house.state(mail.accepted.id).await, MailState::Stopped);
@@ -352,14 +298,14 @@ async fn once_the_links_are_out_the_mail_is_delivered_and_never_stopped() {
     // The section is switched off and its time is long over: any other mail would be stopped.
     let mut section = house.store.section(&mail.accepted.section).await.unwrap().unwrap();
     section.mail_link = false;
-    house.store.apply(&[Change::PutSection(Box::new(section.clone()))], house.now()).await.unwrap();
-    house.pass(7200);
+    house.put_section(section.clone()).await;
+    house.pass_seconds(7200);
     let again = house.lease("two").await.unwrap();
     house.gateway.handle(&again, "two").await.unwrap();
     assert_eq!(house.state(mail.accepted.id).await, MailState::Received);
     section.mail_link = true;
-    house.store.apply(&[Change::PutSection(Box::new(section))], house.now()).await.unwrap();
-    house.pass(3600);
+    house.put_section(section).await;
+    house.pass_seconds(3600);
     let again = house.lease("three").await.unwrap();
     house.gateway.handle(&again, "three").await.unwrap();
     assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying);

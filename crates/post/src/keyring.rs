@@ -7,7 +7,7 @@ use std::{
 };
 
 use fubako_base::{Timestamp, ids::SectionId};
-use fubako_store::{Store, StoreError, sections::DkimKeyRow};
+use fubako_store::{Store, StoreError, keys::DkimKeyRow};
 use fubako_trust::{Algorithm, Signer, SigningKey, TrustError};
 use fubako_vault::{Vault, VaultError};
 

@@ -2,12 +2,14 @@
 //!
 //! A method here is one transaction: what must be committed together is one call. Callers see values, never SQL.
 //!
-//! - [`sections`]: sections, groups, users, keys
+//! - [`sections`]: sections, groups, users
+//! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
 //! - [`deposits`]: deposits, files, links, sessions
 //! - [`outbox`]: outgoing mails and their deliveries
 //! - [`queue`]: what the operator sees of both
-
+//! - [`sts`]: MTA-STS policies of recipients' domains
+//! - [`upkeep`]: what health, metrics and the sweep ask
 //!
 //! # Two databases, one set of queries
 //! A query is written once, with `$1`, `ON CONFLICT` and `RETURNING`, which both understand. What differs is in three
@@ -27,6 +29,7 @@
 //! PostgreSQL cannot hold, becomes U+FFFD on both.
 
 pub mod deposits;
+pub mod keys;
 mod links;
 pub mod mails;
 mod migrate;
@@ -35,6 +38,7 @@ mod pool;
 pub mod queue;
 mod rounds;
 pub mod sections;
+pub mod sts;
 mod tx;
 pub mod upkeep;
 mod words;

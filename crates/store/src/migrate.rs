@@ -17,6 +17,7 @@ const ALL: &[(&str, &str)] = &[
     ("0003_outbox", include_str!("../migrations/0003_outbox.sql")),
     ("0004_deposits", include_str!("../migrations/0004_deposits.sql")),
     ("0005_told", include_str!("../migrations/0005_told.sql")),
+    ("0006_sts", include_str!("../migrations/0006_sts.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! Sections, groups, users; section keys; DKIM keys.
+//! Sections, groups, users.
 
 use fubako_base::{
     Timestamp,
@@ -52,27 +52,6 @@ pub enum Change {
     RemoveGroup(SectionId, String),
     /// Removes a user that is no longer declared.
     RemoveUser(SectionId, String),
-}
-
-/// A DKIM key of a domain.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DkimKeyRow {
-    /// The domain it signs for, an A-label.
-    pub domain: String,
-    /// Its selector.
-    pub selector: String,
-    /// `rsa` or `ed25519`.
-    pub algorithm: String,
-    /// The private key (PKCS#8), sealed by the vault as `dkim/DOMAIN/SELECTOR` under `section`.
-    pub sealed_key: Vec<u8>,
-    /// Whose section key seals it. The installation's own keys belong to the section `installation`.
-    pub section: SectionId,
-}
-
-impl std::fmt::Debug for DkimKeyRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "DkimKeyRow({}, {}, {}, section {})", self.domain, self.selector, self.algorithm, self.section)
-    }
 }
 
 impl Store {
@@ -176,76 +155,6 @@ impl Store {
     pub async fn apply(&self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.pool.write((changes.to_vec(), now), |tx, (changes, now)| Box::pin(apply(tx, changes, *now))).await
     }
-
-    /// The section's key as it was wrapped, newest version.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn section_key(&self, section: &SectionId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.pool.read(section.clone(), |tx, section| Box::pin(newest_key(tx, section))).await
-    }
-
-    /// Keeps a section's first wrapped key; where another node was faster, gives the one that is there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn keep_section_key(
-        &self,
-        section: &SectionId,
-        wrapped: &[u8],
-        now: Timestamp,
-    ) -> Result<Vec<u8>, StoreError> {
-        self.pool
-            .write((section.clone(), wrapped.to_vec(), now), |tx, (section, wrapped, now)| {
-                Box::pin(async move {
-                    tx.run(
-                        "INSERT INTO section_keys (section, version, wrapped, created_at) VALUES ($1, 1, $2, $3)
-                            ON CONFLICT (section, version) DO NOTHING",
-                        args![section, wrapped, *now],
-                    )
-                    .await?;
-                    newest_key(tx, section).await?.ok_or(StoreError::Corrupt("section_keys"))
-                })
-            })
-            .await
-    }
-
-    /// A domain's DKIM keys.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn dkim_keys(&self, domain: &str) -> Result<Vec<DkimKeyRow>, StoreError> {
-        self.pool
-            .read(domain.to_owned(), |tx, domain| {
-                Box::pin(async move {
-                    let sql = "SELECT domain, selector, algorithm, sealed_key, section FROM dkim_keys
-                        WHERE domain = $1 ORDER BY selector";
-                    tx.all("dkim_keys", sql, args![domain]).await?.iter().map(read_dkim_key).collect()
-                })
-            })
-            .await
-    }
-
-    /// Keeps a DKIM key unless the domain has one with that algorithm (or that selector); gives whether it was kept.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn keep_dkim_key(&self, key: &DkimKeyRow, now: Timestamp) -> Result<bool, StoreError> {
-        self.pool
-            .write((key.clone(), now), |tx, (key, now)| {
-                Box::pin(async move {
-                    let kept = tx
-                        .run(
-                            "INSERT INTO dkim_keys (domain, selector, algorithm, sealed_key, section, created_at)
-                                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                            args![&key.domain, &key.selector, &key.algorithm, &key.sealed_key, &key.section, *now],
-                        )
-                        .await?;
-                    Ok(kept == 1)
-                })
-            })
-            .await
-    }
 }
 
 const SECTIONS: &str = "SELECT s.id, s.name, s.enabled, s.mail_link, s.autopilot, s.settings, d.domain
@@ -301,21 +210,6 @@ fn read_user(row: &Row) -> Result<User, StoreError> {
         group: row.opt("group_name")?,
         default_user: row.get("default_user")?,
     })
-}
-
-fn read_dkim_key(row: &Row) -> Result<DkimKeyRow, StoreError> {
-    Ok(DkimKeyRow {
-        domain: row.get("domain")?,
-        selector: row.get("selector")?,
-        algorithm: row.get("algorithm")?,
-        sealed_key: row.get("sealed_key")?,
-        section: row.parse("section")?,
-    })
-}
-
-async fn newest_key(tx: &mut Tx, section: &SectionId) -> Result<Option<Vec<u8>>, StoreError> {
-    let sql = "SELECT wrapped FROM section_keys WHERE section = $1 ORDER BY version DESC LIMIT 1";
-    tx.one("section_keys", sql, args![section]).await?.map(|row| row.get("wrapped")).transpose()
 }
 
 /// First what gives something up (domains, the mail-link group's and default user's place, users), then what takes it,

@@ -28,12 +28,12 @@ use fubako_base::{
     ids::{ObjectId, SectionId},
     secret,
 };
-use futures::future::BoxFuture;
 use zeroize::Zeroizing;
 
 use crate::seal;
 
 pub use crate::master::{MasterKey, MasterKeyError};
+pub use fubako_base::object::SectionKeys;
 
 /// Octets of every key.
 pub const KEY: usize = 32;
@@ -45,16 +45,6 @@ const FORMAT: u8 = 1;
 const TAG: usize = 16;
 const MASTER_ID: usize = 8;
 const FIRST_VERSION: u32 = 1;
-
-/// Where wrapped section keys are kept (the database). Futures are boxed so that the vault holds any keeper.
-pub trait SectionKeys: Send + Sync {
-    /// A section's wrapped key, newest version; none where it has none yet. The error is for the log.
-    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>>;
-
-    /// Keeps a section's first wrapped key, unless there is one by now; gives the one that is there. Durable on return.
-    /// The error is for the log.
-    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>>;
-}
 
 /// A key could not be had or does not fit. The text is for the log and shows no key.
 #[derive(Debug, thiserror::Error)]

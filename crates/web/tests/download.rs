@@ -5,7 +5,8 @@ mod common;
 
 use std::{io::Write as _, process::Command};
 
-use common::{House, clamd::Clamd, request};
+use common::{House, request};
+use fubako_testkit::clamd::Clamd;
 use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -49,7 +49,7 @@ async fn no_secret_is_logged_at_any_level() {
         }
         house.post(&format!("/d/{token}/close"), &[("cookie", &cookie)], "").await;
     }
-    house.later(30 * 86_400);
+    house.pass_seconds(30 * 86_400);
     house.get(&format!("/d/{link}"), &[("cookie", &cookie)]).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("a download was broken off"), "the log was not heard: {log}");

@@ -2,17 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../../exchange/tests/house/mod.rs"]
-pub mod house;
-
-use std::{
-    ops::Deref,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
 use fubako_api::{Client, DepositRequest, Transport, wire::Person};
-use fubako_base::{Lang, Timestamp};
+use fubako_base::Lang;
+use fubako_testkit::house::{House, PASSWORD};
 use fubako_web::api::{ApiTokens, router_on};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -22,8 +17,6 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivateKeyDer};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
-
-use house::House;
 
 pub const TOKEN: &str = "a-token-of-the-gateway";
 
@@ -63,9 +56,7 @@ impl Served {
     }
 
     pub async fn of(house: House, way: Way) -> Self {
-        let clock = Arc::clone(&house.clock);
-        let clock = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
-        let router = router_on(house.exchange.clone(), ApiTokens::new([TOKEN]), clock);
+        let router = router_on(house.exchange.clone(), ApiTokens::new([TOKEN]), house.clock.hands());
         let (transport, server) = match way {
             Way::InProcess => (Transport::InProcess { router: router.clone() }, None),
             Way::Https => {
@@ -121,7 +112,7 @@ pub fn wanted(recipients: &[&str], file_count: u32) -> DepositRequest {
         subject: "見積書の件".into(),
         language: Some(Lang::Ja),
         recipients: recipients.iter().map(|r| (*r).to_owned()).collect(),
-        file_password: house::PASSWORD.into(),
+        file_password: PASSWORD.into(),
         file_count,
     }
 }

@@ -1,7 +1,8 @@
 use fubako_base::section::{NoticeLanguage, Settings};
 use fubako_store::{
     StoreError,
-    sections::{Change, DkimKeyRow, Group, User},
+    keys::DkimKeyRow,
+    sections::{Change, Group, User},
 };
 
 use crate::{

@@ -1,64 +1,35 @@
-//! A real exchange (SQLite, a local vault) with a deposit in it, its pages called without a socket.
+//! The pages of an exchange, called without a socket.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
-#[path = "../../../exchange/tests/house/clamd.rs"]
-pub mod clamd;
-
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{fs, ops::Deref};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use fubako_base::{
-    Lang, Timestamp,
-    ids::SectionId,
-    secret::FilePassword,
+    Lang,
     section::{Section, Settings},
 };
-use fubako_exchange::{
-    Exchange, ExchangeParts,
-    domain::{NewDeposit, NewFile},
-};
-use fubako_store::{Store, outbox::Content, sections::Change};
-use fubako_vault::{
-    S3Options, Storage, Vault,
-    keys::{MasterKey, SectionKeys},
-    scanner::Scanner,
-};
+use fubako_exchange::domain::{NewDeposit, NewFile};
+use fubako_testkit::{house, section};
+use fubako_vault::scanner::Scanner;
 use fubako_web::{ApiTokens, WebState};
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
+use futures::{StreamExt as _, stream};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-/// 2026-11-21 23:30:16 in Tokyo.
-pub const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-pub const PASSWORD: &str = "Xy7!kQ2=mT9_aB4";
-
-struct Keeper(Store);
-
-impl SectionKeys for Keeper {
-    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
-        async move { self.0.section_key(section).await.map_err(|e| e.to_string()) }.boxed()
-    }
-    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        async move { self.0.keep_section_key(section, wrapped, SENT).await.map_err(|e| e.to_string()) }.boxed()
-    }
-}
+pub use fubako_testkit::house::PASSWORD;
 
 pub struct House {
-    folder: tempfile::TempDir,
-    store: Store,
-    vault: Vault,
-    exchange: Exchange,
-    clock: Arc<AtomicI64>,
+    house: house::House,
     pub web: Router,
+}
+
+impl Deref for House {
+    type Target = house::House;
+    fn deref(&self) -> &house::House {
+        &self.house
+    }
 }
 
 /// An answer, read to its end.
@@ -92,64 +63,23 @@ impl House {
     }
 
     pub async fn with(public_url: &str, scanner: Scanner) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open("sqlite:test.db", folder.path()).await.unwrap();
-        let master = MasterKey::from_text(&"07".repeat(32)).unwrap();
-        let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
-        let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).unwrap();
         let settings = Settings { free_tries: 2, max_tries: 5, ..Settings::default() };
-        let section = Section {
-            id: "acme".parse().unwrap(),
-            name: "さくら工業".to_owned(),
-            enabled: true,
-            mail_link: true,
-            autopilot: true,
-            domains: vec!["acme.example".to_owned()],
-            settings,
-        };
-        store.apply(&[Change::PutSection(Box::new(section))], SENT).await.unwrap();
-        let exchange = Exchange::new(ExchangeParts {
-            store: store.clone(),
-            vault: vault.clone(),
-            scanner,
-            brand: "文箱テスト".to_owned(),
-            public_url: public_url.to_owned(),
-            notice_from: "notice@acme.example".to_owned(),
-            hostname: "files.acme.example".to_owned(),
-            max_file_size: 1 << 30,
-            wake_post: Arc::new(|| {}),
-            sign: Arc::new(|_, _| async { Ok(Vec::new()) }.boxed()),
-        });
-        let clock = Arc::new(AtomicI64::new(SENT.0));
-        let hands = Arc::clone(&clock);
-        let state = WebState::new(exchange.clone(), ApiTokens::new(["api-token"]))
-            .with_clock(Arc::new(move || Timestamp(hands.load(Ordering::SeqCst))));
-        Self { folder, store, vault, exchange, clock, web: fubako_web::router(state) }
+        Self::of(house::House::at(public_url, scanner, Section { settings, ..section("acme") }).await)
     }
 
-    pub fn now(&self) -> Timestamp {
-        Timestamp(self.clock.load(Ordering::SeqCst))
-    }
-
-    pub fn later(&self, seconds: i64) {
-        self.clock.store(self.now().plus_seconds(seconds).0, Ordering::SeqCst);
-    }
-
-    pub fn exchange(&self) -> &Exchange {
-        &self.exchange
+    pub fn of(house: house::House) -> Self {
+        let state = WebState::new(house.exchange.clone(), ApiTokens::new(["api-token"]));
+        let web = fubako_web::router(state.with_clock(house.clock.hands()));
+        Self { house, web }
     }
 
     /// Deposits files for two recipients; gives their links' tokens.
     pub async fn deposit(&self, key: &str, subject: &str, sender: &str, files: &[(&str, &str, &[u8])]) -> [String; 2] {
         let request = NewDeposit {
-            section: "acme".parse().unwrap(),
-            sender_address: "taro@acme.example".to_owned(),
             sender_name: sender.to_owned(),
             subject: subject.to_owned(),
             lang: Some(Lang::En),
-            recipients: vec!["hanako@example.jp".to_owned(), "jiro@example.jp".to_owned()],
-            password: FilePassword::from_kept(PASSWORD.to_owned()),
-            file_count: u32::try_from(files.len()).unwrap(),
+            ..house::request(&["hanako@example.jp", "jiro@example.jp"], u32::try_from(files.len()).unwrap())
         };
         let (deposit, _) = self.exchange.begin(key, &request, self.now()).await.unwrap();
         for (number, (name, media_type, content)) in (1..).zip(files) {
@@ -158,19 +88,8 @@ impl House {
             self.exchange.put(deposit.id, file, &mut content, self.now()).await.unwrap();
         }
         self.exchange.send(deposit.id, self.now()).await.unwrap();
-        [self.token_in_notice().await, self.token_in_notice().await]
-    }
-
-    /// The token in the next deposit notice that waits to be delivered.
-    async fn token_in_notice(&self) -> String {
-        let until = self.now().plus_seconds(1_000_000);
-        let round = self.store.lease_round("test", self.now(), until).await.unwrap().unwrap();
-        let Content::Inline(sealed) = &round.outgoing.content else { panic!("a notice lies in its row") };
-        let context = format!("outgoing/{}", round.outgoing.id);
-        let mail = self.vault.open_value(&round.outgoing.section, &context, sealed).await.unwrap();
-        let mail = String::from_utf8(mail).unwrap().replace("=\r\n", "");
-        let at = mail.find("/d/").unwrap() + 3;
-        mail[at..at + 43].to_owned()
+        let posted = self.posted().await;
+        [posted[0].token(), posted[1].token()]
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {
@@ -207,8 +126,7 @@ impl House {
 
     /// Flips one bit of every stored object, at a place reckoned from its end.
     pub fn damage(&self, from_end: usize) {
-        let mut files = Vec::new();
-        walk(self.folder.path().join("files"), &mut files);
+        let files = self.objects();
         assert!(!files.is_empty());
         for path in files {
             let mut octets = fs::read(&path).unwrap();
@@ -218,13 +136,6 @@ impl House {
                 fs::write(&path, octets).unwrap();
             }
         }
-    }
-}
-
-fn walk(folder: PathBuf, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { walk(path, files) } else { files.push(path) }
     }
 }
 

@@ -1,112 +1,100 @@
-//! An exchange on a real database (SQLite) and a real vault (a folder), for tests.
-
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-pub mod clamd;
+//! An exchange on a [`Ground`], and what a caller of its API and a recipient do with it.
 
 use std::{
-    path::PathBuf,
+    ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
-use fubako_base::{
-    Lang, Timestamp,
-    ids::{DepositId, SectionId},
-    secret::FilePassword,
-    section::{Section, Settings},
-};
+use fubako_base::{Lang, ids::DepositId, secret::FilePassword, section::Section};
 use fubako_exchange::{
     Exchange, ExchangeParts,
     deposit::Content,
     domain::{NewDeposit, NewFile},
     download::{Opened, Proof},
 };
-use fubako_store::{
-    Store,
-    outbox::{self, NewOutgoing},
-    sections::Change,
-};
-use fubako_vault::{
-    Vault,
-    keys::{MasterKey, SectionKeys},
-    scanner::Scanner,
-    storage::{S3Options, Storage},
-};
-use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
+use fubako_store::outbox::{self, NewOutgoing};
+use fubako_vault::scanner::Scanner;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mail_parser::MessageParser;
-use tempfile::TempDir;
+
+use crate::{Clock, Ground, section};
 
 /// 2026-11-21 23:30 in Tokyo.
 pub const NOON: &str = "2026-11-21T14:30:00Z";
+/// What opens every deposit made here.
 pub const PASSWORD: &str = "Correct-Horse-9";
+/// Octets that a file may have.
 pub const MAX_FILE: u64 = 64 << 20;
-
-struct Keeper(Store);
-
-impl SectionKeys for Keeper {
-    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
-        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
-    }
-
-    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        Box::pin(
-            async move { self.0.keep_section_key(section, wrapped, Timestamp(0)).await.map_err(|e| e.to_string()) },
-        )
-    }
-}
+/// Where links lead, unless the house has another address or the section one of its own.
+pub const PUBLIC_URL: &str = "https://files.example.jp";
 
 /// A mail that the exchange queued, opened.
 #[derive(Debug)]
 pub struct Posted {
+    /// As it is queued.
     pub outgoing: NewOutgoing,
+    /// Its first recipient.
     pub recipient: String,
+    /// Its subject, decoded.
     pub subject: String,
+    /// Its text, with LF.
     pub text: String,
+    /// Its HTML.
     pub html: String,
+    /// The mail.
     pub octets: Vec<u8>,
 }
 
 impl Posted {
     /// The token in the link that the notice carries.
+    #[must_use]
     pub fn token(&self) -> String {
-        let after = self.text.split("https://files.example.jp/d/").nth(1).expect("no link in the notice");
+        let after = self.text.split("/d/").nth(1).expect("no link in the notice");
         after.split_whitespace().next().unwrap_or_default().to_owned()
     }
 }
 
+/// An exchange with a section `acme`.
 pub struct House {
-    pub folder: TempDir,
-    pub store: Store,
-    pub vault: Vault,
+    ground: Ground,
+    /// The exchange.
     pub exchange: Exchange,
-    /// Microseconds since 1970.
-    pub clock: Arc<AtomicI64>,
+    /// How often the post office was woken.
     pub wakes: Arc<AtomicUsize>,
 }
 
+impl Deref for House {
+    type Target = Ground;
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
+}
+
 impl House {
+    /// Without a scanner.
     pub async fn new() -> Self {
-        Self::with(Scanner::None, Settings::default()).await
+        Self::with(Scanner::None, section("acme")).await
     }
 
-    /// A house with a section `acme`.
-    pub async fn with(scanner: Scanner, settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open("sqlite:test.db", folder.path()).await.unwrap();
-        let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
-        let master = MasterKey::from_file_or_new(&folder.path().join("master.key")).unwrap();
-        let vault = Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).unwrap();
+    /// With a scanner, and this section.
+    pub async fn with(scanner: Scanner, section: Section) -> Self {
+        Self::at(PUBLIC_URL, scanner, section).await
+    }
+
+    /// At another address.
+    pub async fn at(public_url: &str, scanner: Scanner, section: Section) -> Self {
+        let ground = Ground::new(Clock::at(NOON)).await;
         let wakes = Arc::new(AtomicUsize::new(0));
         let exchange = Exchange::new(ExchangeParts {
-            store: store.clone(),
-            vault: vault.clone(),
+            store: ground.store.clone(),
+            vault: ground.vault.clone(),
             scanner,
             brand: "Fubako".into(),
-            public_url: "https://files.example.jp".into(),
+            public_url: public_url.to_owned(),
             notice_from: "fubako@files.example.jp".into(),
             hostname: "files.example.jp".into(),
             max_file_size: MAX_FILE,
@@ -121,56 +109,14 @@ impl House {
                 Box::pin(async move { Ok(format!("X-Signed-For: {section}\r\n").into_bytes()) })
             }),
         });
-        let now: jiff::Timestamp = NOON.parse().unwrap();
-        let clock = Arc::new(AtomicI64::new(now.as_microsecond()));
-        let house = Self { folder, store, vault, exchange, clock, wakes };
-        house.put_section("acme", |section| section.settings = settings).await;
-        house
-    }
-
-    pub async fn put_section(&self, id: &str, change: impl FnOnce(&mut Section)) {
-        let mut section = Section {
-            id: id.parse().unwrap(),
-            name: "アクメ銀行".into(),
-            enabled: true,
-            mail_link: true,
-            autopilot: true,
-            domains: vec![format!("{id}.example")],
-            settings: Settings::default(),
-        };
-        change(&mut section);
-        self.store.apply(&[Change::PutSection(Box::new(section))], self.now()).await.unwrap();
-    }
-
-    pub fn now(&self) -> Timestamp {
-        Timestamp(self.clock.load(Ordering::SeqCst))
-    }
-
-    pub fn pass_seconds(&self, seconds: i64) {
-        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
-    }
-
-    /// The sealed objects that lie in the vault, and nothing else that may be there.
-    pub fn objects(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut folders = vec![self.folder.path().join("files")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if entry.file_name() != ".lock" {
-                    found.push(path);
-                }
-            }
-        }
-        found
+        ground.put_section(section).await;
+        Self { ground, exchange, wakes }
     }
 
     /// What was queued since the last time, opened.
     pub async fn posted(&self) -> Vec<Posted> {
         let mut all = Vec::new();
-        let until = self.now().plus_seconds(3600);
+        let until = self.now().plus_seconds(1_000_000);
         while let Some(round) = self.store.lease_round("test", self.now(), until).await.unwrap() {
             let outbox::Content::Inline(sealed) = &round.outgoing.content else { panic!("not inline") };
             let context = format!("outgoing/{}", round.outgoing.id);
@@ -189,6 +135,8 @@ impl House {
     }
 }
 
+/// What a caller says of a deposit from the section `acme`.
+#[must_use]
 pub fn request(recipients: &[&str], file_count: u32) -> NewDeposit {
     NewDeposit {
         section: "acme".parse().unwrap(),
@@ -203,12 +151,14 @@ pub fn request(recipients: &[&str], file_count: u32) -> NewDeposit {
 }
 
 /// Octets as they would come from somewhere, in pieces.
+#[must_use]
 pub fn content(octets: &[u8]) -> Content<'static> {
     let pieces: Vec<_> = octets.chunks(10_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     stream::iter(pieces).boxed()
 }
 
 /// Octets that look like nothing and are the same each time.
+#[must_use]
 pub fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut octets = Vec::with_capacity(length + 8);

@@ -1,6 +1,4 @@
-//! Something that speaks clamd's INSTREAM, for tests.
-
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
+//! Something that speaks clamd's INSTREAM. The real clamd is in the end-to-end tests; this one can be taught and held.
 
 use std::sync::{
     Arc, Mutex,
@@ -27,6 +25,7 @@ pub struct Clamd {
 }
 
 impl Clamd {
+    /// On a free port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let clamd = Self {
@@ -46,6 +45,8 @@ impl Clamd {
         clamd
     }
 
+    /// What asks it.
+    #[must_use]
     pub fn scanner(&self) -> Scanner {
         Scanner::parse(&self.place).unwrap()
     }
@@ -61,6 +62,7 @@ impl Clamd {
     }
 
     /// Files that were scanned to their end.
+    #[must_use]
     pub fn scans(&self) -> usize {
         self.scans.load(Ordering::SeqCst)
     }
@@ -70,6 +72,7 @@ impl Clamd {
         self.gate.acquire_many(1000).await.unwrap().forget();
     }
 
+    /// Answers again.
     pub fn go_on(&self) {
         self.gate.add_permits(1000);
     }
