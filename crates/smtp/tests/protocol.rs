@@ -1,6 +1,8 @@
 //! The session as a pure machine: whole conversations, octet for octet, and properties over any stream and any split.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::path::PathBuf;
+
 use bytes::BytesMut;
 use fubako_smtp::{
     Reply,
@@ -506,9 +508,14 @@ proptest! {
 #[test]
 fn the_protocol_needs_no_runtime_and_no_clock() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/protocol");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> = files.chain([format!("{folder}.rs").into()]).collect();
-    assert!(files.len() > 5);
+    let mut files = vec![format!("{folder}.rs").into()];
+    let mut folders = vec![PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    assert!(files.len() > 8);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for word in [

@@ -19,6 +19,7 @@ mod races;
 mod schema;
 mod sections;
 mod settle;
+mod sts;
 mod throughput;
 
 use std::future::Future;
@@ -137,6 +138,9 @@ suite! {
         a_caller_that_goes_away_leaves_all_or_nothing
         a_closed_store_says_so
         a_lost_connection_passes
+    }
+    sts {
+        a_policy_is_kept_until_its_time_is_up_or_a_newer_one_comes
     }
     schema {
         opening_again_changes_nothing

@@ -41,13 +41,15 @@ pub(crate) async fn many_processes_open_a_new_database_at_once(db: Db) {
     db.meddle("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
     let stores = join_all((0..8).map(|_| db.open())).await;
     join_all(stores.into_iter().map(|store| async move { acme(&store.unwrap()).await })).await;
-    assert_eq!(db.count("SELECT COUNT(*) FROM schema_migrations").await, 5);
+    let there = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count();
+    assert_eq!(db.count("SELECT COUNT(*) FROM schema_migrations").await, i64::try_from(there).unwrap());
 }
 
 pub(crate) async fn a_newer_database_is_refused(db: Db) {
-    db.meddle("INSERT INTO schema_migrations VALUES (6, '0006_future', 'x', 0)").await;
+    db.meddle("INSERT INTO schema_migrations SELECT MAX(version) + 1, '9999_future', 'x', 0 FROM schema_migrations")
+        .await;
     let Err(StoreError::Schema(text)) = db.open().await else { panic!("it was opened") };
-    assert!(text.contains("0006_future") && text.contains("newer"), "{text}");
+    assert!(text.contains("9999_future") && text.contains("newer"), "{text}");
     // A node that runs already goes on.
     acme(&db.store).await;
 }
