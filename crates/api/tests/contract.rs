@@ -9,7 +9,7 @@ use std::{io, sync::Arc, time::Duration};
 use bytes::Bytes;
 use fubako_api::{Client, ClientError, Deposit, DepositState, File, client::Upload};
 use fubako_base::{
-    Code, Timestamp,
+    Code, Timestamp, hex,
     ids::{DepositId, MailId},
     section::{Section, Settings},
 };
@@ -93,10 +93,6 @@ fn unexpected<T: std::fmt::Debug>(result: Result<T, ClientError>) -> String {
     }
 }
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
 // spec: MAIL-DEPOSIT, X-API, X-NOTICE, X-RECEIVE
 async fn a_deposit_from_begin_to_download(way: Way) {
     let served = Served::new(way).await;
@@ -106,7 +102,7 @@ async fn a_deposit_from_begin_to_download(way: Way) {
     let octets = noise(150_000);
     let file = put(&served.client, &deposit, 1, &octets).await.unwrap();
     assert_eq!((file.number, file.size, file.name.as_str()), (1, 150_000, "file-1.pdf"));
-    assert_eq!((file.media_type.as_str(), file.sha256), ("application/pdf", hex(&sha256(&octets))));
+    assert_eq!((file.media_type.as_str(), file.sha256), ("application/pdf", hex::encode(&sha256(&octets))));
     put(&served.client, &deposit, 2, b"").await.unwrap();
     let sent = served.client.send(deposit.id).await.unwrap();
     assert_eq!((sent.state, sent.files.len()), (DepositState::Sent, 2));
@@ -238,7 +234,7 @@ async fn an_upload_that_breaks_off_leaves_nothing_and_can_be_done_again(way: Way
     assert!(served.client.get(deposit.id).await.unwrap().files.is_empty());
     let octets = noise(2_000_000);
     let file = put(&served.client, &deposit, 1, &octets).await.unwrap();
-    assert_eq!(file.sha256, hex(&sha256(&octets)));
+    assert_eq!(file.sha256, hex::encode(&sha256(&octets)));
     served.client.send(deposit.id).await.unwrap();
     settled(&served, 1).await;
 }
@@ -296,7 +292,7 @@ async fn a_file_of_forty_mebibytes(way: Way) {
         stream::iter((0..640).map(move |_| Ok(piece.clone()))).boxed()
     };
     let file = served.client.put_file(deposit.id, 1, "big", "a/b", pieces).await.unwrap();
-    assert_eq!((file.size, file.sha256), (40 << 20, hex(&sha256(&piece.repeat(640)))));
+    assert_eq!((file.size, file.sha256), (40 << 20, hex::encode(&sha256(&piece.repeat(640)))));
 }
 
 // spec: MAIL-DEPOSIT

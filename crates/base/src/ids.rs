@@ -97,6 +97,14 @@ impl SectionId {
     }
 }
 
+impl SectionId {
+    /// The section whose key seals what is the installation's own. No customer can have its id.
+    #[must_use]
+    pub fn installation() -> Self {
+        Self("installation".to_owned())
+    }
+}
+
 impl fmt::Display for SectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

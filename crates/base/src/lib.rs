@@ -3,6 +3,7 @@
 //! Pure but for two things, each named: new ids and secrets take random octets from the system.
 
 pub mod codes;
+pub mod hex;
 pub mod ids;
 pub mod lang;
 pub mod object;

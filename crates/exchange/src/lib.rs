@@ -5,7 +5,7 @@
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - [`notice`]: the deposit notice
 //! - [`token`]: the secrets that links, sessions and programs carry
-//! - [`expiry`]: what the clock calls
+//! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
 
 pub mod deposit;
 pub mod domain;
@@ -14,6 +14,7 @@ pub mod expiry;
 pub mod notice;
 mod password;
 mod rescan;
+pub mod sweep;
 pub mod token;
 
 use std::sync::Arc;

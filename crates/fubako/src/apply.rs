@@ -142,7 +142,7 @@ impl Declaration {
 
 impl SectionDeclaration {
     fn normalise(&mut self) -> Result<(), String> {
-        if self.id.as_str() == "installation" {
+        if self.id == SectionId::installation() {
             return Err("the id \"installation\" is the product's own".to_owned());
         }
         for domain in &mut self.domains {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
-use fubako_base::{Code, Timestamp, ids::MailId, secret::FilePassword, section::Settings};
+use fubako_base::{Code, Timestamp, hex, ids::MailId, secret::FilePassword, section::Settings};
 use fubako_gateway::preview;
 use fubako_mail::{
     Decision, Outline, PartId, Plan, Step,
@@ -99,14 +99,8 @@ impl Digests {
 
     fn sha256(&mut self, part: PartId) -> String {
         let digest = self.0.remove(&part).and_then(|(_, digest)| digest);
-        hex(digest.unwrap_or_else(|| Context::new(&SHA256)).finish().as_ref())
+        hex::encode(digest.unwrap_or_else(|| Context::new(&SHA256)).finish().as_ref())
     }
-}
-
-/// Lower-case hex.
-#[must_use]
-pub fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Looks at every mail under `paths`, in order, and gives each report to `each`.

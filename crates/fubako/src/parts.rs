@@ -15,13 +15,14 @@ use fubako_post::{
     deliver::Transport as PostTransport,
     keyring::Keyring,
     office::{Office, OfficeParts, Timing},
-    resolver::Resolver,
+    resolver::{Dns, Resolver},
     route::{Router, Smarthost},
+    sts::{fetch::HttpsFetch, keep::Policies},
     tls::{TlsMode, TlsSettings},
 };
 use fubako_store::Store;
 use fubako_vault::{
-    Vault,
+    OwnError, Vault,
     keys::MasterKey,
     scanner::Scanner,
     storage::{S3Options, Storage},
@@ -53,9 +54,6 @@ impl<T, E: std::fmt::Display> At<T> for Result<T, E> {
         self.map_err(|error| StartError(format!("{what}: {error}")))
     }
 }
-
-/// The section whose key seals what is the installation's own.
-pub const INSTALLATION: &str = "installation";
 
 /// What every command that touches the installation works with.
 pub struct Ground {
@@ -93,11 +91,26 @@ impl Ground {
         let storage = Storage::open(&config.files.url, data_dir, &s3_options(config)).await.at("files")?;
         let master = master_key(config)?;
         let vault = Vault::new(storage, &master, Arc::new(store.clone())).at("keys")?;
-        let installation: SectionId = INSTALLATION.parse().at("keys")?;
-        vault.check_master_key(&installation).await.at("keys.master")?;
+        vault.check_master_key(&SectionId::installation()).await.at("keys.master")?;
         let domain = config.dkim.domain.clone().unwrap_or_else(|| config.hostname());
         let keyring = Keyring::new(store.clone(), vault.clone(), &domain);
         Ok(Self { store, vault, keyring })
+    }
+
+    /// Makes sure that no other installation uses this one's storage. A storage that is away is no reason not to start:
+    /// mails are refused for the time being, and nothing is swept before it has been asked.
+    ///
+    /// # Errors
+    /// [`StartError`] where the storage is another's.
+    pub async fn own_storage(&self) -> Result<(), StartError> {
+        match self.vault.own_storage(&SectionId::installation()).await {
+            Err(error @ OwnError::Other) => Err(error).at("files"),
+            Err(OwnError::Unknown(error)) => {
+                tracing::warn!(%error, "the storage does not answer");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 }
 
@@ -237,9 +250,11 @@ pub fn office(
     bells: &Bells,
 ) -> Result<Office, StartError> {
     let servers: Result<Vec<SocketAddr>, _> = config.dns.servers.iter().map(|s| s.parse()).collect();
-    let resolver = Resolver::new(&servers.at("dns.servers")?).at("dns")?;
+    let resolver = Resolver::new(&servers.at("dns.servers")?, config.dns.validating).at("dns")?;
+    let dns: Arc<dyn Dns> = Arc::new(resolver);
     let smarthost: Option<Smarthost> =
         config.relay.smarthost.as_deref().map(str::parse).transpose().at("relay.smarthost")?;
+    let tls = tls_settings(config)?;
     let gateway = gateway.clone();
     Ok(Office::new(OfficeParts {
         store: ground.store.clone(),
@@ -247,13 +262,14 @@ pub fn office(
         keyring: ground.keyring.clone(),
         transport: PostTransport {
             router: Router {
-                dns: Arc::new(resolver),
+                dns: dns.clone(),
                 smarthost,
                 port: config.relay.port,
                 own_names: vec![config.hostname()],
                 own_addresses,
             },
-            tls: tls_settings(config)?,
+            sts: sts_policies(config, ground, &dns, &tls)?,
+            tls,
             helo: config.hostname(),
             timeout: Duration::from_secs(120),
         },
@@ -277,7 +293,24 @@ fn tls_settings(config: &Config) -> Result<TlsSettings, StartError> {
         "mandatory" => TlsMode::Mandatory,
         _ => TlsMode::Opportunistic,
     };
-    TlsSettings::new(mode, config.relay.mandatory_tls_domains.clone(), Vec::new()).at("relay.tls")
+    let roots = config.relay.trusted_certificates.as_deref().map(tls::certificates).transpose();
+    let roots = roots.at("relay.trusted_certificates")?.unwrap_or_default();
+    TlsSettings::new(mode, config.relay.mandatory_tls_domains.clone(), roots).at("relay.tls")
+}
+
+/// MTA-STS is about the hosts that a domain's MX records name, so with a smarthost it is the smarthost's to honour.
+fn sts_policies(
+    config: &Config,
+    ground: &Ground,
+    dns: &Arc<dyn Dns>,
+    tls: &TlsSettings,
+) -> Result<Option<Arc<Policies>>, StartError> {
+    if !config.relay.mta_sts || config.relay.smarthost.is_some() {
+        return Ok(None);
+    }
+    let fetch = HttpsFetch::new(dns.clone(), &tls.verifying, config.relay.mta_sts_port).at("relay.mta_sts")?;
+    let clock = Arc::new(Timestamp::now);
+    Ok(Some(Arc::new(Policies::new(ground.store.clone(), dns.clone(), Arc::new(fetch), clock))))
 }
 
 fn domain_of(address: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use fubako_base::{Timestamp, secret};
+use fubako_base::{Timestamp, hex, secret};
 use fubako_exchange::Exchange;
 use fubako_gateway::{receive::Receiver, worker};
 use fubako_smtp::server::{Config as SmtpConfig, Tls};
@@ -17,6 +17,9 @@ use crate::{
 
 /// How often expiry and erasure are looked after.
 const CLOCK: Duration = Duration::from_secs(20);
+/// When the first sweep is made after the start, and how often after that.
+const FIRST_SWEEP: Duration = Duration::from_secs(600);
+const SWEEP: Duration = Duration::from_secs(86_400);
 
 /// A part of the whole that a process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -123,6 +126,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     let public_url = public_url(config, http_address);
     let ground = Arc::new(Ground::open(config).await?);
     ground.keyring.ensure_installation_keys(Timestamp::now()).await.at("dkim")?;
+    ground.own_storage().await?;
     let identity = Arc::new(identity(config)?);
     say_aloud(config, &identity);
 
@@ -162,7 +166,8 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
         let stop = stopped.clone();
         tasks.spawn(async move { office.run(workers, http::stopped(stop)).await });
     }
-    tasks.spawn(clock(exchange, does.expire, stopped));
+    tasks.spawn(clock(exchange.clone(), does.expire, stopped.clone()));
+    tasks.spawn(sweeps(exchange, stopped));
     Ok(running(tasks))
 }
 
@@ -198,7 +203,7 @@ fn say_aloud(config: &Config, identity: &Identity) {
 fn hex_token() -> Result<String, StartError> {
     let mut octets = [0; 32];
     secret::fill(&mut octets).at("random source")?;
-    Ok(crate::inspect::hex(&octets))
+    Ok(hex::encode(&octets))
 }
 
 fn receiver(config: &Config, ground: &Ground, bells: &Bells) -> Receiver {
@@ -250,6 +255,23 @@ async fn clock(exchange: Exchange, expire: bool, mut stop: watch::Receiver<bool>
         tokio::select! {
             () = tokio::time::sleep(CLOCK) => {}
             _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Leftovers are looked for once a day. Every node does: it is idempotent, and a gateway whose exchange runs elsewhere has a
+/// storage of its own.
+async fn sweeps(exchange: Exchange, mut stop: watch::Receiver<bool>) {
+    let mut wait = FIRST_SWEEP;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.changed() => return,
+        }
+        wait = SWEEP;
+        match exchange.sweep(Timestamp::now()).await {
+            Ok(swept) => tracing::info!(swept, "looked for objects that no row refers to"),
+            Err(error) => tracing::error!(%error, "objects that no row refers to could not be looked for"),
         }
     }
 }

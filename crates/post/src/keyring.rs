@@ -11,8 +11,6 @@ use fubako_store::{Store, StoreError, keys::DkimKeyRow};
 use fubako_trust::{Algorithm, Signer, SigningKey, TrustError};
 use fubako_vault::{Vault, VaultError};
 
-/// The section that the installation's own keys belong to.
-pub const INSTALLATION: &str = "installation";
 /// How long an opened key is used without a look at the database: a new key is in use everywhere after that.
 const FRESH: Duration = Duration::from_secs(180);
 /// Domains whose keys are held open at once.
@@ -64,7 +62,7 @@ impl Keyring {
     /// [`KeyringError`].
     pub async fn ensure_installation_keys(&self, now: Timestamp) -> Result<Vec<(String, String)>, KeyringError> {
         let inner = &self.0;
-        self.make_keys(&installation()?, &inner.domain, "fubako", now).await
+        self.make_keys(&SectionId::installation(), &inner.domain, "fubako", now).await
     }
 
     /// Makes a section's keys for one of its domains (selectors `SELECTOR-rsa` and `SELECTOR-ed25519`), an algorithm that has one
@@ -142,7 +140,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`].
     pub async fn own_signer(&self) -> Result<Signer, KeyringError> {
-        let keys = self.cached(&installation()?, &self.0.domain).await?;
+        let keys = self.cached(&SectionId::installation(), &self.0.domain).await?;
         Ok(Signer::new(&keys))
     }
 
@@ -190,10 +188,6 @@ impl Keyring {
         keys.sort_by_key(|key| key.algorithm() == Algorithm::Ed25519);
         Ok(keys)
     }
-}
-
-fn installation() -> Result<SectionId, KeyringError> {
-    INSTALLATION.parse().map_err(|_| KeyringError::Row(format!("{INSTALLATION} is not a section")))
 }
 
 fn context(domain: &str, selector: &str) -> String {

@@ -1,4 +1,4 @@
-//! Something that speaks clamd's INSTREAM. The real clamd is in the end-to-end tests; this one can be taught and held.
+//! Something that speaks clamd's INSTREAM, and can be taught and held.
 
 use std::sync::{
     Arc, Mutex,

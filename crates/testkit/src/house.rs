@@ -16,8 +16,11 @@ use fubako_exchange::{
     domain::{NewDeposit, NewFile},
     download::{Opened, Proof},
 };
-use fubako_store::outbox::{self, NewOutgoing};
-use fubako_vault::scanner::Scanner;
+use fubako_store::{
+    Store,
+    outbox::{self, NewOutgoing},
+};
+use fubako_vault::{Vault, scanner::Scanner};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mail_parser::MessageParser;
 
@@ -89,28 +92,15 @@ impl House {
     pub async fn at(public_url: &str, scanner: Scanner, section: Section) -> Self {
         let ground = Ground::new(Clock::at(NOON)).await;
         let wakes = Arc::new(AtomicUsize::new(0));
-        let exchange = Exchange::new(ExchangeParts {
-            store: ground.store.clone(),
-            vault: ground.vault.clone(),
-            scanner,
-            brand: "Fubako".into(),
-            public_url: public_url.to_owned(),
-            notice_from: "fubako@files.example.jp".into(),
-            hostname: "files.example.jp".into(),
-            max_file_size: MAX_FILE,
-            wake_post: {
-                let wakes = Arc::clone(&wakes);
-                Arc::new(move || {
-                    wakes.fetch_add(1, Ordering::SeqCst);
-                })
-            },
-            sign: Arc::new(|section, octets: Bytes| {
-                assert!(octets.windows(4).any(|end| end == b"\r\n\r\n"), "what is signed is no mail");
-                Box::pin(async move { Ok(format!("X-Signed-For: {section}\r\n").into_bytes()) })
-            }),
-        });
+        let exchange = exchange(ground.store.clone(), ground.vault.clone(), scanner, public_url, Arc::clone(&wakes));
         ground.put_section(section).await;
         Self { ground, exchange, wakes }
+    }
+
+    /// An exchange of another database or vault.
+    #[must_use]
+    pub fn exchange_over(&self, store: Store, vault: Vault) -> Exchange {
+        exchange(store, vault, Scanner::None, PUBLIC_URL, Arc::default())
     }
 
     /// What was queued since the last time, opened.
@@ -133,6 +123,26 @@ impl House {
         }
         all
     }
+}
+
+fn exchange(store: Store, vault: Vault, scanner: Scanner, public_url: &str, wakes: Arc<AtomicUsize>) -> Exchange {
+    Exchange::new(ExchangeParts {
+        store,
+        vault,
+        scanner,
+        brand: "Fubako".into(),
+        public_url: public_url.to_owned(),
+        notice_from: "fubako@files.example.jp".into(),
+        hostname: "files.example.jp".into(),
+        max_file_size: MAX_FILE,
+        wake_post: Arc::new(move || {
+            wakes.fetch_add(1, Ordering::SeqCst);
+        }),
+        sign: Arc::new(|section, octets: Bytes| {
+            assert!(octets.windows(4).any(|end| end == b"\r\n\r\n"), "what is signed is no mail");
+            Box::pin(async move { Ok(format!("X-Signed-For: {section}\r\n").into_bytes()) })
+        }),
+    })
 }
 
 /// What a caller says of a deposit from the section `acme`.

@@ -25,6 +25,7 @@ use aws_lc_rs::{
     hmac,
 };
 use fubako_base::{
+    hex,
     ids::{ObjectId, SectionId},
     secret,
 };
@@ -246,7 +247,7 @@ impl Keys {
         };
         let (master_id, rest) = rest.split_first_chunk::<MASTER_ID>().ok_or_else(damaged)?;
         if *master_id != self.master_id {
-            return Err(KeyError::OtherMaster(section.clone(), hex(master_id), hex(&self.master_id)));
+            return Err(KeyError::OtherMaster(section.clone(), hex::encode(master_id), hex::encode(&self.master_id)));
         }
         let (version, sealed) = rest.split_first_chunk().ok_or_else(damaged)?;
         let version = u32::from_be_bytes(*version);
@@ -282,15 +283,6 @@ fn random_key() -> Result<Zeroizing<[u8; KEY]>, KeyError> {
     let mut key = Zeroizing::new([0; KEY]);
     secret::fill(key.as_mut_slice())?;
     Ok(key)
-}
-
-pub(crate) fn hex(octets: &[u8]) -> String {
-    use fmt::Write as _;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
 }
 
 /// A section's key, ready for use.

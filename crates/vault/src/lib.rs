@@ -6,6 +6,7 @@
 //! - [`storage`]: where sealed octets lie: a local folder or S3, both by `object_store`
 //! - [`object`]: a sealed object as a stream in and a stream out, whole or a range
 //! - [`scanner`](mod@scanner): clamd
+//! - `upkeep`: whose the storage is, and what lies in it
 //!
 //! The only room that sees both keys and bytes.
 
@@ -16,7 +17,9 @@ pub mod object;
 pub mod scanner;
 pub mod seal;
 pub mod storage;
+mod upkeep;
 mod upload;
 
 pub use object::{SealedReader, SealedWriter, Vault, VaultError};
 pub use storage::{S3Options, Storage};
+pub use upkeep::OwnError;

@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fubako_base::secret;
+use fubako_base::{hex, secret};
 use zeroize::Zeroizing;
 
-use crate::keys::{KEY, hex};
+use crate::keys::KEY;
 
 /// The key that wraps every section's key. Erased when dropped; `Debug` shows nothing.
 pub struct MasterKey(Zeroizing<[u8; KEY]>);
@@ -90,7 +90,7 @@ impl MasterKey {
     pub fn from_text(text: &str) -> Result<Self, MasterKeyError> {
         let text = text.trim();
         let octets = match text.len() {
-            64 => from_hex(text),
+            64 => hex::decode(text),
             43 => encodify::base64::STANDARD_NO_PAD.decode(text).ok(),
             44 => encodify::base64::STANDARD.decode(text).ok(),
             _ => None,
@@ -119,7 +119,7 @@ fn make_file(path: &Path, octets: &[u8]) -> Result<(), MasterKeyError> {
     let mut random = [0; 8];
     secret::fill(&mut random)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", hex(&random)));
+    name.push(format!(".new-{}", hex::encode(&random)));
     let new = folder.join(name);
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut file| {
         file.write_all(octets)?;
@@ -132,10 +132,4 @@ fn make_file(path: &Path, octets: &[u8]) -> Result<(), MasterKeyError> {
     // Best effort: a second name of the same octets, with the same mode.
     let _ = fs::remove_file(&new);
     written.and_then(|()| File::open(folder)?.sync_all()).map_err(failed)
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |octet: u8| char::from(octet).to_digit(16);
-    let octet = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
-    text.as_bytes().chunks_exact(2).map(octet).collect()
 }

@@ -50,7 +50,7 @@ impl VaultError {
         }
     }
 
-    fn storage(error: object_store::Error) -> Self {
+    pub(crate) fn storage(error: object_store::Error) -> Self {
         Self::Storage(error.into())
     }
 }
@@ -58,8 +58,8 @@ impl VaultError {
 /// The way to sealed objects; cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
-    storage: Storage,
-    keys: Arc<Keys>,
+    pub(crate) storage: Storage,
+    pub(crate) keys: Arc<Keys>,
 }
 
 impl Vault {

@@ -12,13 +12,14 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use fubako_base::ids::ObjectId;
+use fubako_base::{Timestamp, hex, ids::ObjectId};
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
     local::LocalFileSystem, path::Path,
 };
 
-use crate::{folder::Folder, keys::hex, seal::SEALED_CHUNK, upload::Parts};
+use crate::{folder::Folder, seal::SEALED_CHUNK, upload::Parts};
 
 /// Octets of a piece of a local file: what is in memory while an object is read or written.
 const FOLDER_PIECE: usize = 4 * SEALED_CHUNK;
@@ -32,6 +33,9 @@ const S3_CONNECT: Duration = Duration::from_secs(5);
 const S3_REQUEST: Duration = Duration::from_secs(60);
 const S3_RETRIES: usize = 3;
 const S3_RETRY_TIME: Duration = Duration::from_secs(20);
+
+/// The name of what says whose the storage is.
+const OWNER: &str = "owner";
 
 /// How S3 is reached. `Debug` shows no secret.
 #[derive(Clone, Default)]
@@ -143,7 +147,7 @@ impl Storage {
     }
 
     pub(crate) fn path(&self, id: ObjectId) -> Path {
-        let name = hex(id.octets());
+        let name = hex::encode(id.octets());
         let spread = &name[name.len() - 2..];
         self.inner.prefix.parts().chain([spread.into(), name.as_str().into()]).collect()
     }
@@ -193,6 +197,43 @@ impl Storage {
         if let Err(error) = self.delete(id).await.and(aborted) {
             tracing::warn!(object = %id, %error, "what a broken upload left in S3 could not be removed");
         }
+    }
+
+    /// The ids of the objects that were stored before a time, in no order. What has another name is none of ours.
+    pub(crate) fn stored_before(&self, time: Timestamp) -> BoxStream<'static, Result<ObjectId, object_store::Error>> {
+        let storage = self.clone();
+        let prefix = Some(&self.inner.prefix).filter(|prefix| prefix.parts().next().is_some());
+        let listed = self.inner.store.list(prefix).try_filter_map(move |meta| {
+            let old = meta.last_modified.timestamp_micros() < time.0;
+            std::future::ready(Ok(storage.id(&meta.location).filter(|_| old)))
+        });
+        listed.boxed()
+    }
+
+    /// The id of the object that lies here.
+    fn id(&self, path: &Path) -> Option<ObjectId> {
+        let octets = hex::decode(path.filename()?)?;
+        let id = ObjectId::from_octets(octets.try_into().ok()?);
+        (self.path(id) == *path).then_some(id)
+    }
+
+    /// Where the storage says whose it is. No object has such a name.
+    fn owner_path(&self) -> Path {
+        self.inner.prefix.clone().join(OWNER)
+    }
+
+    /// What says whose the storage is; none where nobody has said so yet.
+    pub(crate) async fn owner(&self) -> Result<Option<Bytes>, object_store::Error> {
+        match self.inner.store.get(&self.owner_path()).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says whose the storage is. Durable on return.
+    pub(crate) async fn set_owner(&self, owner: Vec<u8>) -> Result<(), object_store::Error> {
+        self.inner.store.put(&self.owner_path(), owner.into()).await.map(|_| ())
     }
 
     /// Opens an object for reading.

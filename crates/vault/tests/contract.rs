@@ -7,8 +7,9 @@ mod support;
 use std::{fs, ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use fubako_base::{ids::ObjectId, object::ObjectRef};
-use fubako_vault::{Vault, VaultError, seal::CHUNK, seal::SEALED_CHUNK};
+use fubako_base::{Timestamp, ids::ObjectId, object::ObjectRef};
+use fubako_vault::{OwnError, Vault, VaultError, seal::CHUNK, seal::SEALED_CHUNK};
+use futures::TryStreamExt as _;
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::TestRunner,
@@ -48,6 +49,8 @@ contracts![
     a_broken_off_write_never_becomes_an_object,
     deleting_is_for_good_and_may_be_repeated,
     a_missing_object_is_told_apart,
+    what_was_stored_before_a_time_is_listed,
+    a_storage_has_one_owner,
 ];
 
 const ALL: Range<u64> = 0..u64::MAX;
@@ -382,4 +385,34 @@ async fn a_missing_object_is_told_apart(place: &Place) {
     fs::remove_file(place.file(object.id)).unwrap();
     assert!(matches!(vault.open(&object).await, Err(VaultError::Missing(id)) if id == object.id));
     assert!(place.is_s3() || place.root.join("00").is_dir());
+}
+
+// spec: KEEP-DELETE
+async fn what_was_stored_before_a_time_is_listed(place: &Place) {
+    let vault = place.vault();
+    let mut ids = [write(&vault, &sample(10), 10).await.id, write(&vault, &sample(9 << 20), 1 << 20).await.id];
+    ids.sort();
+    vault.own_storage(&section()).await.unwrap();
+    let stranger = place.files()[0].with_file_name("something-else");
+    fs::write(&stranger, "x").unwrap();
+    let mut being_written = vault.create(&section()).await.unwrap();
+    being_written.write(Bytes::from(sample(9 << 20))).await.unwrap();
+    let listed = async |time: Timestamp| {
+        let mut listed: Vec<ObjectId> = vault.stored_before(time).try_collect().await.unwrap();
+        listed.sort();
+        listed
+    };
+    assert_eq!(listed(Timestamp::now().plus_seconds(60)).await, ids);
+    assert_eq!(listed(Timestamp::now().plus_seconds(-60)).await, []);
+}
+
+// spec: KEEP-CRYPT
+async fn a_storage_has_one_owner(place: &Place) {
+    let mine = place.vault();
+    mine.own_storage(&section()).await.unwrap();
+    mine.own_storage(&section()).await.unwrap();
+    // The same master key, and another database.
+    let other = place.vault();
+    assert!(matches!(other.own_storage(&section()).await, Err(OwnError::Other)));
+    mine.own_storage(&section()).await.unwrap();
 }

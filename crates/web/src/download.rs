@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use fubako_base::hex;
 use fubako_exchange::{
     Exchange,
     download::{DownloadError, FileView, Opened},
@@ -32,7 +33,6 @@ use crate::{
     pages::Message,
     range::{self, Answer},
     receive::{Desk, fingerprint, said},
-    shown,
     visitor::Visitor,
     zip::{Layout, Member, Piece},
 };
@@ -79,7 +79,7 @@ pub(crate) async fn file(
     let offer = Offer {
         name: file.name.clone(),
         media_type: named_type(&file.media_type),
-        etag: format!("\"{}\"", shown::hex(&file.sha256)),
+        etag: format!("\"{}\"", hex::encode(&file.sha256)),
         length: file.size,
     };
     let part = match offer.decide(&method, &headers) {
@@ -366,7 +366,7 @@ fn archive_tag(layout: &Layout, files: &[FileView]) -> String {
     let mut all = Vec::new();
     layout.headers().for_each(|octets| all.extend_from_slice(octets));
     files.iter().for_each(|file| all.extend_from_slice(&file.sha256));
-    format!("\"{}\"", shown::hex(&sha256(&all)))
+    format!("\"{}\"", hex::encode(&sha256(&all)))
 }
 
 /// The zip's name: the subject's first 60 characters.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use fubako_base::{
-    Lang, Timestamp,
+    Lang, Timestamp, hex,
     lang::{Value, text},
 };
 
@@ -309,7 +309,7 @@ impl Row {
             kind: frame.t(kind(&file.media_type)),
             size: shown::size(file.size),
             octets: shown::grouped(file.size),
-            sha256: shown::hex(&file.sha256),
+            sha256: hex::encode(&file.sha256),
         }
     }
 

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use fubako_base::{Lang, Timestamp};
+use fubako_base::{Lang, Timestamp, hex};
 use fubako_exchange::{
     Exchange,
     download::{DownloadError, LinkView, Opened, Proof},
@@ -136,7 +136,7 @@ impl<'a> Desk<'a> {
 
 /// Some hex digits by which a log line's link is told from others, and by which nobody can open it.
 pub(crate) fn fingerprint(token: &str) -> String {
-    shown::hex(&token::sha256(token.as_bytes())[..4])
+    hex::encode(&token::sha256(token.as_bytes())[..4])
 }
 
 fn frame(state: &WebState, visitor: &Visitor, deposit: Option<Lang>) -> Frame {

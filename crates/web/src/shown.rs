@@ -1,7 +1,5 @@
 //! Sizes, times and digests as people read them. Pure.
 
-use std::fmt::Write as _;
-
 use fubako_base::{
     Lang, Timestamp,
     lang::{Value, text},
@@ -35,14 +33,6 @@ pub(crate) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
-}
-
-/// A digest in lower-case hex.
-pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut out, octet| {
-        let _ = write!(out, "{octet:02x}");
-        out
-    })
 }
 
 /// A moment for reading, and for `<time datetime>`.

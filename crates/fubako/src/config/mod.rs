@@ -140,10 +140,19 @@ table! {
     Relay ["relay"] {
         /// `host:port` that takes all mail. Absent: by MX.
         smarthost: Option<String> = None,
-        /// TLS to the smarthost or, with MX, to every host: `opportunistic`, `mandatory` or `never`.
+        /// TLS to the smarthost or, with MX, to every host: `opportunistic`, `mandatory` or `never`. With MX, DANE and MTA-STS
+        /// can ask for more than `opportunistic` does; `never` switches them off.
         tls: String = "opportunistic".to_owned(),
-        /// Recipient domains for which TLS with a valid certificate is mandatory.
+        /// Recipient domains for which TLS with a valid certificate (by DANE, where the domain has it) is mandatory.
         mandatory_tls_domains: Vec<String> = Vec::new(),
+        /// A PEM file with certificates that are trusted besides the platform's: for hosts whose certificate must be valid, and for the hosts of MTA-STS
+        /// policies.
+        trusted_certificates: Option<PathBuf> = None,
+        /// Whether recipient domains are asked for their MTA-STS policies (RFC 8461), by HTTPS, and these honoured. Switch it
+        /// off where HTTPS does not get out.
+        mta_sts: bool = true,
+        /// The port of the hosts of MTA-STS policies.
+        mta_sts_port: u16 = 443,
         /// The port of hosts found by MX.
         port: u16 = 25,
         /// Mails sent at once.
@@ -172,6 +181,10 @@ table! {
     Dns ["dns"] {
         /// Servers as `address:port`. Absent: the system's.
         servers: Vec<String> = Vec::new(),
+        /// Whether the servers validate DNSSEC, and the way to them is safe (on this host, or in a network that you trust): then
+        /// they are believed when they say so (the AD bit), and DANE (RFC 7672) is honoured. Whoever can forge their answers could
+        /// otherwise do away with a domain's MTA-STS too, so it must be said.
+        validating: bool = false,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use fubako_base::hex;
 use futures::StreamExt as _;
 use reqwest::{Client, StatusCode, header};
 
@@ -89,7 +90,7 @@ impl Recipient {
             size += piece.len() as u64;
             digest.update(&piece);
         }
-        Ok(Downloaded { size, sha256: crate::inspect::hex(digest.finish().as_ref()) })
+        Ok(Downloaded { size, sha256: hex::encode(digest.finish().as_ref()) })
     }
 }
 
