@@ -1,27 +1,39 @@
-//! HTML bodies: references to removed parts are taken out (spec MAIL-CID), and the notice is put in (spec MAIL-NOTICE).
+//! HTML: one understanding of it, for what is looked for (spec 3.4a), for what is taken out (spec MAIL-CID) and for
+//! where the notice is put in (spec MAIL-NOTICE).
 //!
-//! A streaming tokenizer after the HTML standard (13.2.5) that copies: what it does not change leaves with the octets
-//! it came with. Three things differ from a browser with scripts, since mail is not read by one: the content of
-//! `<noscript>` is HTML; so is that of conditional comments (`<!--[if mso]>…<![endif]-->`), which Outlook reads; and
-//! MIME content is never looked into for its own charset, since it is UTF-8 here already.
+//! A streaming tokenizer after the HTML standard (13.2.5) that reads in every way in which a reader could
+//! ([`readings`]), and copies: what is not changed leaves with the octets it came with. MIME content is never looked
+//! into for its own charset, since it is UTF-8 here already.
 
 mod comment;
 mod css;
 mod edit;
 mod entities;
+mod foreign;
+mod place;
+mod reading;
+mod readings;
 mod references;
 mod rewriter;
+mod srcset;
 mod tag;
 
-pub(crate) use css::is_line_end;
-pub(crate) use entities::escape;
+pub(crate) use css::Css;
+pub(crate) use entities::{Decoded, escape};
+pub(crate) use readings::{Judge, Readings};
 pub use references::References;
 pub use rewriter::{Insertion, Rewriter};
+pub(crate) use srcset::candidates;
+pub(crate) use tag::Tag;
 
-/// Octets of one tag. A longer one cannot be rewritten within bounds.
-pub(crate) const MAX_TAG: usize = 4 << 20;
+/// Octets of one tag. A longer one cannot be looked at within bounds.
+pub(crate) const MAX_TAG: usize = 1 << 20;
 /// Attributes of one tag.
 pub(crate) const MAX_ATTRIBUTES: usize = 4096;
+/// Ways in which a document can be read at once. Honest mail has two or three.
+pub(crate) const MAX_READINGS: usize = 24;
+/// Documents in attributes (`srcdoc`) within each other.
+pub(crate) const MAX_NESTED: u8 = 3;
 /// Octets after a `</body>` that wait until it is known whether it was the last one. With more after it, it closes
 /// nothing that a reader sees: browsers show what follows, and the notice goes to the very end.
 pub(crate) const MAX_TAIL: usize = 256 << 10;

@@ -1,6 +1,5 @@
 //! What is looked for in body text while it passes (spec 3.2, 3.4a): OpenPGP armour, `data:` URLs, files written as text.
 
-mod css;
 mod delimiters;
 mod entities;
 mod html;
@@ -22,6 +21,8 @@ pub(crate) struct Found {
     pub(crate) data_url: bool,
     /// A uuencoded, yEnc or BinHex file.
     pub(crate) file_as_text: bool,
+    /// An HTML text that cannot be read within limits.
+    pub(crate) unreadable: bool,
 }
 
 impl Found {
@@ -29,6 +30,7 @@ impl Found {
         self.pgp |= other.pgp;
         self.data_url |= other.data_url;
         self.file_as_text |= other.file_as_text;
+        self.unreadable |= other.unreadable;
     }
 }
 
@@ -84,7 +86,7 @@ impl BodyScan {
             self.buffer.clear();
         }
         if let Some(raw) = &mut self.raw
-            && !raw.push(octets, &mut self.buffer)
+            && !raw.push(octets)
         {
             self.raw = None;
         }
@@ -94,7 +96,9 @@ impl BodyScan {
     pub(crate) fn finish(mut self) -> Found {
         let mut found = self.octets.finish();
         if let Some(raw) = self.raw {
-            found.data_url |= raw.html.finish().data_url;
+            let seen = raw.html.finish();
+            found.data_url |= seen.data_url;
+            found.unreadable |= seen.unreadable;
         }
         if let Some((mut decoder, mut scan)) = self.text {
             decoder.finish(&mut self.buffer);
@@ -110,14 +114,17 @@ impl BodyScan {
 
 impl Raw {
     /// Takes the next octets, without NUL: so ASCII in UTF-16 and UTF-32 shows. False where there is nothing to guess.
-    fn push(&mut self, octets: &[u8], buffer: &mut String) -> bool {
+    fn push(&mut self, octets: &[u8]) -> bool {
         let Some(first) = octets.first() else { return true };
         if std::mem::take(&mut self.fresh) && self.declared && !matches!(first, 0xfe | 0xff) {
             return false;
         }
-        buffer.extend(octets.iter().filter(|octet| **octet != 0).map(|octet| char::from(*octet)));
-        self.html.push(buffer);
-        buffer.clear();
+        if octets.contains(&0) {
+            let shown: Vec<u8> = octets.iter().copied().filter(|octet| *octet != 0).collect();
+            self.html.push(&shown);
+        } else {
+            self.html.push(octets);
+        }
         true
     }
 }
@@ -126,7 +133,7 @@ impl TextScan {
     fn push(&mut self, text: &str) {
         match self {
             Self::Plain(lines) => lines.push(text.as_bytes()),
-            Self::Html(html) => html.push(text),
+            Self::Html(html) => html.push(text.as_bytes()),
         }
     }
 }

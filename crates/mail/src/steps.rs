@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! for step in steps {
-//!     match step {
-//!         Step::Octets(octets)        => out.write(octets),
-//!         Step::Copy(range)           => read range from the spool, a CrFixer over it, write
-//!         Step::Body { range, work }  => read range from the spool, work.push(chunk, &mut out) …, work.finish(&mut out)
+//!     let mut step = step.begin();
+//!     for piece in read(step.range()) {
+//!         step.push(piece, &mut out)?;      // and write what is in `out`
 //!     }
+//!     step.finish(&mut out)?;
 //! }
 //! ```
 //!
@@ -42,6 +42,71 @@ impl fmt::Debug for Step {
     }
 }
 
+impl Step {
+    /// Begins the step.
+    #[must_use]
+    pub fn begin(self) -> Begun {
+        match self {
+            Self::Octets(octets) => Begun { range: 0..0, work: Work::Octets(octets) },
+            Self::Copy(range) => Begun { range, work: Work::Copy(CrFixer::new()) },
+            Self::Body { range, work } => Begun { range, work: Work::Body(work) },
+        }
+    }
+}
+
+/// A step that is being carried out: it is given the octets of its range, in pieces of any size.
+pub struct Begun {
+    range: Range<u64>,
+    work: Work,
+}
+
+enum Work {
+    Octets(Vec<u8>),
+    Copy(CrFixer),
+    Body(Box<crate::compose::BodyWork>),
+}
+
+impl Begun {
+    /// The octets of the normalised mail that it wants; empty where it wants none.
+    #[must_use]
+    pub fn range(&self) -> Range<u64> {
+        self.range.clone()
+    }
+
+    /// Takes the next octets of the range; appends what is ready to `out`.
+    ///
+    /// # Errors
+    /// [`RewriteError`]: what was written so far must not be sent.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), RewriteError> {
+        match &mut self.work {
+            Work::Octets(_) => Ok(()),
+            Work::Copy(fixer) => {
+                fixer.push(piece, out);
+                Ok(())
+            }
+            Work::Body(work) => work.push(piece, out),
+        }
+    }
+
+    /// The range is at its end: appends the rest to `out`.
+    ///
+    /// # Errors
+    /// [`RewriteError`]: what was written so far must not be sent.
+    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), RewriteError> {
+        match self.work {
+            Work::Octets(octets) => {
+                out.extend_from_slice(&octets);
+                Ok(())
+            }
+            Work::Copy(mut fixer) => {
+                fixer.finish(out);
+                Ok(())
+            }
+            Work::Body(mut work) => work.finish(out),
+        }
+    }
+}
+
 /// A body that could not be rewritten. The mail is held: nothing half-rewritten is sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the body could not be rewritten: {reason}")]
@@ -65,20 +130,11 @@ pub fn write_all(steps: Vec<Step>, normalised: &[u8], out: &mut Vec<u8>) -> Resu
         &normalised[start.min(end)..end]
     };
     for step in steps {
-        match step {
-            Step::Octets(octets) => out.extend_from_slice(&octets),
-            Step::Copy(range) => {
-                let mut fixer = CrFixer::new();
-                octets(&range).chunks(PIECE).for_each(|piece| fixer.push(piece, out));
-                fixer.finish(out);
-            }
-            Step::Body { range, mut work } => {
-                for piece in octets(&range).chunks(PIECE) {
-                    work.push(piece, out)?;
-                }
-                work.finish(out)?;
-            }
+        let mut step = step.begin();
+        for piece in octets(&step.range()).chunks(PIECE) {
+            step.push(piece, out)?;
         }
+        step.finish(out)?;
     }
     Ok(())
 }

@@ -112,6 +112,111 @@ fn references_are_removed_and_all_else_stays_character_for_character() {
     }
 }
 
+// spec: MAIL-CID (readers differ in what is markup; what any of them sees is gone)
+#[test]
+fn references_are_removed_in_every_reading() {
+    const GONE: &str = "<a href=cid:gone@x.jp>";
+    const STAYS: &str = "<a>";
+    for html in [
+        // In foreign elements no element holds text alone, and `<![CDATA[` begins some.
+        "<svg><style>{}</style></svg>",
+        "<math><xmp><style><title>{}</title></style></xmp></math>",
+        "<svg/><title>{}</title>",
+        "<svg><foreignObject><style><b></style>{}",
+        "<svg><script>{}</script>",
+        "<svg><textarea>{}</textarea>",
+        "<svg><![CDATA[<a title=']]>{}'>",
+        "<![CDATA[<p title='>{}'>]]>",
+        // The tree builder drops start tags here.
+        "<select><style></select>{}",
+        "<template><col><title></template>{}",
+        "<frameset><style>{}",
+        // Readers that know no frames, and such as have scripts, or have none.
+        "<noscript>{}</noscript>",
+        "<noscript><style></noscript>{}",
+        "<noscript><p title='</noscript>{}'>",
+        "<iframe>{}</iframe>",
+        "<iframe><p title='</iframe>{}'>",
+        "<noembed>{}</noembed><noframes>{}</noframes><xmp>{}</xmp>",
+        "<noframes><style></noframes>{}",
+        "<plaintext>{}",
+        "<plaintext></plaintext>{}",
+        // XHTML.
+        "<title/>{}</title>",
+        "<script src=x />{}",
+        // Where comments end.
+        "<!-->{}-->",
+        "<!--><p title='-->{}'>",
+        "<!--->{}",
+        "<!-- --!><p title='-->{}'>",
+        "<!-- --!>{}-->",
+        "<!-- -- >{}-->",
+        "<!--[if a>b]>{}<![endif]-->",
+        "<!--[if mso]><p title='-->{}'>",
+        "<!-- [if mso]>{}<![endif]-->",
+        "<!--[if mso]><noscript><style></noscript>{}<![endif]-->",
+        // Where scripts end.
+        "<script><!--<script></script><p title='</script>{}'>",
+        "<script><!--<script></script>{}--></script>",
+        // Names with NUL in them.
+        "<a\0>{}",
+        "<style\0>{}</style>",
+        "<xm\0p>{}</xmp>",
+        "<style></sty\0le>{}",
+        "<p\0><style></s\0tyle>{}",
+    ] {
+        let expected = html.replace("{}", STAYS);
+        assert_eq!(rewritten(&html.replace("{}", GONE)), expected, "{html}");
+        assert_eq!(rewritten(&expected), expected, "{html}");
+    }
+    for (html, expected) in [
+        ("<a hr\0ef=cid:gone@x.jp>", "<a>"),
+        ("<im\0g src=ci\0d:gone@x.jp alt=x>", "x"),
+        // Cut by the document's end.
+        ("<a href='cid:gone@x.jp", "<a"),
+        ("<a id=1 href=cid:gone@x.jp", "<a id=1"),
+        ("<img src=cid:gone@x.jp", "<img"),
+        // A style sheet that is text in markup.
+        ("<svg><style>a{b:u&#114;l(&#x63;id:gone@x.jp)}</style>", "<svg><style>a{b:none}</style>"),
+        ("<svg><style>a{b:u<!-- x -->rl(cid:gone@x.jp)}</style>", "<svg><style>a{b:none}</style>"),
+        ("<svg><style>a{b:u<g>x</g>rl(cid:gone@x.jp)}</style>", "<svg><style>a{b:none}</style>"),
+        ("<svg><style>a{b:u<g>r</g>l(cid:gone@x.jp)}</style>", "<svg><style>a{b:none}</style>"),
+        ("<svg><style>a{b:url(c<![CDATA[id:gone@x.jp)]]>}</style>", "<svg><style>a{b:none]]>}</style>"),
+        ("<svg><style>'<![CDATA['a{b:url(cid:gone@x.jp)}]]>", "<svg><style>'<![CDATA['a{b:none}]]>"),
+        ("<svg><style>a{b:url(cid:gone@x.jp)}</style>", "<svg><style>a{b:none}</style>"),
+        ("<svg><style>a{b:url(cid:gone@x.jp", "<svg><style>a{b:none"),
+        // A document in an attribute.
+        (
+            "<iframe srcdoc=\"&lt;p&gt;&amp;amp;&lt;img src=&quot;cid:gone@x.jp&quot;&gt;\">",
+            "<iframe srcdoc=\"&lt;p&gt;&amp;amp;図&amp;lt;1&amp;gt;.png\">",
+        ),
+        ("<iframe srcdoc='<td id=1 background=cid:gone@x.jp>x'>", "<iframe srcdoc='<td id=1>x'>"),
+        (
+            "<iframe srcdoc='<iframe srcdoc=\"<b style=&amp;quot;c:url(cid:gone@x.jp)&amp;quot;>\">'>",
+            "<iframe srcdoc='<iframe srcdoc=\"<b style=&amp;quot;c:none&amp;quot;>\">'>",
+        ),
+        // Strings that are URLs.
+        ("<style>@import 'cid:gone@x.jp' print;</style>", "<style>@import '' print;</style>"),
+        ("<p style=\"b:image-set('cid:gone@x.jp' 1x,'y' 2x)\">", "<p style=\"b:image-set('' 1x,'y' 2x)\">"),
+    ] {
+        assert_eq!(rewritten(html), expected, "{html}");
+    }
+}
+
+#[test]
+fn what_can_be_read_in_endless_ways_is_an_error() {
+    let too_deep = (0..6).fold(String::new(), |inner, _| {
+        let inner = inner.replace('&', "&amp;").replace('"', "&quot;");
+        format!("<iframe srcdoc=\"{inner}\">")
+    });
+    let branching: String = (0..99).map(|at| format!("<style><a t{at}='</style>")).collect();
+    for html in [too_deep, format!("<svg>{branching}")] {
+        let mut rewriter = Rewriter::new(references(), None);
+        let mut out = Vec::new();
+        assert!(rewriter.push(&html, &mut out).and_then(|()| rewriter.finish(&mut out)).is_err(), "{html}");
+    }
+}
+
 // spec: MAIL-CID (what Outlook reads is HTML)
 #[test]
 fn conditional_comments_are_html() {
@@ -127,7 +232,8 @@ fn conditional_comments_are_html() {
             "<!--[if !mso]><!-- -->x<!-- <![endif]-->",
         ),
         ("<![if !mso]><img src=cid:gone@x.jp alt=x><![endif]>", "<![if !mso]>x<![endif]>"),
-        ("<!--[if mso]><img src=cid:gone@x.jp alt=x", "<!--[if mso]><img src=cid:gone@x.jp alt=x"),
+        ("<!-- [if mso]><img src=cid:gone@x.jp alt=x><![endif]-->", "<!-- [if mso]>x<![endif]-->"),
+        ("<!--[if mso]><img src=cid:gone@x.jp alt=x", "<!--[if mso]><img alt=x"),
         (
             "<!--[if mso]><td background=cid:gone@x.jp><![endif]--><td background=cid:gone@x.jp>",
             "<!--[if mso]><td><![endif]--><td>",
@@ -147,7 +253,7 @@ fn conditional_comments_are_html() {
 fn what_is_no_reference_to_a_removed_part_stays() {
     for html in [
         "<img src=\"cid:elsewhere@x.jp\" alt=x><img src=cid:GONE@x.jp><img src='https://x.jp/a.png'>",
-        "<!-- <img src=cid:gone@x.jp> --><!-- [if mso]><img src=cid:gone@x.jp><![endif]-->",
+        "<!-- <img src=cid:gone@x.jp> --><!--[iffy]><img src=cid:gone@x.jp>--><!--if]><img src=cid:gone@x.jp>-->",
         "<!--><img src=cid:here><!---><img src=cid:here>-->",
         "<script>var a = '<img src=cid:gone@x.jp>';</script>",
         "<textarea><img src=cid:gone@x.jp></textarea><title><img src=cid:gone@x.jp></title>",
@@ -156,7 +262,6 @@ fn what_is_no_reference_to_a_removed_part_stays() {
         "<p style=\"content:'url(cid:gone@x.jp)'\">",
         "<style>/* url(cid:gone@x.jp) */ a{content:\"url(cid:gone@x.jp)\"}</style>",
         "<a href=\"cid\">1 < 2 <3 </ x></><?php cid:gone@x.jp ?><!doctype html></p x=y>",
-        "<a href='cid:gone@x.jp",
         "<",
         "</",
         "<!",
@@ -195,6 +300,9 @@ fn the_notice_at_the_end_stands_before_the_last_body_tag_that_counts() {
         ("a<!--[if mso]>b<p", "a<!--[if mso]>b<p<![endif]-->{N}"),
         ("a<!--[if !mso]><!-->b", "a<!--[if !mso]><!-->b<!--<![endif]-->{N}"),
         ("a<p title='b", "a{N}<p title='b"),
+        ("a<noscript>b", "a<noscript>b</noscript>{N}"),
+        ("a<svg><style>b", "a<svg><style>b</style>{N}"),
+        ("a<plaintext>b</body>", "a{N}<plaintext>b</body>"),
         ("a<", "a{N}<"),
         ("a</body><!-- b", "a{N}</body><!-- b"),
         ("a</body><p title='b", "a{N}</body><p title='b"),
@@ -304,6 +412,17 @@ fn html() -> impl Strategy<Value = String> {
         Just("日本"),
         Just("\0"),
         Just("noscript"),
+        Just("<noscript>"),
+        Just("</noscript>"),
+        Just("<svg>"),
+        Just("<xmp>"),
+        Just("<![CDATA["),
+        Just("]]>"),
+        Just("<a href='"),
+        Just("<p title='"),
+        Just("'>"),
+        Just("<a href=cid:gone@x.jp>"),
+        Just("srcdoc="),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
@@ -323,6 +442,13 @@ proptest! {
         if !places.is_empty() {
             prop_assert_eq!(&in_pieces(&html, notice, &[*cut.get(&places)]), &whole);
         }
+    }
+
+    // spec: MAIL-CID: taking one reference out brings no other one into being.
+    #[test]
+    fn what_was_rewritten_has_nothing_to_rewrite(html in html()) {
+        let once = in_pieces(&html, None, &[]);
+        prop_assert_eq!(&in_pieces(&once, None, &[]), &once, "{}", html);
     }
 
     // spec: MAIL-CID, MAIL-NOTICE

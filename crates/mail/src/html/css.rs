@@ -1,16 +1,32 @@
-//! `url(…)` in style sheets and style attributes, found as CSS Syntax Level 3 finds it: not in strings or comments,
-//! with escapes decoded.
+//! URLs in style sheets and style attributes, found as CSS Syntax Level 3 finds them: `url(…)`, strings in functions that
+//! take URLs, and `@import`; not in other strings or comments, with escapes decoded.
 
 use std::ops::Range;
 
-/// Octets a `url(…)` may have; a longer one is nobody's Content-ID.
-const MAX_URL: usize = 64 << 10;
-/// Octets an identifier may have and still be `url` written in escapes.
-const MAX_IDENTIFIER: usize = 64;
+use super::NO_IMAGE;
 
-/// In what the scanner stands between two pieces of a style sheet.
+/// Octets a URL may have; of a longer one, which is nobody's Content-ID, only the beginning is given.
+const MAX_URL: usize = 64 << 10;
+/// Octets an identifier may have and still be one of interest written in escapes.
+const MAX_IDENTIFIER: usize = 200;
+
+/// Functions in which strings are URLs.
+const URL_FUNCTIONS: [&str; 7] =
+    ["url", "src", "image-set", "-webkit-image-set", "image", "cross-fade", "-webkit-cross-fade"];
+
+/// Where the scanner stands between two pieces of a style sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Css {
+    inside: Inside,
+    /// A string here is a URL, up to the next semicolon.
+    import: bool,
+    depth: u32,
+    /// The depth of parentheses outside of the outermost function that takes URLs.
+    url_outside: Option<u32>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Inside {
+enum Inside {
     /// Between tokens.
     #[default]
     Tokens,
@@ -24,71 +40,118 @@ pub(super) enum Inside {
     LongUrl,
 }
 
-/// A `url(…)` and the URL in it.
+/// A URL.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// From `url` to `)`.
-    pub(super) range: Range<usize>,
+pub(crate) struct Found {
+    /// From `url` to `)`; or what is in the string's quotes.
+    pub(crate) range: Range<usize>,
     /// The URL with its escapes decoded.
-    pub(super) url: String,
+    pub(crate) url: String,
+    /// What stands there when it is taken out.
+    pub(crate) instead: &'static str,
 }
 
-/// Scans `css`; gives the octets that are done with, and every `url(…)` among them. What is left waits for more, and
-/// with `last` nothing is left.
-pub(super) fn scan(inside: &mut Inside, css: &[u8], last: bool, mut found: impl FnMut(Found)) -> usize {
-    let mut at = 0;
-    while at < css.len() {
-        let step = match *inside {
-            Inside::Tokens => token(inside, css, at, last, &mut found),
-            Inside::Comment => until_comment_end(inside, css, at, last),
-            Inside::String(quote) => until_string_end(inside, css, at, quote, last),
-            Inside::Identifier => until_identifier_end(inside, css, at, last),
-            Inside::LongUrl => match css[at..].iter().position(|b| *b == b')') {
-                Some(end) => {
-                    *inside = Inside::Tokens;
-                    Some(at + end + 1)
-                }
-                None => Some(css.len()),
-            },
-        };
-        match step {
-            Some(next) => at = next,
-            None => return at,
-        }
-    }
-    at
-}
-
-/// One token at `at`: gives where the next one starts, or nothing where more must be seen.
-fn token(inside: &mut Inside, css: &[u8], at: usize, last: bool, found: &mut impl FnMut(Found)) -> Option<usize> {
-    match css[at] {
-        b'/' => match css.get(at + 1) {
-            None if !last => None,
-            Some(b'*') => {
-                *inside = Inside::Comment;
-                Some(at + 2)
-            }
-            _ => Some(at + 1),
-        },
-        quote @ (b'"' | b'\'') => {
-            *inside = Inside::String(quote);
-            Some(at + 1)
-        }
-        octet if is_name(octet) => {
-            let Some(end) = identifier_end(css, at, last) else {
-                if css.len() - at > MAX_IDENTIFIER {
-                    *inside = Inside::Identifier;
-                    return Some(at);
-                }
-                return None;
+impl Css {
+    /// Scans `css`; gives the octets that are done with, and every URL among them. What is left waits for more, and
+    /// with `last` nothing is left.
+    pub(crate) fn scan(&mut self, css: &[u8], last: bool, mut found: impl FnMut(Found)) -> usize {
+        let mut at = 0;
+        while at < css.len() {
+            let inside = &mut self.inside;
+            let step = match *inside {
+                Inside::Tokens => self.token(css, at, last, &mut found),
+                Inside::Comment => until_comment_end(inside, css, at, last),
+                Inside::String(quote) => until_string_end(inside, css, at, quote, last),
+                Inside::Identifier => until_identifier_end(inside, css, at, last),
+                Inside::LongUrl => match css[at..].iter().position(|b| *b == b')') {
+                    Some(end) => {
+                        *inside = Inside::Tokens;
+                        Some(at + end + 1)
+                    }
+                    None => Some(css.len()),
+                },
             };
-            if !unescape(&css[at..end], false).eq_ignore_ascii_case("url") || css.get(end) != Some(&b'(') {
-                return Some(end);
+            match step {
+                Some(next) => at = next,
+                None => return at,
             }
-            url(inside, css, at, end + 1, last, found)
         }
-        _ => Some(at + 1),
+        at
     }
+
+    /// One token at `at`: gives where the next one starts, or nothing where more must be seen.
+    fn token(&mut self, css: &[u8], at: usize, last: bool, found: &mut impl FnMut(Found)) -> Option<usize> {
+        match css[at] {
+            b'/' => match css.get(at + 1) {
+                None if !last => return None,
+                Some(b'*') => {
+                    self.inside = Inside::Comment;
+                    return Some(at + 2);
+                }
+                _ => {}
+            },
+            quote @ (b'"' | b'\'') => return self.string(css, at, quote, last, found),
+            octet if is_name(octet) => return self.identifier(css, at, last, found),
+            b';' | b'{' | b'}' => self.import = false,
+            b'(' => self.depth = self.depth.saturating_add(1),
+            b')' => {
+                self.depth = self.depth.saturating_sub(1);
+                self.url_outside = self.url_outside.filter(|outside| *outside < self.depth);
+            }
+            _ => {}
+        }
+        Some(at + 1)
+    }
+
+    fn identifier(&mut self, css: &[u8], at: usize, last: bool, found: &mut impl FnMut(Found)) -> Option<usize> {
+        let Some(end) = identifier_end(css, at, last) else {
+            if css.len() - at > MAX_IDENTIFIER {
+                self.inside = Inside::Identifier;
+                return Some(at);
+            }
+            return None;
+        };
+        let name = unescape(&css[at..end.min(at + MAX_IDENTIFIER)], false).to_ascii_lowercase();
+        self.import |= name == "@import";
+        if css.get(end) != Some(&b'(') {
+            return Some(end);
+        }
+        if name == "url" {
+            return url(&mut self.inside, css, at, end + 1, last, found);
+        }
+        if URL_FUNCTIONS.contains(&name.as_str()) {
+            self.url_outside.get_or_insert(self.depth);
+        }
+        Some(end)
+    }
+
+    fn string(&mut self, css: &[u8], at: usize, quote: u8, last: bool, found: &mut impl FnMut(Found)) -> Option<usize> {
+        if !self.import && self.url_outside.is_none() {
+            self.inside = Inside::String(quote);
+            return Some(at + 1);
+        }
+        let close = unescaped(css, at + 1, |b| b == quote || is_line_end(b)).or_else(|| last.then_some(css.len()));
+        match close {
+            None if css.len() - at <= MAX_URL => None,
+            Some(end) if end - at <= MAX_URL => {
+                let url = unescape(&css[at + 1..end], true).trim().to_owned();
+                found(Found { range: at + 1..end, url, instead: "" });
+                Some((end + 1).min(css.len()))
+            }
+            _ => {
+                found(beginning(css, at + 1));
+                self.inside = Inside::String(quote);
+                Some(at + 1)
+            }
+        }
+    }
+}
+
+/// The beginning of a URL that is too long.
+fn beginning(css: &[u8], start: usize) -> Found {
+    let end = (start + MAX_URL / 2).min(css.len());
+    let url = unescape(&css[start..end], true).trim().to_owned();
+    Found { range: start..start, url, instead: "" }
 }
 
 /// A `url(` whose argument starts at `start`.
@@ -115,26 +178,29 @@ fn url(
         None if css.len() - at <= MAX_URL => return None,
         Some(closed) if closed.1 - at <= MAX_URL => closed,
         _ => {
+            found(beginning(css, argument + usize::from(quote.is_some())));
             *inside = Inside::LongUrl;
             return Some(start);
         }
     };
     let url = unescape(&css[text], quote.is_some()).trim().to_owned();
-    found(Found { range: at..end, url });
+    found(Found { range: at..end, url, instead: NO_IMAGE });
     Some(end)
 }
 
 /// What ends a line, and so a string that is not closed (CSS Syntax Level 3, 4.2).
-pub(crate) const fn is_line_end(octet: u8) -> bool {
+const fn is_line_end(octet: u8) -> bool {
     matches!(octet, b'\n' | b'\r' | 0x0c)
 }
 
-/// Octets of the escape at the start of `css` (a backslash), as far as a string's end is concerned: CRLF is one
-/// character. Nothing where the escaped character is not there yet.
+/// Octets of the escape at the start of `css` (a backslash), with the white space that ends a hexadecimal one; CRLF is one
+/// character. Nothing where it is not there whole yet.
 fn escape_length(css: &[u8]) -> Option<usize> {
-    match css {
-        [_, b'\r', b'\n', ..] => Some(3),
-        [_, b'\r'] | [_] => None,
+    let hex = css[1..].iter().take(6).take_while(|b| b.is_ascii_hexdigit()).count();
+    match &css[1 + hex..] {
+        [] | [b'\r'] => None,
+        rest if hex > 0 => Some(1 + hex + space_after_escape(rest)),
+        [b'\r', b'\n', ..] => Some(3),
         _ => Some(2),
     }
 }
@@ -263,14 +329,14 @@ mod tests {
 
     fn whole(css: &str) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        scan(&mut Inside::default(), css.as_bytes(), true, |f| all.push((css[f.range].to_owned(), f.url)));
+        Css::default().scan(css.as_bytes(), true, |f| all.push((css[f.range].to_owned(), f.url)));
         all
     }
 
     fn in_two(css: &str, cut: usize) -> Vec<(String, String)> {
-        let (mut all, mut inside) = (Vec::new(), Inside::default());
-        let done = scan(&mut inside, &css.as_bytes()[..cut], false, |f| all.push((css[f.range].to_owned(), f.url)));
-        let rest = scan(&mut inside, &css.as_bytes()[done..], true, |f| {
+        let (mut all, mut scanner) = (Vec::new(), Css::default());
+        let done = scanner.scan(&css.as_bytes()[..cut], false, |f| all.push((css[f.range].to_owned(), f.url)));
+        let rest = scanner.scan(&css.as_bytes()[done..], true, |f| {
             all.push((css[f.range.start + done..f.range.end + done].to_owned(), f.url));
         });
         assert_eq!(done + rest, css.len(), "{css} cut at {cut}");
@@ -280,7 +346,7 @@ mod tests {
     // spec: MAIL-CID
     #[test]
     fn urls_are_found_as_a_browser_finds_them_wherever_the_style_sheet_is_split() {
-        let cases: [(&str, &[(&str, &str)]); 22] = [
+        let cases: [(&str, &[(&str, &str)]); 29] = [
             ("a{background:url(cid:x)}", &[("url(cid:x)", "cid:x")]),
             ("a{background:url( \"cid:x\" )}", &[("url( \"cid:x\" )", "cid:x")]),
             ("a{background:URL('cid:x')}", &[("URL('cid:x')", "cid:x")]),
@@ -303,6 +369,13 @@ mod tests {
             ("日本url(cid:x) url(日本)", &[("url(日本)", "日本")]),
             ("a{b:'x\nurl(cid:x)}", &[("url(cid:x)", "cid:x")]),
             ("url(", &[("url(", "")]),
+            ("@import 'cid:x' print; a{b:'cid:y'}", &[("cid:x", "cid:x")]),
+            ("@\\69mport \"cid:\\78\"", &[("cid:\\78", "cid:x")]),
+            ("a{b:image-set('cid:x' 1x, url(cid:y) 2x) 'cid:z'}", &[("cid:x", "cid:x"), ("url(cid:y)", "cid:y")]),
+            ("a{b:-WebKit-image-set((1) 'cid:x')}c{d:('cid:y')}", &[("cid:x", "cid:x")]),
+            ("a{b:image-set('cid:x", &[("cid:x", "cid:x")]),
+            ("a{b:image-set('cid:x\ny') 'cid:z'}", &[("cid:x", "cid:x"), (") ", ")"), ("}", "}")]),
+            ("a{b:'\\61\r\n'}c{d:url('\\61\r\nb')}", &[("url('\\61\r\nb')", "ab")]),
         ];
         for (css, expected) in cases {
             let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
@@ -315,11 +388,13 @@ mod tests {
 
     #[test]
     fn what_is_endless_does_not_wait_for_ever() {
-        for (start, more) in [("a", "a"), ("url(", "x"), ("url('", "x"), ("'", "x"), ("/*", "*"), ("\\", "\\")] {
-            let (mut inside, mut waiting) = (Inside::default(), start.as_bytes().to_vec());
+        for (start, more) in
+            [("@import '", "x"), ("a", "a"), ("url(", "x"), ("url('", "x"), ("'", "x"), ("/*", "*"), ("\\", "\\")]
+        {
+            let (mut scanner, mut waiting) = (Css::default(), start.as_bytes().to_vec());
             for _ in 0..300 {
                 waiting.extend(more.repeat(1024).bytes());
-                let done = scan(&mut inside, &waiting, false, |_| {});
+                let done = scanner.scan(&waiting, false, |_| {});
                 waiting.drain(..done);
             }
             assert!(waiting.len() <= MAX_URL + 2048, "{start}: {} octets wait", waiting.len());

@@ -7,16 +7,21 @@ use crate::entities::{named, numbered, with_digit};
 
 /// A value with its references decoded.
 #[derive(Debug)]
-pub(super) struct Decoded<'a> {
+pub(crate) struct Decoded<'a> {
     /// The value that counts.
-    pub(super) text: Cow<'a, str>,
+    pub(crate) text: Cow<'a, str>,
     /// Each reference: where it stands in `text`, and where as written.
     references: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl<'a> Decoded<'a> {
+    /// A value in which no references count.
+    pub(super) fn as_written(written: &'a [u8]) -> Self {
+        Self { text: String::from_utf8_lossy(written), references: Vec::new() }
+    }
+
     /// Decodes a value as written.
-    pub(super) fn new(written: &'a [u8]) -> Self {
+    pub(crate) fn new(written: &'a [u8]) -> Self {
         // The rewriter is given UTF-8 text and cuts it at ASCII characters only: nothing is lost here.
         let written = String::from_utf8_lossy(written);
         if !written.contains('&') {
@@ -84,8 +89,7 @@ fn reference(text: &str) -> Option<(char, usize)> {
     if !semicolon && rest[length..].starts_with('=') {
         return None;
     }
-    // What stands for no ASCII character can stay as it is: it never decides whether a reference is ours.
-    let character = named(name, semicolon).filter(char::is_ascii)?;
+    let character = named(name, semicolon)?;
     Some((character, 1 + length + usize::from(semicolon)))
 }
 

@@ -50,9 +50,9 @@ impl References {
 }
 
 /// A URL as a browser reads it: control characters and white space round it dropped, line ends and tabs in it too
-/// (URL Standard, basic parser, steps 1 to 3).
+/// (URL Standard, basic parser, steps 1 to 3); and NUL, as some readers do.
 fn clean(url: &str) -> String {
-    url.trim_matches(|c: char| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect()
+    url.trim_matches(|c: char| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\n' | '\r' | '\0')).collect()
 }
 
 fn percent_decoded(octets: &[u8]) -> Vec<u8> {

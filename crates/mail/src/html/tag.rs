@@ -8,7 +8,7 @@ use crate::steps::RewriteError;
 
 /// Where an attribute stands in its tag's octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Attribute {
+pub(crate) struct Attribute {
     /// Its name.
     pub(super) name: Range<usize>,
     /// Its value without quotes; empty where it has none.
@@ -30,7 +30,7 @@ enum State {
 }
 
 /// Reads a tag octet by octet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TagLexer {
     state: State,
     end_tag: bool,
@@ -39,9 +39,9 @@ pub(super) struct TagLexer {
 }
 
 impl TagLexer {
-    /// A lexer for a tag whose octets so far are `<` or `</`; the first letter of the name is pushed next.
-    pub(super) fn new(end_tag: bool) -> Self {
-        let start = if end_tag { 2 } else { 1 };
+    /// A lexer for a tag whose octets so far are `<` or `</`; the first letter of the name is pushed next, and stands at
+    /// `start`.
+    pub(super) fn new(end_tag: bool, start: usize) -> Self {
         Self { state: State::Name, end_tag, name: start..start, attributes: Vec::new() }
     }
 
@@ -128,40 +128,83 @@ impl TagLexer {
         }
     }
 
+    /// The quote before which nothing ends.
+    pub(super) fn quote(&self) -> Option<u8> {
+        match self.state {
+            State::Quoted(quote) => Some(quote),
+            _ => None,
+        }
+    }
+
+    /// The document ends at `at`, in the middle of the tag.
+    pub(super) fn cut(&mut self, at: usize) {
+        if matches!(self.state, State::Quoted(_) | State::Unquoted)
+            && let Some(attribute) = self.attributes.last_mut()
+        {
+            attribute.value.end = at;
+            attribute.whole.end = at;
+        }
+    }
+
     /// The tag that `octets` is, once it has ended.
     pub(super) fn tag<'a>(&'a self, octets: &'a [u8]) -> Tag<'a> {
-        Tag { octets, end_tag: self.end_tag, name: &octets[self.name.clone()], attributes: &self.attributes }
+        let name = &octets[self.name.clone()];
+        Tag { octets, end_tag: self.end_tag, name, attributes: &self.attributes, is_cut: false }
     }
 }
 
 /// A whole tag.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tag<'a> {
+pub(crate) struct Tag<'a> {
     /// From `<` to `>`.
-    pub(super) octets: &'a [u8],
+    pub(crate) octets: &'a [u8],
     /// `</…>`.
-    pub(super) end_tag: bool,
+    pub(crate) end_tag: bool,
     /// Its name as written.
-    pub(super) name: &'a [u8],
+    pub(crate) name: &'a [u8],
     /// Its attributes in order, repeated ones included.
-    pub(super) attributes: &'a [Attribute],
+    pub(crate) attributes: &'a [Attribute],
+    /// The document ends in it.
+    pub(crate) is_cut: bool,
 }
 
 impl Tag<'_> {
     /// Whether it is one of these elements, compared without case.
-    pub(super) fn is_any(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| self.name.eq_ignore_ascii_case(name.as_bytes()))
+    pub(crate) fn is_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| is_name(self.name, name))
     }
 
     /// The first attribute of this name: the one that counts where it is repeated.
     pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|a| self.octets[a.name.clone()].eq_ignore_ascii_case(name.as_bytes()))
+        self.attributes.iter().find(|a| is_name(&self.octets[a.name.clone()], name))
+    }
+
+    /// An attribute's name in lower case.
+    pub(crate) fn attribute_name(&self, attribute: &Attribute) -> Vec<u8> {
+        let name = &self.octets[attribute.name.clone()];
+        name.iter().filter(|octet| **octet != 0).map(u8::to_ascii_lowercase).collect()
     }
 
     /// An attribute's value as written.
-    pub(super) fn value(&self, attribute: &Attribute) -> &[u8] {
+    pub(crate) fn value(&self, attribute: &Attribute) -> &[u8] {
         &self.octets[attribute.value.clone()]
     }
+
+    /// `<name … />`: an element without content in foreign elements and to readers of XHTML.
+    pub(crate) fn closes_itself(&self) -> bool {
+        self.octets.ends_with(b"/>")
+    }
+
+    /// The same tag, cut by the document's end.
+    pub(super) fn cut(self) -> Self {
+        Self { is_cut: true, ..self }
+    }
+}
+
+/// Compares names without case, and without NUL, which some readers drop.
+fn is_name(written: &[u8], name: &str) -> bool {
+    let octets = written.iter().filter(|octet| **octet != 0).map(u8::to_ascii_lowercase);
+    written.len() >= name.len() && octets.eq(name.bytes())
 }
 
 #[cfg(test)]
@@ -171,8 +214,8 @@ mod tests {
 
     /// The attributes of a tag as name and value, and what stands after the tag.
     fn read(html: &str) -> (Vec<(&str, &str)>, &str) {
-        let mut lexer = TagLexer::new(html.starts_with("</"));
         let start = if html.starts_with("</") { 2 } else { 1 };
+        let mut lexer = TagLexer::new(html.starts_with("</"), start);
         for (at, octet) in html.bytes().enumerate().skip(start) {
             if lexer.push(octet, at).unwrap() {
                 let tag = lexer.tag(&html.as_bytes()[..=at]);
@@ -209,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_tag_with_endless_attributes_is_an_error() {
-        let mut lexer = TagLexer::new(false);
+        let mut lexer = TagLexer::new(false, 1);
         let html = "<p".to_owned() + &" a".repeat(MAX_ATTRIBUTES + 1);
         assert!(html.bytes().enumerate().skip(1).any(|(at, octet)| lexer.push(octet, at).is_err()));
     }

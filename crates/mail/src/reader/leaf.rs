@@ -173,6 +173,11 @@ impl Ended {
             (self.facts.after_padding, Code::Ambiguous, "base64 that goes on after its padding"),
             (self.found.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),
             (self.found.data_url, Code::DataUrl, "an HTML body with a data: URL"),
+            (
+                self.found.unreadable,
+                Code::Ambiguous,
+                "an HTML body that can be read in too many ways, or with an endless tag",
+            ),
             (self.found.file_as_text, Code::Ambiguous, "a text with a uuencoded, yEnc or BinHex file in it"),
             (self.margin, Code::Ambiguous, "something like a part stands before the first part"),
             (self.undivided, Code::Ambiguous, "a multipart without a boundary"),

@@ -63,6 +63,22 @@ fn data_urls_in_attributes() {
         "<svg><style><style><style><xmp><img src=\"data:x\"></xmp></style></style></style></svg>",
         "<math><style><xmp><img src=\"data:x\"></xmp></style></math>",
         "<svg><xmp><xmp><img src=\"data:x\"></xmp></xmp></svg>",
+        "<svg><style>a{b:u<!-- -->rl(data:x)}</style>",
+        "<svg><style>a{b:u<g>r</g>l(d&#97;ta:x)}</style>",
+        "<select><style></select><img src=data:x>",
+        "<noscript><style></noscript><img src=data:x>",
+        "<noscript><p title='</noscript><img src=data:x>'>",
+        "<iframe><img src=data:x></iframe>",
+        "<iframe srcdoc='&lt;img src=data:x>'>",
+        "<iframe srcdoc='<iframe srcdoc=\"<img src=data:x>\">'>",
+        "<xmp><img src=data:x></xmp>",
+        "<plaintext><img src=data:x>",
+        "<title/><img src=data:x>",
+        "<!--><p title='--><img src=data:x>'>",
+        "<!-- -- ><img src=data:x>-->",
+        "<script><!--<script></script><p title='</script><img src=data:x>'>",
+        "<im\0g sr\0c=da\0ta:x>",
+        "<style></st\0yle><img src=data:x>",
     ];
     for html in yes {
         assert!(data_url(html), "{html}");
@@ -202,6 +218,27 @@ fn files_written_as_text() {
     assert!(!hides("> begin 644 cat.txt\r\n> #0V%T\r\n"));
     // What a reader sees that takes the octets as they are, whatever the charset says.
     assert!(found(false, Some("iso-2022-jp"), b"\x1b$B\r\nbegin 644 a\r\n#0V%T\r\n").file_as_text);
+}
+
+// spec: MAIL-AMBIGUOUS
+#[test]
+fn what_cannot_be_read_within_limits_is_said() {
+    let branching: String = (0..99).map(|at| format!("<style><a t{at}='</style>")).collect();
+    let unreadable = |html: &str| found(true, Some("utf-8"), html.as_bytes()).unreadable;
+    assert!(unreadable(&format!("<svg>{branching}")));
+    assert!(!unreadable(&format!("<svg>{}", "<style>a</style><noscript><title>x</title></noscript>".repeat(99))));
+    let look = |html: &str| {
+        let mut scan = BodyScan::new(true, Some("utf-8"));
+        html.as_bytes().chunks(65536).for_each(|piece| scan.push(piece));
+        scan.finish()
+    };
+    let long = "x".repeat(3 << 20);
+    assert!(look(&format!("<p title='{long}'>")).unreadable);
+    let image = look(&format!("<img src='data:{long}'>"));
+    assert!(image.data_url && !image.unreadable);
+    assert!(look(&format!("<style>a{{b:url(data:{long})}}</style>")).data_url);
+    assert!(look(&format!("<style>a{{b:url('data:{long}')}} @import 'data:{long}'</style>")).data_url);
+    assert!(!look(&format!("<!-- {long} --><style>{long}</style><script>{long}</script>{long}")).unreadable);
 }
 
 #[test]
