@@ -20,7 +20,8 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     backoff::Schedule,
     route::{NextHop, Router},
-    tls::TlsSettings,
+    sts::keep::Policies,
+    tls::{TlsMode, TlsSettings},
 };
 pub(crate) use content::{inline_context, open as open_content};
 use lease::Lease;
@@ -43,6 +44,8 @@ pub struct Transport {
     pub router: Router,
     /// TLS.
     pub tls: TlsSettings,
+    /// The MTA-STS policies of recipients' domains; none where they are not looked at.
+    pub sts: Option<Arc<Policies>>,
     /// What we call ourselves in EHLO.
     pub helo: String,
     /// For a connection, a command, a piece of data. RFC 5321, 4.5.3.2 wants 5 minutes for most.
@@ -95,7 +98,7 @@ impl Courier {
         }
         for group in groups {
             let routed = self.transport.router.route(&group.hop, random).await;
-            let way = Way { smarthost: group.hop == NextHop::Smarthost, mandatory_tls: group.mandatory_tls };
+            let way = self.way(&group).await?;
             for chunk in group.deliveries.chunks(MAX_RECIPIENTS) {
                 if *stop.borrow() {
                     return Ok(());
@@ -104,7 +107,7 @@ impl Courier {
                     return Err(StoreError::LeaseLost);
                 }
                 let verdict = match &routed {
-                    Ok(hosts) => self.try_hosts(&round.outgoing, chunk, way, hosts, &lease).await?,
+                    Ok(hosts) => self.try_hosts(&round.outgoing, chunk, &way, hosts, &lease).await?,
                     Err(refused) => Verdict::all(refused.permanent, refused.to_string(), None),
                 };
                 let outcomes = self.outcomes(chunk, verdict);
@@ -112,6 +115,20 @@ impl Courier {
             }
         }
         Ok(())
+    }
+
+    /// What the group's next hop means for its transactions. A domain's MTA-STS policy counts where its MX hosts are the way.
+    async fn way(&self, group: &Group<'_>) -> Result<Way, StoreError> {
+        let NextHop::Domain(domain) = &group.hop else {
+            let smarthost = group.hop == NextHop::Smarthost;
+            return Ok(Way { smarthost, mandatory_tls: group.mandatory_tls, domain: None, sts: None });
+        };
+        let forbidden = self.transport.tls.mode == TlsMode::Never && !group.mandatory_tls;
+        let sts = match &self.transport.sts {
+            Some(policies) if !forbidden => policies.of(domain).await?,
+            _ => None,
+        };
+        Ok(Way { smarthost: false, mandatory_tls: group.mandatory_tls, domain: Some(domain.clone()), sts })
     }
 
     /// Deliveries by their way, and outcomes for those that have none.

@@ -7,6 +7,8 @@
 //! - [`keyring`]: DKIM keys of the sections and of the installation, opened from the database
 //! - [`route`]: smarthost or MX: pure decision over what DNS said
 //! - [`resolver`]: what DNS says
+//! - [`sts`]: MTA-STS policies of recipients' domains
+//! - [`dane`]: what TLSA records demand of a certificate
 //! - [`deliver`]: one round: a transaction a host, an outcome a recipient
 //! - [`backoff`]: when to try again. Pure
 //! - [`bounce`]: the delivery status notification
@@ -15,11 +17,13 @@
 
 pub mod backoff;
 pub mod bounce;
+pub mod dane;
 pub mod deliver;
 pub mod keyring;
 pub mod office;
 pub mod resolver;
 pub mod route;
+pub mod sts;
 pub mod tls;
 
 use std::sync::Arc;

@@ -2,19 +2,23 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
-use futures::future::BoxFuture;
+use futures::{StreamExt as _, future::BoxFuture};
 use hickory_resolver::{
-    TokioResolver,
+    NameServerPool, PoolContext, TlsConfig, TokioResolver,
     config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts},
-    net::{DnsError, NetError, runtime::TokioRuntimeProvider},
+    net::{DnsError, NetError, runtime::TokioRuntimeProvider, xfer::DnsHandle as _},
     proto::{
-        op::ResponseCode,
-        rr::{RData, RecordType},
+        op::{DnsRequest, DnsRequestOptions, Query, ResponseCode},
+        rr::{Name, RData, Record, RecordType},
     },
+    system_conf::read_system_conf,
 };
+
+use crate::dane::Tlsa;
 
 /// One MX record. The root (`.`) as host is a null MX (RFC 7505).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,57 +40,106 @@ pub enum DnsFailure {
     Temporary(String),
 }
 
+/// Records, and whether they are to be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The records of the kind asked for; none where the name has none.
+    pub records: Vec<T>,
+    /// DNSSEC vouches for them, and for every alias on the way to them. Never where there are none.
+    pub authentic: bool,
+}
+
+impl<T> From<Vec<T>> for Answer<T> {
+    /// Records for which nobody vouches.
+    fn from(records: Vec<T>) -> Self {
+        Self { records, authentic: false }
+    }
+}
+
 /// Look-ups. An existing name without records of the kind is an empty list.
 pub trait Dns: Send + Sync + 'static {
     /// The MX records of a domain (an A-label name).
-    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Mx>, DnsFailure>>;
+    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Answer<Mx>, DnsFailure>>;
     /// The A and AAAA records of a host.
-    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, DnsFailure>>;
+    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Answer<IpAddr>, DnsFailure>>;
+    /// The TXT records of a name, each in one piece.
+    fn txt<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<String>, DnsFailure>>;
+    /// The TLSA records of a name such as `_25._tcp.mx.example.com`.
+    fn tlsa<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Answer<Tlsa>, DnsFailure>>;
 }
 
 /// The DNS of the system or of configured servers.
-pub struct Resolver(TokioResolver);
+///
+/// Whether DNSSEC vouches for an answer is what a validating resolver says (the AD bit, RFC 6840, 5.7), if the administrator
+/// says that the servers validate and that the way to them is safe; nothing else makes an answer authentic. That is Postfix's way too.
+/// Validation in this process would be a second resolver with trust anchors to keep, and would turn every middlebox that
+/// mangles DNSSEC into mail that is not delivered.
+pub struct Resolver {
+    plain: TokioResolver,
+    /// Asked for MX, addresses and TLSA where the servers validate. It keeps nothing: they do.
+    validating: Option<Validating>,
+}
 
 impl Resolver {
-    /// A resolver that asks these servers, or where there are none the system's (`/etc/resolv.conf`).
+    /// A resolver that asks these servers, or where there are none the system's (`/etc/resolv.conf`). `validating`: they are
+    /// believed when they say that DNSSEC vouches for an answer.
     ///
     /// # Errors
     /// [`DnsFailure::Temporary`] where the system's configuration cannot be read.
-    pub fn new(servers: &[SocketAddr]) -> Result<Self, DnsFailure> {
-        let mut builder = if servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(|error| temporary(&error))?
+    pub fn new(servers: &[SocketAddr], validating: bool) -> Result<Self, DnsFailure> {
+        let (config, mut options) = if servers.is_empty() {
+            read_system_conf().map_err(|error| temporary(&error))?
         } else {
-            let servers = servers.iter().map(|server| {
-                let with_port = |mut connection: ConnectionConfig| {
-                    connection.port = server.port();
-                    connection
-                };
-                let connections = vec![with_port(ConnectionConfig::udp()), with_port(ConnectionConfig::tcp())];
-                NameServerConfig::new(server.ip(), true, connections)
-            });
-            TokioResolver::builder_with_config(
-                ResolverConfig::from_name_servers(servers.collect()),
-                TokioRuntimeProvider::default(),
-            )
+            let servers = servers.iter().map(name_server);
+            (ResolverConfig::from_name_servers(servers.collect()), ResolverOpts::default())
         };
-        limits(builder.options_mut());
-        Ok(Self(builder.build().map_err(|error| temporary(&error))?))
+        limits(&mut options);
+        let validating = validating.then(|| Validating::new(&config, &options)).transpose()?;
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        *builder.options_mut() = options;
+        Ok(Self { plain: builder.build().map_err(|error| temporary(&error))?, validating })
     }
 
-    async fn look_up_addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsFailure> {
-        match self.0.lookup_ip(whole_name(host)).await {
-            Ok(found) => Ok(found.iter().collect()),
+    /// The records of one kind.
+    async fn look_up<T>(
+        &self,
+        name: &str,
+        kind: RecordType,
+        read: impl Fn(&RData) -> Option<T>,
+    ) -> Result<Answer<T>, DnsFailure> {
+        let read = |records: &[Record]| records.iter().filter_map(|record| read(&record.data)).collect::<Vec<T>>();
+        if let Some(validating) = &self.validating {
+            let (records, authentic) = validating.ask(name, kind).await?;
+            let records = read(&records);
+            return Ok(Answer { authentic: authentic && !records.is_empty(), records });
+        }
+        match self.plain.lookup(whole_name(name), kind).await {
+            Ok(found) => Ok(read(found.answers()).into()),
+            Err(error) => classify(&error).map_or_else(|| Ok(Vec::new().into()), Err),
+        }
+    }
+
+    async fn look_up_addresses(&self, host: &str) -> Result<Answer<IpAddr>, DnsFailure> {
+        if let Some(validating) = &self.validating {
+            let found = validating.addresses(host).await?;
+            if !found.records.is_empty() {
+                return Ok(found);
+            }
+            // A name that only this machine knows: of its hosts file, or in its search list.
+        }
+        match self.plain.lookup_ip(whole_name(host)).await {
+            Ok(found) => Ok(found.iter().collect::<Vec<_>>().into()),
             Err(error) => match classify(&error) {
                 // No A and no AAAA, or one of the two questions had no answer at all: ask each by itself to know.
                 None => {
                     for kind in [RecordType::A, RecordType::AAAA] {
-                        if let Err(error) = self.0.lookup(whole_name(host), kind).await
+                        if let Err(error) = self.plain.lookup(whole_name(host), kind).await
                             && let Some(failure @ DnsFailure::Temporary(_)) = classify(&error)
                         {
                             return Err(failure);
                         }
                     }
-                    Ok(Vec::new())
+                    Ok(Vec::new().into())
                 }
                 Some(failure) => Err(failure),
             },
@@ -95,17 +148,29 @@ impl Resolver {
 }
 
 impl Dns for Resolver {
-    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Mx>, DnsFailure>> {
+    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Answer<Mx>, DnsFailure>> {
+        Box::pin(self.look_up(domain, RecordType::MX, |data| match data {
+            RData::MX(mx) => Some(Mx {
+                preference: mx.preference,
+                host: mx.exchange.to_ascii().trim_end_matches('.').to_ascii_lowercase(),
+            }),
+            _ => None,
+        }))
+    }
+
+    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Answer<IpAddr>, DnsFailure>> {
+        Box::pin(self.look_up_addresses(host))
+    }
+
+    fn txt<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<String>, DnsFailure>> {
         Box::pin(async move {
-            match self.0.mx_lookup(whole_name(domain)).await {
+            // Nothing hangs on who vouches for them, so they may be kept.
+            match self.plain.txt_lookup(whole_name(name)).await {
                 Ok(found) => Ok(found
                     .answers()
                     .iter()
                     .filter_map(|record| match &record.data {
-                        RData::MX(mx) => Some(Mx {
-                            preference: mx.preference,
-                            host: mx.exchange.to_ascii().trim_end_matches('.').to_ascii_lowercase(),
-                        }),
+                        RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
                         _ => None,
                     })
                     .collect()),
@@ -114,9 +179,92 @@ impl Dns for Resolver {
         })
     }
 
-    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, DnsFailure>> {
-        Box::pin(self.look_up_addresses(host))
+    fn tlsa<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Answer<Tlsa>, DnsFailure>> {
+        Box::pin(self.look_up(name, RecordType::TLSA, |data| match data {
+            RData::TLSA(tlsa) => Some(Tlsa {
+                usage: tlsa.cert_usage.into(),
+                selector: tlsa.selector.into(),
+                matching: tlsa.matching.into(),
+                data: tlsa.cert_data.clone(),
+            }),
+            _ => None,
+        }))
     }
+}
+
+/// Asks servers that validate what they vouch for.
+struct Validating {
+    servers: NameServerPool<TokioRuntimeProvider>,
+    attempts: usize,
+}
+
+impl Validating {
+    fn new(config: &ResolverConfig, options: &ResolverOpts) -> Result<Self, DnsFailure> {
+        let tls = TlsConfig::new().map_err(|error| temporary(&error))?;
+        let context = Arc::new(PoolContext::new(options.clone(), tls));
+        let servers = config.name_servers().to_vec();
+        let servers = NameServerPool::from_config(servers, context, TokioRuntimeProvider::default());
+        Ok(Self { servers, attempts: options.attempts.max(1) })
+    }
+
+    /// The answer's records, aliases and signatures included, and whether the servers vouch for all of it.
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<(Vec<Record>, bool), DnsFailure> {
+        let mut name = Name::from_ascii(name).map_err(|error| DnsFailure::Temporary(error.to_string()))?;
+        name.set_fqdn(true);
+        let mut last = DnsFailure::Temporary("no server was asked".to_owned());
+        for _ in 0..self.attempts {
+            let mut options = DnsRequestOptions::default();
+            // Either asks for the AD bit in the answer; older servers know only the first.
+            options.edns_set_dnssec_ok = true;
+            let (mut message, options) = DnsRequest::from_query(Query::query(name.clone(), kind), options).into_parts();
+            message.metadata.authentic_data = true;
+            match self.servers.send(DnsRequest::new(message, options)).next().await {
+                Some(Ok(response)) => {
+                    let message = response.into_message();
+                    return Ok((message.answers, message.metadata.authentic_data));
+                }
+                Some(Err(error)) => match classify(&error) {
+                    None => return Ok((Vec::new(), false)),
+                    Some(DnsFailure::NoSuchName) => return Err(DnsFailure::NoSuchName),
+                    Some(failure) => last = failure,
+                },
+                None => {}
+            }
+        }
+        Err(last)
+    }
+
+    /// Addresses of either kind; they are authentic if all are.
+    async fn addresses(&self, host: &str) -> Result<Answer<IpAddr>, DnsFailure> {
+        let (four, six) = futures::join!(self.ask(host, RecordType::A), self.ask(host, RecordType::AAAA));
+        let (mut records, mut authentic, mut trouble) = (Vec::new(), true, None);
+        for answer in [four, six] {
+            match answer {
+                Ok((answers, vouched)) => {
+                    let before = records.len();
+                    records.extend(answers.iter().filter_map(|record| record.data.ip_addr()));
+                    authentic &= vouched || records.len() == before;
+                }
+                // What the machine itself knows of the name is asked next.
+                Err(DnsFailure::NoSuchName) => {}
+                Err(failure) => trouble = Some(failure),
+            }
+        }
+        match trouble {
+            // Had one question no answer, the other's addresses will do; but if it has none either, nothing is known.
+            Some(failure) if records.is_empty() => Err(failure),
+            _ => Ok(Answer { authentic: authentic && !records.is_empty(), records }),
+        }
+    }
+}
+
+fn name_server(server: &SocketAddr) -> NameServerConfig {
+    let with_port = |mut connection: ConnectionConfig| {
+        connection.port = server.port();
+        connection
+    };
+    let connections = vec![with_port(ConnectionConfig::udp()), with_port(ConnectionConfig::tcp())];
+    NameServerConfig::new(server.ip(), true, connections)
 }
 
 fn limits(options: &mut ResolverOpts) {

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::resolver::{Dns, DnsFailure, Mx};
+use crate::resolver::{Answer, Dns, DnsFailure, Mx};
 
 /// Hosts of a domain that are tried in one round, and addresses of a host. More than that is a waste of the sender's time:
 /// the next round comes.
@@ -102,6 +102,8 @@ pub struct Host {
     pub name: String,
     /// The address.
     pub address: SocketAddr,
+    /// DNSSEC vouches for the way from the domain to the host's address, so that its TLSA records count (RFC 7672, 2.2).
+    pub authentic: bool,
 }
 
 /// The domain part of a recipient's address as its next hop.
@@ -176,21 +178,24 @@ fn loops_back(domain: &str) -> Refused {
 }
 
 /// The addresses to connect to, in order, out of what DNS said about each host. IPv4 comes first: many receivers ask more of
-/// senders over IPv6 (reverse DNS, a reputation of its own).
+/// senders over IPv6 (reverse DNS, a reputation of its own). `authentic`: DNSSEC vouches for the names of the hosts.
 ///
 /// # Errors
 /// [`Refused`]: 5.1.2 or 5.4.4 none of the hosts has an address, 5.4.6 only ourselves, 4.4.3 DNS trouble.
 pub fn addresses(
     domain: &str,
-    answers: Vec<(String, Result<Vec<IpAddr>, DnsFailure>)>,
+    answers: Vec<(String, Result<Answer<IpAddr>, DnsFailure>)>,
+    authentic: bool,
     port: u16,
     own: &[SocketAddr],
 ) -> Result<Vec<Host>, Refused> {
     let (mut hosts, mut trouble, mut looped, mut nowhere) = (Vec::new(), None, false, true);
     for (name, answer) in answers {
         match answer {
-            Ok(mut found) => {
+            Ok(answer) => {
                 nowhere = false;
+                let authentic = authentic && answer.authentic;
+                let mut found = answer.records;
                 found.sort_by_key(IpAddr::is_ipv6);
                 let mine = |ip: &IpAddr| own.contains(&SocketAddr::new(*ip, port));
                 if found.iter().any(mine) {
@@ -200,8 +205,10 @@ pub fn addresses(
                 }
                 let four = found.iter().filter(|ip| ip.is_ipv4()).take(MAX_ADDRESSES);
                 let six = found.iter().filter(|ip| ip.is_ipv6()).take(MAX_ADDRESSES / 2);
-                hosts
-                    .extend(four.chain(six).map(|ip| Host { name: name.clone(), address: SocketAddr::new(*ip, port) }));
+                hosts.extend(four.chain(six).map(|ip| {
+                    let address = SocketAddr::new(*ip, port);
+                    Host { name: name.clone(), address, authentic }
+                }));
             }
             Err(DnsFailure::NoSuchName) => {}
             Err(DnsFailure::Temporary(why)) => {
@@ -250,15 +257,19 @@ impl Router {
     /// # Errors
     /// [`Refused`], see [`exchangers`] and [`addresses`]. For a smarthost nothing is permanent: it is our own setting.
     pub async fn route(&self, hop: &NextHop, random: impl FnMut() -> u64 + Send) -> Result<Vec<Host>, Refused> {
-        let literal = |ip: IpAddr, port| Host { name: ip.to_string(), address: SocketAddr::new(ip, port) };
+        let literal =
+            |ip: IpAddr, port| Host { name: ip.to_string(), address: SocketAddr::new(ip, port), authentic: false };
         match hop {
             NextHop::Address(ip) if self.own_addresses.contains(&SocketAddr::new(*ip, self.port)) => {
                 Err(loops_back(&ip.to_string()))
             }
             NextHop::Address(ip) => Ok(vec![literal(*ip, self.port)]),
             NextHop::Domain(domain) => {
-                let names = exchangers(domain, self.dns.mx(domain).await, &self.own_names, random)?;
-                self.resolve(domain, names, self.port, &self.own_addresses).await
+                let answer = self.dns.mx(domain).await;
+                // A domain without MX records is its own host: then its addresses alone must be authentic.
+                let authentic = answer.as_ref().is_ok_and(|answer| answer.authentic || answer.records.is_empty());
+                let names = exchangers(domain, answer.map(|answer| answer.records), &self.own_names, random)?;
+                self.resolve(domain, names, authentic, self.port, &self.own_addresses).await
             }
             NextHop::Smarthost => {
                 let Some(smarthost) = &self.smarthost else {
@@ -268,7 +279,8 @@ impl Router {
                 if let Ok(ip) = smarthost.host.parse() {
                     return Ok(vec![literal(ip, port)]);
                 }
-                let found = self.resolve(&smarthost.host, vec![smarthost.host.clone()], port, &[]).await;
+                // Its TLSA records are not asked for: how it is reached is the administrator's own setting.
+                let found = self.resolve(&smarthost.host, vec![smarthost.host.clone()], false, port, &[]).await;
                 found.map_err(|refused| Refused { permanent: false, status: (4, 4, 3), ..refused })
             }
         }
@@ -278,6 +290,7 @@ impl Router {
         &self,
         domain: &str,
         names: Vec<String>,
+        authentic: bool,
         port: u16,
         own: &[SocketAddr],
     ) -> Result<Vec<Host>, Refused> {
@@ -285,12 +298,12 @@ impl Router {
         for name in names {
             let answer = match name.parse() {
                 // Not allowed as an MX host, and seen often enough.
-                Ok(ip) => Ok(vec![ip]),
+                Ok(ip) => Ok(vec![ip].into()),
                 Err(_) => self.dns.addresses(&name).await,
             };
             answers.push((name, answer));
         }
-        addresses(domain, answers, port, own)
+        addresses(domain, answers, authentic, port, own)
     }
 }
 

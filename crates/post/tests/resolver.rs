@@ -1,79 +1,49 @@
 //! The resolver against a DNS server on a loopback socket.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::{net::SocketAddr, sync::Arc};
+mod common;
 
+use std::sync::Arc;
+
+use common::dns::DnsServer;
 use fubako_post::{
-    resolver::{Dns as _, DnsFailure, Mx, Resolver},
+    dane::Tlsa,
+    resolver::{Answer, Dns as _, DnsFailure, Mx, Resolver},
     route::{NextHop, Router, next_hop},
 };
-use hickory_resolver::proto::{
-    op::{Message, MessageType, OpCode, ResponseCode},
-    rr::{
-        Name, RData, Record, RecordType,
-        rdata::{A, AAAA, MX, SOA},
-    },
-};
-use tokio::net::UdpSocket;
 
-fn name(text: &str) -> Name {
-    Name::from_ascii(text).unwrap()
-}
-
-/// What the server says to a question.
-fn answer(asked: &str, kind: RecordType) -> (ResponseCode, Vec<RData>) {
-    let mx = |preference, host: &str| RData::MX(MX::new(preference, name(host)));
-    let found = match (asked, kind) {
-        ("good.example.", RecordType::MX) => vec![mx(20, "Backup.good.example."), mx(10, "mx.good.example.")],
-        ("null.example.", RecordType::MX) => vec![mx(0, ".")],
-        ("mx.good.example.", RecordType::A) => vec![RData::A(A::new(192, 0, 2, 1)), RData::A(A::new(192, 0, 2, 2))],
-        ("mx.good.example.", RecordType::AAAA) => vec![RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1))],
-        ("backup.good.example." | "plain.example.", RecordType::A) => vec![RData::A(A::new(192, 0, 2, 3))],
-        ("half.example.", RecordType::AAAA) | ("broken.example.", _) => return (ResponseCode::ServFail, vec![]),
-        ("good.example." | "backup.good.example." | "plain.example." | "bare.example." | "half.example.", _) => vec![],
-        ("null.example.", _) => vec![],
-        _ => return (ResponseCode::NXDomain, vec![]),
-    };
-    (ResponseCode::NoError, found)
-}
-
-async fn server() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let address = socket.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut buffer = [0; 4096];
-        while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
-            let query = Message::from_vec(&buffer[..length]).unwrap();
-            let question = query.queries[0].clone();
-            let (code, found) = answer(&question.name().to_ascii().to_ascii_lowercase(), question.query_type());
-            let mut reply = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
-            reply.metadata.response_code = code;
-            reply.metadata.recursion_desired = true;
-            reply.metadata.recursion_available = true;
-            if found.is_empty() && code != ResponseCode::ServFail {
-                let soa = SOA::new(name("ns.example."), name("hostmaster.example."), 1, 3600, 600, 86400, 60);
-                reply.add_authority(Record::from_rdata(name("example."), 60, RData::SOA(soa)));
-            }
-            for data in found {
-                reply.add_answer(Record::from_rdata(question.name().clone(), 60, data));
-            }
-            reply.add_query(question);
-            socket.send_to(&reply.to_vec().unwrap(), peer).await.unwrap();
-        }
-    });
-    address
+async fn server() -> DnsServer {
+    let server = DnsServer::start().await;
+    server
+        .mx("good.example", &[(20, "Backup.good.example"), (10, "mx.good.example")])
+        .mx("null.example", &[(0, ".")])
+        .a("mx.good.example", &[[192, 0, 2, 1], [192, 0, 2, 2]])
+        .aaaa("mx.good.example", [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1])
+        .a("backup.good.example", &[[192, 0, 2, 3]])
+        .a("plain.example", &[[192, 0, 2, 3]])
+        .bare("bare.example")
+        .bare("half.example")
+        .fail("half.example/AAAA")
+        .fail("broken.example");
+    server
 }
 
 // spec: MAIL-RELAY
 #[tokio::test]
 async fn answers_absence_and_trouble_are_told_apart() {
-    let resolver = Resolver::new(&[server().await]).unwrap();
-    let mut found = resolver.mx("good.example").await.unwrap();
+    for validating in [false, true] {
+        are_told_apart(&server().await, validating).await;
+    }
+}
+
+async fn are_told_apart(server: &DnsServer, validating: bool) {
+    let resolver = Resolver::new(&[server.address()], validating).unwrap();
+    let mut found = resolver.mx("good.example").await.unwrap().records;
     found.sort_by_key(|mx| mx.preference);
     let mx = |preference, host: &str| Mx { preference, host: host.into() };
     assert_eq!(found, [mx(10, "mx.good.example"), mx(20, "backup.good.example")]);
-    assert_eq!(resolver.mx("null.example").await.unwrap(), [mx(0, "")]);
-    assert_eq!(resolver.mx("plain.example").await, Ok(vec![]), "a domain without MX is there all the same");
+    assert_eq!(resolver.mx("null.example").await.unwrap().records, [mx(0, "")]);
+    assert_eq!(resolver.mx("plain.example").await, Ok(vec![].into()), "a domain without MX is there all the same");
     assert_eq!(resolver.mx("gone.example").await, Err(DnsFailure::NoSuchName));
     assert!(matches!(resolver.mx("broken.example").await, Err(DnsFailure::Temporary(_))));
 
@@ -82,9 +52,9 @@ async fn answers_absence_and_trouble_are_told_apart() {
         shown.sort();
         shown
     };
-    let found = resolver.addresses("mx.good.example").await.unwrap();
+    let found = resolver.addresses("mx.good.example").await.unwrap().records;
     assert_eq!(shown(found), ["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
-    assert_eq!(resolver.addresses("bare.example").await, Ok(vec![]));
+    assert_eq!(resolver.addresses("bare.example").await, Ok(vec![].into()));
     assert_eq!(resolver.addresses("gone.example").await, Err(DnsFailure::NoSuchName));
     // No A, and no answer about AAAA: that is not the same as no address.
     for broken in ["half.example", "broken.example"] {
@@ -96,8 +66,14 @@ async fn answers_absence_and_trouble_are_told_apart() {
 // spec: MAIL-RELAY
 #[tokio::test]
 async fn a_route_comes_out_of_real_answers() {
+    for validating in [false, true] {
+        route_of_real_answers(&server().await, validating).await;
+    }
+}
+
+async fn route_of_real_answers(server: &DnsServer, validating: bool) {
     let router = Router {
-        dns: Arc::new(Resolver::new(&[server().await]).unwrap()),
+        dns: Arc::new(Resolver::new(&[server.address()], validating).unwrap()),
         smarthost: None,
         port: 2525,
         own_names: vec![],
@@ -132,4 +108,40 @@ async fn a_route_comes_out_of_real_answers() {
         assert_eq!(route(recipient).await.err().unwrap().status, status, "{recipient}");
     }
     assert!(matches!(next_hop("a@plain.example"), Ok(NextHop::Domain(_))));
+}
+
+// spec: MAIL-RELAY
+#[tokio::test]
+async fn an_answer_is_authentic_if_a_resolver_that_is_trusted_says_so() {
+    let server = server().await;
+    let record = Tlsa { usage: 3, selector: 1, matching: 1, data: vec![7; 32] };
+    server
+        .sign("good.example")
+        .tlsa("_25._tcp.mx.good.example", std::slice::from_ref(&record))
+        .tlsa("_25._tcp.plain.example", std::slice::from_ref(&record))
+        .fail("_25._tcp.backup.good.example");
+    for trusted in [false, true] {
+        let resolver = Resolver::new(&[server.address()], trusted).unwrap();
+        assert_eq!(resolver.mx("good.example").await.unwrap().authentic, trusted);
+        assert_eq!(resolver.addresses("mx.good.example").await.unwrap().authentic, trusted);
+        assert!(!resolver.addresses("plain.example").await.unwrap().authentic, "not signed");
+        let tlsa = async |host: &str| resolver.tlsa(&format!("_25._tcp.{host}")).await;
+        assert_eq!(tlsa("mx.good.example").await, Ok(Answer { records: vec![record.clone()], authentic: trusted }));
+        assert!(!tlsa("plain.example").await.unwrap().authentic);
+        assert_eq!(tlsa("gone.good.example").await, Err(DnsFailure::NoSuchName));
+        assert!(matches!(tlsa("backup.good.example").await, Err(DnsFailure::Temporary(_))));
+    }
+}
+
+// spec: MAIL-RELAY
+#[tokio::test]
+async fn a_text_is_given_in_one_piece() {
+    let server = server().await;
+    server.txt("_mta-sts.good.example", &[&["v=STSv1; ", "id=1;"], &["other"]]).bare("_mta-sts.bare.example");
+    let resolver = Resolver::new(&[server.address()], true).unwrap();
+    let mut found = resolver.txt("_mta-sts.good.example").await.unwrap();
+    found.sort();
+    assert_eq!(found, ["other", "v=STSv1; id=1;"]);
+    assert_eq!(resolver.txt("_mta-sts.bare.example").await, Ok(vec![]));
+    assert_eq!(resolver.txt("_mta-sts.gone.example").await, Err(DnsFailure::NoSuchName));
 }

@@ -1,5 +1,7 @@
 //! Hosts in order, a transaction with the first that serves.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fubako_smtp::{
     Reply,
@@ -16,10 +18,15 @@ use futures::{
     stream::{self, BoxStream},
 };
 
+use rustls::pki_types::ServerName;
+
 use super::{Courier, Lease, content};
 use crate::{
+    dane::{self, Dane},
+    resolver::DnsFailure,
     route::{Host, a_label},
-    tls::TlsMode,
+    sts::Policy,
+    tls::{self, By, Demand, StsView, TlsMode},
 };
 
 /// What came of trying a way.
@@ -49,10 +56,14 @@ impl Verdict {
 }
 
 /// What a group's next hop means for its transactions.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Way {
     pub(super) smarthost: bool,
     pub(super) mandatory_tls: bool,
+    /// The recipients' domain, where its MX hosts are the way.
+    pub(super) domain: Option<String>,
+    /// The domain's MTA-STS policy.
+    pub(super) sts: Option<Arc<Policy>>,
 }
 
 /// What came of one host.
@@ -80,7 +91,7 @@ impl Courier {
         &self,
         outgoing: &NewOutgoing,
         deliveries: &[&Delivery],
-        way: Way,
+        way: &Way,
         hosts: &[Host],
         lease: &Lease,
     ) -> Result<Verdict, StoreError> {
@@ -88,7 +99,7 @@ impl Courier {
         // A smarthost that turns us away is set up wrongly, there or here: that passes.
         let mut all_permanent = !way.smarthost;
         for host in hosts {
-            let attempt = self.attempt(outgoing, deliveries, way.mandatory_tls, host, lease).await;
+            let attempt = self.attempt(outgoing, deliveries, way, host, lease).await;
             if lease.lost() && !matches!(attempt, Attempt::Done(Verdict::Each { .. })) {
                 return Err(StoreError::LeaseLost);
             }
@@ -109,13 +120,13 @@ impl Courier {
         &self,
         outgoing: &NewOutgoing,
         deliveries: &[&Delivery],
-        mandatory_tls: bool,
+        way: &Way,
         host: &Host,
         lease: &Lease,
     ) -> Attempt {
-        let mut connection = match self.connect(host, mandatory_tls).await {
+        let mut connection = match self.connect(host, way).await {
             Ok(connection) => connection,
-            Err(error) => return refused_at_the_door(&error),
+            Err(attempt) => return attempt,
         };
         let (from, to) = envelope(outgoing, deliveries);
         let remote = Some(host.name.clone());
@@ -160,14 +171,16 @@ impl Courier {
         }
     }
 
-    /// Connects as the policy wants it. With opportunistic TLS a handshake that fails is no reason not to deliver.
-    async fn connect(&self, host: &Host, mandatory_tls: bool) -> Result<Connection, ClientError> {
-        let settings = &self.transport.tls;
-        let policy = match settings.mode {
-            _ if mandatory_tls || settings.is_mandatory(&host.name) => TlsPolicy::Mandatory(settings.verifying.clone()),
-            TlsMode::Mandatory => TlsPolicy::Mandatory(settings.verifying.clone()),
-            TlsMode::Opportunistic => TlsPolicy::Opportunistic(settings.opportunistic.clone()),
-            TlsMode::Never => TlsPolicy::Never,
+    /// Connects as is demanded of TLS towards the host. With opportunistic TLS a handshake that fails is no reason not to deliver.
+    async fn connect(&self, host: &Host, way: &Way) -> Result<Connection, Attempt> {
+        let demand = self.demand(host, way).await?;
+        let by = demanded_by(&demand);
+        let names = [Some(&host.name), way.domain.as_ref()].into_iter().flatten();
+        let names = names.filter_map(|name| ServerName::try_from(name.clone()).ok()).collect();
+        let policy = match self.transport.tls.policy(demand, names) {
+            Ok(Some(policy)) => policy,
+            Ok(None) => return Err(not_listed(host)),
+            Err(error) => return Err(next_host(format!("451 4.7.5 {error}"))),
         };
         let may_fall_back = matches!(policy, TlsPolicy::Opportunistic(_));
         let mut target = Target {
@@ -177,21 +190,67 @@ impl Courier {
             tls: policy,
             timeout: self.transport.timeout,
         };
-        match Connection::open(&target).await {
+        let opened = match Connection::open(&target).await {
             Err(ClientError::Tls(why)) if may_fall_back => {
                 tracing::info!(host = %host.name, why, "TLS failed, going on without");
                 target.tls = TlsPolicy::Never;
                 Connection::open(&target).await
             }
             opened => opened,
+        };
+        opened.map_err(|error| refused_at_the_door(&error, by))
+    }
+
+    /// What is demanded of TLS towards the host. Its TLSA records count where DNSSEC vouches for the way to it; should DNS not give them
+    /// then, there may be some, and the host is left for later (RFC 7672, 2.1.2).
+    async fn demand(&self, host: &Host, way: &Way) -> Result<Demand, Attempt> {
+        let settings = &self.transport.tls;
+        let is_mandatory = way.mandatory_tls || settings.is_mandatory(&host.name);
+        let forbidden = settings.mode == TlsMode::Never && !is_mandatory;
+        let dane = if host.authentic && !forbidden {
+            let name = format!("_{}._tcp.{}", host.address.port(), host.name);
+            match self.transport.router.dns.tlsa(&name).await {
+                Ok(answer) if answer.authentic => dane::read(answer.records),
+                Ok(_) | Err(DnsFailure::NoSuchName) => Dane::Absent,
+                Err(DnsFailure::Temporary(why)) => {
+                    return Err(next_host(format!("451 4.7.5 DNS gave no answer for {name} (DANE): {why}")));
+                }
+            }
+        } else {
+            Dane::Absent
+        };
+        let sts = way.sts.as_ref().map(|policy| StsView { mode: policy.mode, listed: policy.lists(&host.name) });
+        let demand = tls::demand(settings.mode, is_mandatory, sts, dane);
+        if demand == Demand::Observed && sts.is_some_and(|sts| !sts.listed) {
+            tracing::warn!(host = %host.name, domain = way.domain, "MTA-STS in testing: the policy does not name the host");
         }
+        tracing::debug!(host = %host.name, ?demand, "TLS");
+        Ok(demand)
     }
 }
 
-fn refused_at_the_door(error: &ClientError) -> Attempt {
+/// For the reply that an administrator reads.
+const fn demanded_by(demand: &Demand) -> &'static str {
+    match demand {
+        Demand::Verified(By::MtaSts) | Demand::NotListed => " (demanded by the domain's MTA-STS policy)",
+        Demand::Dane(_) | Demand::Encrypted => " (demanded by DANE)",
+        Demand::Verified(By::Configuration) => " (demanded by our configuration)",
+        Demand::Never | Demand::Opportunistic | Demand::Observed => "",
+    }
+}
+
+const fn next_host(reply: String) -> Attempt {
+    Attempt::NextHost { permanent: false, reply }
+}
+
+fn not_listed(host: &Host) -> Attempt {
+    next_host(format!("451 4.7.10 {} is not named by the domain's MTA-STS policy", host.name))
+}
+
+fn refused_at_the_door(error: &ClientError, demanded_by: &str) -> Attempt {
     let (permanent, reply) = match error {
         ClientError::Refused(reply) => (reply.is_permanent(), reply.to_string()),
-        ClientError::Tls(_) => (false, format!("451 4.7.5 {error}")),
+        ClientError::Tls(_) => (false, format!("451 4.7.5 {error}{demanded_by}")),
         error => (false, format!("451 4.4.1 {error}")),
     };
     Attempt::NextHost { permanent, reply }

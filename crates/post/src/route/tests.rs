@@ -63,13 +63,14 @@ fn a_mail_never_goes_to_ourselves_or_past_ourselves() {
     assert_eq!(status(exchangers("x", mx(&[(10, "gw.example.jp"), (20, "b")]), &own, || 0)), (5, 4, 6));
     assert_eq!(status(exchangers("gw.example.jp", mx(&[]), &own, || 0)), (5, 4, 6));
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-    let answers =
-        |first: &str| vec![("a".to_owned(), Ok(vec![ip(first)])), ("b".to_owned(), Ok(vec![ip("192.0.2.2")]))];
+    let answers = |first: &str| {
+        vec![("a".to_owned(), Ok(vec![ip(first)].into())), ("b".to_owned(), Ok(vec![ip("192.0.2.2")].into()))]
+    };
     let listening = ["192.0.2.1:25".parse().unwrap()];
-    assert_eq!(status(addresses("x", answers("192.0.2.1"), 25, &listening)), (5, 4, 6));
-    assert_eq!(addresses("x", answers("192.0.2.3"), 25, &listening).unwrap().len(), 2);
+    assert_eq!(status(addresses("x", answers("192.0.2.1"), false, 25, &listening)), (5, 4, 6));
+    assert_eq!(addresses("x", answers("192.0.2.3"), false, 25, &listening).unwrap().len(), 2);
     assert_eq!(
-        addresses("x", answers("192.0.2.1"), 2525, &listening).unwrap().len(),
+        addresses("x", answers("192.0.2.1"), false, 2525, &listening).unwrap().len(),
         2,
         "another port is another server"
     );
@@ -84,9 +85,10 @@ fn addresses_come_in_the_order_of_their_hosts() {
         vec![
             ("gone".into(), Err(DnsFailure::NoSuchName)),
             ("slow".into(), Err(DnsFailure::Temporary("timeout".into()))),
-            ("a".into(), Ok(vec![ip("2001:db8::1"), ip("192.0.2.1")])),
-            ("b".into(), Ok(vec![ip("192.0.2.2")])),
+            ("a".into(), Ok(vec![ip("2001:db8::1"), ip("192.0.2.1")].into())),
+            ("b".into(), Ok(vec![ip("192.0.2.2")].into())),
         ],
+        false,
         25,
         &[],
     )
@@ -96,10 +98,10 @@ fn addresses_come_in_the_order_of_their_hosts() {
 
     let gone = || ("gone".to_owned(), Err(DnsFailure::NoSuchName));
     let slow = || ("slow".to_owned(), Err(DnsFailure::Temporary("timeout".into())));
-    let bare = || ("bare".to_owned(), Ok(vec![]));
-    assert_eq!(status(addresses("x", vec![gone()], 25, &[])), (5, 1, 2));
-    assert_eq!(status(addresses("x", vec![gone(), bare()], 25, &[])), (5, 4, 4));
-    assert_eq!(status(addresses("x", vec![gone(), slow(), bare()], 25, &[])), (4, 4, 3));
+    let bare = || ("bare".to_owned(), Ok(vec![].into()));
+    assert_eq!(status(addresses("x", vec![gone()], false, 25, &[])), (5, 1, 2));
+    assert_eq!(status(addresses("x", vec![gone(), bare()], false, 25, &[])), (5, 4, 4));
+    assert_eq!(status(addresses("x", vec![gone(), slow(), bare()], false, 25, &[])), (4, 4, 3));
 }
 
 #[test]
@@ -112,5 +114,15 @@ fn a_smarthost_is_a_host_and_perhaps_a_port() {
     assert_eq!(read("2001:db8::1"), Ok(("2001:db8::1".into(), None)));
     for bad in ["", ":25", "a:", "a:0", "a:70000", "[::1", "[x]:1", "a b:1", "a:25:26"] {
         assert_eq!(read(bad), Err(InvalidSmarthost), "{bad}");
+    }
+}
+
+// spec: MAIL-RELAY
+#[test]
+fn a_host_is_authentic_if_both_its_name_and_its_addresses_are() {
+    let answer = |authentic| Ok(Answer { records: vec![IpAddr::from([192, 0, 2, 1])], authentic });
+    for (names, addresses_too, whole) in [(true, true, true), (true, false, false), (false, true, false)] {
+        let hosts = addresses("x", vec![("a".to_owned(), answer(addresses_too))], names, 25, &[]).unwrap();
+        assert_eq!(hosts[0].authentic, whole);
     }
 }

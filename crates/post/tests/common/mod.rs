@@ -1,6 +1,10 @@
 //! A post office on a real database (SQLite) and vault (a folder), next hops on real sockets, DNS from a table.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod authority;
+pub mod dns;
+pub mod policy_host;
+
 use std::{
     collections::{HashMap, VecDeque},
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -20,10 +24,11 @@ use fubako_base::{
 };
 use fubako_post::{
     backoff::Schedule,
+    dane::Tlsa,
     deliver::Transport,
     keyring::Keyring,
     office::{Office, OfficeParts, Timing},
-    resolver::{Dns, DnsFailure, Mx},
+    resolver::{Answer, Dns, DnsFailure, Mx},
     route::{Router, Smarthost},
     tls::{TlsMode, TlsSettings},
 };
@@ -189,15 +194,21 @@ impl Table {
 }
 
 impl Dns for Table {
-    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Mx>, DnsFailure>> {
+    fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Answer<Mx>, DnsFailure>> {
         let known = self.mx.get(domain).cloned();
         let has_addresses = self.addresses.contains_key(domain);
-        Box::pin(
-            async move { known.unwrap_or(if has_addresses { Ok(Vec::new()) } else { Err(DnsFailure::NoSuchName) }) },
-        )
+        let none = if has_addresses { Ok(Vec::new()) } else { Err(DnsFailure::NoSuchName) };
+        Box::pin(async move { known.unwrap_or(none).map(Answer::from) })
     }
-    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, DnsFailure>> {
-        Box::pin(async move { self.addresses.get(host).cloned().unwrap_or(Err(DnsFailure::NoSuchName)) })
+    fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Answer<IpAddr>, DnsFailure>> {
+        let known = self.addresses.get(host).cloned();
+        Box::pin(async move { known.unwrap_or(Err(DnsFailure::NoSuchName)).map(Answer::from) })
+    }
+    fn txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>, DnsFailure>> {
+        Box::pin(async { Err(DnsFailure::NoSuchName) })
+    }
+    fn tlsa<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Answer<Tlsa>, DnsFailure>> {
+        Box::pin(async { Err(DnsFailure::NoSuchName) })
     }
 }
 
@@ -258,8 +269,8 @@ impl House {
         self.clock.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
     }
 
-    /// The parts of an office that sends by MX as the table says, to `port`.
-    pub fn parts(&self, dns: Table, port: u16) -> OfficeParts {
+    /// The parts of an office that sends by MX as DNS says, to `port`.
+    pub fn parts(&self, dns: impl Dns, port: u16) -> OfficeParts {
         let clock = Arc::clone(&self.clock);
         let returned = Arc::clone(&self.returned);
         OfficeParts {
@@ -275,6 +286,7 @@ impl House {
                     own_addresses: Vec::new(),
                 },
                 tls: TlsSettings::new(TlsMode::Opportunistic, Vec::new(), Vec::new()).unwrap(),
+                sts: None,
                 helo: "gw.example.jp".into(),
                 timeout: Duration::from_secs(10),
             },
