@@ -6,6 +6,7 @@ mod collect;
 use std::ops::Range;
 
 pub use address::Address;
+pub(crate) use address::{Item, Mailbox, is_sound, parse as parse_addresses};
 pub(crate) use collect::{Collector, Line, Oddities, STEERING};
 
 use crate::{charset, names};
@@ -117,7 +118,12 @@ impl Field {
     /// [`Field::unstructured`]. What stands in the field without an address gives an [`Address`] whose address is empty.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        address::parse(&self.text())
+        address::mailboxes(&self.shown_text())
+    }
+
+    /// The value as [`Field::text`], without the control characters that a careless reader may stumble over.
+    pub(crate) fn shown_text(&self) -> String {
+        self.text().replace(|c: char| c.is_ascii_control(), " ")
     }
 }
 

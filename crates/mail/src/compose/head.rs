@@ -43,7 +43,7 @@ pub(super) fn rebuilt(header: &Header, with: &Rebuild<'_>) -> String {
     let mut written: Vec<&str> = Vec::new();
     for field in header.iter() {
         if let Some(name) = list_name(field.name()) {
-            out.push_str(&structured(name, &addresses::text(field)).unwrap_or_default());
+            out.push_str(&structured(name, &field.shown_text()).unwrap_or_default());
             continue;
         }
         let Some((name, shape)) = SURVIVING.iter().find(|(name, _)| name.eq_ignore_ascii_case(field.name())) else {
@@ -57,7 +57,7 @@ pub(super) fn rebuilt(header: &Header, with: &Rebuild<'_>) -> String {
             Shape::Author => addresses::rewritten(name, &[field]),
             Shape::Addresses => addresses::rewritten(name, &header.all(name).collect::<Vec<_>>()),
             Shape::Structured => {
-                Some(addresses::text(field)).filter(|v| !v.trim().is_empty()).and_then(|v| structured(name, &v))
+                Some(field.shown_text()).filter(|v| !v.trim().is_empty()).and_then(|v| structured(name, &v))
             }
         };
         if let Some(line) = line {
