@@ -100,11 +100,12 @@ impl Field {
     }
 
     /// The value as text, not yet decoded: unfolded, raw 8-bit and ISO-2022-JP octets guessed (in encoded words
-    /// escaped), trimmed.
+    /// escaped), without the white space of RFC 5322 round it (no other: a no-break space is one more character to some
+    /// readers, and none to others).
     #[must_use]
     pub fn text(&self) -> String {
         let text = charset::guess(&names::escape_raw(&self.value));
-        names::unfold(&text).trim().to_owned()
+        names::unfold(&text).trim_matches([' ', '\t', '\r', '\n']).to_owned()
     }
 
     /// The value as a person reads it: as [`Field::text`], with encoded words decoded (RFC 2047), a character split over

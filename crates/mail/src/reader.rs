@@ -111,6 +111,8 @@ pub struct Reader {
     findings: Findings,
     /// The first text in which there are parts by another boundary that the mail names.
     other_parts: Option<PartId>,
+    /// The first text whose header some readers cannot read.
+    oddly_written: Option<PartId>,
     scratch: Vec<u8>,
 }
 
@@ -182,6 +184,7 @@ impl Reader {
             header_octets: 0,
             findings: Findings::default(),
             other_parts: None,
+            oddly_written: None,
             scratch: Vec::new(),
         }
     }
@@ -241,11 +244,15 @@ impl Reader {
         while let Some(level) = self.open.pop() {
             self.level_ends(&level, end);
         }
-        if let Some(id) = self.other_parts
-            && self.parts.iter().all(|part| part.is_multipart || part.is_body_text())
-        {
-            // It would be relayed as it is (spec MAIL-NONE); rebuilt, the boundaries are ours.
-            self.findings.ambiguous(Some(id), "a text with parts in it by another boundary that the mail names");
+        if self.parts.iter().all(|part| part.is_multipart || part.is_body_text()) {
+            // It would be relayed as it is (spec MAIL-NONE); rebuilt, boundaries and fields are ours.
+            let other_parts = (self.other_parts, "a text with parts in it by another boundary that the mail names");
+            let oddly_written = (self.oddly_written, "a text whose type or disposition readers take differently");
+            for (found, detail) in [other_parts, oddly_written] {
+                if found.is_some() {
+                    self.findings.ambiguous(found, detail);
+                }
+            }
         }
         Outline {
             size: self.offset,
@@ -362,6 +369,9 @@ impl Reader {
         if head.parent.is_none() {
             self.header = header;
             self.header_range = head.start.min(header_end)..header_end;
+        }
+        if read.oddly_written && read.part.is_body_text() {
+            self.oddly_written.get_or_insert(id);
         }
         observer.part_began(id, &read.part);
         let boundary = self.usable_boundary(read.boundary, id);

@@ -92,6 +92,14 @@ fn what_careful_readers_take_differently_is_held() {
         ("the same before another field", mixed(&[" Content-Type: a/b\nX: y\n\nfile"])),
         ("a mail's header that begins with white space", " Content-Type: multipart/mixed; boundary=x\nSubject: x\n\nx\n".into()),
         ("the same with MIME-Version", "no field\nMIME-version: 1.0\n\nx".into()),
+        ("a comment before a type", "Content-Type: (c) text/plain\n\nx".into()),
+        ("a comment after a type", mixed(&["Content-Type: text/html (application/pdf); charset=utf-8\n\nx"])),
+        ("a type without its semicolon", "Content-Type: text/plain name=a.exe\n\nx".into()),
+        ("a comment before a disposition", mixed(&["Content-Disposition: (attachment) inline\n\nx"])),
+        ("a comment after a disposition", mixed(&["Content-Disposition: inline(c)\n\nx"])),
+        ("a disposition without its semicolon", "Content-Disposition: inline filename=a.exe\n\nx".into()),
+        ("a no-break space in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64\u{a0}\n\nQUJD".into()),
+        ("a vertical tab in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64\x0b\n\nQUJD".into()),
     ];
     for (what, mail) in cases {
         let read = read(&mail);
@@ -110,7 +118,7 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
         ("the same type twice, written otherwise", "Content-Type: text/plain; charset=\"a\"\nContent-Type: TEXT/Plain;\n\tCharset = \"a\"\n\nx".into()),
         ("Subject twice", "Subject: a\nSubject: b\n\nx".into()),
         ("white space before another colon", "Subject : x\n\nx".into()),
-        ("comments in Content-Type", "Content-Type: text/plain (c); charset=us-ascii (c)\n\nx".into()),
+        ("a comment in Content-Type", "Content-Type: text/plain; charset=us-ascii (c)\n\nx".into()),
         ("an encoding in capitals", "Content-Transfer-Encoding: BASE64\n\nQUJD".into()),
         ("an empty encoding", "Content-Transfer-Encoding:\n\nx".into()),
         ("a folded encoding", "Content-Transfer-Encoding:\n base64\n\nQUJD".into()),
@@ -135,6 +143,52 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
         let read = read(&mail);
         assert_eq!(read.details(), [""; 0], "{what}");
         assert_eq!(read.decision(), Decision::Relay, "{what}");
+    }
+}
+
+// spec: MAIL-AMBIGUOUS: what is built afresh has fields of our own.
+#[test]
+fn a_text_with_an_oddly_written_type_beside_a_file_is_handled() {
+    let file = "Content-Type: a/b\n\nfile";
+    for odd in
+        ["Content-Type: text/plain (c)", "Content-Disposition: inline filename=x", "Content-Type: (c) text/plain"]
+    {
+        let read = read(mixed(&[&format!("{odd}\n\nx"), file]));
+        assert_eq!(read.details(), [""; 0], "{odd}");
+        assert_eq!((read.decision(), read.bodies()), (Decision::Deposit, vec!["x".to_owned()]), "{odd}");
+    }
+}
+
+// spec: MAIL-EXTRACT: a type that cannot be parsed is not text.
+#[test]
+fn a_type_with_control_characters_or_strange_spaces_is_not_text() {
+    for odd in [
+        "Content-Type: text/plain\x1b",
+        "Content-Type: \x1btext/plain",
+        "Content-Type: text/\x1bplain",
+        "Content-Type: \u{a0}text/plain",
+        "Content-Type: text/plain\u{a0}",
+        "Content-Type: \u{3000}text/plain",
+        "Content-Type: text/plain\x0b",
+        "Content-Type: text/plain\x0c; charset=utf-8",
+        "Content-Type: \x01text/plain",
+        "Content-Disposition: inline\u{a0}",
+        "Content-Disposition: \x01inline",
+        "Content-Disposition: inline\x1b",
+        "Content-Disposition: inline\x0b",
+    ] {
+        let read = read(mixed(&[&format!("{odd}\n\nx")]));
+        assert_eq!((read.decision(), read.bodies().len()), (Decision::Deposit, 0), "{}", odd.escape_debug());
+    }
+    // A parameter that cannot be read says nothing, and the type is read (RFC 2045, 5.1).
+    for value in ["charset=\x1b$B", "charset=us-ascii\x1b(B", "charset=\x01", "x\x7f=1"] {
+        let read = read(mixed(&[&format!("Content-Type: text/plain; {value}\n\nx")]));
+        assert_eq!(
+            (read.decision(), read.bodies()),
+            (Decision::Relay, vec!["x".to_owned()]),
+            "{}",
+            value.escape_debug()
+        );
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Read {
     pub(super) boundary: Option<Vec<u8>>,
     /// Its parts are mails where they say nothing else (RFC 2046, 5.1.5).
     pub(super) is_digest: bool,
+    /// Its type or disposition is written so that some cannot read it, and then take it for a file.
+    pub(super) oddly_written: bool,
     pub(super) findings: Vec<(Code, &'static str)>,
 }
 
@@ -68,7 +70,8 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         nested_subject: None,
         content_type,
     };
-    Read { part, boundary, is_digest, findings }
+    let oddly_written = [type_field, disposition_field].into_iter().flatten().any(|field| !is_plainly_written(field));
+    Read { part, boundary, is_digest, oddly_written, findings }
 }
 
 fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {
@@ -148,6 +151,14 @@ fn content_type(parameters: Option<&Parameters>, is_digest_child: bool) -> Conte
     }
     let charset = parameters.text("charset").map(|label| label.to_ascii_lowercase());
     ContentType::Declared { media_type: parameters.main.clone(), charset: charset.filter(|label| !label.is_empty()) }
+}
+
+/// Whether what stands before the parameters is a token or two, with a semicolon after it: no comment, no quotes, no
+/// parameter without its semicolon.
+fn is_plainly_written(field: &Field) -> bool {
+    let text = field.text();
+    let main = text.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
+    main.split('/').all(is_token)
 }
 
 /// RFC 2045, 5.1.

@@ -68,8 +68,8 @@ enum Uu {
     No,
     /// Its `begin` line.
     Begun,
-    /// Then the line that ends the data of an empty file.
-    Empty,
+    /// Then something that is no data to us; its end line makes it a file, if an empty one, to some.
+    Open,
 }
 
 impl TextLines {
@@ -89,9 +89,9 @@ impl TextRules {
     fn line(&mut self, line: &[u8]) {
         match std::mem::take(&mut self.uu) {
             Uu::No => {}
-            Uu::Begun if matches!(line.trim_ascii_end(), b"" | b"`") => self.uu = Uu::Empty,
-            Uu::Begun => self.found.file_as_text |= is_uu_data(line),
-            Uu::Empty => self.found.file_as_text |= line.trim_ascii_end() == b"end",
+            Uu::Begun | Uu::Open if line.trim_ascii_end() == b"end" => self.found.file_as_text = true,
+            Uu::Begun if is_uu_data(line) => self.found.file_as_text = true,
+            Uu::Begun | Uu::Open => self.uu = Uu::Open,
         }
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),

@@ -204,6 +204,9 @@ fn files_written_as_text() {
     assert!(hides("Hi\r\nbegin  0644 cat.txt\r\n#0v%t\r\n"));
     assert!(hides("begin 644 empty\r\n`\r\nend\r\n"));
     assert!(hides("begin 644 empty\r\n \r\nend\r\n"));
+    assert!(hides("begin 644 short\r\n0<W1A\r\nand more\r\nend\r\n"));
+    assert!(hides("begin 644 empty\r\nend\r\n"));
+    assert!(!hides("begin 644 things\r\nABC\r\nthe end\r\nend of it\r\n"));
     assert!(!hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
     assert!(!hides("Hello,\r\n\r\nBegin 2025 with a smile!\r\n\r\nBEST WISHES,\r\nACME\r\n"));
     assert!(!hides("We\r\nbegin 10 minutes earlier tomorrow.\r\nOK?\r\n\r\n-- \r\nT. TANAKA\r\n"));
