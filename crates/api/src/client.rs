@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fubako_base::{
     Code,
     codes::Class,
-    ids::{DepositId, MailId},
+    ids::{DepositId, MailId, SectionId},
 };
 use futures::stream::BoxStream;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -60,6 +60,9 @@ pub enum ClientError {
         /// What it said.
         detail: String,
     },
+    /// There is no such deposit: it was taken back, or never begun.
+    #[error("no such deposit")]
+    NotFound,
     /// Anything else: code `exchange-error`.
     #[error("unexpected: {0}")]
     Unexpected(String),
@@ -151,12 +154,27 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn abort(&self, deposit: DepositId) -> Result<(), ClientError> {
-        let call = self.request(Method::DELETE, &format!("{DEPOSITS}/{deposit}"))?;
-        let answer = transport::call(&self.transport, call.body(Body::empty()).map_err(unexpected)?).await?;
-        match answer.status {
-            status if status.is_success() => Ok(()),
-            StatusCode::NOT_FOUND if is_problem(&answer, "not-found") => Ok(()),
-            _ => Err(problem(&answer)),
+        self.delete(&format!("{DEPOSITS}/{deposit}")).await
+    }
+
+    /// Takes back the deposit that was begun with this key, where there is one and it was not sent: for a caller that does
+    /// not know whether its `begin` arrived.
+    ///
+    /// # Errors
+    /// See [`ClientError`]. [`ClientError::Unexpected`] where it was sent.
+    pub async fn abort_by_key(&self, section: &SectionId, key: MailId) -> Result<(), ClientError> {
+        self.delete(&format!("{DEPOSITS}?section={section}&idempotency_key={key}")).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        let call = self.request(Method::DELETE, path)?.body(Body::empty()).map_err(unexpected)?;
+        let answer = transport::call(&self.transport, call).await?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        match problem(&answer) {
+            ClientError::NotFound => Ok(()),
+            error => Err(error),
         }
     }
 
@@ -183,10 +201,6 @@ fn value<T: DeserializeOwned>(answer: &Answer) -> Result<T, ClientError> {
         .map_err(|e| unexpected(format!("{} with a body that does not fit: {e}", answer.status)))
 }
 
-fn is_problem(answer: &Answer, code: &str) -> bool {
-    serde_json::from_slice::<Problem>(&answer.body).is_ok_and(|problem| problem.code == code)
-}
-
 /// What an answer that is not good means to the caller (RFC 9457).
 fn problem(answer: &Answer) -> ClientError {
     let status = answer.status;
@@ -204,6 +218,7 @@ fn problem(answer: &Answer) -> ClientError {
             ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: bounded(&text) }
         }
         Some(code) => ClientError::Refused { code, detail: bounded(&detail.unwrap_or_default()) },
+        None if status == StatusCode::NOT_FOUND && name.as_deref() == Some("not-found") => ClientError::NotFound,
         None => ClientError::Unexpected(bounded(&text)),
     }
 }
@@ -278,8 +293,8 @@ mod tests {
                 "{name}"
             );
         }
-        for (status, name) in [(404, "not-found"), (409, "conflict"), (422, "invalid"), (413, "too-large"), (400, "x")]
-        {
+        assert!(matches!(said(404, "not-found"), ClientError::NotFound));
+        for (status, name) in [(404, "conflict"), (409, "conflict"), (422, "invalid"), (413, "too-large"), (400, "x")] {
             assert!(matches!(said(status, name), ClientError::Unexpected(text) if text.contains(name)), "{name}");
         }
     }

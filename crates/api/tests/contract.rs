@@ -43,6 +43,7 @@ over_both! {
     a_key_used_for_something_else_is_a_conflict
     the_same_mail_presented_otherwise_is_the_same_deposit
     putting_twice_is_once
+    what_was_begun_can_be_taken_back_by_its_key
     sending_twice_is_once
     half_a_deposit_is_seen_by_nobody
     an_upload_that_breaks_off_leaves_nothing_and_can_be_done_again
@@ -91,6 +92,24 @@ fn unexpected<T: std::fmt::Debug>(result: Result<T, ClientError>) -> String {
         Err(ClientError::Unexpected(text)) => text,
         other => panic!("not unexpected: {other:?}"),
     }
+}
+
+// spec: MAIL-DEPOSIT, X-API
+async fn what_was_begun_can_be_taken_back_by_its_key(way: Way) {
+    let served = Served::new(way).await;
+    let key = MailId::generate();
+    let acme = "acme".parse().unwrap();
+    served.client.abort_by_key(&acme, key).await.unwrap();
+    let begun = served.client.begin(key, &wanted(&["a@b.example"], 1)).await.unwrap();
+    served.client.abort_by_key(&"other".parse().unwrap(), key).await.unwrap();
+    assert_eq!(served.client.get(begun.id).await.unwrap().state, DepositState::Open, "another section's");
+    served.client.abort_by_key(&acme, key).await.unwrap();
+    assert!(matches!(served.client.get(begun.id).await, Err(ClientError::NotFound)));
+    let again = served.client.begin(key, &wanted(&["a@b.example"], 1)).await.unwrap();
+    assert_ne!(again.id, begun.id);
+    put(&served.client, &again, 1, b"x").await.unwrap();
+    served.client.send(again.id).await.unwrap();
+    assert!(matches!(served.client.abort_by_key(&acme, key).await, Err(ClientError::Unexpected(_))));
 }
 
 // spec: MAIL-DEPOSIT, X-API, X-NOTICE, X-RECEIVE
@@ -303,8 +322,8 @@ async fn a_deposit_taken_back(way: Way) {
     put(&served.client, &deposit, 1, b"x").await.unwrap();
     served.client.abort(deposit.id).await.unwrap();
     served.client.abort(deposit.id).await.unwrap();
-    assert!(unexpected(served.client.get(deposit.id).await).contains("not-found"));
-    assert!(unexpected(put(&served.client, &deposit, 1, b"x").await).contains("not-found"));
+    assert!(matches!(served.client.get(deposit.id).await, Err(ClientError::NotFound)));
+    assert!(matches!(put(&served.client, &deposit, 1, b"x").await, Err(ClientError::NotFound)));
     assert_eq!(served.exchange.erase().await.unwrap(), 1);
     settled(&served, 0).await;
     // The key is free again.
@@ -359,8 +378,8 @@ async fn what_is_not_as_it_must_be(way: Way) {
         assert!(unexpected(put).contains("invalid"), "{name:?}");
     }
     let unknown = DepositId::generate();
-    assert!(unexpected(served.client.send(unknown).await).contains("not-found"));
-    assert!(unexpected(served.client.get(unknown).await).contains("not-found"));
+    assert!(matches!(served.client.send(unknown).await, Err(ClientError::NotFound)));
+    assert!(matches!(served.client.get(unknown).await, Err(ClientError::NotFound)));
     settled(&served, 0).await;
 }
 

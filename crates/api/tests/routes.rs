@@ -59,6 +59,7 @@ async fn what_cannot_be_read_is_a_problem_with_a_code() {
         (Request::post("/api/v1/deposits"), good.clone(), 400, "invalid"),
         (Request::post("/api/v1/deposits").header("idempotency-key", ""), good.clone(), 422, "invalid"),
         (get("/api/v1/deposits"), String::new(), 405, "invalid"),
+        (Request::delete("/api/v1/deposits?section=acme"), String::new(), 400, "invalid"),
         (get("/api/v1/nothing"), String::new(), 404, "not-found"),
         (get("/api"), String::new(), 404, "not-found"),
         (get("/api/v1/deposits/not-an-id"), String::new(), 404, "not-found"),
@@ -81,7 +82,7 @@ async fn what_cannot_be_read_is_a_problem_with_a_code() {
 async fn a_wrong_method_hears_which_are_right() {
     let served = Served::new(Way::InProcess).await;
     let response = ask(&served, Request::get("/api/v1/deposits"), "").await;
-    assert_eq!(response.headers()[header::ALLOW], "POST");
+    assert_eq!(response.headers()[header::ALLOW], "POST,DELETE");
 }
 
 // spec: X-API

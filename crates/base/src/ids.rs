@@ -82,6 +82,10 @@ uuid_id!(
     /// A sealed object in the vault.
     ObjectId
 );
+uuid_id!(
+    /// One process, as long as it runs: whose leases are whose.
+    NodeId
+);
 
 /// A section (セクション): one customer. The operator chooses the id; it is 1 to 64 of `a-z`, `0-9` and `-`,
 /// and begins with a letter or a digit.

@@ -9,6 +9,7 @@ pub mod lang;
 pub mod object;
 pub mod secret;
 pub mod section;
+pub mod shown;
 pub mod time;
 
 pub use codes::Code;

@@ -47,6 +47,9 @@ pub struct Settings {
     pub max_tries: u16,
     /// Minutes for which a link is locked.
     pub lock_minutes: u32,
+    /// The address that links begin with, on the section's own domain (`https://files.example.jp`), without a slash at the end; none
+    /// is `http.public_url` (spec X-NOTICE). The domain must lead here, with a certificate of its own.
+    pub link_url: Option<String>,
     /// A header field that the section's mail server adds and that is never relayed (spec RCV-TENANT).
     pub secret_header: Option<String>,
 }
@@ -64,6 +67,7 @@ impl Default for Settings {
             free_tries: 3,
             max_tries: 10,
             lock_minutes: 60,
+            link_url: None,
             secret_header: None,
         }
     }

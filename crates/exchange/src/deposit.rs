@@ -14,6 +14,7 @@ use fubako_base::{
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
     section::Section,
+    shown,
 };
 use fubako_store::{
     StoreError,
@@ -263,16 +264,30 @@ impl Exchange {
         }
     }
 
-    /// Takes back a deposit that was not sent: its files go.
+    /// Takes back a deposit that was not sent: its files go. Of one that is over there is nothing to take back.
     ///
     /// # Errors
     /// [`DepositError::Conflict`] once it is sent.
     pub async fn abort(&self, id: DepositId) -> Result<(), DepositError> {
         self.existing(id).await?;
         if self.parts.store.abort_deposit(id).await? {
-            Ok(())
-        } else {
-            Err(DepositError::Conflict("the deposit was sent"))
+            return Ok(());
+        }
+        match self.parts.store.deposit(id).await?.map(|deposit| deposit.state) {
+            None | Some(DepositState::Expired) => Ok(()),
+            Some(DepositState::Open | DepositState::Sent) => Err(DepositError::Conflict("the deposit was sent")),
+        }
+    }
+
+    /// As [`Exchange::abort`], for the deposit that a section began with this key: a caller that does not know what became of
+    /// its `begin`. That there is none is no error.
+    ///
+    /// # Errors
+    /// As [`Exchange::abort`].
+    pub async fn abort_by_key(&self, section: &SectionId, key: &str) -> Result<(), DepositError> {
+        match self.parts.store.deposit_by_key(section, key).await? {
+            Some(deposit) => self.abort(deposit.id).await,
+            None => Ok(()),
         }
     }
 
@@ -294,7 +309,7 @@ impl Exchange {
         Ok(DepositView {
             id: deposit.id,
             state: deposit.state,
-            notice_subject: domain::notice_subject(&self.parts.brand, &deposit.subject),
+            notice_subject: shown::notice_subject(&self.parts.brand, &deposit.subject),
             expires_at: deposit.expires_at,
             files: files.iter().map(summary).collect(),
         })
@@ -346,7 +361,8 @@ impl Exchange {
         let mut notices = Vec::with_capacity(deposit.recipients.len());
         for recipient in &deposit.recipients {
             let token = Token::generate().map_err(|e| DepositError::Internal(e.to_string()))?;
-            let url = format!("{}/d/{}", self.parts.public_url, token.expose());
+            let base = section.settings.link_url.as_ref().unwrap_or(&self.parts.public_url);
+            let url = format!("{base}/d/{}", token.expose());
             links.push(Link {
                 id: LinkId::generate(),
                 deposit: deposit.id,

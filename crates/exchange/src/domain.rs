@@ -166,23 +166,6 @@ pub fn session_until(expires_at: Timestamp, now: Timestamp) -> Timestamp {
     expires_at.min(now.plus_seconds(12 * 3600))
 }
 
-/// The deposit notice's subject (spec MAIL-NOTICE): the mail's, with the service's name before it, on one line.
-#[must_use]
-pub fn notice_subject(brand: &str, subject: &str) -> String {
-    let line: String = format!("[{brand}] {subject}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.trim().to_owned()
-}
-
-/// A text as it may stand in a line that people read: control characters and those that turn the direction of writing
-/// (UAX #9) become U+FFFD, so that no name can pass for another.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let parts = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
-    text.chars().map(|c| if c.is_control() || turns(c) || parts(c) { '\u{fffd}' } else { c }).collect()
-}
-
 /// Whether a password may be tried on a link now (spec X-RECEIVE).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {

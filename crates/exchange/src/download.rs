@@ -3,7 +3,7 @@
 //! What is read here was scanned on the way in, and is scanned again before its first octet is given, where there is a
 //! scanner (spec KEEP-VIRUS): clamd knows more than it did when the file came.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use bytes::Bytes;
 use fubako_base::{
@@ -18,6 +18,7 @@ use fubako_store::{
 };
 use fubako_vault::{VaultError, scanner::Verdict};
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use tokio::time::Instant;
 
 use crate::{
     Exchange,
@@ -96,6 +97,8 @@ pub struct Opened {
     pub view: LinkView,
     /// The files, by number.
     pub files: Vec<FileView>,
+    /// When they go, by the runtime's clock: a download that is under way then ends there.
+    until: Instant,
 }
 
 impl Opened {
@@ -154,7 +157,11 @@ pub enum DownloadError {
 
 impl From<StoreError> for DownloadError {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            // It ended while it was looked at.
+            StoreError::DepositClosed(_) => Self::Expired,
+            error => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
@@ -250,7 +257,9 @@ impl Exchange {
             crc32: file.crc32,
             object: file.object,
         });
-        Ok(Opened { view: found.view(now), files: files.collect() })
+        let left = u64::try_from(found.expires_at.0.saturating_sub(now.0)).unwrap_or(0);
+        let until = Instant::now() + Duration::from_micros(left);
+        Ok(Opened { view: found.view(now), files: files.collect(), until })
     }
 
     /// Ends a session on this link before its time. One that is none of the link's, or over, is no error.
@@ -291,8 +300,8 @@ impl Exchange {
     /// [`Exchange::check_file`] lets it pass.
     ///
     /// # Errors
-    /// As [`Exchange::check_file`]; [`DownloadError::Damaged`] and [`DownloadError::Unavailable`] also within the stream,
-    /// which ends there.
+    /// As [`Exchange::check_file`]; [`DownloadError::Damaged`], [`DownloadError::Unavailable`] and
+    /// [`DownloadError::Expired`] also within the stream, which ends there.
     pub async fn read_file(
         &self,
         opened: &Opened,
@@ -301,9 +310,17 @@ impl Exchange {
     ) -> Result<BoxStream<'static, Result<Bytes, DownloadError>>, DownloadError> {
         self.check_file(opened, number).await?;
         let file = opened.file(number)?;
+        let until = opened.until;
+        if Instant::now() >= until {
+            return Err(DownloadError::Expired);
+        }
         let reader = self.parts.vault.open(&file.object).await?;
         let end = range.end.min(file.size);
-        Ok(reader.read(range.start.min(end)..end).map_err(DownloadError::from).boxed())
+        let octets = reader.read(range.start.min(end)..end).map_err(DownloadError::from);
+        // A slow reader gets nothing after the files' end (spec X-EXPIRY).
+        let in_time =
+            move |octets| async move { if Instant::now() < until { Ok(octets) } else { Err(DownloadError::Expired) } };
+        Ok(octets.and_then(in_time).boxed())
     }
 
     /// The link with this token, where it is live. One of a section that is switched off is not there.

@@ -1,5 +1,7 @@
 //! What the clock calls: deposits end, given-up objects are erased (spec X-EXPIRY, KEEP-DELETE).
 
+use std::collections::HashSet;
+
 use fubako_base::Timestamp;
 use fubako_store::StoreError;
 
@@ -9,6 +11,8 @@ use crate::Exchange;
 const ABANDONED_DAYS: i64 = 14;
 /// Rows at a time.
 const BATCH: u32 = 100;
+/// Deletions of one batch that may fail before the storage is taken to be away.
+const MAX_FAILURES: usize = 20;
 
 /// Why the clock's work was not done, or not all of it: the private cause. It is done the next time.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +24,7 @@ pub enum ExpiryError {
     #[error("{failed} objects could not be deleted; the last: {cause}")]
     Objects {
         /// How many.
-        failed: u32,
+        failed: usize,
         /// Why the last could not.
         cause: String,
     },
@@ -48,30 +52,40 @@ impl Exchange {
         Ok(ended)
     }
 
-    /// Deletes the octets of objects that were given up. Gives how many. One that cannot be deleted keeps its place in
-    /// the queue and does not hold up the others.
+    /// Deletes the octets of objects that were given up. Gives how many. One that cannot be deleted goes behind all others, and is
+    /// tried again the next time.
     ///
     /// # Errors
     /// [`ExpiryError`].
     pub async fn erase(&self) -> Result<u32, ExpiryError> {
-        let (mut erased, mut failed, mut cause) = (0u32, 0u32, String::new());
+        let (mut erased, mut failed, mut cause) = (0u32, HashSet::new(), String::new());
         loop {
-            let batch = self.parts.store.erasures(BATCH).await?;
-            let mut gone = Vec::with_capacity(batch.len());
+            let mut batch = self.parts.store.erasures(BATCH).await?;
+            let whole = batch.len() == BATCH as usize;
+            // What failed already stands at the end: where it comes up again, all others are done.
+            batch.retain(|id| !failed.contains(id));
+            let (mut gone, mut left) = (Vec::new(), Vec::new());
             for id in &batch {
                 match self.parts.vault.delete(*id).await {
                     Ok(()) => gone.push(*id),
-                    Err(error) => (failed, cause) = (failed.saturating_add(1), error.to_string()),
+                    Err(error) => {
+                        left.push(*id);
+                        cause = error.to_string();
+                    }
+                }
+                if left.len() > MAX_FAILURES {
+                    break;
                 }
             }
             self.parts.store.erased(&gone).await?;
+            self.parts.store.erasures_failed(&left).await?;
             erased = erased.saturating_add(u32::try_from(gone.len()).unwrap_or(u32::MAX));
-            if failed > 0 {
-                return Err(ExpiryError::Objects { failed, cause });
-            }
-            if batch.len() < BATCH as usize {
-                return Ok(erased);
+            let away = left.len() > MAX_FAILURES;
+            failed.extend(left);
+            if away || !whole || batch.is_empty() {
+                break;
             }
         }
+        if failed.is_empty() { Ok(erased) } else { Err(ExpiryError::Objects { failed: failed.len(), cause }) }
     }
 }

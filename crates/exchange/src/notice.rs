@@ -7,6 +7,7 @@ use fubako_base::{
     ids::{DeliveryId, OutgoingId},
     lang::text,
     section::Settings,
+    shown::{self, notice_subject, visible},
 };
 use fubako_mail::message::OwnMail;
 use fubako_store::{
@@ -14,11 +15,7 @@ use fubako_store::{
     outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
 };
 
-use crate::{
-    Exchange,
-    deposit::DepositError,
-    domain::{notice_subject, visible},
-};
+use crate::{Exchange, deposit::DepositError};
 
 /// Files that a notice names; of more it says how many.
 const MAX_NAMED: usize = 100;
@@ -165,7 +162,7 @@ impl Words<'_> {
     fn facts(&self) -> [(String, String); 4] {
         let subject = visible(self.notice.deposit.subject.trim());
         let subject = if subject.is_empty() { self.say("no-subject", &[]) } else { subject };
-        let time = |at: Timestamp| written_time(self.lang, at, &self.notice.settings.time_zone);
+        let time = |at: Timestamp| shown::moment(at, &self.notice.settings.time_zone, self.lang).words;
         let until = self.say("until", &[("time", &time(self.notice.expires_at))]);
         [
             (self.say("sender", &[]), self.sender_in_full()),
@@ -178,7 +175,7 @@ impl Words<'_> {
     /// Name and size of each file that is named, and how many more there are.
     fn files(&self) -> (Vec<(String, String)>, Option<String>) {
         let files = self.notice.files;
-        let named = files.iter().take(MAX_NAMED).map(|file| (visible(&file.name), written_size(file.object.length)));
+        let named = files.iter().take(MAX_NAMED).map(|file| (visible(&file.name), shown::size(file.object.length)));
         let more = files.len().saturating_sub(MAX_NAMED);
         let more = (more > 0).then(|| self.say("more", &[("count", &more.to_string())]));
         (named.collect(), more)
@@ -223,43 +220,6 @@ impl Words<'_> {
             fallback: self.say("url", &[]),
         })
     }
-}
-
-/// A time as people read it, on the section's calendar, with its offset.
-fn written_time(lang: Lang, at: Timestamp, zone: &str) -> String {
-    let at = at.in_zone(zone);
-    match lang {
-        Lang::Ja => {
-            let day = match at.weekday() {
-                jiff::civil::Weekday::Monday => '月',
-                jiff::civil::Weekday::Tuesday => '火',
-                jiff::civil::Weekday::Wednesday => '水',
-                jiff::civil::Weekday::Thursday => '木',
-                jiff::civil::Weekday::Friday => '金',
-                jiff::civil::Weekday::Saturday => '土',
-                jiff::civil::Weekday::Sunday => '日',
-            };
-            at.strftime(&format!("%Y年%-m月%-d日({day}) %H:%M (UTC%:z)")).to_string()
-        }
-        Lang::En => at.strftime("%A, %-d %B %Y, %H:%M (UTC%:z)").to_string(),
-    }
-}
-
-/// A size as people read it: units of 1,024, as file managers show them.
-#[must_use]
-pub fn written_size(octets: u64) -> String {
-    let mut size = octets as f64;
-    for unit in ["B", "KB", "MB", "GB"] {
-        if size < 1023.95 {
-            return if unit == "B" || size >= 99.95 {
-                format!("{size:.0} {unit}")
-            } else {
-                format!("{size:.1} {unit}")
-            };
-        }
-        size /= 1024.0;
-    }
-    format!("{size:.1} TB")
 }
 
 mod html;

@@ -1,6 +1,7 @@
 //! File passwords, hashed with argon2id (RFC 9106) off the async threads, a bounded number at once.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
     thread,
 };
@@ -43,7 +44,8 @@ fn hasher(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
-            Ok(job) => job(&mut memory),
+            // A panic costs one answer, and not the thread.
+            Ok(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
             Err(mpsc::RecvError) => return,
         }
     }

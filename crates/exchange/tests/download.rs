@@ -249,3 +249,43 @@ async fn a_section_that_is_switched_off_has_no_links() {
     house.put_section(Section { enabled: false, ..section("acme") }).await;
     assert!(matches!(house.exchange.look(&token, house.now()).await, Err(DownloadError::NotFound)));
 }
+
+// spec: X-NOTICE
+#[tokio::test]
+async fn links_are_on_the_sections_own_domain_where_it_has_one() {
+    let settings = Settings { link_url: Some("https://files.acme.example".into()), ..Settings::default() };
+    let house = House::with(fubako_vault::scanner::Scanner::None, Section { settings, ..section("acme") }).await;
+    deposit(&house, &["hanako@example.jp"], &[("a", b"x".to_vec())]).await;
+    let notice = house.posted().await.remove(0);
+    for body in [&notice.text, &notice.html] {
+        assert!(
+            body.contains("https://files.acme.example/d/") && !body.contains("https://files.example.jp/d/"),
+            "{body}"
+        );
+    }
+    open(&house, &notice.token()).await;
+}
+
+// spec: X-EXPIRY
+#[tokio::test]
+async fn a_download_under_way_ends_when_the_files_do() {
+    let house = House::new().await;
+    let octets = noise(400_000);
+    deposit(&house, &["hanako@example.jp"], &[("a", octets.clone())]).await;
+    let token = house.posted().await[0].token();
+    let (session, opened) = open(&house, &token).await;
+    let end = house.exchange.opened(&token, &session, house.now()).await.unwrap().view.expires_at;
+    house.pass_seconds((end.0 - house.now().0) / 1_000_000 - 12 * 3600 + 60);
+    let (session, _) = open(&house, &token).await;
+    // Half a second before the end, by a clock of which only we know.
+    let late = Timestamp(end.0 - 500_000);
+    house.pass_seconds((late.0 - house.now().0) / 1_000_000);
+    let last = house.exchange.opened(&token, &session, late).await.unwrap();
+    let mut stream = house.exchange.read_file(&last, 1, 0..u64::MAX).await.unwrap();
+    let first = stream.try_next().await.unwrap().unwrap();
+    assert!(octets.starts_with(&first));
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert!(matches!(stream.try_next().await, Err(DownloadError::Expired)));
+    assert!(matches!(house.exchange.read_file(&last, 1, 0..1).await, Err(DownloadError::Expired)));
+    drop(opened);
+}

@@ -201,6 +201,9 @@ impl SectionDeclaration {
         if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
             return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
         }
+        if settings.link_url.as_ref().is_some_and(|url| !is_site(url)) {
+            return Err("settings.link_url must be https:// and a host, with nothing after it".to_owned());
+        }
         if settings.notice_wording.as_ref().is_some_and(|w| w.chars().count() > 2000) {
             return Err("settings.notice_wording must have at most 2,000 characters".to_owned());
         }
@@ -244,6 +247,14 @@ fn ascii_domain(domain: &str) -> Result<String, String> {
         Ok(ascii) if ascii.contains('.') || ascii == "localhost" => Ok(ascii),
         _ => Err(format!("{domain:?} is not a domain")),
     }
+}
+
+/// Whether this is `https://HOST` or `https://HOST:PORT`.
+fn is_site(url: &str) -> bool {
+    let Some(place) = url.strip_prefix("https://") else { return false };
+    let (host, port) = place.split_once(':').unwrap_or((place, "443"));
+    let plain = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    port.parse::<u16>().is_ok_and(|port| port > 0) && plain && ascii_domain(host).is_ok()
 }
 
 fn no_twice(what: &str, names: impl Iterator<Item = String>) -> Result<(), String> {
@@ -433,6 +444,8 @@ mod tests {
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { time_zone = \"Mars\" }", "time_zone"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section.user]]\nlogin_id = \"u\"\naddress = \"u\"", "address"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"https://a.example/x\" }", "link_url"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"http://a.example\" }", "link_url"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
             ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),
         ] {

@@ -1,36 +1,62 @@
 //! Serving pages and API: one listener, with TLS of our own or behind a proxy that has it.
+//!
+//! What a stranger can hold is bounded: connections in all and of one address, the time to say something, and the time to take an
+//! answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use axum::Router;
+use axum::{Router, extract::Request};
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
-    service::TowerToHyperService,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+use tracing::Instrument as _;
+
+use self::moving::Moving;
 
 /// Connections at once; more wait in the kernel's queue.
 const CONNECTIONS: usize = 1000;
+/// Connections at once of one address; more are closed.
+const CONNECTIONS_OF_ONE: usize = 100;
 /// A peer has this long to say hello in TLS, and to send a request's header.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Requests under way have this long to end when we stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Serves `router` until `stop` turns true; requests under way may end.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let acceptor = tls.map(TlsAcceptor::from);
+mod moving;
+
+/// What is served, and to whom.
+pub struct Site {
+    /// What answers.
+    pub router: Router,
+    /// TLS of our own; none behind a proxy.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Reverse proxies: what they say of whom they speak for is believed, and they may hold any number of connections.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// Serves until `stop` turns true; requests under way may end.
+pub async fn serve(listener: TcpListener, site: Site, mut stop: watch::Receiver<bool>) {
+    let server = Arc::new(Server {
+        acceptor: site.tls.map(TlsAcceptor::from),
+        router: site.router,
+        proxies: site.proxies,
+        held: Mutex::default(),
+    });
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -40,12 +66,8 @@ pub async fn serve(
             _ = stop.wait_for(|stopped| *stopped) => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
-                connections.spawn(async move {
-                    one(stream, acceptor, router, stop).await;
-                    drop(permit);
-                });
+            Ok((stream, peer)) => {
+                connections.spawn(Arc::clone(&server).connection(stream, peer, permit, stop.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -60,45 +82,130 @@ pub async fn serve(
     }
 }
 
-async fn one(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Router, stop: watch::Receiver<bool>) {
-    let _ = stream.set_nodelay(true);
-    match acceptor {
-        None => speak(stream, router, stop).await,
-        Some(acceptor) => match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => speak(stream, router, stop).await,
-            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-            Err(_) => tracing::debug!("a TLS handshake took too long"),
-        },
+struct Server {
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    proxies: Vec<IpAddr>,
+    /// Connections that each address holds.
+    held: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One address's place among its connections; given back when dropped.
+struct Place {
+    server: Arc<Server>,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.server.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.address);
+            }
+        }
     }
 }
 
-async fn speak<S>(stream: S, router: Router, mut stop: watch::Receiver<bool>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(64 * 1024);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PATIENCE).max_concurrent_streams(32);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut connection = std::pin::pin!(connection);
-    let asked = async move { stop.wait_for(|stopped| *stopped).await.map(|_| ()) };
-    let mut asked = std::pin::pin!(asked);
-    let mut stopping = false;
-    let ended: Result<(), Box<dyn std::error::Error + Send + Sync>> = loop {
-        tokio::select! {
-            ended = connection.as_mut() => break ended,
-            _ = asked.as_mut(), if !stopping => {
-                stopping = true;
-                connection.as_mut().graceful_shutdown();
+impl Server {
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        _permit: OwnedSemaphorePermit,
+        stop: watch::Receiver<bool>,
+    ) {
+        let Some(_place) = self.place(peer.ip().to_canonical()) else {
+            tracing::warn!(peer = %peer.ip(), "it holds too many connections: one was closed");
+            return;
+        };
+        let _ = stream.set_nodelay(true);
+        let Some(acceptor) = self.acceptor.clone() else {
+            return self.speak(stream, peer.ip(), Version::Http1, stop).await;
+        };
+        match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                // The version is agreed upon here: guessing it from the first octets would wait for them without an end.
+                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
+                let version = if http2 { Version::Http2 } else { Version::Http1 };
+                self.speak(stream, peer.ip(), version, stop).await;
             }
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended badly");
     }
+
+    /// A place for one more connection of an address, where it may have one.
+    fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(address).or_default();
+        if *count >= CONNECTIONS_OF_ONE && !self.proxies.contains(&address) {
+            return None;
+        }
+        *count += 1;
+        Some(Place { server: Arc::clone(self), address })
+    }
+
+    async fn speak<S>(&self, stream: S, peer: IpAddr, version: Version, mut stop: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (router, proxies) = (self.router.clone(), self.proxies.clone());
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let request: Request = request.map(axum::body::Body::new);
+            let span = tracing::info_span!("http", peer = %speaks_for(peer, &proxies, &request));
+            router.clone().oneshot(request).instrument(span)
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(64 * 1024);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(PATIENCE).max_concurrent_streams(32);
+        let builder = match version {
+            Version::Http1 => builder.http1_only(),
+            Version::Http2 => builder.http2_only(),
+        };
+        let connection = builder.serve_connection(TokioIo::new(Moving::new(stream)), service);
+        let mut connection = std::pin::pin!(connection);
+        let asked = async move { stop.wait_for(|stopped| *stopped).await.map(|_| ()) };
+        let mut asked = std::pin::pin!(asked);
+        let mut stopping = false;
+        let ended: Result<(), Box<dyn std::error::Error + Send + Sync>> = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                _ = asked.as_mut(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Version {
+    Http1,
+    Http2,
+}
+
+/// Whom a request comes from: the connection's peer, or whom a proxy of ours says it speaks for, which is the last address that
+/// it added (what stands before that, a stranger may have written).
+fn speaks_for(peer: IpAddr, proxies: &[IpAddr], request: &Request) -> IpAddr {
+    let peer = peer.to_canonical();
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    let fields = request.headers().get_all("x-forwarded-for");
+    let last = fields.iter().next_back().and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
+    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
 }
 
 /// Waits for `stop` as a future that owns its receiver.
 pub async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
 }
+
+#[cfg(test)]
+mod tests;

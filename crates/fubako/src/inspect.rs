@@ -16,7 +16,7 @@ use fubako_base::{Code, Timestamp, hex, ids::MailId, secret::FilePassword, secti
 use fubako_gateway::preview;
 use fubako_mail::{
     Decision, Outline, PartId, Plan, Step,
-    newline::{CrFixer, Normalizer},
+    newline::Normalizer,
     plan,
     reader::{Limits, Observer, Reader},
     steps::RewriteError,
@@ -265,47 +265,28 @@ fn range_of(copy: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(octets)
 }
 
+/// Gives a step its range of the copy in pieces; writes what is ready.
 fn write_step(step: Step, copy: &mut File, out: &mut impl io::Write) -> io::Result<Result<(), RewriteError>> {
-    match step {
-        Step::Octets(octets) => out.write_all(&octets).map(Ok),
-        Step::Copy(range) => {
-            let mut fixer = CrFixer::new();
-            pieces(copy, range, out, |piece, ready| {
-                match piece {
-                    Some(piece) => fixer.push(piece, ready),
-                    None => fixer.finish(ready),
-                }
-                Ok(())
-            })
-        }
-        Step::Body { range, mut work } => pieces(copy, range, out, |piece, ready| match piece {
-            Some(piece) => work.push(piece, ready),
-            None => work.finish(ready),
-        }),
-    }
-}
-
-/// Gives a range of the copy to `work` in pieces, and then nothing once; writes what is ready.
-fn pieces(
-    copy: &mut File,
-    range: Range<u64>,
-    out: &mut impl io::Write,
-    mut work: impl FnMut(Option<&[u8]>, &mut Vec<u8>) -> Result<(), RewriteError>,
-) -> io::Result<Result<(), RewriteError>> {
+    let mut step = step.begin();
+    let range = step.range();
     copy.seek(SeekFrom::Start(range.start))?;
     let mut left = copy.take(range.end.saturating_sub(range.start));
     let (mut piece, mut ready) = (vec![0; PIECE], Vec::new());
     loop {
         let read = left.read(&mut piece)?;
-        if let Err(unwritable) = work((read > 0).then(|| &piece[..read]), &mut ready) {
+        if read == 0 {
+            break;
+        }
+        if let Err(unwritable) = step.push(&piece[..read], &mut ready) {
             return Ok(Err(unwritable));
         }
         out.write_all(&ready)?;
         ready.clear();
-        if read == 0 {
-            return Ok(Ok(()));
-        }
     }
+    if let Err(unwritable) = step.finish(&mut ready) {
+        return Ok(Err(unwritable));
+    }
+    out.write_all(&ready).map(Ok)
 }
 
 /// The report as people read it.

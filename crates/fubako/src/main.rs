@@ -21,8 +21,12 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use fubako_base::{Timestamp, ids::SectionId, section::Settings};
-use parts::{At as _, Ground, StartError};
+use fubako_base::{
+    Timestamp,
+    ids::{MailId, SectionId},
+    section::Settings,
+};
+use parts::{At as _, Bells, Ground, StartError};
 
 use crate::config::Config;
 
@@ -243,11 +247,24 @@ async fn dkim_records(
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {
     let ground = Ground::existing(config).await?;
-    let asked = queue::run(&ground.store, command, json, Timestamp::now()).await;
-    ground.store.close().await;
-    let (text, done) = asked.at("database")?;
-    if !text.is_empty() {
-        writeln!(io::stdout(), "{text}").at("standard output")?;
+    let said = queue::run(&ground.store, command, json, Timestamp::now()).await.at("database")?;
+    if let Some((section, mail)) = &said.stopped
+        && let Err(error) = take_back(config, &ground, section, *mail).await
+    {
+        // The files are nobody's, and go when abandoned deposits go.
+        tracing::warn!(%mail, %error, "what there is of its deposit could not be taken back");
     }
-    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    ground.store.close().await;
+    if !said.text.is_empty() {
+        writeln!(io::stdout(), "{}", said.text).at("standard output")?;
+    }
+    Ok(if said.done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Takes back what the exchange has of a mail's deposit, the way that the gateway takes.
+async fn take_back(config: &Config, ground: &Ground, section: &SectionId, mail: MailId) -> Result<(), StartError> {
+    let token = parts::process_token()?;
+    let exchange = parts::exchange(config, ground, &config.public_url(), &Bells::default())?;
+    let client = parts::api_client(config, parts::web(config, &exchange, &token), &token)?;
+    client.abort_by_key(section, mail).await.at("exchange")
 }

@@ -5,8 +5,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use fubako_api::{Client, Transport};
 use fubako_base::{
-    Timestamp,
-    ids::{MailId, SectionId},
+    Timestamp, hex,
+    ids::{NodeId, SectionId},
+    secret,
 };
 use fubako_exchange::{Exchange, ExchangeParts};
 use fubako_gateway::Gateway;
@@ -185,6 +186,16 @@ pub fn exchange(config: &Config, ground: &Ground, public_url: &str, bells: &Bell
     }))
 }
 
+/// The token by which the gateway of this process speaks to the exchange of this process.
+///
+/// # Errors
+/// [`StartError`] where the system gives no random octets.
+pub fn process_token() -> Result<String, StartError> {
+    let mut octets = [0; 32];
+    secret::fill(&mut octets).at("random source")?;
+    Ok(hex::encode(&octets))
+}
+
 /// Pages and API of this process; `token` admits the gateway of this process.
 pub fn web(config: &Config, exchange: &Exchange, token: &str) -> axum::Router {
     let elsewhere = config.api.gateway_token.as_ref().map(|t| t.0.as_str());
@@ -280,11 +291,16 @@ pub fn office(
         brand: config.brand.name.clone(),
         notice_from: config.notice_from(),
         hostname: config.hostname(),
-        node: MailId::generate().to_string(),
+        node: NodeId::generate().to_string(),
         bell: bells.post.clone(),
         clock: Arc::new(Timestamp::now),
-        timing: Timing::default(),
+        timing: Timing { delay_notice: delay_notice(config), ..Timing::default() },
     }))
+}
+
+fn delay_notice(config: &Config) -> Option<Duration> {
+    let hours = u64::from(config.relay.delay_notice_hours);
+    (hours > 0).then(|| Duration::from_secs(hours * 3600))
 }
 
 fn tls_settings(config: &Config) -> Result<TlsSettings, StartError> {

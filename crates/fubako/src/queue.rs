@@ -1,7 +1,14 @@
 //! `fubako queue list|show|retry|stop`: the mails in hand and why they wait.
 
-use fubako_base::Timestamp;
-use fubako_store::{Store, StoreError, queue::QueueRow};
+use fubako_base::{
+    Timestamp,
+    ids::{MailId, SectionId},
+    shown::{self, visible},
+};
+use fubako_store::{
+    Store, StoreError,
+    queue::{QueueRow, Stopped},
+};
 
 /// Rows that a listing has at most.
 const MOST: u32 = 10_000;
@@ -28,45 +35,60 @@ pub enum QueueCommand {
     },
 }
 
-/// Carries the command out; gives what is printed and whether it was done.
+/// What is said of a command, and whether it was done.
+pub struct Said {
+    /// For standard output.
+    pub text: String,
+    /// Whether it was done.
+    pub done: bool,
+    /// A mail that was stopped: what the exchange has of its deposit is to be taken back.
+    pub stopped: Option<(SectionId, MailId)>,
+}
+
+/// Carries the command out.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn run(
-    store: &Store,
-    command: &QueueCommand,
-    json: bool,
-    now: Timestamp,
-) -> Result<(String, bool), StoreError> {
-    match command {
+pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timestamp) -> Result<Said, StoreError> {
+    let said = |text, done| Said { text, done, stopped: None };
+    Ok(match command {
         QueueCommand::List => {
             let rows = store.queue(MOST).await?;
             let lines: Vec<String> =
                 rows.iter().map(|row| if json { as_json(row) } else { as_line(row, now) }).collect();
             let text = if lines.is_empty() && !json { "The queue is empty.".to_owned() } else { lines.join("\n") };
-            Ok((text, true))
+            said(text, true)
         }
         QueueCommand::Show { id } => match store.queue_row(id).await? {
-            Some(row) => Ok((if json { as_json(&row) } else { in_full(&row, now) }, true)),
-            None => Ok((unknown(id), false)),
+            Some(row) => said(if json { as_json(&row) } else { in_full(&row, now) }, true),
+            None => said(format!("{id}: there is nothing with this id."), false),
         },
-        QueueCommand::Retry { id } => done(store.queue_retry(id, now).await?, id, "is tried now", json),
-        QueueCommand::Stop { id } => done(store.queue_stop(id, now).await?, id, "is stopped", json),
-    }
+        QueueCommand::Retry { id } => {
+            let done = store.queue_retry(id, now).await?;
+            said(outcome(id, done, if done { "is tried now" } else { NOTHING_WAITS }, json), done)
+        }
+        QueueCommand::Stop { id } => {
+            let (what, done, stopped) = match store.queue_stop(id, now).await? {
+                Stopped::No => (NOTHING_WAITS, false, None),
+                Stopped::LinksOut => (LINKS_OUT, false, None),
+                Stopped::Delivery => ("is stopped", true, None),
+                Stopped::Mail(section, mail) => ("is stopped", true, Some((section, mail))),
+            };
+            Said { text: outcome(id, done, what, json), done, stopped }
+        }
+    })
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "the arms of the command all give a result")]
-fn done(done: bool, id: &str, what: &str, json: bool) -> Result<(String, bool), StoreError> {
-    let text = match (json, done) {
-        (true, _) => serde_json::json!({ "id": id, "done": done }).to_string(),
+const NOTHING_WAITS: &str = "there is nothing with this id that waits (or it is being worked on)";
+const LINKS_OUT: &str = "its recipients have, or may have, links to its files: the mail with the password goes on";
+
+fn outcome(id: &str, done: bool, what: &str, json: bool) -> String {
+    match (json, done) {
+        (true, true) => serde_json::json!({ "id": id, "done": true }).to_string(),
+        (true, false) => serde_json::json!({ "id": id, "done": false, "reason": what }).to_string(),
         (false, true) => format!("{id} {what}."),
-        (false, false) => format!("{id}: there is nothing with this id that waits (or it is being worked on)."),
-    };
-    Ok((text, done))
-}
-
-fn unknown(id: &str) -> String {
-    format!("{id}: there is nothing with this id.")
+        (false, false) => format!("{id}: {what}."),
+    }
 }
 
 fn as_json(row: &QueueRow) -> String {
@@ -85,7 +107,7 @@ fn as_line(row: &QueueRow, now: Timestamp) -> String {
         row.id,
         row.stage,
         age(row.since, now),
-        size(row.size),
+        shown::size(row.size),
         visible(&row.from),
         visible(&to)
     )
@@ -99,7 +121,7 @@ fn in_full(row: &QueueRow, now: Timestamp) -> String {
         format!("from      {}", visible(&row.from)),
     ];
     lines.extend(row.to.iter().map(|to| format!("to        {}", visible(to))));
-    lines.push(format!("size      {}", size(row.size)));
+    lines.push(format!("size      {}", shown::size(row.size)));
     lines.push(format!("since     {} ({} ago)", row.since.jiff(), age(row.since, now)));
     lines.push(format!("attempts  {}", row.attempts));
     if let Some(next) = row.next_at {
@@ -111,11 +133,6 @@ fn in_full(row: &QueueRow, now: Timestamp) -> String {
     lines.join("\n")
 }
 
-/// Text from outside as a terminal may show it.
-fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = (now.0 - since.0).max(0) / 1_000_000;
     match seconds {
@@ -123,14 +140,5 @@ fn age(since: Timestamp, now: Timestamp) -> String {
         60..3600 => format!("{} min", seconds / 60),
         3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn size(octets: u64) -> String {
-    match octets {
-        0..1024 => format!("{octets} B"),
-        1024..1_048_576 => format!("{:.1} KiB", octets as f64 / 1024.0),
-        _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
     }
 }

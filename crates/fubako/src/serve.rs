@@ -2,9 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use fubako_base::{Timestamp, hex, secret};
+use fubako_base::Timestamp;
 use fubako_exchange::Exchange;
-use fubako_gateway::{receive::Receiver, worker};
+use fubako_gateway::{
+    receive::{Receiver, ReceiverParts},
+    worker,
+};
 use fubako_smtp::server::{Config as SmtpConfig, Tls};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -26,7 +29,7 @@ const SWEEP: Duration = Duration::from_secs(86_400);
 pub enum Role {
     /// SMTP listeners, and the work on mails
     Gateway,
-    /// Pages and API
+    /// Pages and API, the work on mails, sending, and the jobs on a clock; no SMTP listener
     Exchange,
     /// The work on mails, sending, and the jobs on a clock; no listener
     Worker,
@@ -131,7 +134,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     say_aloud(config, &identity);
 
     let bells = Bells::default();
-    let token = hex_token()?;
+    let token = parts::process_token()?;
     let exchange = parts::exchange(config, &ground, &public_url, &bells)?;
     let router = parts::web(config, &exchange, &token);
     let client = parts::api_client(config, router.clone(), &token)?;
@@ -153,7 +156,9 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     };
     if let Some(listener) = listeners.http {
         let tls = if config.http.tls { Some(identity.http_server().at("tls")?) } else { None };
-        tasks.spawn(http::serve(listener, router, tls, stopped.clone()));
+        let proxies = config.http.proxies.iter().map(|address| address.parse()).collect::<Result<_, _>>();
+        let site = http::Site { router, tls, proxies: proxies.at("http.proxies")? };
+        tasks.spawn(http::serve(listener, site, stopped.clone()));
     }
     let receiver = Arc::new(receiver(config, &ground, &bells));
     for (listener, tls) in smtp_listeners(config, &identity, listeners.starttls, listeners.implicit)? {
@@ -191,6 +196,11 @@ fn say_aloud(config: &Config, identity: &Identity) {
     if config.http.public_url.is_none() {
         tracing::warn!("no http.public_url is configured: recipients' links lead to {}", config.public_url());
     }
+    if config.http.public_url.as_ref().is_some_and(|url| url.starts_with("http://")) {
+        tracing::warn!(
+            "http.public_url is plain HTTP: file passwords and files can be read on their way to recipients"
+        );
+    }
     if config.smtp.hostname.is_none() && config.http.public_url.is_none() {
         tracing::warn!("no smtp.hostname is configured: mails of our own come from {}", config.notice_from());
     }
@@ -199,21 +209,14 @@ fn say_aloud(config: &Config, identity: &Identity) {
     }
 }
 
-/// The token by which the gateway of this process speaks to the exchange of this process.
-fn hex_token() -> Result<String, StartError> {
-    let mut octets = [0; 32];
-    secret::fill(&mut octets).at("random source")?;
-    Ok(hex::encode(&octets))
-}
-
 fn receiver(config: &Config, ground: &Ground, bells: &Bells) -> Receiver {
-    Receiver {
+    Receiver::new(ReceiverParts {
         store: ground.store.clone(),
         vault: ground.vault.clone(),
         hostname: config.hostname(),
         wake: bells.gateway.clone(),
         clock: Arc::new(Timestamp::now),
-    }
+    })
 }
 
 fn smtp_listeners(

@@ -3,25 +3,17 @@
 //! The signature is known only when the last octet has passed, and stands in front: it is kept beside the object
 //! as the outgoing mail's prefix, so that one pass is enough.
 
-use std::ops::Range;
-
 use bytes::Bytes;
-use fubako_base::{
-    ids::{DeliveryId, OutgoingId, SectionId},
-    section::Section,
-};
-use fubako_mail::{Outline, Plan, Step, compose::Rebuild, newline::CrFixer, notice::Notice};
-use fubako_store::{
-    mails::Mail,
-    outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
-};
+use fubako_base::ids::{DeliveryId, OutgoingId, SectionId};
+use fubako_mail::{Step, steps::Begun};
+use fubako_store::outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind};
 use fubako_trust::Signer;
 use fubako_vault::{SealedReader, SealedWriter};
 use futures::StreamExt as _;
 
 use crate::{
     Gateway,
-    notice::Letter,
+    path::Case,
     problem::{Fate, Problem},
 };
 
@@ -29,74 +21,18 @@ use crate::{
 const INLINE: usize = 64 * 1024;
 
 impl Gateway {
-    /// The mail afresh, with its notice (spec MAIL-REBUILD, MAIL-CID, MAIL-NOTICE).
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) async fn rebuild(
-        &self,
-        mail: &Mail,
-        section: &Section,
-        letter: &Letter,
-        outline: &Outline,
-        plan: &Plan,
-        notice: &Notice,
-        spool: &SealedReader,
-    ) -> Result<NewOutgoing, Problem> {
-        let steps = self.rebuild_steps(mail, section, outline, plan, notice);
-        self.write_outgoing(mail, section, letter, steps, spool).await
-    }
-
-    /// The steps that write the mail afresh; the same every time they are asked for.
-    pub(crate) fn rebuild_steps(
-        &self,
-        mail: &Mail,
-        section: &Section,
-        outline: &Outline,
-        plan: &Plan,
-        notice: &Notice,
-    ) -> Vec<Step> {
-        let message_id = format!("{}@{}", mail.accepted.id, self.hostname);
-        let date = mail.accepted.received_at.rfc5322(&section.settings.time_zone);
-        let with = Rebuild {
-            notice,
-            received: &mail.accepted.received_field,
-            fallback_message_id: &message_id,
-            fallback_date: &date,
-        };
-        fubako_mail::compose::rebuild(outline, plan, &with)
-    }
-
-    /// The mail with its octets as they were (spec MAIL-NONE).
-    pub(crate) async fn relay_unchanged(
-        &self,
-        mail: &Mail,
-        section: &Section,
-        letter: &Letter,
-        outline: &Outline,
-        spool: &SealedReader,
-    ) -> Result<NewOutgoing, Problem> {
-        let secret = section.settings.secret_header.as_deref();
-        let steps = fubako_mail::relay::unchanged(outline, &mail.accepted.received_field, secret);
-        self.write_outgoing(mail, section, letter, steps, spool).await
-    }
-
-    async fn write_outgoing(
-        &self,
-        mail: &Mail,
-        section: &Section,
-        letter: &Letter,
-        steps: Vec<Step>,
-        spool: &SealedReader,
-    ) -> Result<NewOutgoing, Problem> {
+    /// Writes the outgoing mail and signs it.
+    pub(crate) async fn write_outgoing(&self, case: &Case<'_>, steps: Vec<Step>) -> Result<NewOutgoing, Problem> {
+        let (accepted, section) = (&case.mail.accepted, &case.section);
         let id = OutgoingId::generate();
-        let domain = letter.from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let domain = case.letter.from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let signer = (self.signer_for)(section.id.clone(), domain.to_owned()).await.map_err(signing)?;
         let mut out =
             Outgoing { gateway: self, id, section: &section.id, signer, held: Vec::new(), object: None, size: 0 };
         for step in steps {
-            out.step(step, spool).await?;
+            out.carry_out(step.begin(), &case.spool).await?;
         }
         let (prefix, content, size) = out.finish().await?;
-        let accepted = &mail.accepted;
         Ok(NewOutgoing {
             id,
             section: section.id.clone(),
@@ -113,6 +49,15 @@ impl Gateway {
             deliveries: accepted.recipients.iter().map(delivery).collect(),
             due: (self.clock)(),
         })
+    }
+
+    /// Deletes what was written of an outgoing mail that was not queued. Where even that fails, the sweep takes it.
+    pub(crate) async fn discard(&self, outgoing: &NewOutgoing) {
+        if let Content::Object(object) = &outgoing.content
+            && let Err(error) = self.vault.delete(object.id).await
+        {
+            tracing::warn!(object = %object.id, %error, "an outgoing mail that was not queued is left to the sweep");
+        }
     }
 }
 
@@ -141,48 +86,15 @@ struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    async fn step(&mut self, step: Step, spool: &SealedReader) -> Result<(), Problem> {
-        match step {
-            Step::Octets(octets) => self.write(&octets).await,
-            Step::Copy(range) => {
-                let mut fixer = CrFixer::new();
-                self.pass(range, spool, |piece, out| {
-                    match piece {
-                        Some(piece) => fixer.push(piece, out),
-                        None => fixer.finish(out),
-                    }
-                    Ok(())
-                })
-                .await
-            }
-            Step::Body { range, mut work } => {
-                self.pass(range, spool, |piece, out| {
-                    match piece {
-                        Some(piece) => work.push(piece, out)?,
-                        None => work.finish(out)?,
-                    }
-                    Ok(())
-                })
-                .await
-            }
-        }
-    }
-
-    /// Puts a range of the spool through `work`, which is given each piece and at the end nothing.
-    async fn pass(
-        &mut self,
-        range: Range<u64>,
-        spool: &SealedReader,
-        mut work: impl FnMut(Option<&[u8]>, &mut Vec<u8>) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        let mut octets = spool.read(range);
+    async fn carry_out(&mut self, mut step: Begun, spool: &SealedReader) -> Result<(), Problem> {
+        let mut octets = spool.read(step.range());
         let mut out = Vec::new();
         while let Some(piece) = octets.next().await {
-            work(Some(&piece?), &mut out)?;
+            step.push(&piece?, &mut out)?;
             self.write(&out).await?;
             out.clear();
         }
-        work(None, &mut out)?;
+        step.finish(&mut out)?;
         self.write(&out).await
     }
 

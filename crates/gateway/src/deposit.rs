@@ -3,16 +3,17 @@
 
 use bytes::Bytes;
 use fubako_api::{ClientError, Deposit, DepositRequest, DepositState, wire::Person};
-use fubako_base::{Lang, ids::DepositId, secret::FilePassword};
-use fubako_mail::{Plan, plan::Attachment};
+use fubako_base::{Code, Lang, ids::DepositId, secret::FilePassword};
+use fubako_mail::plan::Attachment;
 use fubako_store::mails::Mail;
 use fubako_vault::SealedReader;
 use futures::{StreamExt as _, stream};
 
 use crate::{
     Gateway,
-    notice::Letter,
+    path::Case,
     problem::{Fate, Problem},
+    worker::LEASE,
 };
 
 /// What the sealed password is sealed as.
@@ -29,27 +30,37 @@ impl Gateway {
             Some(sealed) => sealed.clone(),
             None => {
                 let password = FilePassword::generate()
-                    .map_err(|e| Problem::new(Fate::Retry, fubako_base::Code::ExchangeUnavailable, e.to_string()))?;
+                    .map_err(|e| Problem::new(Fate::Retry, Code::ExchangeUnavailable, e.to_string()))?;
                 let sealed = self.vault.seal_value(section, &context, password.expose().as_bytes()).await?;
                 self.store.keep_mail_password(mail.accepted.id, worker, &sealed).await?
             }
         };
         let opened = self.vault.open_value(section, &context, &sealed).await?;
-        let text = String::from_utf8(opened).map_err(|_| {
-            Problem::new(Fate::Hold, fubako_base::Code::ExchangeError, "the kept file password is not text")
-        })?;
+        let text = String::from_utf8(opened)
+            .map_err(|_| Problem::new(Fate::Hold, Code::ExchangeError, "the kept file password is not text"))?;
         Ok(FilePassword::from_kept(text))
     }
 
+    /// The mail's deposit, where an earlier try sent it: its recipients have their links.
+    pub(crate) async fn sent_deposit(&self, mail: &Mail) -> Result<Option<Deposit>, Problem> {
+        let Some(noted) = mail.deposit else { return Ok(None) };
+        match self.exchange.get(noted).await {
+            Ok(deposit) => match deposit.state {
+                DepositState::Open => Ok(None),
+                DepositState::Sent => Ok(Some(deposit)),
+                DepositState::Expired => {
+                    let cause = "the files expired before the mail could be queued";
+                    Err(Problem::new(Fate::Hold, Code::UploadFailed, cause))
+                }
+            },
+            Err(ClientError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Begins the deposit and puts every file. The deposit is still open when this returns.
-    pub(crate) async fn put_files(
-        &self,
-        mail: &Mail,
-        letter: &Letter,
-        plan: &Plan,
-        spool: &SealedReader,
-        password: &FilePassword,
-    ) -> Result<Deposit, Problem> {
+    pub(crate) async fn put_files(&self, case: &Case<'_>, password: &FilePassword) -> Result<Deposit, Problem> {
+        let Case { mail, letter, plan, .. } = case;
         let request = DepositRequest {
             section: mail.accepted.section.clone(),
             sender: Person { address: letter.from_address.clone(), name: letter.from_name.clone() },
@@ -62,8 +73,8 @@ impl Gateway {
         let deposit = self.exchange.begin(mail.accepted.id, &request).await?;
         for attachment in &plan.attachments {
             if !deposit.files.iter().any(|file| file.number == attachment.number) {
-                let put = self.put_file(deposit.id, attachment, spool).await;
-                put.map_err(|problem| problem.about(&attachment.name).with_deposit(deposit.id))?;
+                let put = self.put_file(deposit.id, attachment, &case.spool).await;
+                put.map_err(|problem| problem.about(&attachment.name))?;
             }
         }
         Ok(deposit)
@@ -77,27 +88,28 @@ impl Gateway {
         Ok(())
     }
 
-    /// Whether the mail may still be stopped: no, once its recipients have, or may have, their links. An open deposit is taken
-    /// back on the way.
-    pub(crate) async fn may_be_stopped(&self, mail: &Mail, open_deposit: Option<DepositId>) -> bool {
-        let noted = match self.store.mail(mail.accepted.id).await {
-            Ok(now) => now.and_then(|mail| mail.deposit),
-            Err(_) => return false,
-        };
-        let Some(deposit) = noted else {
-            // Should this fail, the files go when abandoned deposits go.
-            if let Some(deposit) = open_deposit
-                && let Err(error) = self.exchange.abort(deposit).await
-            {
-                tracing::warn!(mail = %mail.accepted.id, %deposit, %error, "an open deposit could not be taken back");
+    /// Whether the mail may still be stopped: no, once its recipients have, or may have, their links. What there is of a
+    /// deposit is taken back on the way, and not by a worker whose lease is over: another may be filling it.
+    ///
+    /// # Errors
+    /// [`Fate::LetGo`] where the lease is over.
+    pub(crate) async fn may_be_stopped(&self, mail: &Mail, worker: &str) -> Result<bool, Problem> {
+        let (id, section) = (mail.accepted.id, &mail.accepted.section);
+        let until = (self.clock)().plus_seconds(LEASE.as_secs().cast_signed());
+        self.store.extend_mail_lease(id, worker, until).await?;
+        let Some(now) = self.store.mail(id).await? else { return Ok(false) };
+        if now.sealed_password.is_none() {
+            // The password is kept before anything is begun.
+            return Ok(true);
+        }
+        match self.exchange.abort_by_key(section, id).await {
+            Ok(()) => Ok(true),
+            Err(error) if now.deposit.is_none() => {
+                // Nobody was sent anything; the files go when abandoned deposits go.
+                tracing::warn!(mail = %id, %section, %error, "what there is of a deposit could not be taken back");
+                Ok(true)
             }
-            return true;
-        };
-        match self.exchange.get(deposit).await {
-            Ok(found) if found.state == DepositState::Open => self.exchange.abort(deposit).await.is_ok(),
-            Ok(found) => found.state == DepositState::Expired,
-            Err(ClientError::Refused { .. } | ClientError::Unexpected(_)) => true,
-            Err(ClientError::Unavailable { .. } | ClientError::Source(_)) => false,
+            Err(_) => Ok(false),
         }
     }
 

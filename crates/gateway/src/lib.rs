@@ -10,8 +10,9 @@
 //! stays sealed in the spool and is read from there in ranges.
 
 pub mod compose;
+pub mod composition;
 pub mod deposit;
-pub mod notice;
+pub mod letter;
 pub mod path;
 pub mod preview;
 pub mod problem;

@@ -1,14 +1,26 @@
 //! One mail's way, read from top to bottom.
 
-use fubako_base::{Code, Timestamp, secret::FilePassword, section::Section};
-use fubako_mail::{Decision, Outline, Plan, notice::Notice, plan};
-use fubako_store::mails::Mail;
+use fubako_base::{Code, Timestamp, section::Section};
+use fubako_mail::{Decision, Outline, Plan, plan};
+use fubako_store::{mails::Mail, outbox::NewOutgoing};
+use fubako_vault::SealedReader;
 
 use crate::{
     Gateway,
-    notice::{self, Letter},
+    composition::Composition,
+    letter::Letter,
     problem::{Fate, Problem},
 };
+
+/// A mail that was read: what the later stages work on. Its octets stay in the spool.
+pub(crate) struct Case<'a> {
+    pub(crate) mail: &'a Mail,
+    pub(crate) section: Section,
+    pub(crate) spool: SealedReader,
+    pub(crate) outline: Outline,
+    pub(crate) plan: Plan,
+    pub(crate) letter: Letter,
+}
 
 impl Gateway {
     /// Handles a leased mail to its end: `relaying`, `stopped`, `held`, or back in the queue.
@@ -25,76 +37,87 @@ impl Gateway {
 
     /// The stages.
     async fn deliver(&self, mail: &Mail, worker: &str) -> Result<(), Problem> {
-        let section = self.section_of(mail).await?;
-        let spool = self.vault.open(&mail.accepted.spool).await?;
-
-        let outline = self.read(&spool).await?;
-        let plan = check(&outline)?;
-        let sample = self.body_sample(&plan, &spool).await?;
-        let letter = Letter::of(&outline, &plan, &section.settings, &sample);
-
-        let composed = if plan.decision == Decision::Relay {
-            self.relay_unchanged(mail, &section, &letter, &outline, &spool).await?
-        } else {
-            let password = self.file_password(mail, worker).await?;
-            let deposit = self.put_files(mail, &letter, &plan, &spool, &password).await?;
-            let notice = self.notice(mail, &section, &letter, &plan, &deposit.notice_subject, &password);
-            let composed = self.rebuild(mail, &section, &letter, &outline, &plan, &notice, &spool).await;
-            let composed = composed.map_err(|problem| problem.with_deposit(deposit.id))?;
-            // Last of all, so that nobody is told of files whose mail could not be written.
-            self.send_deposit(mail, worker, deposit.id).await?;
-            composed
+        let sent = self.sent_deposit(mail).await?;
+        let section = self.section_of(mail, sent.is_some()).await?;
+        let case = self.examine(mail, section).await?;
+        check(&case)?;
+        if case.plan.decision == Decision::Relay {
+            let composed = self.write_outgoing(&case, self.composition(&case).unchanged()).await?;
+            return self.queue(mail, worker, composed).await;
+        }
+        let password = self.file_password(mail, worker).await?;
+        let (deposit, is_sent) = match sent {
+            Some(sent) => (sent, true),
+            None => (self.put_files(&case, &password).await?, false),
         };
+        let steps = self.composition(&case).rebuilt(&deposit.notice_subject, &password);
+        let composed = self.write_outgoing(&case, steps).await?;
+        // Last of all, so that nobody is told of files whose mail could not be written.
+        if !is_sent && let Err(problem) = self.send_deposit(mail, worker, deposit.id).await {
+            self.discard(&composed).await;
+            return Err(problem);
+        }
         self.queue(mail, worker, composed).await
     }
 
-    async fn section_of(&self, mail: &Mail) -> Result<Section, Problem> {
+    /// The mail's section, where it may use the gateway. What it switched off after its recipients were told of files does not
+    /// keep the mail from them.
+    async fn section_of(&self, mail: &Mail, is_sent: bool) -> Result<Section, Problem> {
         let section = self.store.section(&mail.accepted.section).await?;
-        let section = section.filter(|s| s.enabled && s.mail_link);
+        let section = section.filter(|section| is_sent || section.enabled && section.mail_link);
         section.ok_or_else(|| Problem::new(Fate::Stop, Code::OptionOff, "the section is closed or has no mail link"))
     }
 
-    /// What the notice in the relayed mail says.
-    pub(crate) fn notice(
-        &self,
-        mail: &Mail,
-        section: &Section,
-        letter: &Letter,
-        plan: &Plan,
-        notice_subject: &str,
-        password: &FilePassword,
-    ) -> Notice {
-        let facts = notice::Facts {
-            settings: &section.settings,
+    /// Stage **read**: the mail's outline, what becomes of its parts, and the mail as a person sees it.
+    pub(crate) async fn examine<'a>(&self, mail: &'a Mail, section: Section) -> Result<Case<'a>, Problem> {
+        let spool = self.vault.open(&mail.accepted.spool).await?;
+        let outline = self.read(&spool).await?;
+        let plan = plan::plan(&outline);
+        let sample = self.body_sample(&plan, &spool).await?;
+        let letter = Letter::of(&outline, &plan, &section.settings, &sample);
+        Ok(Case { mail, section, spool, outline, plan, letter })
+    }
+
+    /// What the outgoing mail is written of.
+    pub(crate) fn composition<'a>(&'a self, case: &'a Case<'_>) -> Composition<'a> {
+        let accepted = &case.mail.accepted;
+        Composition {
+            outline: &case.outline,
+            plan: &case.plan,
+            letter: &case.letter,
+            settings: &case.section.settings,
             brand: &self.brand,
-            received_at: mail.accepted.received_at,
-            notice_subject,
-            password,
-        };
-        notice::notice(letter, plan, &facts)
+            hostname: &self.hostname,
+            id: accepted.id,
+            received_at: accepted.received_at,
+            received_field: &accepted.received_field,
+        }
     }
 
     /// Stage **queue**: the outgoing mail and the mail's new state, committed together.
-    async fn queue(
-        &self,
-        mail: &Mail,
-        worker: &str,
-        outgoing: fubako_store::outbox::NewOutgoing,
-    ) -> Result<(), Problem> {
-        self.store.queue_mail(mail.accepted.id, worker, &outgoing, (self.clock)()).await?;
-        (self.wake_post)();
+    async fn queue(&self, mail: &Mail, worker: &str, outgoing: NewOutgoing) -> Result<(), Problem> {
+        match self.store.queue_mail(mail.accepted.id, worker, &outgoing, (self.clock)()).await.map_err(Problem::from) {
+            Ok(()) => (self.wake_post)(),
+            Err(problem) => {
+                // After any other error nobody knows whether it was committed.
+                if problem.fate == Fate::LetGo {
+                    self.discard(&outgoing).await;
+                }
+                return Err(problem);
+            }
+        }
         Ok(())
     }
 
     /// The mail's end, or another try, when a stage did not give its value.
     pub(crate) async fn end_badly(&self, mail: &Mail, worker: &str, problem: Problem) -> Result<(), Problem> {
         let now = (self.clock)();
-        let given_up = now >= mail.accepted.received_at.plus_seconds(self.give_up_after);
+        let given_up = now >= mail.tried_since.plus_seconds(self.give_up_after);
         match problem.fate {
             Fate::LetGo => Err(problem),
             Fate::Retry if !given_up => self.try_later(mail, worker, &problem, now).await,
             Fate::Retry | Fate::Stop | Fate::Hold => {
-                if self.may_be_stopped(mail, problem.open_deposit).await {
+                if self.may_be_stopped(mail, worker).await? {
                     self.stop(mail, worker, &problem, now).await
                 } else {
                     self.try_later(mail, worker, &problem, now).await
@@ -112,17 +135,17 @@ impl Gateway {
     }
 }
 
-/// Stage **check**: what stays, what is deposited, every problem found.
-fn check(outline: &Outline) -> Result<Plan, Problem> {
-    let plan = plan::plan(outline);
+/// Stage **check**: whether the mail may go on; else every problem found.
+fn check(case: &Case<'_>) -> Result<(), Problem> {
+    let plan = &case.plan;
     let fate = match plan.decision {
-        Decision::Relay | Decision::Deposit => return Ok(plan),
+        Decision::Relay | Decision::Deposit => return Ok(()),
         Decision::Stop => Fate::Stop,
         Decision::Hold => Fate::Hold,
     };
     let details: Vec<&str> = plan.problems.iter().map(|finding| finding.detail).collect();
-    let about = plan.problems.iter().filter_map(|f| f.part).filter_map(|part| named(&plan, part)).collect();
-    Err(Problem { fate, codes: plan.codes(), about, cause: details.join("; "), open_deposit: None })
+    let about = plan.problems.iter().filter_map(|f| f.part).filter_map(|part| named(plan, part)).collect();
+    Err(Problem { fate, codes: plan.codes(), about, cause: details.join("; ") })
 }
 
 /// The name of the file that a part is deposited as.

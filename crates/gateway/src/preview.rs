@@ -3,12 +3,9 @@
 use std::ops::Range;
 
 use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings};
-use fubako_mail::{Decision, Outline, Plan, Step, compose::Rebuild, plan::Body};
+use fubako_mail::{Decision, Outline, Plan, Step, plan::Body};
 
-use crate::{
-    notice::{self, Letter},
-    read,
-};
+use crate::{composition::Composition, letter::Letter, read};
 
 /// What stands for the things that a dry run has not.
 pub struct Preview<'a> {
@@ -40,35 +37,21 @@ pub fn add_sample(body: &Body, octets: &[u8], sample: &mut String) {
 /// The steps that write the mail. Nothing for a mail that is stopped or held.
 #[must_use]
 pub fn steps(outline: &Outline, plan: &Plan, sample: &str, with: &Preview<'_>) -> Vec<Step> {
-    let received = format!(
-        "from inspect by {} id {}; {}",
-        with.hostname,
-        with.id,
-        with.received_at.rfc5322(&with.settings.time_zone)
-    );
-    let letter = Letter::of(outline, plan, with.settings, sample);
+    let date = with.received_at.rfc5322(&with.settings.time_zone);
+    let composition = Composition {
+        outline,
+        plan,
+        letter: &Letter::of(outline, plan, with.settings, sample),
+        settings: with.settings,
+        brand: with.brand,
+        hostname: with.hostname,
+        id: with.id,
+        received_at: with.received_at,
+        received_field: &format!("from inspect by {} id {}; {date}", with.hostname, with.id),
+    };
     match plan.decision {
-        Decision::Relay => fubako_mail::relay::unchanged(outline, &received, with.settings.secret_header.as_deref()),
-        Decision::Deposit => {
-            let subject = notice::notice_subject(with.brand, &letter.subject);
-            let facts = notice::Facts {
-                settings: with.settings,
-                brand: with.brand,
-                received_at: with.received_at,
-                notice_subject: &subject,
-                password: with.password,
-            };
-            let notice = notice::notice(&letter, plan, &facts);
-            let message_id = format!("{}@{}", with.id, with.hostname);
-            let date = with.received_at.rfc5322(&with.settings.time_zone);
-            let rebuild = Rebuild {
-                notice: &notice,
-                received: &received,
-                fallback_message_id: &message_id,
-                fallback_date: &date,
-            };
-            fubako_mail::compose::rebuild(outline, plan, &rebuild)
-        }
+        Decision::Relay => composition.unchanged(),
+        Decision::Deposit => composition.rebuilt(&composition.notice_subject(), with.password),
         Decision::Stop | Decision::Hold => Vec::new(),
     }
 }

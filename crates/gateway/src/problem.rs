@@ -1,7 +1,7 @@
 //! What went wrong on a mail's way: what becomes of the mail, the codes that its sender is told, the private cause.
 
 use fubako_api::ClientError;
-use fubako_base::{Code, ids::DepositId};
+use fubako_base::Code;
 use fubako_mail::steps::RewriteError;
 use fubako_store::StoreError;
 use fubako_vault::VaultError;
@@ -31,22 +31,13 @@ pub struct Problem {
     pub about: Vec<String>,
     /// For the log only.
     pub cause: String,
-    /// A deposit that was begun for the mail and is of no use when the mail is stopped.
-    pub open_deposit: Option<DepositId>,
 }
 
 impl Problem {
     /// A problem with one code.
     #[must_use]
     pub fn new(fate: Fate, code: Code, cause: impl Into<String>) -> Self {
-        Self { fate, codes: vec![code], about: Vec::new(), cause: cause.into(), open_deposit: None }
-    }
-
-    /// The same problem, with the deposit that was begun.
-    #[must_use]
-    pub const fn with_deposit(mut self, deposit: DepositId) -> Self {
-        self.open_deposit = Some(deposit);
-        self
+        Self { fate, codes: vec![code], about: Vec::new(), cause: cause.into() }
     }
 
     /// The same problem, naming what it is about.
@@ -94,6 +85,8 @@ impl From<ClientError> for Problem {
                 };
                 Self::new(fate, code, cause)
             }
+            // Taken back under our hands, by a worker that had the mail before: it is begun again.
+            ClientError::NotFound => Self::new(Fate::Retry, Code::ExchangeUnavailable, cause),
             // Nobody can say what became of it: the mail is kept until a person has looked.
             ClientError::Unexpected(_) => Self::new(Fate::Hold, Code::ExchangeError, cause),
             // Our own spool did not give its octets: the mail stays where it is and is tried again.

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use fubako_base::{Lang, Timestamp};
 use fubako_mail::{Outline, Plan, charset::TextDecoder, header::Header, plan::Body, reader::Reader, transfer::Decoder};
 use fubako_vault::SealedReader;
 use futures::StreamExt as _;
@@ -64,13 +63,4 @@ pub(crate) fn from_of(header: &Header) -> Option<(String, String)> {
 /// The Subject, decoded; empty where there is none.
 pub(crate) fn subject_of(header: &Header) -> String {
     header.first("subject").map(|field| field.unstructured()).unwrap_or_default()
-}
-
-/// A time as a person reads it in a notice.
-pub(crate) fn shown_time(time: Timestamp, zone: &str, lang: Lang) -> String {
-    let zoned = time.in_zone(zone);
-    match lang {
-        Lang::Ja => zoned.strftime("%Y年%-m月%-d日 %H:%M").to_string(),
-        Lang::En => zoned.strftime("%-d %B %Y, %H:%M %Z").to_string(),
-    }
 }

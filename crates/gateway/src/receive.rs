@@ -1,7 +1,7 @@
 //! Stages **receive** and **spool**: the upstream waits, so nothing slow happens here. The mail goes sealed into the spool as
 //! it comes; the 250 is said when file, folder and row are synced (spec RCV-DURABLE).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use fubako_base::{Timestamp, ids::MailId, section::Section};
@@ -11,7 +11,7 @@ use fubako_smtp::{
     server::{Handler, MailFrom, Notify as DsnNotify, Peer, RcptTo, Transaction},
 };
 use fubako_store::{
-    Store,
+    Store, StoreError,
     mails::{MailRecipient, NewMail},
 };
 use fubako_vault::{SealedWriter, Vault};
@@ -19,9 +19,16 @@ use tokio::sync::Notify;
 
 /// Octets that a mail's header may have; a longer one is refused while the upstream still has the mail.
 const HEADER_LIMIT: u64 = 1 << 20;
+/// Between tries to commit a mail's row, while the upstream waits for its reply (for 10 minutes: RFC 5321, 4.5.3.2.6).
+const COMMIT_PAUSES: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
 
-/// Takes mails for sections that registered the sender's domain.
-pub struct Receiver {
+/// Takes mails for sections that registered the sender's domain. Cheap to clone.
+#[derive(Clone)]
+pub struct Receiver(Arc<ReceiverParts>);
+
+/// What a receiver works with.
+pub struct ReceiverParts {
     /// The database.
     pub store: Store,
     /// The sealed objects.
@@ -36,7 +43,7 @@ pub struct Receiver {
 
 /// A mail on its way in.
 pub struct Incoming {
-    receiver: Arc<Shared>,
+    receiver: Arc<ReceiverParts>,
     id: MailId,
     section: Section,
     from: MailFrom,
@@ -47,13 +54,24 @@ pub struct Incoming {
     writer: Option<SealedWriter>,
 }
 
-/// What every transaction of a listener shares.
-struct Shared {
-    store: Store,
-    vault: Vault,
-    hostname: String,
-    wake: Arc<Notify>,
-    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+impl ReceiverParts {
+    /// Commits the mail's row. After an error of the database nobody knows whether it is there, and an upstream that is told
+    /// to come again would send the mail twice: so it is asked again, which changes nothing where it is there.
+    ///
+    /// Where that is in vain the object stays: the row may yet be there, and what no row has the sweep takes.
+    async fn commit(&self, mail: &NewMail) -> Result<(), Reply> {
+        let mut pauses = COMMIT_PAUSES.iter();
+        loop {
+            match (self.store.accept_mail(mail).await, pauses.next()) {
+                (Ok(()), _) => return Ok(()),
+                (Err(StoreError::Database(cause)), Some(pause)) => {
+                    tracing::warn!(mail = %mail.id, %cause, "a spooled mail's row is tried again");
+                    tokio::time::sleep(*pause).await;
+                }
+                (Err(error), _) => return Err(try_later(&error, "a spooled mail could not be committed")),
+            }
+        }
+    }
 }
 
 /// The mail's header is looked at as it passes, and no more than the header is held.
@@ -68,13 +86,7 @@ impl Handler for Receiver {
     async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Incoming, Reply> {
         let section = self.section_for(&from.address).await?;
         Ok(Incoming {
-            receiver: Arc::new(Shared {
-                store: self.store.clone(),
-                vault: self.vault.clone(),
-                hostname: self.hostname.clone(),
-                wake: self.wake.clone(),
-                clock: self.clock.clone(),
-            }),
+            receiver: Arc::clone(&self.0),
             id: MailId::generate(),
             section,
             from: from.clone(),
@@ -88,10 +100,16 @@ impl Handler for Receiver {
 }
 
 impl Receiver {
+    /// A receiver that works with these parts.
+    #[must_use]
+    pub fn new(parts: ReceiverParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
     /// The section that registered the address's domain (spec RCV-TENANT).
     async fn section_for(&self, address: &str) -> Result<Section, Reply> {
         let domain = domain_of(address).ok_or_else(not_ours)?;
-        match self.store.section_of_domain(&domain).await {
+        match self.0.store.section_of_domain(&domain).await {
             Ok(Some(section)) if section.enabled && section.mail_link => Ok(section),
             Ok(_) => Err(not_ours()),
             Err(error) => Err(try_later(&error, "the sender's section could not be looked up")),
@@ -205,13 +223,7 @@ impl Incoming {
             recipients: std::mem::take(&mut self.recipients),
             received_at: now,
         };
-        // When the database does not answer, the row may or may not be there. The object stays: a sweep takes it if
-        // no row has it, and the upstream sends again.
-        self.receiver
-            .store
-            .accept_mail(&mail)
-            .await
-            .map_err(|e| try_later(&e, "a spooled mail could not be committed"))?;
+        self.receiver.commit(&mail).await?;
         tracing::info!(mail = %self.id, section = %self.section.id, octets = mail.spool.length, recipients = mail.recipients.len(), peer = %self.peer.address, "accepted");
         self.receiver.wake.notify_one();
         Ok(self.id)

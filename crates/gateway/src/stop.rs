@@ -6,10 +6,11 @@ use fubako_base::{
     ids::{DeliveryId, OutgoingId},
     lang::text,
     section::NoticeLanguage,
+    shown,
 };
 use fubako_mail::{message::OwnMail, reader::Reader};
 use fubako_store::{
-    mails::{Mail, MailState},
+    mails::{Ending, Mail},
     outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
 };
 use futures::StreamExt as _;
@@ -17,7 +18,7 @@ use futures::StreamExt as _;
 use crate::{
     Gateway,
     problem::{Fate, Problem},
-    read::{shown_time, subject_of},
+    read::subject_of,
 };
 
 /// Octets of a mail that are read to find its subject for a notice.
@@ -32,12 +33,14 @@ impl Gateway {
         problem: &Problem,
         now: Timestamp,
     ) -> Result<(), Problem> {
-        let state = if problem.fate == Fate::Hold { MailState::Held } else { MailState::Stopped };
+        let (id, section) = (mail.accepted.id, &mail.accepted.section);
+        let held = problem.fate == Fate::Hold;
         let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
-        tracing::warn!(mail = %mail.accepted.id, section = %mail.accepted.section, codes = codes.join(","), cause = %problem.cause, state = ?state, "stopped");
+        let said = if held { "held" } else { "stopped" };
+        tracing::warn!(mail = %id, %section, codes = codes.join(","), cause = %problem.cause, "{said}");
         let notice = self.notice_to_sender(mail, problem, now).await?;
-        let id = mail.accepted.id;
-        self.store.stop_mail(id, worker, state, &problem.codes, &problem.cause, notice.as_ref(), now).await?;
+        let end = Ending { held, codes: problem.codes.clone(), cause: problem.cause.clone(), notice };
+        self.store.stop_mail(id, worker, end, now).await?;
         (self.wake_post)();
         Ok(())
     }
@@ -120,7 +123,7 @@ impl Gateway {
         while let Some(Ok(piece)) = octets.next().await {
             reader.push(&piece);
         }
-        subject_of(&reader.finish().header).chars().filter(|c| !c.is_control()).take(200).collect()
+        shown::visible(&subject_of(&reader.finish().header)).chars().take(200).collect()
     }
 }
 
@@ -146,14 +149,13 @@ fn body(langs: &[Lang], problem: &Problem, subject: &str, received: Timestamp, z
         for code in &problem.codes {
             line(&mut out, &format!("■ {}", text(lang, &format!("code-{code}"), &[])));
             for name in &problem.about {
-                let shown: String = name.chars().filter(|c| !c.is_control()).collect();
-                line(&mut out, &format!("  - {shown}"));
+                line(&mut out, &format!("  - {}", shown::visible(name)));
             }
             line(&mut out, &format!("  → {}", text(lang, &format!("code-{code}-next"), &[])));
         }
         line(&mut out, "");
         line(&mut out, &text(lang, "stopped-mail-subject", &[("subject", subject.into())]));
-        line(&mut out, &text(lang, "stopped-mail-time", &[("time", shown_time(received, zone, lang).into())]));
+        line(&mut out, &text(lang, "stopped-mail-time", &[("time", shown::moment(received, zone, lang).words.into())]));
         let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
         line(
             &mut out,

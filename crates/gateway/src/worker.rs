@@ -2,7 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use fubako_base::Code;
+use fubako_base::{Code, ids::NodeId};
 use fubako_store::mails::Mail;
 use futures::FutureExt as _;
 use tokio::{
@@ -17,7 +17,10 @@ use crate::{
 };
 
 /// How long a lease lasts: a worker that died is followed by another this much later, and [`POLL`], at most.
-const LEASE: Duration = Duration::from_secs(8);
+pub(crate) const LEASE: Duration = Duration::from_secs(8);
+/// Leases of a mail of which nothing came, one after another, before it is held: it may be what ends the process. As many as
+/// a machine that is restarted again and again for other reasons will not have within one mail's time.
+const MAX_LEASES: u32 = 20;
 /// How often a lease is kept.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long an idle worker waits before it looks again unasked (for due retries and for other nodes' mails).
@@ -25,7 +28,7 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// Runs `count` workers until `stop` turns true; each ends the mail it has in hand first.
 pub async fn run(gateway: Gateway, count: usize, wake: Arc<Notify>, stop: watch::Receiver<bool>) {
-    let node = fubako_base::ids::MailId::generate();
+    let node = NodeId::generate();
     let mut workers = JoinSet::new();
     for number in 0..count.max(1) {
         let worker = format!("gateway-{node}-{number}");
@@ -65,6 +68,9 @@ async fn one(gateway: Gateway, worker: String, wake: Arc<Notify>, mut stop: watc
 
 async fn handle(gateway: &Gateway, mail: &Mail, worker: &str, leased: Instant) {
     let began = Instant::now();
+    if mail.leases > MAX_LEASES {
+        return held(gateway, mail, worker, "the work on the mail ended too often without a word").await;
+    }
     let work = AssertUnwindSafe(gateway.handle(mail, worker)).catch_unwind();
     let handled = tokio::select! {
         handled = work => Some(handled),
@@ -75,15 +81,15 @@ async fn handle(gateway: &Gateway, mail: &Mail, worker: &str, leased: Instant) {
         Some(Ok(Ok(()))) => tracing::info!(mail = %id, milliseconds = began.elapsed().as_millis(), "handled"),
         Some(Ok(Err(problem))) if problem.fate == Fate::LetGo => tracing::info!(mail = %id, "another worker has it"),
         Some(Ok(Err(problem))) => tracing::error!(mail = %id, cause = %problem.cause, "left until its lease runs out"),
-        Some(Err(_)) => held_after_a_panic(gateway, mail, worker).await,
+        Some(Err(_)) => held(gateway, mail, worker, "the work on the mail panicked").await,
         None => tracing::warn!(mail = %id, "the lease was lost on the way"),
     }
 }
 
-/// A mail that makes us panic is a defect of ours. It is held, so that it is handled once and not for ever, and the other
-/// mails go on.
-async fn held_after_a_panic(gateway: &Gateway, mail: &Mail, worker: &str) {
-    let problem = Problem::new(Fate::Hold, Code::ExchangeError, "the work on the mail panicked");
+/// A mail that makes us panic, or ends the process, is a defect of ours. It is held, so that it is handled once and not for
+/// ever, and the other mails go on.
+async fn held(gateway: &Gateway, mail: &Mail, worker: &str, cause: &str) {
+    let problem = Problem::new(Fate::Hold, Code::ExchangeError, cause);
     if let Err(problem) = gateway.end_badly(mail, worker, problem).await {
         tracing::error!(mail = %mail.accepted.id, cause = %problem.cause, "left until its lease runs out");
     }

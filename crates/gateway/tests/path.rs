@@ -18,7 +18,11 @@ use fubako_base::{
     ids::MailId,
     section::{Section, Settings},
 };
-use fubako_gateway::{Gateway, receive::Receiver};
+use fubako_gateway::{
+    Gateway,
+    receive::{Receiver, ReceiverParts},
+    worker,
+};
 use fubako_mail::reader::Limits;
 use fubako_post::keyring::Keyring;
 use fubako_smtp::server::{Handler as _, MailFrom, Peer, RcptTo, Transaction as _};
@@ -72,13 +76,13 @@ async fn house(settings: Settings) -> House {
         clock: house.clock.hands(),
         wake_post: Arc::new(|| {}),
     };
-    let receiver = Receiver {
+    let receiver = Receiver::new(ReceiverParts {
         store: house.store.clone(),
         vault: house.vault.clone(),
         hostname: "gateway.example".to_owned(),
         wake: Arc::default(),
         clock: house.clock.hands(),
-    };
+    });
     House { house, gateway, receiver, open }
 }
 
@@ -200,18 +204,19 @@ async fn words_len(house: &House, outgoing: &NewOutgoing) -> usize {
 #[tokio::test]
 async fn a_worker_that_dies_anywhere_is_followed_by_one_that_does_it_once() {
     // The work is dropped after each number of polls: as if the process died there. Another worker then takes it up.
-    for polls in (0..400).step_by(13) {
+    let (mut polls, mut ended) = (0, false);
+    while !ended {
         let house = house(Settings::default()).await;
         let mail = house.accepted().await;
         {
             let mut work = Box::pin(house.gateway.handle(&mail, "one"));
             let mut left = polls;
-            futures::future::poll_fn(|context| {
+            ended = futures::future::poll_fn(|context| {
                 if left == 0 {
-                    return std::task::Poll::Ready(());
+                    return std::task::Poll::Ready(false);
                 }
                 left -= 1;
-                work.as_mut().poll(context).map(|_| ())
+                work.as_mut().poll(context).map(|_| true)
             })
             .await;
         }
@@ -223,7 +228,63 @@ async fn a_worker_that_dies_anywhere_is_followed_by_one_that_does_it_once() {
         let outbox = house.outbox().await;
         assert_eq!(of_kind(&outbox, OutgoingKind::Relay).len(), 1, "after {polls} polls");
         assert_eq!(of_kind(&outbox, OutgoingKind::DepositNotice).len(), 2, "after {polls} polls");
+        polls += 1;
     }
+    assert!(polls > 10, "the work was hardly interrupted: {polls} polls");
+}
+
+// spec: RCV-DURABLE
+#[tokio::test]
+async fn a_mail_that_ends_every_process_is_held() {
+    let house = house(Settings::default()).await;
+    let reply = house.send(MAIL, 7).await;
+    assert_eq!(reply.code, 250, "{reply}");
+    for _ in 0..20 {
+        house.lease("died").await.unwrap();
+        house.pass_seconds(10);
+    }
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(worker::run(house.gateway.clone(), 1, Arc::default(), stopped));
+    let id = house.store.queue(1).await.unwrap()[0].mail.unwrap();
+    for _ in 0..500 {
+        if house.state(id).await == MailState::Held {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(house.state(id).await, MailState::Held);
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    let outbox = house.outbox().await;
+    assert_eq!((outbox.len(), outbox[0].kind), (1, OutgoingKind::Notice));
+    assert!(house.store.mail(id).await.unwrap().unwrap().accepted.spool.wrapped_key.len() > 1, "it is kept");
+}
+
+// spec: MAIL-DEPOSIT KEEP-DELETE
+#[tokio::test]
+async fn what_was_put_for_a_mail_that_is_stopped_is_taken_back() {
+    let house = house(Settings::default()).await;
+    let mail = house.accepted().await;
+    // It dies with a file in, and before the deposit is noted.
+    let deposited =
+        || async { house.store.deposit_by_key(&mail.accepted.section, &mail.accepted.id.to_string()).await };
+    {
+        let mut work = Box::pin(house.gateway.handle(&mail, "one"));
+        while house.objects().len() < 2 {
+            let polled = futures::future::poll_fn(|context| std::task::Poll::Ready(work.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "the mail was handled before it could be killed");
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(deposited().await.unwrap().is_some());
+    house.put_section(Section { mail_link: false, ..section("acme") }).await;
+    house.pass_seconds(10);
+    let again = house.lease("two").await.unwrap();
+    house.gateway.handle(&again, "two").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Stopped);
+    assert!(deposited().await.unwrap().is_none());
+    // A worker that comes back late takes nothing back: another may be filling it.
+    assert!(house.gateway.handle(&mail, "one").await.is_err());
 }
 
 // spec: RCV-DURABLE
@@ -298,13 +359,13 @@ async fn once_the_links_are_out_the_mail_is_delivered_and_never_stopped() {
     // The section is switched off and its time is long over: any other mail would be stopped.
     let mut section = house.store.section(&mail.accepted.section).await.unwrap().unwrap();
     section.mail_link = false;
-    house.put_section(section.clone()).await;
+    house.put_section(section).await;
     house.pass_seconds(7200);
     let again = house.lease("two").await.unwrap();
+    house.open.store(false, Ordering::SeqCst);
     house.gateway.handle(&again, "two").await.unwrap();
-    assert_eq!(house.state(mail.accepted.id).await, MailState::Received);
-    section.mail_link = true;
-    house.put_section(section).await;
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Received, "nobody knows yet");
+    house.open.store(true, Ordering::SeqCst);
     house.pass_seconds(3600);
     let again = house.lease("three").await.unwrap();
     house.gateway.handle(&again, "three").await.unwrap();

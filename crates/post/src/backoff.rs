@@ -28,12 +28,19 @@ impl Default for Schedule {
 }
 
 impl Schedule {
+    /// When the last try comes, at the latest. One comes in any case: a mail that is older than that when the process comes back is
+    /// given up only after a try.
+    #[must_use]
+    pub fn last_try(&self, queued_at: Timestamp) -> Timestamp {
+        Timestamp(queued_at.0.saturating_add(micros(self.give_up)))
+    }
+
     /// When a delivery is tried again after `tries` tries (the one that has just failed included); none where its time is
     /// up. `jitter` (0 to 255) spreads the pause over 90 to 110 %, so that mails that failed together do not come
     /// back together.
     #[must_use]
     pub fn next_try(&self, queued_at: Timestamp, tries: u32, now: Timestamp, jitter: u8) -> Option<Timestamp> {
-        let limit = Timestamp(queued_at.0.saturating_add(micros(self.give_up)));
+        let limit = self.last_try(queued_at);
         if now >= limit {
             return None;
         }

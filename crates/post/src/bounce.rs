@@ -1,4 +1,5 @@
-//! The delivery status notification to a sender whose mail did not arrive (spec MAIL-BOUNCE; RFC 3464).
+//! Delivery status notifications to a sender whose mail did not arrive, takes long, or went where nobody confirms it (spec
+//! MAIL-BOUNCE; RFC 3461 and 3464).
 //!
 //! Who is told what, here; the octets, in [`write`](self) (streamed, sealed, signed).
 
@@ -15,7 +16,7 @@ use fubako_store::outbox::{Delivery, DeliveryState, OutgoingKind, Round};
 use crate::deliver::read_notify;
 pub(crate) use write::{BounceWriter, Problem, object_of};
 
-/// What is known of the mail that did not arrive, from the header that was sent.
+/// What is known of the mail, from the header that was sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sent {
     /// The header's octets, CRLF at the end of each line.
@@ -41,30 +42,94 @@ pub(crate) struct Letterhead {
     pub(crate) language: NoticeLanguage,
 }
 
-/// The deliveries that failed and are not told yet, whether or not anybody wants to hear of them.
-pub(crate) fn untold(round: &Round) -> impl Iterator<Item = &Delivery> {
-    round.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Failed && delivery.told_at.is_none())
+/// What is told of deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// They failed.
+    Failed,
+    /// A host took them that confirms no delivery, and their sender asked for one (RFC 3461, 5.2.2).
+    Relayed,
+    /// They take long, and are tried until then at the latest.
+    Delayed(Timestamp),
 }
 
-/// The recipients whose failure is to be told: not told yet, and not asked to be kept quiet (RFC 3461, 4.1: NEVER, or a list
-/// without FAILURE).
-pub(crate) fn to_tell(round: &Round) -> Vec<&Delivery> {
-    let wants = |delivery: &&Delivery| {
+/// A mail, what is told of it, and of which of its deliveries.
+pub(crate) struct Case<'a> {
+    pub(crate) round: &'a Round,
+    pub(crate) news: News,
+    /// Never empty.
+    pub(crate) named: Vec<&'a Delivery>,
+}
+
+impl News {
+    /// The deliveries that it can be told of and is not yet, whether or not anybody wants to hear of them.
+    pub(crate) fn untold(self, round: &Round, late_since: Timestamp) -> impl Iterator<Item = &Delivery> {
+        round.deliveries.iter().filter(move |delivery| match self {
+            Self::Failed => delivery.state == DeliveryState::Failed && delivery.told_at.is_none(),
+            Self::Relayed => delivery.relayed && delivery.told_at.is_none(),
+            Self::Delayed(_) => {
+                delivery.state == DeliveryState::Queued
+                    && delivery.delay_told_at.is_none()
+                    && delivery.attempts > 0
+                    && delivery.queued_at <= late_since
+            }
+        })
+    }
+
+    /// Whether the sender wants to hear it of this delivery (RFC 3461, 4.1). Of success only who asks for it; of a failure all but
+    /// who asks for others only. Of a delay too, where nothing was asked for: the RFC leaves it to us, and the mail servers that
+    /// hand us their mail (Exchange Online, Google) told their people after some hours, and cannot any more.
+    pub(crate) fn is_wanted(self, delivery: &Delivery) -> bool {
         let notify = delivery.queued.notify.as_deref().and_then(read_notify);
-        notify.is_none_or(|notify| notify.failure && !notify.never)
-    };
-    untold(round).filter(wants).collect()
-}
+        match (self, notify) {
+            (Self::Failed | Self::Delayed(_), None) => true,
+            (Self::Relayed, None) => false,
+            (_, Some(notify)) if notify.never => false,
+            (Self::Failed, Some(notify)) => notify.failure,
+            (Self::Relayed, Some(notify)) => notify.success,
+            (Self::Delayed(_), Some(notify)) => notify.delay,
+        }
+    }
 
-/// Whether mails of this kind cause a notification at all: a notice or a bounce that does not arrive is told to nobody
-/// (RFC 3834, 2).
-pub(crate) const fn may_bounce(kind: OutgoingKind) -> bool {
-    matches!(kind, OutgoingKind::Relay | OutgoingKind::DepositNotice)
+    /// Whether it is told of mails of this kind at all. A notice or a notification that does not arrive is told to nobody
+    /// (RFC 3834, 2). A deposit notice that takes long says nothing that the mail which takes long beside it does not.
+    pub(crate) const fn concerns(self, kind: OutgoingKind) -> bool {
+        match self {
+            Self::Failed => matches!(kind, OutgoingKind::Relay | OutgoingKind::DepositNotice),
+            Self::Relayed | Self::Delayed(_) => matches!(kind, OutgoingKind::Relay),
+        }
+    }
+
+    /// RFC 3464, 2.3.3.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Relayed => "relayed",
+            Self::Delayed(_) => "delayed",
+        }
+    }
+
+    /// RFC 3464, 2.3.4: to the one who reads it, what failed for good is class 5, whatever it was on the way.
+    const fn class(self) -> u8 {
+        match self {
+            Self::Failed => 5,
+            Self::Relayed => 2,
+            Self::Delayed(_) => 4,
+        }
+    }
+
+    const fn subject(self) -> &'static str {
+        match self {
+            Self::Failed => "bounce-subject",
+            Self::Relayed => "relayed-subject",
+            Self::Delayed(_) => "delayed-subject",
+        }
+    }
 }
 
 /// The notification to `to`. `message_id` is its own, `now` its date.
 pub(crate) fn notification(
-    round: &Round,
+    case: &Case<'_>,
     to: &str,
     sent: &Sent,
     head: &Letterhead,
@@ -72,7 +137,7 @@ pub(crate) fn notification(
     message_id: String,
     now: Timestamp,
 ) -> StatusNotification {
-    let failed = to_tell(round);
+    let round = case.round;
     let langs = match head.language {
         NoticeLanguage::Auto | NoticeLanguage::Both => Lang::ALL.to_vec(),
         NoticeLanguage::Ja => vec![Lang::Ja],
@@ -80,9 +145,9 @@ pub(crate) fn notification(
     };
     let arrived = round.deliveries.iter().map(|delivery| delivery.queued_at).min().unwrap_or(now);
     let arrival_date = arrived.rfc5322(&head.time_zone);
-    let words = |lang: Lang| in_words(lang, round, &failed, sent, &arrived, head, whole);
+    let words = |lang: Lang| in_words(lang, case, sent, &arrived, head, whole);
     let subject = langs.first().map_or_else(String::new, |lang| {
-        text(*lang, "bounce-subject", &[("subject", Value::from(subject_in(*lang, sent)))])
+        text(*lang, case.news.subject(), &[("subject", Value::from(subject_in(*lang, sent)))])
     });
     StatusNotification {
         mail: OwnMail {
@@ -106,47 +171,45 @@ pub(crate) fn notification(
         reporting_mta: head.hostname.clone(),
         arrival_date,
         envelope_id: round.outgoing.envid.as_deref().map(from_xtext),
-        recipients: failed.iter().map(|delivery| recipient_status(delivery)).collect(),
+        recipients: case.named.iter().map(|delivery| recipient_status(case.news, delivery)).collect(),
         returned: if whole { Returned::Whole } else { Returned::Header(sent.header.clone()) },
     }
 }
 
 /// The human part in one language.
-fn in_words(
-    lang: Lang,
-    round: &Round,
-    failed: &[&Delivery],
-    sent: &Sent,
-    arrived: &Timestamp,
-    head: &Letterhead,
-    whole: bool,
-) -> String {
+fn in_words(lang: Lang, case: &Case<'_>, sent: &Sent, arrived: &Timestamp, head: &Letterhead, whole: bool) -> String {
+    let round = case.round;
     let say = |id: &str, values: &[(&str, &str)]| {
         let values: Vec<(&str, Value<'_>)> = values.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
         text(lang, id, &values)
     };
-    let intro = match round.outgoing.kind {
-        OutgoingKind::DepositNotice => "bounce-intro-deposit",
-        _ => "bounce-intro",
+    let time = |at: &Timestamp| at.in_zone(&head.time_zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
+    let intro = match (case.news, round.outgoing.kind) {
+        (News::Failed, OutgoingKind::DepositNotice) => say("bounce-intro-deposit", &[]),
+        (News::Failed, _) => say("bounce-intro", &[]),
+        (News::Relayed, _) => say("relayed-intro", &[]),
+        (News::Delayed(until), _) => say("delayed-intro", &[("until", &time(&until))]),
     };
-    let mut lines = vec![say(intro, &[]), String::new()];
-    for delivery in failed {
+    let mut lines = vec![intro, String::new()];
+    for delivery in &case.named {
         let said = Said::of(delivery);
         lines.push(say("bounce-recipient", &[("recipient", &delivery.queued.recipient)]));
-        lines.push(say(reason(said.status), &[]));
-        if let Some(host) = &delivery.remote {
-            lines.push(say("bounce-said", &[("host", host), ("reply", said.reply)]));
-        } else {
-            lines.push(say("bounce-cause", &[("reply", said.reply)]));
+        if case.news == News::Failed {
+            lines.push(say(reason(said.detail), &[]));
+        }
+        match (&delivery.remote, case.news) {
+            (Some(host), News::Relayed) => lines.push(say("relayed-to", &[("host", host)])),
+            (Some(host), _) => lines.push(say("bounce-said", &[("host", host), ("reply", said.reply)])),
+            (None, _) => lines.push(say("bounce-cause", &[("reply", said.reply)])),
         }
         lines.push(String::new());
     }
-    if round.deliveries.iter().any(|one| matches!(one.state, DeliveryState::Delivered | DeliveryState::Queued)) {
+    let goes_on = |one: &Delivery| matches!(one.state, DeliveryState::Delivered | DeliveryState::Queued);
+    if case.news == News::Failed && round.deliveries.iter().any(goes_on) {
         lines.extend([say("bounce-others", &[]), String::new()]);
     }
-    let when = arrived.in_zone(&head.time_zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
     lines.push(say("bounce-mail-subject", &[("subject", &subject_in(lang, sent))]));
-    lines.push(say("bounce-mail-time", &[("time", &when)]));
+    lines.push(say("bounce-mail-time", &[("time", &time(arrived))]));
     let reference = round.outgoing.mail.map_or_else(|| round.outgoing.id.to_string(), |mail| mail.to_string());
     lines.push(say("bounce-reference", &[("reference", &reference)]));
     lines.push(String::new());
@@ -167,8 +230,8 @@ fn subject_in(lang: Lang, sent: &Sent) -> String {
 struct Said<'a> {
     /// From its three digits on.
     reply: &'a str,
-    /// Class, subject, detail; from the three digits where the host gave none.
-    status: (u8, u16, u16),
+    /// Subject and detail of its enhanced status code; from the three digits where the host gave none.
+    detail: (u16, u16),
 }
 
 impl<'a> Said<'a> {
@@ -183,13 +246,11 @@ impl<'a> Said<'a> {
         let digits = reply.get(..3).unwrap_or_default();
         let enhanced = reply.get(4..).and_then(|rest| rest.split(' ').next()).and_then(read_status);
         let fallback = match digits {
-            "552" => (5, 2, 2),
-            "553" | "501" => (5, 1, 3),
-            _ => (5, 0, 0),
+            "552" => (2, 2),
+            "553" | "501" => (1, 3),
+            _ => (0, 0),
         };
-        // RFC 3464, 2.3.4: what failed for good is class 5 to the one who reads it, whatever it was on the way.
-        let (_, subject, detail) = enhanced.unwrap_or(fallback);
-        Self { reply, status: (5, subject, detail) }
+        Self { reply, detail: enhanced.map_or(fallback, |(_, subject, detail)| (subject, detail)) }
     }
 }
 
@@ -200,9 +261,9 @@ fn read_status(word: &str) -> Option<(u8, u16, u16)> {
     parts.next().is_none().then_some(status)
 }
 
-/// The text that says in people's words what an enhanced status code (RFC 3463) means.
-const fn reason(status: (u8, u16, u16)) -> &'static str {
-    match (status.1, status.2) {
+/// The text that says in people's words what subject and detail of an enhanced status code (RFC 3463) mean.
+const fn reason(detail: (u16, u16)) -> &'static str {
+    match detail {
         (1, 1 | 6) => "bounce-reason-no-mailbox",
         (1, 2 | 10) | (4, 4) => "bounce-reason-no-domain",
         (1, _) | (6, 7) => "bounce-reason-bad-address",
@@ -217,14 +278,15 @@ const fn reason(status: (u8, u16, u16)) -> &'static str {
     }
 }
 
-fn recipient_status(delivery: &Delivery) -> RecipientStatus {
+fn recipient_status(news: News, delivery: &Delivery) -> RecipientStatus {
     let said = Said::of(delivery);
-    let (class, subject, detail) = said.status;
+    // RFC 3886, 3.3.4: relayed to a mailer that does not confirm.
+    let (subject, detail) = if news == News::Relayed { (1, 9) } else { said.detail };
     RecipientStatus {
         recipient: delivery.queued.recipient.clone(),
         original_recipient: delivery.queued.orcpt.clone(),
-        action: "failed",
-        status: format!("{class}.{subject}.{detail}"),
+        action: news.action(),
+        status: format!("{}.{subject}.{detail}", news.class()),
         remote_mta: delivery.remote.clone(),
         // Only what a host said is a diagnostic of type smtp.
         diagnostic: delivery.remote.as_ref().map(|_| format!("smtp; {}", said.reply)),

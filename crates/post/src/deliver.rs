@@ -169,12 +169,13 @@ impl Courier {
             (delivery.queued.id, outcome)
         };
         match verdict {
-            Verdict::Each { replies, remote } => {
+            Verdict::Each { replies, remote, confirms } => {
                 let mut replies = replies.into_iter();
                 let each = deliveries.iter().map(|delivery| match replies.next() {
                     Some(reply) if reply.is_positive() => {
                         let reply = clean(&reply.to_string());
-                        (delivery.queued.id, Outcome::Delivered { reply, remote: remote.clone() })
+                        let relayed = !confirms && wants_success(delivery);
+                        (delivery.queued.id, Outcome::Delivered { reply, remote: remote.clone(), relayed })
                     }
                     Some(reply) => one(delivery, reply.is_permanent(), clean(&reply.to_string()), Some(remote.clone())),
                     None => one(delivery, false, "451 4.3.0 no reply for this recipient".into(), Some(remote.clone())),
@@ -226,9 +227,15 @@ impl Courier {
     }
 }
 
+/// Whether the sender asked to be told of success (RFC 3461, 4.1).
+fn wants_success(delivery: &Delivery) -> bool {
+    let notify = delivery.queued.notify.as_deref().and_then(read_notify);
+    notify.is_some_and(|notify| notify.success && !notify.never)
+}
+
 fn log(outgoing: &NewOutgoing, delivery: DeliveryId, outcome: &Outcome) {
     let (became, reply, remote) = match outcome {
-        Outcome::Delivered { reply, remote } => ("delivered", reply, remote.as_str()),
+        Outcome::Delivered { reply, remote, .. } => ("delivered", reply, remote.as_str()),
         Outcome::Retry { reply, remote, .. } => ("retry", reply, remote.as_deref().unwrap_or("-")),
         Outcome::Failed { reply, remote } => ("failed", reply, remote.as_deref().unwrap_or("-")),
     };

@@ -2,10 +2,13 @@
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
-use fubako_base::ids::{DeliveryId, OutgoingId};
+use fubako_base::{
+    Timestamp,
+    ids::{DeliveryId, OutgoingId},
+};
 use fubako_store::{
     Store, StoreError,
-    outbox::{DeliveryState, Round},
+    outbox::{Delivery, DeliveryState, NewOutgoing, OutgoingKind, Round},
 };
 use fubako_vault::Vault;
 use tokio::{
@@ -17,7 +20,7 @@ use tokio::{
 use crate::{
     ReturnedMail,
     backoff::Schedule,
-    bounce::{BounceWriter, Problem, object_of, untold},
+    bounce::{BounceWriter, Case, News, Problem, object_of},
     deliver::{Clock, Courier, Transport, end_of_lease},
     keyring::Keyring,
 };
@@ -62,6 +65,8 @@ pub struct OfficeParts {
 pub struct Timing {
     /// When a delivery is tried again.
     pub schedule: Schedule,
+    /// After how long a sender is told that a delivery takes long; none: never.
+    pub delay_notice: Option<Duration>,
     /// How long a lease holds without being renewed, at least 1 s. A node that dies is taken over after that (spec
     /// RUN-SCALE: within 10 s).
     pub lease: Duration,
@@ -75,6 +80,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             schedule: Schedule::default(),
+            delay_notice: Some(Duration::from_secs(4 * 60 * 60)),
             lease: Duration::from_secs(8),
             poll: Duration::from_secs(2),
             grace: Duration::from_secs(20),
@@ -90,6 +96,7 @@ struct Inner {
     courier: Courier,
     bounces: BounceWriter,
     node: String,
+    delay_notice: Option<Duration>,
     poll: Duration,
     grace: Duration,
     due: Arc<Notify>,
@@ -121,6 +128,7 @@ impl Office {
             courier,
             bounces,
             node: parts.node,
+            delay_notice: parts.timing.delay_notice,
             poll: parts.timing.poll.clamp(Duration::from_millis(10), Duration::from_secs(5)),
             grace: parts.timing.grace,
             due: parts.bell,
@@ -259,18 +267,33 @@ impl Inner {
         }
     }
 
-    /// Mails that are finished, and mails of which some recipients failed while others are still tried: those are told of
-    /// now. `waiting` of them may be known and wait.
+    /// Mails that are finished, and mails of which there is something to tell while recipients are still tried: that is told now. The
+    /// customers' mails come first, so that of a mail and a deposit notice that failed together the mail is told of. `waiting` of
+    /// them may be known and wait.
     async fn ended(&self, waiting: usize) -> Result<Vec<Round>, StoreError> {
         let limit = SETTLE_AT_ONCE.saturating_add(u32::try_from(waiting).unwrap_or(u32::MAX));
-        let now = (self.courier.clock)();
-        let mut rounds = self.courier.store.untold(now, limit).await?;
-        rounds.extend(self.courier.store.unsettled(now, limit).await?);
+        let (store, now) = (&self.courier.store, (self.courier.clock)());
+        let mut rounds = store.untold(now, limit).await?;
+        rounds.extend(store.unsettled(now, limit).await?);
+        if let Some(since) = self.late_since(now) {
+            let late = store.late(since, now, limit).await?;
+            rounds.extend(
+                late.into_iter()
+                    .filter(|one| rounds.iter().all(|r| r.outgoing.id != one.outgoing.id))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        rounds.sort_by_key(|round| round.outgoing.kind != OutgoingKind::Relay);
         Ok(rounds)
     }
 
     async fn tell_and_settle(&self, round: &Round) -> Result<(), Problem> {
-        self.tell(round).await?;
+        let now = (self.courier.clock)();
+        self.tell(round, News::Failed, now).await?;
+        self.tell(round, News::Relayed, now).await?;
+        if self.late_since(now).is_some() {
+            self.tell(round, News::Delayed(self.courier.schedule.last_try(queued_at(round, now))), now).await?;
+        }
         if round.deliveries.iter().all(|delivery| delivery.state != DeliveryState::Queued)
             && self.courier.store.settle(round.outgoing.id, (self.courier.clock)()).await?
         {
@@ -279,25 +302,41 @@ impl Inner {
         Ok(())
     }
 
-    /// Tells of the failures that are not told yet, in one notification.
-    async fn tell(&self, round: &Round) -> Result<(), Problem> {
-        let now = (self.courier.clock)();
-        let outgoing = &round.outgoing;
-        let told: Vec<DeliveryId> = untold(round).map(|delivery| delivery.queued.id).collect();
-        if told.is_empty() {
+    /// What was queued then and waits still is late.
+    fn late_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let patience = i64::try_from(self.delay_notice?.as_micros()).unwrap_or(i64::MAX);
+        Some(Timestamp(now.0.saturating_sub(patience)))
+    }
+
+    /// Tells, in one notification, what is not told yet. What nobody wants to hear, or has heard already, is told to nobody.
+    async fn tell(&self, round: &Round, news: News, now: Timestamp) -> Result<(), Problem> {
+        let (store, outgoing) = (&self.courier.store, &round.outgoing);
+        let untold: Vec<&Delivery> = news.untold(round, self.late_since(now).unwrap_or(now)).collect();
+        if untold.is_empty() {
             return Ok(());
         }
-        let bounce = self.bounces.bounce(round, now).await?;
-        let done = self.courier.store.bounce(outgoing.id, &told, bounce.as_ref(), now).await;
-        match (&done, &bounce) {
-            (Ok(true), Some(bounce)) => {
-                tracing::info!(outgoing = %outgoing.id, bounce = %bounce.id, section = %outgoing.section, "told with a bounce");
+        let heard = if news == News::Failed { store.told_by_another(outgoing.id).await? } else { Vec::new() };
+        let (named, hushed): (Vec<&Delivery>, Vec<&Delivery>) = untold.into_iter().partition(|delivery| {
+            news.concerns(outgoing.kind) && news.is_wanted(delivery) && !heard.contains(&delivery.queued.id)
+        });
+        if !hushed.is_empty() {
+            self.note(outgoing.id, news, &hushed, None, now).await?;
+        }
+        if named.is_empty() {
+            return Ok(());
+        }
+        let case = Case { round, news, named };
+        let notification = self.bounces.notification(&case, now).await?;
+        let done = self.note(outgoing.id, news, &case.named, notification.as_ref(), now).await;
+        match (&done, &notification) {
+            (Ok(true), Some(told)) => {
+                tracing::info!(outgoing = %outgoing.id, notification = %told.id, section = %outgoing.section, ?news, "told");
                 self.due.notify_one();
             }
             // Another node was faster, or it was not committed: this one's object belongs to no row. (A commit whose
             // answer was lost may own it, so after an error it stays for the sweep.)
-            (Ok(false), Some(bounce)) => {
-                if let Some(object) = object_of(bounce) {
+            (Ok(false), Some(told)) => {
+                if let Some(object) = object_of(told) {
                     self.courier.vault.delete(object.id).await?;
                 }
             }
@@ -305,6 +344,26 @@ impl Inner {
         }
         done.map(drop).map_err(Problem::from)
     }
+
+    async fn note(
+        &self,
+        id: OutgoingId,
+        news: News,
+        told: &[&Delivery],
+        notification: Option<&NewOutgoing>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let told: Vec<DeliveryId> = told.iter().map(|delivery| delivery.queued.id).collect();
+        match news {
+            News::Failed | News::Relayed => self.courier.store.bounce(id, &told, notification, now).await,
+            News::Delayed(_) => self.courier.store.tell_delay(id, &told, notification, now).await,
+        }
+    }
+}
+
+/// When the mail was queued.
+fn queued_at(round: &Round, now: Timestamp) -> Timestamp {
+    round.deliveries.iter().map(|delivery| delivery.queued_at).min().unwrap_or(now)
 }
 
 /// Waits until it is time, somebody wakes, or all stops.

@@ -177,6 +177,164 @@ async fn a_deposit_notice_that_fails_is_told_to_who_sent_the_files_without_the_l
     assert!(parsed.body_text(0).unwrap().contains("お預かり通知メール"));
 }
 
+/// Sends one mail, its recipient's NOTIFY as given, by a next hop that knows DSN or not: what arrived but the mail itself, and what
+/// the next hop was told to notify of.
+async fn success_by(dsn: bool, notify: Option<&str>, envelope_from: &str) -> (Vec<Received>, Received) {
+    let (house, sink) = (House::new().await, Sink::start().await);
+    let address = if dsn { sink.address } else { common::old_hop(sink.address).await };
+    let id = house.accept("person@example.jp").await;
+    house.returned.lock().unwrap().insert(id, b"Subject: x\r\n\r\nPassword: secret\r\n".to_vec());
+    let mut mail = house.outgoing(&["a@x.example"]).await;
+    mail.mail = Some(id);
+    mail.ret_full = Some(true);
+    mail.envid = Some("env1".into());
+    mail.envelope_from = envelope_from.into();
+    mail.deliveries[0].notify = notify.map(str::to_owned);
+    mail.deliveries[0].orcpt = Some("rfc822;old@x.example".into());
+    house.store.queue_outgoing(&[mail], house.now()).await.unwrap();
+    let office = run(house.parts_by_smarthost(address), 1);
+    until("all settled", || async { quiet(&house).await && quiet(&house).await }).await;
+    office.stop().await;
+    let mut received = sink.received();
+    let mail = received.remove(0);
+    (received, mail)
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn who_asks_to_be_told_of_success_is_told_where_the_next_hop_will_not() {
+    let (told, mail) = success_by(false, Some("SUCCESS,FAILURE"), "sender@example.jp").await;
+    assert_eq!((mail.to[0].notify, mail.to[0].orcpt.as_deref(), mail.from.ret_full), (None, None, None));
+    let [dsn] = &told[..] else { panic!("{} notifications", told.len()) };
+    assert_eq!((dsn.from.address.as_str(), dsn.recipients()), ("", vec!["sender@example.jp"]));
+    let parts = parts(&dsn.octets);
+    let kinds: Vec<&str> = parts.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["multipart/report", "text/plain", "message/delivery-status", "text/rfc822-headers"]);
+    let status = String::from_utf8(parts[2].1.clone()).unwrap();
+    for line in [
+        "Original-Envelope-Id: env1",
+        "Original-Recipient: rfc822;old@x.example",
+        "Final-Recipient: rfc822; a@x.example",
+        "Action: relayed",
+        "Status: 2.1.9",
+        "Remote-MTA: dns; 127.0.0.1",
+    ] {
+        assert!(status.contains(line), "{line} in {status}");
+    }
+    let text = String::from_utf8(dsn.octets.clone()).unwrap();
+    assert!(!text.contains("Hello.") && !text.contains("secret"), "the header alone goes back: {text}");
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn nobody_is_told_of_success_by_us_otherwise() {
+    let (told, mail) = success_by(true, Some("SUCCESS,FAILURE"), "sender@example.jp").await;
+    assert!(told.is_empty(), "the next hop does it");
+    let notify = mail.to[0].notify.unwrap();
+    assert!(notify.success && notify.failure && !notify.delay, "{notify:?}");
+    assert_eq!((mail.from.ret_full, mail.from.envid.as_deref()), (Some(true), Some("env1")));
+    assert_eq!(mail.to[0].orcpt.as_deref(), Some("rfc822;old@x.example"));
+    for notify in [None, Some("NEVER"), Some("FAILURE,DELAY")] {
+        assert!(success_by(false, notify, "sender@example.jp").await.0.is_empty(), "{notify:?}");
+    }
+    assert!(success_by(false, Some("SUCCESS"), "").await.0.is_empty(), "null sender");
+}
+
+/// Keeps a mail waiting for `hours` and gives what its sender was told meanwhile.
+async fn told_while_waiting(hours: u64, change: impl FnOnce(&mut NewOutgoing, &mut Option<Duration>)) -> Vec<Received> {
+    let (house, sink) = (House::new().await, Sink::start().await);
+    sink.refuse("slow@x.example", &vec![refusal(451, (4, 7, 1), "greylisted"); 40]);
+    let id = house.accept("person@example.jp").await;
+    house.returned.lock().unwrap().insert(id, b"Subject: x\r\n\r\nPassword: secret\r\n".to_vec());
+    let mut mail = house.outgoing(&["slow@x.example", "yes@x.example"]).await;
+    mail.mail = Some(id);
+    let mut parts = house.parts_by_smarthost(sink.address);
+    change(&mut mail, &mut parts.timing.delay_notice);
+    house.store.queue_outgoing(&[mail], house.now()).await.unwrap();
+    let office = run(parts, 1);
+    for tries in 1..=hours + 1 {
+        let tried = || async { house.waiting().await.iter().any(|row| u64::from(row.1) == tries) };
+        until("a try", tried).await;
+        // Whatever is told of it is told now.
+        until("told", || async { house.waiting().await.len() == 1 }).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.pass(Duration::from_secs(if tries > hours { 0 } else { 3600 + 400 }));
+    }
+    until("told", || async { house.waiting().await.len() == 1 }).await;
+    office.stop().await;
+    sink.received().into_iter().filter(|mail| mail.recipients() != ["yes@x.example"]).collect()
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn a_mail_that_takes_long_is_told_of_once_without_its_body() {
+    assert!(told_while_waiting(3, |_, _| {}).await.is_empty(), "not in the first hours");
+    let told = told_while_waiting(6, |_, _| {}).await;
+    let [dsn] = &told[..] else { panic!("{} notifications", told.len()) };
+    assert_eq!((dsn.from.address.as_str(), dsn.recipients()), ("", vec!["sender@example.jp"]));
+    let text = String::from_utf8(dsn.octets.clone()).unwrap();
+    for line in
+        ["Final-Recipient: rfc822; slow@x.example", "Action: delayed", "Status: 4.7.1", "Auto-Submitted: auto-replied"]
+    {
+        assert!(text.contains(&format!("{line}\r\n")), "{line} in {text}");
+    }
+    assert!(!text.contains("yes@x.example") && !text.contains("Hello.") && !text.contains("secret"), "{text}");
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn who_does_not_want_to_hear_of_delays_does_not() {
+    for notify in ["NEVER", "FAILURE", "SUCCESS"] {
+        let told = told_while_waiting(5, |mail, _| mail.deliveries[0].notify = Some(notify.into())).await;
+        assert!(told.is_empty(), "{notify}");
+    }
+    assert_eq!(told_while_waiting(5, |mail, _| mail.deliveries[0].notify = Some("DELAY".into())).await.len(), 1);
+    assert!(told_while_waiting(5, |mail, _| mail.envelope_from.clear()).await.is_empty(), "null sender");
+    assert!(told_while_waiting(5, |mail, _| mail.kind = OutgoingKind::Notice).await.is_empty(), "a notice");
+    assert!(told_while_waiting(5, |_, after| *after = None).await.is_empty(), "switched off");
+}
+
+/// A mail and its deposit notice to the same people, one of them two hours after the other, if not together; what their sender was
+/// told.
+async fn mail_and_notice(mail_after: i64, notice_after: i64) -> Vec<String> {
+    let (house, sink) = (House::new().await, Sink::start().await);
+    sink.refuse("no@x.example", &vec![no_such_user(); 2]);
+    sink.refuse("nor@x.example", &[no_such_user()]);
+    let id = house.accept("person@example.jp").await;
+    let mut mail = house.outgoing(&["no@x.example", "nor@x.example"]).await;
+    (mail.mail, mail.due) = (Some(id), house.now().plus_seconds(mail_after));
+    let mut notice = house.outgoing(&["No@X.example"]).await;
+    sink.refuse("No@X.example", &[no_such_user()]);
+    (notice.mail, notice.due) = (Some(id), house.now().plus_seconds(notice_after));
+    notice.kind = OutgoingKind::DepositNotice;
+    notice.told_to = Some("sender@example.jp".into());
+    house.store.queue_outgoing(&[notice, mail], house.now()).await.unwrap();
+    let office = run(house.parts_by_smarthost(sink.address), 1);
+    if mail_after != notice_after {
+        until("the first", || async { sink.received().len() == 1 }).await;
+        house.pass(Duration::from_secs(7200));
+    }
+    until("all settled", || async { quiet(&house).await && quiet(&house).await }).await;
+    office.stop().await;
+    sink.received().into_iter().map(|mail| String::from_utf8(mail.octets).unwrap()).collect()
+}
+
+// spec: MAIL-BOUNCE
+#[tokio::test]
+async fn who_turns_away_a_mail_and_its_deposit_notice_is_told_of_once() {
+    let names =
+        |text: &str| ["no@x", "nor@x"].map(|who| text.to_lowercase().contains(&format!("rfc822; {who}.example")));
+    let told = mail_and_notice(0, 7200).await;
+    assert_eq!(told.len(), 1, "the mail first");
+    assert_eq!(names(&told[0]), [true, true]);
+    let told = mail_and_notice(7200, 0).await;
+    assert_eq!(told.len(), 2, "the notice first, and then who had none");
+    assert_eq!((names(&told[0]), names(&told[1])), ([true, false], [false, true]));
+    let told = mail_and_notice(0, 0).await;
+    let both: usize = told.iter().filter(|text| names(text)[0]).count();
+    assert_eq!(both, 1, "together: {told:?}");
+}
+
 /// As the exchange queues it: no mail is behind it, the row says who is told.
 // spec: MAIL-BOUNCE
 #[tokio::test]

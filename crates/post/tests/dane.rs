@@ -53,6 +53,7 @@ impl World {
     /// Tries one mail, by a DNS that is trusted or not: whether it went under TLS, or why it waits.
     async fn send(
         &self,
+        to: &str,
         trusted: bool,
         settings: Option<TlsSettings>,
         sts: Option<Arc<Policies>>,
@@ -65,7 +66,7 @@ impl World {
         if let Some(settings) = settings {
             parts.transport.tls = settings;
         }
-        house.queue(&["a@bank.example"]).await;
+        house.queue(&[to]).await;
         let office = run(parts, 1);
         until("delivered, or tried in vain", || async {
             self.sink.received().len() > before || house.waiting().await.iter().any(|row| row.1 > 0)
@@ -79,7 +80,7 @@ impl World {
     }
 
     async fn try_it(&self) -> Result<bool, String> {
-        self.send(true, None, None).await
+        self.send("a@bank.example", true, None, None).await
     }
 }
 
@@ -136,10 +137,18 @@ async fn records_count_only_where_the_whole_way_to_them_is_authentic() {
     world.tlsa("mx.bank.example", &[strange()]);
     assert!(world.try_it().await.is_err());
     // Nobody trusts the DNS.
-    assert_eq!(world.send(false, None, None).await, Ok(true));
+    assert_eq!(world.send("a@bank.example", false, None, None).await, Ok(true));
     // The host lies in a zone that is not signed.
     world.dns.mx("bank.example", &[(10, "mx.plain.example")]).a("mx.plain.example", &[[127, 0, 0, 1]]);
     world.tlsa("mx.plain.example", &[strange()]);
+    assert_eq!(world.try_it().await, Ok(true));
+    // The host is signed, and nobody vouches that it is the domain's.
+    world.dns.mx("plain.example", &[(10, "mx.bank.example")]);
+    assert_eq!(world.send("a@plain.example", true, None, None).await, Ok(true));
+    // All is signed but the records themselves.
+    world.dns.mx("bank.example", &[(10, "mx.bank.example")]);
+    assert!(world.try_it().await.is_err());
+    world.dns.leave_unsigned(&format!("_{}._tcp.mx.bank.example", world.sink.address.port()));
     assert_eq!(world.try_it().await, Ok(true));
     // A domain that is its own host.
     world.dns.forget("bank.example").a("bank.example", &[[127, 0, 0, 1]]);
@@ -175,7 +184,7 @@ async fn dane_goes_before_mta_sts_and_never_where_tls_is_switched_off() {
         let clock = Arc::new(fubako_base::Timestamp::now);
         Some(Arc::new(Policies::new(house.store.clone(), resolver(), fetch.clone(), clock)))
     };
-    let send = async |mode| world.send(true, Some(settings(mode)), policies()).await;
+    let send = async |mode| world.send("a@bank.example", true, Some(settings(mode)), policies()).await;
     let why = send(TlsMode::Opportunistic).await.unwrap_err();
     assert!(why.contains("MTA-STS"), "without records the policy counts: {why}");
     world.tlsa("mx.bank.example", &[whole(3, &world.certificate)]);

@@ -246,11 +246,11 @@ async fn after_five_days_it_is_given_up() {
     let office = run(house.parts_by_smarthost(sink.address), 1);
     house.queue(&["a@x.example"]).await;
     let mut tries = 0;
-    while sink.received().is_empty() {
+    while sink.received().len() < 2 {
         let before = tries;
         until("a try or the bounce", || async {
             house.waiting().await.iter().any(|row| row.0 == "a@x.example" && row.1 > before)
-                || !sink.received().is_empty()
+                || sink.received().len() == 2
         })
         .await;
         tries = house.waiting().await.iter().find(|row| row.0 == "a@x.example").map_or(tries + 1, |row| row.1);
@@ -259,9 +259,30 @@ async fn after_five_days_it_is_given_up() {
     }
     // Every half day: the try at 0, 0.5, … 5 days.
     assert_eq!(tries, 11);
-    let bounce = String::from_utf8(sink.received()[0].octets.clone()).unwrap();
+    let [late, bounce] = [0, 1].map(|n| String::from_utf8(sink.received()[n].octets.clone()).unwrap());
+    assert!(late.contains("Action: delayed\r\n"), "told of meanwhile, once: {late}");
     assert!(bounce.contains("Status: 5.4.7\r\n") && bounce.contains("450 4.2.1 not now"), "{bounce}");
     office.stop().await;
+}
+
+/// After a long time in which nothing ran: what is too old by now is tried before it is given up.
+// spec: MAIL-RELAY
+#[tokio::test]
+async fn a_mail_is_tried_once_more_however_old_it_is() {
+    let (house, sink) = (House::new().await, Sink::start().await);
+    let not_now = refusal(450, (4, 2, 1), "not now");
+    sink.refuse("late@x.example", &[not_now.clone(), not_now]);
+    house.queue(&["a@x.example", "late@x.example"]).await;
+    house.pass(MINUTE * 60 * 24 * 30);
+    let office = run(house.parts_by_smarthost(sink.address), 1);
+    until("delivered, and told of", || async { sink.received().len() == 2 && house.waiting().await.is_empty() }).await;
+    office.stop().await;
+    assert_eq!(sink.received()[0].recipients(), ["a@x.example"]);
+    let bounce = String::from_utf8(sink.received()[1].octets.clone()).unwrap();
+    assert!(bounce.contains("Status: 5.4.7\r\n") && bounce.contains("450 4.2.1 not now"), "{bounce}");
+    assert!(!bounce.contains("a@x.example"), "{bounce}");
+    let left = sink.script.lock().unwrap().rcpt["late@x.example"].len();
+    assert_eq!(left, 1, "one try, and no second");
 }
 
 // spec: MAIL-RELAY, RUN-SCALE

@@ -167,6 +167,25 @@ impl Store {
             .await
     }
 
+    /// The deposit that a section began with this key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deposit_by_key(&self, section: &SectionId, key: &str) -> Result<Option<Deposit>, StoreError> {
+        self.pool
+            .read((section.clone(), key.to_owned()), |tx, (section, key)| {
+                Box::pin(async move {
+                    let sql = concat!(
+                        "SELECT ",
+                        deposit_columns!(""),
+                        " FROM deposits WHERE section = $1 AND idempotency_key = $2"
+                    );
+                    tx.one("deposits", sql, args![section, key]).await?.as_ref().map(read_deposit).transpose()
+                })
+            })
+            .await
+    }
+
     /// A deposit's files that are whole, by number: none once they are gone.
     ///
     /// # Errors
@@ -239,23 +258,36 @@ impl Store {
         abandoned_before: Timestamp,
         limit: u32,
     ) -> Result<u32, StoreError> {
-        let due: Vec<DepositId> = self
+        let due: Vec<String> = self
             .pool
             .read((now, abandoned_before, limit), |tx, (now, abandoned_before, limit)| {
                 Box::pin(async move {
                     let sql = "SELECT id FROM deposits WHERE state = 'sent' AND expires_at <= $1
                         UNION ALL SELECT id FROM deposits WHERE state = 'open' AND created_at < $2 LIMIT $3";
                     let rows = tx.all("deposits", sql, args![*now, *abandoned_before, *limit]).await?;
-                    rows.iter().map(|row| row.parse("id")).collect()
+                    rows.iter().map(|row| row.get("id")).collect()
                 })
             })
             .await?;
         let mut expired = 0;
         for id in due {
-            let done = self.pool.write((id, now, abandoned_before), |tx, (id, now, abandoned_before)| {
-                Box::pin(expire(tx, *id, *now, *abandoned_before))
-            });
-            expired += u32::from(done.await?);
+            let ended = match id.parse() {
+                Ok(id) => {
+                    let end = self.pool.write((id, now, abandoned_before), |tx, (id, now, abandoned_before)| {
+                        Box::pin(expire(tx, *id, *now, *abandoned_before))
+                    });
+                    end.await
+                }
+                Err(_) => Err(StoreError::Corrupt("deposits")),
+            };
+            match ended {
+                Ok(ended) => expired += u32::from(ended),
+                // Its files are dead all the same: who looks at a link looks at the time too. The others go on.
+                Err(error @ StoreError::Corrupt(_)) => {
+                    tracing::error!(deposit = id, %error, "a deposit cannot be ended");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(expired)
     }
@@ -378,8 +410,11 @@ async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
         .collect();
     let head = "INSERT INTO links (id, section, deposit, position, recipient, token_hash, failures, next_try_at)";
     tx.insert_all(head, &rows).await?;
+    // The mail that caused the deposit, where the gateway shares this database: whoever turns away both is told of once.
+    let mail = "SELECT id FROM mails WHERE section = $1 AND deposit = $2";
+    let mail = tx.one("mails", mail, args![&section, sending.id]).await?.map(|row| row.parse("id")).transpose()?;
     for notice in &sending.notices {
-        insert_outgoing(tx, notice, sending.now).await?;
+        insert_outgoing(tx, &NewOutgoing { mail, ..notice.clone() }, sending.now).await?;
     }
     Ok(true)
 }

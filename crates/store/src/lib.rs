@@ -33,6 +33,7 @@ pub mod keys;
 mod links;
 pub mod mails;
 mod migrate;
+mod news;
 pub mod outbox;
 mod pool;
 pub mod queue;

@@ -93,6 +93,10 @@ pub struct Mail {
     pub sealed_password: Option<Vec<u8>>,
     /// Tries so far in this state.
     pub attempts: u32,
+    /// Since when it is tried: when it was received, or taken up again by hand.
+    pub tried_since: Timestamp,
+    /// Leases since it last came back from one, this one included: more than one means that work ended without a word.
+    pub leases: u32,
     /// What the last try failed with.
     pub last_code: Option<Code>,
 }
@@ -100,8 +104,21 @@ pub struct Mail {
 macro_rules! mail_columns {
     () => {
         "id, section, state, spool_id, spool_key, spool_length, envelope_from, peer, received_field, smtputf8, ret_full,
-        envid, recipients, received_at, deposit, sealed_password, attempts, last_code"
+        envid, recipients, received_at, deposit, sealed_password, attempts, tried_since, leases, last_code"
     };
+}
+
+/// How a mail ends without being delivered.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Whether it is kept for a look ([`MailState::Held`]) or not ([`MailState::Stopped`]).
+    pub held: bool,
+    /// Every problem; the first is the one that the queue shows.
+    pub codes: Vec<Code>,
+    /// The private cause; clipped.
+    pub cause: String,
+    /// The notice to its sender; none where there must be none.
+    pub notice: Option<NewOutgoing>,
 }
 
 impl Store {
@@ -227,31 +244,13 @@ impl Store {
     /// transaction. A stopped mail's spool object and password are given up for erasure; a held one's are kept.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`]; [`StoreError::Refused`] for another state.
-    #[expect(clippy::too_many_arguments, reason = "all of it is committed together")]
-    pub async fn stop_mail(
-        &self,
-        id: MailId,
-        worker: &str,
-        state: MailState,
-        codes: &[Code],
-        cause: &str,
-        notice: Option<&NewOutgoing>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        if !matches!(state, MailState::Stopped | MailState::Held) {
-            return Err(StoreError::Refused(format!("a mail is not stopped as {}", state.as_str())));
-        }
-        let end = End {
-            id,
-            worker: worker.to_owned(),
-            state,
-            codes: codes.to_vec(),
-            cause: clip(cause, REPLY).to_owned(),
-            notice: notice.cloned(),
-            now,
-        };
-        self.pool.write(end, |tx, end| Box::pin(stop(tx, end))).await
+    /// [`StoreError::LeaseLost`].
+    pub async fn stop_mail(&self, id: MailId, worker: &str, end: Ending, now: Timestamp) -> Result<(), StoreError> {
+        self.pool
+            .write((id, worker.to_owned(), end, now), |tx, (id, worker, end, now)| {
+                Box::pin(stop(tx, *id, worker, end, *now))
+            })
+            .await
     }
 
     /// Gives the lease back to try again at `at`; counts the try.
@@ -270,8 +269,8 @@ impl Store {
         self.pool
             .write((id, worker.to_owned(), at, code, cause), |tx, (id, worker, at, code, cause)| {
                 Box::pin(async move {
-                    let sql = "UPDATE mails SET due_at = $3, attempts = attempts + 1, last_code = $4, cause = $5,
-                            worker = NULL, leased_until = NULL
+                    let sql = "UPDATE mails SET due_at = $3, attempts = attempts + 1, leases = 0, last_code = $4,
+                            cause = $5, worker = NULL, leased_until = NULL
                         WHERE id = $1 AND worker = $2 AND state = 'received'";
                     still_ours(tx.run(sql, args![*id, worker, *at, code.name(), cause]).await?)
                 })
@@ -284,7 +283,7 @@ impl Store {
 const SET_ASIDE_AT_ONCE: usize = 16;
 
 const LEASE: &str = concat!(
-    "UPDATE mails SET worker = $1, leased_until = $3
+    "UPDATE mails SET worker = $1, leased_until = $3, leases = leases + 1
     WHERE id = (
         SELECT id FROM mails
         WHERE state = 'received' AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)
@@ -314,17 +313,6 @@ async fn lease(
 /// Whether the row that only the lease's holder may change was there.
 pub(crate) const fn still_ours(changed: u64) -> Result<(), StoreError> {
     if changed == 0 { Err(StoreError::LeaseLost) } else { Ok(()) }
-}
-
-/// How a mail ends without being delivered.
-struct End {
-    id: MailId,
-    worker: String,
-    state: MailState,
-    codes: Vec<Code>,
-    cause: String,
-    notice: Option<NewOutgoing>,
-    now: Timestamp,
 }
 
 async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<(), StoreError> {
@@ -362,20 +350,21 @@ async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn stop(tx: &mut Tx, end: &End) -> Result<(), StoreError> {
+async fn stop(tx: &mut Tx, id: MailId, worker: &str, end: &Ending, now: Timestamp) -> Result<(), StoreError> {
+    let state = if end.held { MailState::Held } else { MailState::Stopped };
     let names: Vec<&str> = end.codes.iter().map(|code| code.name()).collect();
     let codes = serde_json::to_string(&names).map_err(|e| StoreError::Refused(e.to_string()))?;
     let sql = "UPDATE mails SET state = $3, codes = $4, last_code = $5, cause = $6, ended_at = $7,
             worker = NULL, leased_until = NULL
         WHERE id = $1 AND worker = $2 AND state = 'received'";
     let first = names.first().copied();
-    let values = args![end.id, &end.worker, end.state.as_str(), codes, first, &end.cause, end.now];
+    let values = args![id, worker, state.as_str(), codes, first, clip(&end.cause, REPLY), now];
     still_ours(tx.run(sql, values).await?)?;
-    if end.state == MailState::Stopped {
-        give_up_spool(tx, end.id).await?;
+    if !end.held {
+        give_up_spool(tx, id).await?;
     }
     match &end.notice {
-        Some(notice) => insert_outgoing(tx, notice, end.now).await,
+        Some(notice) => insert_outgoing(tx, notice, now).await,
         None => Ok(()),
     }
 }
@@ -411,6 +400,7 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
         length: row.int("spool_length")?,
     };
     let code = row.opt::<&str>("last_code")?;
+    let received_at = row.time("received_at")?;
     Ok(Mail {
         accepted: NewMail {
             id: row.parse("id")?,
@@ -423,12 +413,14 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
             ret_full: row.opt("ret_full")?,
             envid: row.opt("envid")?,
             recipients: row.json("recipients")?,
-            received_at: row.time("received_at")?,
+            received_at,
         },
         state: row.parse("state")?,
         deposit: row.parse_opt("deposit")?,
         sealed_password: row.opt("sealed_password")?,
         attempts: row.int("attempts")?,
+        tried_since: row.time_opt("tried_since")?.unwrap_or(received_at),
+        leases: row.int("leases")?,
         // A code that a newer node knows is not one that this node can act upon.
         last_code: code.and_then(Code::from_name),
     })

@@ -18,6 +18,8 @@ const ALL: &[(&str, &str)] = &[
     ("0004_deposits", include_str!("../migrations/0004_deposits.sql")),
     ("0005_told", include_str!("../migrations/0005_told.sql")),
     ("0006_sts", include_str!("../migrations/0006_sts.sql")),
+    ("0007_tries", include_str!("../migrations/0007_tries.sql")),
+    ("0008_news", include_str!("../migrations/0008_news.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

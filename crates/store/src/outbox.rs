@@ -1,7 +1,5 @@
 //! The transactional outbox: outgoing mails, one delivery a recipient, and objects given up for erasure.
 
-use std::collections::HashSet;
-
 use fubako_base::{
     Timestamp,
     ids::{DeliveryId, MailId, ObjectId, OutgoingId, SectionId},
@@ -120,8 +118,12 @@ pub struct Delivery {
     pub last_reply: Option<String>,
     /// Who said it.
     pub remote: Option<String>,
-    /// When it was told that it failed (or seen that nobody is to be told).
+    /// A host took it that confirms no delivery, and its sender asked for one.
+    pub relayed: bool,
+    /// When it was told that it failed, or was relayed (or seen that nobody is to be told).
     pub told_at: Option<Timestamp>,
+    /// When it was told that it takes long (or seen that nobody is to be told).
+    pub delay_told_at: Option<Timestamp>,
 }
 
 /// An outgoing mail with those of its deliveries that are due, leased together.
@@ -142,6 +144,9 @@ pub enum Outcome {
         reply: String,
         /// Who took it.
         remote: String,
+        /// Its sender asked to be told of success, and who took it confirms no delivery (RFC 3461, 5.2.2): the sender is told
+        /// that it was relayed.
+        relayed: bool,
     },
     /// To be tried again at `at`.
     Retry {
@@ -258,8 +263,8 @@ impl Store {
         self.readable(found, now).await
     }
 
-    /// Outgoing mails with a failed delivery that is not told (see [`Store::bounce`]) while others are still open, with all
-    /// their deliveries: none that is being worked on at `now`, so that a round's failures are told together. One whose rows
+    /// Outgoing mails with a failed or relayed delivery that is not told (see [`Store::bounce`]) while others are still open, with all
+    /// their deliveries: none that is being worked on at `now`, so that what a round came to is told together. One whose rows
     /// cannot be read is set aside for an hour.
     ///
     /// # Errors
@@ -269,7 +274,7 @@ impl Store {
         self.readable(found, now).await
     }
 
-    async fn readable(
+    pub(crate) async fn readable(
         &self,
         (rounds, unreadable): (Vec<Round>, Vec<String>),
         now: Timestamp,
@@ -281,26 +286,6 @@ impl Store {
             self.pool.write((unreadable, now), |tx, (ids, now)| Box::pin(set_settling_aside(tx, ids, *now))).await?;
         }
         Ok(rounds)
-    }
-
-    /// Tells that these deliveries failed, with the bounce that says so (none where nobody is to be told), in one
-    /// transaction (spec MAIL-BOUNCE). Where one of them has not failed, or is told already, nothing is done and it gives
-    /// false: each is told exactly once.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn bounce(
-        &self,
-        id: OutgoingId,
-        told: &[DeliveryId],
-        bounce: Option<&NewOutgoing>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.pool
-            .write((id, told.to_vec(), bounce.cloned(), now), |tx, (id, told, bounce, now)| {
-                Box::pin(tell(tx, *id, told, bounce.as_ref(), *now))
-            })
-            .await
     }
 
     /// Settles an outgoing mail: its content is given up for erasure, and so are the spool object and password of the
@@ -321,8 +306,25 @@ impl Store {
         self.pool
             .read(limit, |tx, limit| {
                 Box::pin(async move {
-                    let sql = "SELECT object FROM erasures ORDER BY object LIMIT $1";
+                    let sql = "SELECT object FROM erasures ORDER BY tries, object LIMIT $1";
                     tx.all("erasures", sql, args![*limit]).await?.iter().map(|row| row.parse("object")).collect()
+                })
+            })
+            .await
+    }
+
+    /// Notes that objects could not be deleted: they stand behind all others from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn erasures_failed(&self, ids: &[ObjectId]) -> Result<(), StoreError> {
+        self.pool
+            .write(ids.to_vec(), |tx, ids| {
+                Box::pin(async move {
+                    for id in ids {
+                        tx.run("UPDATE erasures SET tries = tries + 1 WHERE object = $1", args![*id]).await?;
+                    }
+                    Ok(())
                 })
             })
             .await
@@ -356,8 +358,9 @@ async fn record(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let relayed = matches!(outcome, Outcome::Delivered { relayed: true, .. }).then_some(true);
     let (state, reply, remote, again) = match outcome {
-        Outcome::Delivered { reply, remote } => (DeliveryState::Delivered, reply, Some(remote), None),
+        Outcome::Delivered { reply, remote, .. } => (DeliveryState::Delivered, reply, Some(remote), None),
         Outcome::Retry { at, reply, remote } => (DeliveryState::Queued, reply, remote.as_ref(), Some(*at)),
         Outcome::Failed { reply, remote } => (DeliveryState::Failed, reply, remote.as_ref(), None),
     };
@@ -369,9 +372,9 @@ async fn record(
     let ended = again.is_none().then_some(now);
     let remote = remote.map(|remote| clip(remote, REPLY));
     let sql = "UPDATE deliveries SET state = $2, attempts = attempts + 1, last_reply = $3, remote = $4,
-            due_at = COALESCE($5, due_at), ended_at = $6, worker = NULL, leased_until = NULL
+            due_at = COALESCE($5, due_at), ended_at = $6, relayed = $7, worker = NULL, leased_until = NULL
         WHERE id = $1 AND state = 'queued' RETURNING outgoing";
-    let values = args![id, state.as_str(), clip(reply, REPLY), remote, again, ended];
+    let values = args![id, state.as_str(), clip(reply, REPLY), remote, again, ended, relayed];
     if let Some(row) = tx.one("deliveries", sql, values).await?
         && ended.is_some()
     {
@@ -387,37 +390,10 @@ pub(crate) async fn close_delivery(tx: &mut Tx, outgoing: OutgoingId) -> Result<
     Ok(())
 }
 
-async fn tell(
-    tx: &mut Tx,
-    id: OutgoingId,
-    told: &[DeliveryId],
-    bounce: Option<&NewOutgoing>,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    // Two that tell at once take turns here, and the second sees what the first has done.
-    let lock = "SELECT id FROM outgoing WHERE id = $1 AND settled_at IS NULL FOR UPDATE";
-    if told.is_empty() || tx.one("outgoing", lock, args![id]).await?.is_none() {
-        return Ok(false);
-    }
-    let sql = "SELECT id FROM deliveries WHERE outgoing = $1 AND state = 'failed' AND told_at IS NULL";
-    let untold = tx.all("deliveries", sql, args![id]).await?;
-    let untold = untold.iter().map(|row| row.parse("id")).collect::<Result<HashSet<DeliveryId>, _>>()?;
-    if !told.iter().all(|delivery| untold.contains(delivery)) {
-        return Ok(false);
-    }
-    for delivery in told {
-        tx.run("UPDATE deliveries SET told_at = $2 WHERE id = $1", args![*delivery, now]).await?;
-    }
-    if let Some(bounce) = bounce {
-        insert_outgoing(tx, bounce, now).await?;
-    }
-    Ok(true)
-}
-
 async fn settle(tx: &mut Tx, id: OutgoingId, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "UPDATE outgoing SET settled_at = $2, content = NULL, object_key = NULL
         WHERE id = $1 AND settled_at IS NULL AND open_deliveries = 0 AND NOT EXISTS (
-            SELECT 1 FROM deliveries d WHERE d.outgoing = $1 AND d.state = 'failed' AND d.told_at IS NULL)
+            SELECT 1 FROM deliveries d WHERE d.outgoing = $1 AND (d.state = 'failed' OR d.relayed) AND d.told_at IS NULL)
         RETURNING section, kind, mail, object_id";
     let Some(row) = tx.one("outgoing", sql, args![id, now]).await? else { return Ok(false) };
     if let Some(object) = row.parse_opt("object_id")? {

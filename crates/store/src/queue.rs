@@ -111,8 +111,8 @@ impl Store {
                     let delivery = "UPDATE deliveries SET due_at = $2
                         WHERE id = $1 AND state = 'queued' AND (leased_until IS NULL OR leased_until <= $2)";
                     // Its spool object and password were kept (spec RCV-DURABLE).
-                    let held = "UPDATE mails SET state = 'received', due_at = $2, attempts = 0, last_code = NULL,
-                            codes = NULL, cause = NULL, ended_at = NULL, worker = NULL, leased_until = NULL
+                    let held = "UPDATE mails SET state = 'received', due_at = $2, attempts = 0, tried_since = $2, leases = 0,
+                            last_code = NULL, codes = NULL, cause = NULL, ended_at = NULL, worker = NULL, leased_until = NULL
                         WHERE id = $1 AND state = 'held' AND spool_key IS NOT NULL";
                     let mut found = 0;
                     for sql in [mail, held, delivery] {
@@ -124,31 +124,50 @@ impl Store {
             .await
     }
 
-    /// Stops a waiting row: a delivery becomes `stopped`, a mail `stopped` without notice, its spool given up for erasure. False when
-    /// there is none that waits or it is being worked on.
+    /// Stops a waiting row: a delivery becomes `stopped`, a mail `stopped` without notice, its spool given up for erasure.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn queue_stop(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn queue_stop(&self, id: &str, now: Timestamp) -> Result<Stopped, StoreError> {
         self.pool.write((id.to_owned(), now), |tx, (id, now)| Box::pin(stop(tx, id, *now))).await
     }
 }
 
-async fn stop(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+/// What became of a wish to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// There is nothing with this id that waits, or it is being worked on.
+    No,
+    /// The mail's recipients have, or may have, links to its files: it goes on, since they need the password that it brings.
+    LinksOut,
+    /// A mail was stopped. The exchange may have an open deposit of it.
+    Mail(SectionId, MailId),
+    /// A delivery was stopped.
+    Delivery,
+}
+
+async fn stop(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Stopped, StoreError> {
+    // The note stands before `send` is said. A held mail's deposit was taken back before it was held.
+    let sql = "SELECT id FROM mails WHERE id = $1 AND state = 'received' AND deposit IS NOT NULL";
+    if tx.one("mails", sql, args![id]).await?.is_some() {
+        return Ok(Stopped::LinksOut);
+    }
     // A worker whose lease ran out finds it lost when it comes back.
     let sql = "UPDATE mails SET state = 'stopped', ended_at = $2, worker = NULL, leased_until = NULL
-        WHERE id = $1 AND state IN ('received', 'held') AND (leased_until IS NULL OR leased_until <= $2) RETURNING id";
+        WHERE id = $1 AND (state = 'received' AND deposit IS NULL OR state = 'held')
+            AND (leased_until IS NULL OR leased_until <= $2) RETURNING id, section";
     if let Some(row) = tx.one("mails", sql, args![id, now]).await? {
-        give_up_spool(tx, row.parse("id")?).await?;
-        return Ok(true);
+        let (section, id) = (row.parse("section")?, row.parse("id")?);
+        give_up_spool(tx, id).await?;
+        return Ok(Stopped::Mail(section, id));
     }
     let sql = "UPDATE deliveries SET state = 'stopped', ended_at = $2, worker = NULL, leased_until = NULL
         WHERE id = $1 AND state = 'queued' AND (leased_until IS NULL OR leased_until <= $2) RETURNING outgoing";
     if let Some(row) = tx.one("deliveries", sql, args![id, now]).await? {
         close_delivery(tx, row.parse("outgoing")?).await?;
-        return Ok(true);
+        return Ok(Stopped::Delivery);
     }
-    Ok(false)
+    Ok(Stopped::No)
 }
 
 /// One row that cannot be read does not hide the others.

@@ -5,7 +5,7 @@ use fubako_base::{Timestamp, object::ObjectRef};
 use crate::{
     StoreError,
     outbox::{Content, Delivery, NewDelivery, NewOutgoing, Round},
-    tx::{Row, Tx, args},
+    tx::{Arg, Row, Tx, args},
 };
 
 // Columns are named one by one: `*` would give a running node another row when a newer one adds a column.
@@ -17,7 +17,8 @@ macro_rules! outgoing_columns {
 }
 macro_rules! delivery_columns {
     () => {
-        "id, position, recipient, notify, orcpt, state, attempts, queued_at, last_reply, remote, told_at"
+        "id, position, recipient, notify, orcpt, state, attempts, queued_at, last_reply, remote, relayed, told_at,
+        delay_told_at"
     };
 }
 
@@ -174,35 +175,56 @@ pub(crate) async fn unsettled(
         WHERE settled_at IS NULL AND open_deliveries = 0 AND (settle_after IS NULL OR settle_after <= $1)
         ORDER BY id LIMIT $2"
     );
-    whole(tx, SQL, now, limit).await
+    whole(tx, SQL, args![now, limit]).await
 }
 
-/// Outgoing mails that are still tried, nobody working on them now, with a failure that is not told; as [`unsettled`].
+/// Outgoing mails that are still tried, nobody working on them now, with something untold of a delivery that ended; as [`unsettled`].
 pub(crate) async fn untold(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<(Vec<Round>, Vec<String>), StoreError> {
     const SQL: &str = concat!(
         "SELECT ",
         outgoing_columns!(),
         " FROM outgoing
-        WHERE id IN (SELECT outgoing FROM deliveries WHERE state = 'failed' AND told_at IS NULL)
+        WHERE id IN (
+                SELECT outgoing FROM deliveries WHERE state = 'failed' AND told_at IS NULL
+                UNION ALL SELECT outgoing FROM deliveries WHERE relayed AND told_at IS NULL)
             AND settled_at IS NULL AND open_deliveries > 0 AND (settle_after IS NULL OR settle_after <= $1)
             AND NOT EXISTS (
                 SELECT 1 FROM deliveries d
                 WHERE d.outgoing = outgoing.id AND d.state = 'queued' AND d.leased_until > $1)
         ORDER BY id LIMIT $2"
     );
-    whole(tx, SQL, now, limit).await
+    whole(tx, SQL, args![now, limit]).await
 }
 
-async fn whole(
+/// Outgoing mails, nobody working on them now, with a delivery that has waited since `since`, was tried and is not due; as
+/// [`unsettled`].
+pub(crate) async fn late(
     tx: &mut Tx,
-    sql: &'static str,
+    since: Timestamp,
     now: Timestamp,
     limit: u32,
 ) -> Result<(Vec<Round>, Vec<String>), StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        outgoing_columns!(),
+        " FROM outgoing
+        WHERE id IN (
+                SELECT outgoing FROM deliveries
+                WHERE state = 'queued' AND delay_told_at IS NULL AND queued_at <= $3 AND attempts > 0 AND due_at > $1)
+            AND settled_at IS NULL AND (settle_after IS NULL OR settle_after <= $1)
+            AND NOT EXISTS (
+                SELECT 1 FROM deliveries d
+                WHERE d.outgoing = outgoing.id AND d.state = 'queued' AND d.leased_until > $1)
+        ORDER BY id LIMIT $2"
+    );
+    whole(tx, SQL, args![now, limit, since]).await
+}
+
+async fn whole(tx: &mut Tx, sql: &'static str, values: &[Arg<'_>]) -> Result<(Vec<Round>, Vec<String>), StoreError> {
     const DELIVERIES: &str =
         concat!("SELECT ", delivery_columns!(), " FROM deliveries WHERE outgoing = $1 ORDER BY position");
     let (mut rounds, mut unreadable) = (Vec::new(), Vec::new());
-    for row in tx.all("outgoing", sql, args![now, limit]).await? {
+    for row in tx.all("outgoing", sql, values).await? {
         let id: String = row.get("id")?;
         let deliveries = tx.all("deliveries", DELIVERIES, args![&id]).await?;
         match read_round(&row, &deliveries) {
@@ -265,6 +287,8 @@ fn read_delivery(row: &Row) -> Result<Delivery, StoreError> {
         queued_at: row.time("queued_at")?,
         last_reply: row.opt("last_reply")?,
         remote: row.opt("remote")?,
+        relayed: row.opt("relayed")?.unwrap_or(false),
         told_at: row.time_opt("told_at")?,
+        delay_told_at: row.time_opt("delay_told_at")?,
     })
 }

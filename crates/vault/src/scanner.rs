@@ -220,8 +220,14 @@ impl Scan {
             talk.gathered.extend_from_slice(&[0; 4]);
             talk.send_gathered().await?;
         }
+        let early = talk.answered;
         let answer = talk.answer().await?;
-        verdict(&answer).ok_or(ScanError::Failed(talk.clamd.address, answer))
+        match verdict(&answer) {
+            // Nobody can call a file clean before its end was seen, whatever answers in clamd's place.
+            Some(Verdict::Clean) if early => Err(ScanError::Failed(talk.clamd.address, "OK before the end".to_owned())),
+            Some(verdict) => Ok(verdict),
+            None => Err(ScanError::Failed(talk.clamd.address, answer)),
+        }
     }
 }
 

@@ -28,6 +28,8 @@ enum Script {
     Hangs,
     /// Never reads.
     Deaf,
+    /// Says that the file is clean when it has seen some of it.
+    Hasty,
 }
 
 trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -71,6 +73,11 @@ async fn play(mut connection: Box<dyn Connection>, script: Script) -> Option<Vec
         },
         Script::Says(answer) => (receive(&mut connection, usize::MAX).await.ok()?, answer),
         Script::SaysNothing => (receive(&mut connection, usize::MAX).await.ok()?, b""),
+        Script::Hasty => {
+            let mut some = [0; 300];
+            connection.read_exact(&mut some).await.ok()?;
+            (None, b"stream: OK\0")
+        }
         Script::Hangs => {
             receive(&mut connection, usize::MAX).await.ok()?;
             forever.await;
@@ -197,6 +204,16 @@ async fn without_a_verdict_nothing_passes() {
                 assert!(begun.elapsed() < Duration::from_secs(20), "{script:?}");
             }
         }
+    }
+}
+
+// spec: KEEP-VIRUS
+#[tokio::test]
+async fn a_clean_verdict_before_the_end_is_none() {
+    for tcp in [false, true] {
+        let (scanner, _task, _folder) = server(Script::Hasty, tcp).await;
+        let result = scan(&scanner, &vec![0; 8 << 20], 50_000).await;
+        assert!(matches!(&result, Err(ScanError::Failed(_, why)) if why.contains("before the end")), "{result:?}");
     }
 }
 

@@ -10,7 +10,10 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    extract::{Path, Request, State, rejection::PathRejection},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
@@ -19,7 +22,11 @@ use fubako_api::{
     disposition,
     wire::{Deposit, DepositRequest, DepositState, File},
 };
-use fubako_base::{Timestamp, ids::DepositId, secret::FilePassword};
+use fubako_base::{
+    Timestamp, hex,
+    ids::{DepositId, SectionId},
+    secret::FilePassword,
+};
 use fubako_exchange::{
     Exchange,
     deposit::{Content, DepositView, FileSummary},
@@ -28,7 +35,7 @@ use fubako_exchange::{
 };
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use self::problem::ApiError;
 use crate::Clock;
@@ -78,7 +85,7 @@ pub fn router(exchange: Exchange, tokens: ApiTokens) -> Router {
 /// The API's routes on another clock.
 pub fn router_on(exchange: Exchange, tokens: ApiTokens, clock: Clock) -> Router {
     Router::new()
-        .route("/api/v1/deposits", post(begin).fallback(no_method))
+        .route("/api/v1/deposits", post(begin).delete(abort_by_key).fallback(no_method))
         .route("/api/v1/deposits/{id}", get(look).delete(abort).fallback(no_method))
         .route("/api/v1/deposits/{id}/send", post(send).fallback(no_method))
         .route("/api/v1/deposits/{id}/files/{number}", put(put_file).fallback(no_method))
@@ -132,6 +139,22 @@ async fn send(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -
 
 async fn abort(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Result<Response, ApiError> {
     api.exchange.abort(deposit_id(id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `?section=…&idempotency_key=…`: what a caller knows of a deposit whose `begin` it never saw answered.
+#[derive(Deserialize)]
+struct ByKey {
+    section: SectionId,
+    idempotency_key: String,
+}
+
+async fn abort_by_key(
+    State(api): State<Api>,
+    query: Result<Query<ByKey>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(wanted) = query.map_err(|_| ApiError::malformed("section and idempotency_key are wanted"))?;
+    api.exchange.abort_by_key(&wanted.section, &wanted.idempotency_key).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -257,7 +280,7 @@ fn wire(deposit: DepositView) -> Deposit {
 }
 
 fn wire_file(file: FileSummary) -> File {
-    let sha256 = file.sha256.iter().map(|octet| format!("{octet:02x}")).collect();
+    let sha256 = hex::encode(&file.sha256);
     File { number: file.number, name: file.name, media_type: file.media_type, size: file.size, sha256 }
 }
 

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use fubako_base::hex;
+use fubako_base::{hex, shown};
 use fubako_exchange::{
     Exchange,
     download::{DownloadError, FileView, Opened},
@@ -310,6 +310,7 @@ fn exactly(length: u64, octets: Octets, link: String) -> Octets {
             match &item {
                 Ok(_) => {}
                 Err(DownloadError::Unavailable(cause)) => tracing::warn!(link, cause, "a download was broken off"),
+                Err(DownloadError::Expired) => tracing::info!(link, "a download was broken off at the files' end"),
                 Err(error) => tracing::error!(link, %error, "a download was broken off"),
             }
             let rest = item.is_ok().then_some(octets);
@@ -371,7 +372,7 @@ fn archive_tag(layout: &Layout, files: &[FileView]) -> String {
 
 /// The zip's name: the subject's first 60 characters.
 fn archive_name(subject: &str) -> String {
-    let stem: String = names::visible(subject).chars().take(60).collect();
+    let stem: String = shown::visible(subject).chars().take(60).collect();
     let stem = stem.trim().trim_end_matches('.');
     format!("{}.zip", if stem.is_empty() { "files" } else { stem })
 }

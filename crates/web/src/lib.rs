@@ -25,8 +25,8 @@ mod names;
 pub mod pages;
 mod range;
 mod receive;
-mod shown;
 mod visitor;
+mod waits;
 mod zip;
 
 use std::sync::Arc;

@@ -4,13 +4,13 @@ use askama::Template;
 use fubako_base::{
     Lang, Timestamp, hex,
     lang::{Value, text},
+    shown::{self, visible},
 };
 
-pub use crate::{
-    assets::{icon, script, style},
-    shown::Moment,
-};
-use crate::{names::visible, shown};
+pub use fubako_base::shown::Moment;
+
+pub use crate::assets::{icon, script, style};
+use crate::waits;
 
 /// What every page has in common.
 #[derive(Debug, Clone)]
@@ -221,7 +221,7 @@ impl Summary {
             section_name: visible(&deposit.section_name),
             sent: shown::moment(deposit.sent_at, zone, frame.lang),
             expires: shown::moment(deposit.expires_at, zone, frame.lang),
-            left: shown::left(now, deposit.expires_at, zone, frame.lang),
+            left: waits::left(now, deposit.expires_at, zone, frame.lang),
             file_count: u64::from(deposit.file_count),
         }
     }
@@ -259,10 +259,10 @@ pub fn password(frame: &Frame, deposit: &Deposit, trouble: Trouble, now: Timesta
 
 fn alert(frame: &Frame, trouble: Trouble, zone: &str, now: Timestamp) -> Option<Alert> {
     let waiting = |until: Timestamp| {
-        let seconds = shown::seconds_until(now, until);
+        let seconds = waits::seconds_until(now, until);
         let words = [
-            ("time", Value::from(shown::soon(now, until, zone, frame.lang))),
-            ("wait", Value::from(shown::wait(seconds, frame.lang))),
+            ("time", Value::from(waits::soon(now, until, zone, frame.lang))),
+            ("wait", Value::from(waits::wait(seconds, frame.lang))),
         ];
         (text(frame.lang, "web-wait", &words), seconds)
     };
@@ -308,7 +308,7 @@ impl Row {
             name: visible(&file.name),
             kind: frame.t(kind(&file.media_type)),
             size: shown::size(file.size),
-            octets: shown::grouped(file.size),
+            octets: waits::grouped(file.size),
             sha256: hex::encode(&file.sha256),
         }
     }

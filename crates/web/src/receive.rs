@@ -21,8 +21,8 @@ use tokio::time::timeout;
 use crate::{
     WebState, assets, download, guard,
     pages::{self, Deposit, File, Frame, Message, Trouble},
-    shown,
     visitor::{SESSION_COOKIE, Visitor},
+    waits,
 };
 
 /// Octets that a form may have: a password and its name.
@@ -94,7 +94,7 @@ impl<'a> Desk<'a> {
         let html = pages::password(&frame, &deposit(view, self.path()), trouble, self.now);
         let mut response = page_response(status, &frame, html);
         if let Some(until) = wait {
-            retry_after(&mut response, shown::seconds_until(self.now, until));
+            retry_after(&mut response, waits::seconds_until(self.now, until));
         }
         response
     }
@@ -289,7 +289,7 @@ async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: Hea
     }
     let trouble = match desk.exchange().prove(&visitor.token, &form.password, desk.now).await {
         Ok(Proof::Opened { session, until }) => {
-            let cookie = session_cookie(&desk, &session, shown::seconds_until(desk.now, until));
+            let cookie = session_cookie(&desk, &session, waits::seconds_until(desk.now, until));
             return seen_at(&desk, Some(cookie));
         }
         Ok(Proof::Wrong { next_try_at, tries_left }) => Trouble::Wrong { tries_left, wait_until: next_try_at },

@@ -120,21 +120,6 @@ fn only_a_section_with_both_switches_on_deposits() {
     assert_eq!(may_deposit(&section(true, false)), Err(Code::AutopilotOff));
 }
 
-// spec: MAIL-NOTICE
-#[test]
-fn the_notices_subject_has_the_services_name_before_the_mails() {
-    assert_eq!(notice_subject("Fubako", "見積書の件"), "[Fubako] 見積書の件");
-    assert_eq!(notice_subject("Fubako", ""), "[Fubako]");
-    assert_eq!(notice_subject("Fubako", "a\r\nBcc: x@y"), "[Fubako] a  Bcc: x@y");
-}
-
-#[test]
-fn no_name_passes_for_another() {
-    assert_eq!(visible("請求書\u{202e}fdp.exe"), "請求書\u{fffd}fdp.exe");
-    assert_eq!(visible("a\r\nb\u{2028}c"), "a\u{fffd}\u{fffd}b\u{fffd}c");
-    assert_eq!(visible("ふつうの名前 (1).pdf 😀"), "ふつうの名前 (1).pdf 😀");
-}
-
 /// What happens at each of a row of wrong passwords, each tried as soon as it may be: seconds waited, tries left.
 fn row_of_failures(settings: &Settings, count: u32) -> Vec<(i64, u32)> {
     let mut now = Timestamp(0);

@@ -86,6 +86,8 @@ table! {
         public_url: Option<String> = None,
         /// Whether to speak TLS here, with the certificate of `[tls]`. Leave it off behind a reverse proxy that does.
         tls: bool = false,
+        /// Addresses of reverse proxies: their `X-Forwarded-For` says whom a request comes from, and they may hold any number of connections.
+        proxies: Vec<String> = vec!["127.0.0.1".to_owned(), "::1".to_owned()],
     }
 }
 
@@ -155,6 +157,8 @@ table! {
         mta_sts_port: u16 = 443,
         /// The port of hosts found by MX.
         port: u16 = 25,
+        /// Hours after which a sender is told, once, that a mail is still on its way (unless NOTIFY says otherwise, RFC 3461); 0: never.
+        delay_notice_hours: u32 = 4,
         /// Mails sent at once.
         workers: usize = 16,
     }

@@ -36,6 +36,7 @@ use self::{
 use crate::{
     apply::{self, Declaration},
     config::Config,
+    http::{self, Site},
     inspect,
     parts::{At as _, StartError},
     serve::{self, Running},
@@ -283,8 +284,8 @@ impl Stage {
     async fn stay(self, story: &Story, links: &[(String, String)]) -> Result<(), StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await.at("mailbox page")?;
         let address = listener.local_addr().at("mailbox page")?;
-        let served =
-            tokio::spawn(crate::http::serve(listener, page::router(self.mailbox.clone()), None, self.stop.subscribe()));
+        let site = Site { router: page::router(self.mailbox.clone()), tls: None, proxies: Vec::new() };
+        let served = tokio::spawn(http::serve(listener, site, self.stop.subscribe()));
         story.chapter("Now walk the recipient's way by hand:");
         story.note(&format!("the recipient's mailbox   http://{address}/"));
         for (link, password) in links {

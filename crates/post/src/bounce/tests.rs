@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use fubako_base::ids::{DeliveryId, MailId, OutgoingId};
 use fubako_store::outbox::{Content, NewDelivery, NewOutgoing};
@@ -33,7 +33,9 @@ fn delivery(recipient: &str, state: DeliveryState, reply: &str, remote: Option<&
         queued_at: Timestamp(1_790_000_000_000_000),
         last_reply: Some(reply.into()),
         remote: remote.map(str::to_owned),
+        relayed: false,
         told_at: None,
+        delay_told_at: None,
     }
 }
 
@@ -47,23 +49,97 @@ fn head() -> Letterhead {
     }
 }
 
+/// The notification of whatever of the round can be told.
+fn told(round: &Round, news: News, sent: &Sent, head: &Letterhead, whole: bool) -> StatusNotification {
+    let case = Case { round, news, named: news.untold(round, Timestamp(i64::MAX)).collect() };
+    notification(&case, "s@example.jp", sent, head, whole, "i@h".into(), Timestamp(0))
+}
+
 // spec: MAIL-BOUNCE
 #[test]
-fn only_failures_that_were_not_hushed_are_told() {
-    let with = |state, notify: Option<&str>| {
-        let mut one = delivery("a@b", state, "550 5.1.1 no", None);
+fn senders_hear_what_they_asked_for() {
+    let until = Timestamp(0);
+    for (notify, failed, relayed, delayed) in [
+        (None, true, false, true),
+        (Some("rubbish"), true, false, true),
+        (Some("NEVER"), false, false, false),
+        (Some("SUCCESS"), false, true, false),
+        (Some("FAILURE"), true, false, false),
+        (Some("DELAY"), false, false, true),
+        (Some("success,failure,delay"), true, true, true),
+    ] {
+        let mut one = delivery("a@b", DeliveryState::Queued, "451 4.1.1 no", None);
         one.queued.notify = notify.map(str::to_owned);
-        one
+        let wanted = [News::Failed, News::Relayed, News::Delayed(until)].map(|news| news.is_wanted(&one));
+        assert_eq!(wanted, [failed, relayed, delayed], "{notify:?}");
+    }
+    for kind in [OutgoingKind::Bounce, OutgoingKind::Notice] {
+        assert!(
+            ![News::Failed, News::Relayed, News::Delayed(until)].iter().any(|news| news.concerns(kind)),
+            "{kind:?}"
+        );
+    }
+    assert!(News::Failed.concerns(OutgoingKind::DepositNotice));
+    assert!(!News::Delayed(until).concerns(OutgoingKind::DepositNotice));
+}
+
+// spec: MAIL-BOUNCE
+#[test]
+fn each_thing_is_told_of_the_deliveries_that_it_is_about() {
+    let queued_at = Timestamp(1_790_000_000_000_000);
+    let relayed = Delivery { relayed: true, ..delivery("r", DeliveryState::Delivered, "250 ok", Some("mx")) };
+    let late = delivery("l", DeliveryState::Queued, "451 later", None);
+    let all = vec![
+        delivery("f", DeliveryState::Failed, "550 no", None),
+        Delivery { told_at: Some(queued_at), ..delivery("F", DeliveryState::Failed, "550 no", None) },
+        delivery("d", DeliveryState::Delivered, "250 ok", Some("mx")),
+        relayed.clone(),
+        Delivery { told_at: Some(queued_at), ..relayed },
+        delivery("s", DeliveryState::Stopped, "", None),
+        Delivery { attempts: 0, ..late.clone() },
+        Delivery { delay_told_at: Some(queued_at), ..late.clone() },
+        late,
+    ];
+    let round = round(OutgoingKind::Relay, all);
+    let about = |news: News, since: Timestamp| {
+        news.untold(&round, since).map(|delivery| delivery.queued.recipient.clone()).collect::<String>()
     };
-    let told = |delivery| !to_tell(&round(OutgoingKind::Relay, vec![delivery])).is_empty();
-    assert!(told(with(DeliveryState::Failed, None)));
-    assert!(told(with(DeliveryState::Failed, Some("FAILURE,DELAY"))));
-    assert!(told(with(DeliveryState::Failed, Some("rubbish"))));
-    assert!(!told(with(DeliveryState::Failed, Some("NEVER"))));
-    assert!(!told(with(DeliveryState::Failed, Some("SUCCESS"))));
-    assert!(!told(with(DeliveryState::Delivered, None)));
-    assert!(!told(with(DeliveryState::Stopped, None)));
-    assert!(!may_bounce(OutgoingKind::Bounce) && !may_bounce(OutgoingKind::Notice));
+    assert_eq!(about(News::Failed, queued_at), "f");
+    assert_eq!(about(News::Relayed, queued_at), "r");
+    assert_eq!(about(News::Delayed(queued_at), queued_at), "l");
+    assert_eq!(about(News::Delayed(queued_at), Timestamp(queued_at.0 - 1)), "", "not yet late");
+}
+
+// spec: MAIL-BOUNCE
+#[test]
+fn other_news_says_so_to_machine_and_person_and_gives_no_body_back() {
+    let taken = Delivery {
+        relayed: true,
+        ..delivery("a@example.com", DeliveryState::Delivered, "250 2.0.0 ok", Some("mx.example.com"))
+    };
+    let late = delivery("b@example.com", DeliveryState::Queued, "451 4.4.1 no connection", None);
+    let round = round(OutgoingKind::Relay, vec![taken, late]);
+    let row = |dsn: &StatusNotification| {
+        let [row] = &dsn.recipients[..] else { panic!("{:?}", dsn.recipients) };
+        (row.recipient.clone(), row.action, row.status.clone())
+    };
+    let dsn = told(&round, News::Relayed, &Sent::default(), &head(), false);
+    assert_eq!(row(&dsn), ("a@example.com".into(), "relayed", "2.1.9".into()));
+    assert_eq!(dsn.mail.subject, "【中継済み】(件名なし)");
+    assert!(dsn.mail.text.contains("mx.example.com") && !dsn.mail.text.contains("b@example.com"), "{}", dsn.mail.text);
+
+    let dsn = told(&round, News::Delayed(Timestamp(1_790_400_000_000_000)), &Sent::default(), &head(), false);
+    assert_eq!(row(&dsn), ("b@example.com".into(), "delayed", "4.4.1".into()));
+    assert_eq!(dsn.mail.subject, "【配信遅延】(件名なし)");
+    let said = &dsn.mail.text;
+    assert!(said.contains("451 4.4.1 no connection") && !said.contains("a@example.com"), "{said}");
+    assert_eq!(said.matches("2026-09-26 14:20:00 +09:00").count(), 2, "until when, in both languages: {said}");
+    assert!(matches!(dsn.returned, Returned::Header(_)));
+    for lang in Lang::ALL {
+        for id in ["relayed-subject", "relayed-intro", "relayed-to", "delayed-subject", "delayed-intro"] {
+            assert!(fubako_base::lang::has_text(lang, id), "{id}");
+        }
+    }
 }
 
 // spec: MAIL-BOUNCE
@@ -81,15 +157,7 @@ fn the_machine_part_says_what_the_host_said() {
         ),
         delivery("e@example.com", DeliveryState::Delivered, "250 ok", Some("mx.example.com")),
     ];
-    let dsn = notification(
-        &round(OutgoingKind::Relay, failed),
-        "s@example.jp",
-        &Sent::default(),
-        &head(),
-        false,
-        "i@h".into(),
-        Timestamp(0),
-    );
+    let dsn = told(&round(OutgoingKind::Relay, failed), News::Failed, &Sent::default(), &head(), false);
     let rows: Vec<_> = dsn
         .recipients
         .iter()
@@ -126,7 +194,7 @@ fn the_human_part_is_in_peoples_words_japanese_first() {
         Sent { subject: Some("見積\r\nの件".into()), message_id: Some("m@example.jp".into()), header: Vec::new() };
     let failed = vec![delivery("a@example.com", DeliveryState::Failed, "552 5.2.2 over quota", Some("mx.example.com"))];
     let one = round(OutgoingKind::Relay, failed);
-    let dsn = notification(&one, "s@example.jp", &sent, &head(), true, "i@h".into(), Timestamp(0));
+    let dsn = told(&one, News::Failed, &sent, &head(), true);
     let said = &dsn.mail.text;
     let (ja, en) = (said.find("メールボックスがいっぱい").unwrap(), said.find("mailbox is full").unwrap());
     assert!(ja < en, "{said}");
@@ -146,7 +214,7 @@ fn the_human_part_is_in_peoples_words_japanese_first() {
     assert!(!said.contains("bounce-"), "a text is missing: {said}");
 
     let english = Letterhead { language: NoticeLanguage::En, ..head() };
-    let dsn = notification(&one, "s@example.jp", &Sent::default(), &english, false, "i@h".into(), Timestamp(0));
+    let dsn = told(&one, News::Failed, &Sent::default(), &english, false);
     assert!(dsn.mail.text.is_ascii(), "{}", dsn.mail.text);
     assert_eq!(dsn.mail.subject, "[Not delivered] (no subject)");
 }
@@ -174,7 +242,7 @@ fn every_text_is_there_in_both_languages() {
     ];
     for lang in Lang::ALL {
         for (subject, detail) in reasons {
-            let id = reason((5, subject, detail));
+            let id = reason((subject, detail));
             assert!(fubako_base::lang::has_text(lang, id), "{id}");
         }
         for id in [

@@ -15,7 +15,7 @@ use fubako_trust::{Signer, TrustError};
 use fubako_vault::{SealedWriter, Vault, VaultError};
 use futures::{StreamExt as _, stream::BoxStream};
 
-use super::{Letterhead, Sent, may_bounce, notification, to_tell};
+use super::{Case, Letterhead, News, Sent, notification};
 use crate::{
     ReturnedMail,
     deliver::{inline_context, open_content},
@@ -55,12 +55,9 @@ pub(crate) struct BounceWriter {
 }
 
 impl BounceWriter {
-    /// The notification that a mail's failures cause which are not told yet; none where nobody is to be told. An object that it may
-    /// have is durable.
-    pub(crate) async fn bounce(&self, round: &Round, now: Timestamp) -> Result<Option<NewOutgoing>, Problem> {
-        if !may_bounce(round.outgoing.kind) || to_tell(round).is_empty() {
-            return Ok(None);
-        }
+    /// The notification of what is told; none where there is nobody to tell. An object that it may have is durable.
+    pub(crate) async fn notification(&self, case: &Case<'_>, now: Timestamp) -> Result<Option<NewOutgoing>, Problem> {
+        let round = case.round;
         let Some(to) = self.whom(round).await? else { return Ok(None) };
         let section = self.store.section(&round.outgoing.section).await?;
         let settings = section.map(|section| section.settings).unwrap_or_default();
@@ -72,15 +69,15 @@ impl BounceWriter {
             language: settings.language,
         };
         let sent = read_header(&self.vault, &round.outgoing).await;
-        if let Some(returned) = self.returned_mail(round).await {
-            match self.write(round, &to, &sent, &head, Some(returned), now).await {
+        if let Some(returned) = self.returned_mail(case).await {
+            match self.write(case, &to, &sent, &head, Some(returned), now).await {
                 Err(Problem::Returned(error)) => {
                     tracing::warn!(outgoing = %round.outgoing.id, %error, "only the header goes back with a bounce");
                 }
                 done => return done.map(Some),
             }
         }
-        self.write(round, &to, &sent, &head, None, now).await.map(Some)
+        self.write(case, &to, &sent, &head, None, now).await.map(Some)
     }
 
     /// Who is told: whom the row names, else the envelope sender; of a deposit notice, which is sent in our own name, never
@@ -102,11 +99,11 @@ impl BounceWriter {
         Ok(to)
     }
 
-    /// The relayed mail, unless only its header is wanted (RFC 3461, 4.3). Of a deposit notice only the header goes back:
-    /// the link in it is the recipient's own.
-    async fn returned_mail(&self, round: &Round) -> Option<BoxStream<'static, Result<Bytes, std::io::Error>>> {
-        let outgoing = &round.outgoing;
-        if outgoing.kind != OutgoingKind::Relay || outgoing.ret_full == Some(false) {
+    /// The relayed mail, unless only its header is wanted, or it did not fail (RFC 3461, 4.3). Of a deposit notice only the header goes
+    /// back: the link in it is the recipient's own.
+    async fn returned_mail(&self, case: &Case<'_>) -> Option<BoxStream<'static, Result<Bytes, std::io::Error>>> {
+        let outgoing = &case.round.outgoing;
+        if case.news != News::Failed || outgoing.kind != OutgoingKind::Relay || outgoing.ret_full == Some(false) {
             return None;
         }
         (self.returned)(outgoing.mail?).await
@@ -114,7 +111,7 @@ impl BounceWriter {
 
     async fn write(
         &self,
-        round: &Round,
+        case: &Case<'_>,
         to: &str,
         sent: &Sent,
         head: &Letterhead,
@@ -123,7 +120,8 @@ impl BounceWriter {
     ) -> Result<NewOutgoing, Problem> {
         let id = OutgoingId::generate();
         let message_id = format!("{id}@{}", self.hostname);
-        let dsn = notification(round, to, sent, head, returned.is_some(), message_id, now);
+        let round = case.round;
+        let dsn = notification(case, to, sent, head, returned.is_some(), message_id, now);
         let mut sink = Sink::new(&self.vault, &round.outgoing.section, self.keyring.own_signer().await?);
         if let Err(problem) = fill(&mut sink, &dsn, returned).await {
             sink.abort().await;

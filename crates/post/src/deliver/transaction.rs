@@ -37,6 +37,8 @@ pub(super) enum Verdict {
         replies: Vec<Reply>,
         /// The host.
         remote: String,
+        /// It passes on, or acts on, what the sender wants to be told (DSN, RFC 3461).
+        confirms: bool,
     },
     /// One answer for all.
     All {
@@ -142,13 +144,14 @@ impl Courier {
                 return Attempt::Done(own_trouble(outgoing, &error));
             }
         };
+        let confirms = connection.has_extension("DSN");
         let sent = connection.send(&from, &to, outgoing.size, octets).await;
         match sent {
             Ok(delivered) => {
                 // The outcome must not wait for a slow goodbye.
                 tokio::spawn(connection.quit());
                 tracing::debug!(outgoing = %outgoing.id, host = %host.name, tls = ?delivered.tls, "transaction ended");
-                Attempt::Done(Verdict::Each { replies: delivered.replies, remote: host.name.clone() })
+                Attempt::Done(Verdict::Each { replies: delivered.replies, remote: host.name.clone(), confirms })
             }
             Err(ClientError::Refused(reply)) => {
                 tokio::spawn(connection.quit());

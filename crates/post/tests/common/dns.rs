@@ -21,6 +21,7 @@ use tokio::net::UdpSocket;
 struct Zone {
     records: HashMap<(String, RecordType), Vec<RData>>,
     signed: HashSet<String>,
+    unsigned: HashSet<String>,
     broken: HashSet<String>,
     asked: Vec<(String, RecordType)>,
 }
@@ -98,6 +99,12 @@ impl DnsServer {
         self
     }
 
+    /// But not this name, which a zone of its own holds.
+    pub fn leave_unsigned(&self, owner: &str) -> &Self {
+        self.zone.lock().unwrap().unsigned.insert(owner.to_owned());
+        self
+    }
+
     /// SERVFAIL, as for a zone whose signatures are wrong: for a name, or for `name/TYPE`.
     pub fn fail(&self, what: &str) -> &Self {
         self.zone.lock().unwrap().broken.insert(what.to_owned());
@@ -131,7 +138,7 @@ impl Zone {
         reply.metadata.recursion_available = true;
         let wanted = query.metadata.authentic_data || query.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         let is_signed = self.signed.iter().any(|top| owner == *top || owner.ends_with(&format!(".{top}")));
-        reply.metadata.authentic_data = wanted && is_signed;
+        reply.metadata.authentic_data = wanted && is_signed && !self.unsigned.contains(&owner);
         let found = self.records.get(&(owner.clone(), kind)).cloned().unwrap_or_default();
         reply.metadata.response_code =
             if self.broken.contains(&owner) || self.broken.contains(&format!("{owner}/{kind}")) {

@@ -49,7 +49,12 @@ use fubako_vault::{
 };
 use futures::{StreamExt as _, future::BoxFuture, stream};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
 
 pub const START: i64 = 1_790_000_000_000_000;
 /// Later than anything waits.
@@ -168,6 +173,39 @@ impl Sink {
     pub fn refuse(&self, recipient: &str, replies: &[Reply]) {
         self.script.lock().unwrap().rcpt.insert(recipient.into(), replies.iter().cloned().collect());
     }
+}
+
+/// A next hop that knows no extensions at all, before this one.
+pub async fn old_hop(before: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(before).await.unwrap();
+            tokio::spawn(async move {
+                let (from_client, mut to_client) = client.into_split();
+                let (from_server, mut to_server) = server.into_split();
+                let back = async move {
+                    let _ = tokio::io::copy(&mut BufReader::new(from_server), &mut to_client).await;
+                };
+                let forth = async move {
+                    let mut lines = BufReader::new(from_client);
+                    let mut line = Vec::new();
+                    while lines.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) {
+                        if line.starts_with(b"EHLO") {
+                            line.splice(..4, *b"XXXX");
+                        }
+                        if to_server.write_all(&line).await.is_err() {
+                            break;
+                        }
+                        line.clear();
+                    }
+                };
+                tokio::join!(back, forth);
+            });
+        }
+    });
+    address
 }
 
 pub fn refusal(code: u16, enhanced: (u8, u16, u16), text: &str) -> Reply {
@@ -307,6 +345,7 @@ impl House {
             clock: Arc::new(move || Timestamp(clock.load(Ordering::SeqCst))),
             timing: Timing {
                 schedule: Schedule::default(),
+                delay_notice: Some(Duration::from_secs(4 * 3600)),
                 lease: Duration::from_secs(60),
                 poll: Duration::from_millis(20),
                 grace: Duration::from_secs(5),

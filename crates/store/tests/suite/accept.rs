@@ -7,7 +7,7 @@ use fubako_store::{
 
 use crate::{
     db::Db,
-    make::{acme, at, id, leased, mail, notice, object, outgoing, relayed},
+    make::{acme, at, ending, id, leased, mail, notice, object, outgoing, relayed},
 };
 
 // spec: RCV-DURABLE
@@ -82,7 +82,7 @@ pub(crate) async fn whoever_lost_the_lease_commits_nothing(db: Db) {
             s.keep_mail_password(id, worker, b"mine").await.err(),
             s.note_mail_deposit(id, worker, deposit).await.err(),
             s.queue_mail(id, worker, &out, at(61)).await.err(),
-            s.stop_mail(id, worker, MailState::Stopped, &[Code::DataUrl], "", Some(&told), at(61)).await.err(),
+            s.stop_mail(id, worker, ending(false, &[Code::DataUrl], "", Some(&told)), at(61)).await.err(),
             s.retry_mail(id, worker, at(70), Code::Maintenance, "").await.err(),
         ];
         for lost in lost {
@@ -133,18 +133,31 @@ pub(crate) async fn a_retry_waits_and_is_counted(db: Db) {
     assert!(reason.starts_with("maintenance: 長") && reason.chars().count() < 3_000);
 }
 
+// spec: RCV-DURABLE
+pub(crate) async fn leases_of_which_nothing_came_are_counted(db: Db) {
+    acme(&db.store).await;
+    let mail = mail();
+    db.store.accept_mail(&mail).await.unwrap();
+    for count in 1..4 {
+        let leased = db.store.lease_mail("w", at(count * 100), at(count * 100 + 50)).await.unwrap().unwrap();
+        assert_eq!((i64::from(leased.leases), leased.tried_since), (count, mail.received_at));
+    }
+    db.store.retry_mail(mail.id, "w", at(400), Code::Maintenance, "").await.unwrap();
+    assert_eq!(
+        db.store.lease_mail("w", at(400), at(450)).await.unwrap().unwrap().leases,
+        1,
+        "it came back with a word"
+    );
+}
+
 // spec: NOTICE, KEEP-DELETE
 pub(crate) async fn a_stopped_mail_is_given_up_with_its_notice(db: Db) {
     acme(&db.store).await;
     let mail = leased(&db.store).await;
     let id = mail.accepted.id;
     db.store.keep_mail_password(id, "w", b"sealed").await.unwrap();
-    for state in [MailState::Received, MailState::Relaying, MailState::Settled] {
-        let refused = db.store.stop_mail(id, "w", state, &[], "", None, at(1)).await;
-        assert!(matches!(refused, Err(StoreError::Refused(_))));
-    }
     let (codes, told) = ([Code::DataUrl, Code::Encrypted], notice());
-    db.store.stop_mail(id, "w", MailState::Stopped, &codes, "two things", Some(&told), at(1)).await.unwrap();
+    db.store.stop_mail(id, "w", ending(false, &codes, "two things", Some(&told)), at(1)).await.unwrap();
     let kept = db.store.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.last_code), (MailState::Stopped, Some(Code::DataUrl)));
     assert!(kept.accepted.spool.wrapped_key.is_empty() && kept.sealed_password.is_none());
@@ -158,7 +171,7 @@ pub(crate) async fn a_held_mail_is_kept(db: Db) {
     acme(&db.store).await;
     let mail = leased(&db.store).await;
     let id = mail.accepted.id;
-    db.store.stop_mail(id, "w", MailState::Held, &[Code::Ambiguous], "two boundaries", None, at(1)).await.unwrap();
+    db.store.stop_mail(id, "w", ending(true, &[Code::Ambiguous], "two boundaries", None), at(1)).await.unwrap();
     let kept = db.store.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.accepted.spool), (MailState::Held, mail.accepted.spool));
     assert_eq!(db.store.erasures(10).await.unwrap(), []);

@@ -12,6 +12,7 @@ mod deposits;
 mod durability;
 mod links;
 mod make;
+mod news;
 mod outbox;
 mod postgres;
 mod queue;
@@ -67,6 +68,7 @@ suite! {
         whoever_lost_the_lease_commits_nothing
         the_first_password_stays
         a_retry_waits_and_is_counted
+        leases_of_which_nothing_came_are_counted
         a_stopped_mail_is_given_up_with_its_notice
         a_held_mail_is_kept
         an_unreadable_mail_is_set_aside
@@ -94,6 +96,7 @@ suite! {
         a_mail_settles_with_its_last_relayed_mail
         a_notice_does_not_settle_its_mail
         erased_objects_are_forgotten
+        what_cannot_be_erased_stands_behind
         objects_that_no_row_knows_are_named
     }
     deposits {
@@ -119,6 +122,7 @@ suite! {
         a_held_mail_can_be_tried_again
         one_unreadable_row_does_not_hide_the_queue
         stop_ends_what_waits
+        a_mail_whose_links_may_be_out_is_not_stopped
         what_is_worked_on_is_left_alone
         counts_tell_every_state
     }
@@ -138,6 +142,12 @@ suite! {
         a_caller_that_goes_away_leaves_all_or_nothing
         a_closed_store_says_so
         a_lost_connection_passes
+    }
+    news {
+        a_delivery_that_takes_long_is_told_of_once
+        what_was_relayed_is_told_before_it_is_settled
+        who_turns_away_mail_and_notice_is_told_of_once
+        a_mail_and_its_notice_told_at_once_are_told_once
     }
     sts {
         a_policy_is_kept_until_its_time_is_up_or_a_newer_one_comes

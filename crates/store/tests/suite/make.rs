@@ -1,7 +1,7 @@
 //! Values for the cases.
 
 use fubako_base::{
-    Timestamp,
+    Code, Timestamp,
     ids::{DeliveryId, DepositId, LinkId, MailId, ObjectId, OutgoingId, SectionId},
     object::ObjectRef,
     section::{Section, Settings},
@@ -9,7 +9,7 @@ use fubako_base::{
 use fubako_store::{
     Store,
     deposits::{Deposit, DepositState, File, Link},
-    mails::{Mail, MailRecipient, NewMail},
+    mails::{Ending, Mail, MailRecipient, NewMail},
     outbox::{Content, NewDelivery, NewOutgoing, Outcome, OutgoingKind},
     sections::Change,
 };
@@ -117,8 +117,12 @@ pub(crate) async fn relayed(store: &Store, recipients: &[&str]) -> (Mail, NewOut
     (mail, out)
 }
 
+pub(crate) fn ending(held: bool, codes: &[Code], cause: &str, notice: Option<&NewOutgoing>) -> Ending {
+    Ending { held, codes: codes.to_vec(), cause: cause.to_owned(), notice: notice.cloned() }
+}
+
 pub(crate) fn delivered() -> Outcome {
-    Outcome::Delivered { reply: "250 2.0.0 ok".to_owned(), remote: "mx.example.com".to_owned() }
+    Outcome::Delivered { reply: "250 2.0.0 ok".to_owned(), remote: "mx.example.com".to_owned(), relayed: false }
 }
 
 pub(crate) fn failed() -> Outcome {

@@ -1,25 +1,28 @@
-use fubako_base::{Code, ids::MailId};
+use fubako_base::{
+    Code,
+    ids::{DepositId, MailId},
+};
 use fubako_store::{
     mails::{MailState, NewMail},
     outbox::DeliveryState,
-    queue::QueueRow,
+    queue::{QueueRow, Stopped},
 };
 
 use crate::{
     db::Db,
-    make::{acme, again, at, deliver, delivered, leased, mail, notice, relayed},
+    make::{acme, again, at, deliver, delivered, ending, leased, mail, notice, relayed},
 };
 
 pub(crate) async fn the_queue_shows_what_waits(db: Db) {
     acme(&db.store).await;
     let held = leased(&db.store).await.accepted;
-    db.store.stop_mail(held.id, "w", MailState::Held, &[Code::Ambiguous], "odd", None, at(1)).await.unwrap();
+    db.store.stop_mail(held.id, "w", ending(true, &[Code::Ambiguous], "odd", None), at(1)).await.unwrap();
     let (on_its_way, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
     deliver(&db.store, 0, &again(600)).await;
     let waiting = NewMail { received_at: at(-5), ..mail() };
     db.store.accept_mail(&waiting).await.unwrap();
     let stopped = leased(&db.store).await.accepted.id;
-    db.store.stop_mail(stopped, "w", MailState::Stopped, &[Code::Virus], "found", None, at(2)).await.unwrap();
+    db.store.stop_mail(stopped, "w", ending(false, &[Code::Virus], "found", None), at(2)).await.unwrap();
     assert_ne!(stopped, held.id);
 
     let rows = db.store.queue(100).await.unwrap();
@@ -85,7 +88,7 @@ pub(crate) async fn a_held_mail_can_be_tried_again(db: Db) {
     db.store.keep_mail_password(held.id, "w", b"sealed").await.unwrap();
     db.store.retry_mail(held.id, "w", at(5), Code::Maintenance, "").await.unwrap();
     db.store.lease_mail("w", at(5), at(60)).await.unwrap().unwrap();
-    db.store.stop_mail(held.id, "w", MailState::Held, &[Code::Ambiguous], "odd", None, at(6)).await.unwrap();
+    db.store.stop_mail(held.id, "w", ending(true, &[Code::Ambiguous], "odd", None), at(6)).await.unwrap();
     assert!(db.store.lease_mail("v", at(7), at(99)).await.unwrap().is_none());
     assert!(db.store.queue_retry(&held.id.to_string(), at(7)).await.unwrap());
     let row = row(&db, held.id).await;
@@ -93,9 +96,10 @@ pub(crate) async fn a_held_mail_can_be_tried_again(db: Db) {
     let again = db.store.lease_mail("v", at(7), at(99)).await.unwrap().unwrap();
     assert_eq!((again.accepted.id, again.accepted.spool, again.attempts), (held.id, held.spool, 0));
     assert_eq!((again.sealed_password.as_deref(), again.last_code), (Some(&b"sealed"[..]), None));
+    assert_eq!((again.tried_since, again.leases), (at(7), 1), "its time begins anew");
     assert!(!db.store.queue_retry(&held.id.to_string(), at(8)).await.unwrap(), "it is being worked on");
     // One that was given up has nothing to be tried with.
-    db.store.stop_mail(held.id, "v", MailState::Stopped, &[Code::Ambiguous], "", None, at(9)).await.unwrap();
+    db.store.stop_mail(held.id, "v", ending(false, &[Code::Ambiguous], "", None), at(9)).await.unwrap();
     assert!(!db.store.queue_retry(&held.id.to_string(), at(10)).await.unwrap());
 }
 
@@ -116,27 +120,41 @@ pub(crate) async fn stop_ends_what_waits(db: Db) {
     acme(&db.store).await;
     let received = mail();
     db.store.accept_mail(&received).await.unwrap();
-    assert!(db.store.queue_stop(&received.id.to_string(), at(1)).await.unwrap());
+    assert_eq!(
+        db.store.queue_stop(&received.id.to_string(), at(1)).await.unwrap(),
+        Stopped::Mail(received.section.clone(), received.id)
+    );
     let kept = db.store.mail(received.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.accepted.spool.wrapped_key.len()), (MailState::Stopped, 0));
     assert_eq!(db.store.erasures(10).await.unwrap(), [received.spool.id]);
-    assert!(!db.store.queue_stop(&received.id.to_string(), at(2)).await.unwrap());
+    assert_eq!(db.store.queue_stop(&received.id.to_string(), at(2)).await.unwrap(), Stopped::No);
 
     let held = leased(&db.store).await.accepted.id;
-    db.store.stop_mail(held, "w", MailState::Held, &[Code::Ambiguous], "", None, at(1)).await.unwrap();
-    assert!(db.store.queue_stop(&held.to_string(), at(2)).await.unwrap());
+    db.store.stop_mail(held, "w", ending(true, &[Code::Ambiguous], "", None), at(1)).await.unwrap();
+    assert!(matches!(db.store.queue_stop(&held.to_string(), at(2)).await.unwrap(), Stopped::Mail(..)));
     assert_eq!(db.store.erasures(10).await.unwrap().len(), 2);
 
     let (mail, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
     for delivery in &out.deliveries {
-        assert!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap());
-        assert!(!db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap());
+        assert_eq!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap(), Stopped::Delivery);
+        assert_eq!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap(), Stopped::No);
     }
     let whole = db.store.unsettled(at(9999), 10).await.unwrap();
     assert!(whole[0].deliveries.iter().all(|d| d.state == DeliveryState::Stopped));
     assert!(db.store.settle(out.id, at(4)).await.unwrap());
     assert_eq!(db.store.mail(mail.accepted.id).await.unwrap().unwrap().state, MailState::Settled);
-    assert!(!db.store.queue_stop(&mail.accepted.id.to_string(), at(5)).await.unwrap());
+    assert_eq!(db.store.queue_stop(&mail.accepted.id.to_string(), at(5)).await.unwrap(), Stopped::No);
+}
+
+// spec: MAIL-DEPOSIT
+pub(crate) async fn a_mail_whose_links_may_be_out_is_not_stopped(db: Db) {
+    acme(&db.store).await;
+    let mail = leased(&db.store).await.accepted.id;
+    db.store.note_mail_deposit(mail, "w", DepositId::generate()).await.unwrap();
+    db.store.retry_mail(mail, "w", at(5), Code::Maintenance, "").await.unwrap();
+    assert_eq!(db.store.queue_stop(&mail.to_string(), at(9)).await.unwrap(), Stopped::LinksOut);
+    assert_eq!(db.store.mail(mail).await.unwrap().unwrap().state, MailState::Received);
+    assert!(db.store.lease_mail("w", at(9), at(60)).await.unwrap().is_some());
 }
 
 pub(crate) async fn what_is_worked_on_is_left_alone(db: Db) {
@@ -146,9 +164,9 @@ pub(crate) async fn what_is_worked_on_is_left_alone(db: Db) {
     db.store.queue_outgoing(std::slice::from_ref(&told), at(0)).await.unwrap();
     db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
     for id in [mail.to_string(), told.deliveries[0].id.to_string()] {
-        assert!(!db.store.queue_stop(&id, at(59)).await.unwrap());
+        assert_eq!(db.store.queue_stop(&id, at(59)).await.unwrap(), Stopped::No);
         assert!(!db.store.queue_retry(&id, at(59)).await.unwrap());
-        assert!(db.store.queue_stop(&id, at(60)).await.unwrap(), "the lease ran out");
+        assert_ne!(db.store.queue_stop(&id, at(60)).await.unwrap(), Stopped::No, "the lease ran out");
     }
     // Whoever had them finds out.
     assert!(db.store.extend_mail_lease(mail, "w", at(99)).await.is_err());

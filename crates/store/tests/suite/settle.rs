@@ -1,4 +1,4 @@
-use fubako_base::ids::ObjectId;
+use fubako_base::{Code, ids::ObjectId};
 use fubako_store::{
     mails::MailState,
     outbox::{Content, NewOutgoing, OutgoingKind},
@@ -6,7 +6,9 @@ use fubako_store::{
 
 use crate::{
     db::{Db, holds},
-    make::{acme, again, at, deliver, delivered, failed, file, leased, notice, object, outgoing, relayed, sent},
+    make::{
+        acme, again, at, deliver, delivered, ending, failed, file, leased, notice, object, outgoing, relayed, sent,
+    },
 };
 
 fn object_of(out: &NewOutgoing) -> (ObjectId, Vec<u8>) {
@@ -197,6 +199,22 @@ pub(crate) async fn erased_objects_are_forgotten(db: Db) {
     db.store.erased(&many).await.unwrap();
     db.store.erased(&[]).await.unwrap();
     assert_eq!(db.store.erasures(10).await.unwrap(), []);
+}
+
+// spec: KEEP-DELETE
+pub(crate) async fn what_cannot_be_erased_stands_behind(db: Db) {
+    acme(&db.store).await;
+    let mut given_up = Vec::new();
+    for _ in 0..3 {
+        let mail = leased(&db.store).await.accepted;
+        db.store.stop_mail(mail.id, "w", ending(false, &[Code::Virus], "", None), at(1)).await.unwrap();
+        given_up.push(mail.spool.id);
+    }
+    given_up.sort();
+    assert_eq!(db.store.erasures(10).await.unwrap(), given_up);
+    db.store.erasures_failed(&given_up[..1]).await.unwrap();
+    assert_eq!(db.store.erasures(10).await.unwrap(), [given_up[1], given_up[2], given_up[0]]);
+    assert_eq!(db.store.erasures(2).await.unwrap(), given_up[1..]);
 }
 
 pub(crate) async fn objects_that_no_row_knows_are_named(db: Db) {

@@ -1,9 +1,9 @@
-//! What the notice in a relayed mail says (spec MAIL-NOTICE), and the mail as a person sees it.
+//! The mail as a person sees it.
 
-use fubako_base::{Lang, Timestamp, secret::FilePassword, section::Settings};
-use fubako_mail::{Outline, Plan, charset, notice::Notice};
+use fubako_base::{Lang, section::Settings};
+use fubako_mail::{Outline, Plan, charset};
 
-use crate::read::{from_of, shown_time, subject_of};
+use crate::read::{from_of, subject_of};
 
 /// The mail as a person sees it: what notices and the deposit say of it.
 #[derive(Debug, Clone)]
@@ -28,7 +28,8 @@ impl Letter {
         Self { from_address, from_name, subject, notice_langs: settings.language.langs(lang) }
     }
 
-    fn sender(&self) -> String {
+    /// The sender as the notice names them.
+    pub(crate) fn sender(&self) -> String {
         if self.from_name.is_empty() {
             self.from_address.clone()
         } else {
@@ -50,35 +51,4 @@ fn language(outline: &Outline, plan: &Plan, subject: &str, sample: &str) -> Lang
         || plan.bodies.iter().any(|body| body.charset.as_deref().is_some_and(charset::is_japanese_label))
         || plan.attachments.iter().any(|file| charset::looks_japanese(&file.name));
     if japanese { Lang::Ja } else { Lang::En }
-}
-
-/// What the notice is made of besides the mail.
-pub(crate) struct Facts<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) brand: &'a str,
-    pub(crate) received_at: Timestamp,
-    pub(crate) notice_subject: &'a str,
-    pub(crate) password: &'a FilePassword,
-}
-
-/// The notice.
-pub(crate) fn notice(letter: &Letter, plan: &Plan, facts: &Facts<'_>) -> Notice {
-    let settings = facts.settings;
-    let time = |lang: &Lang| shown_time(facts.received_at, &settings.time_zone, *lang);
-    Notice {
-        time: letter.notice_langs.iter().map(time).collect(),
-        langs: letter.notice_langs.clone(),
-        position: settings.notice_position,
-        service: facts.brand.to_owned(),
-        sender: letter.sender(),
-        notice_subject: facts.notice_subject.to_owned(),
-        files: plan.attachments.iter().map(|a| a.name.clone()).collect(),
-        password: settings.password_in_mail.then(|| facts.password.clone()),
-        wording: settings.notice_wording.clone(),
-    }
-}
-
-/// The deposit notice's subject: the mail's with the service's name before it. The exchange makes the same.
-pub(crate) fn notice_subject(brand: &str, subject: &str) -> String {
-    format!("[{brand}] {subject}")
 }

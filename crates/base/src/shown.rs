@@ -1,12 +1,47 @@
-//! Sizes, times and digests as people read them. Pure.
+//! Sizes, moments, names and subjects as people are shown them: the same on pages, in mails and in notices. Pure.
 
-use fubako_base::{
-    Lang, Timestamp,
-    lang::{Value, text},
-};
+use std::fmt::Write as _;
+
+use crate::{Lang, Timestamp};
+
+/// A character that is not seen, or that changes how others are seen: controls, bidirectional controls, zero-width
+/// characters and tags. The joiners (U+200C, U+200D) are not among them: emoji and several scripts need them.
+#[must_use]
+pub fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text with every character that is not seen made visible (`[U+202E]`), so that nobody is deceived by it.
+/// White space runs become one space.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.trim().chars() {
+        match c {
+            '\t' | '\n' | '\r' if out.ends_with(' ') => {}
+            '\t' | '\n' | '\r' => out.push(' '),
+            c if unseen(c) => {
+                let _ = write!(out, "[U+{:04X}]", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The deposit notice's subject (spec MAIL-NOTICE): the mail's with the service's name before it, on one line. The exchange
+/// writes it, and the relayed mail announces it.
+#[must_use]
+pub fn notice_subject(brand: &str, subject: &str) -> String {
+    let line: String = format!("[{brand}] {subject}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().to_owned()
+}
 
 /// A size with a unit: `512 B`, `9.8 KB`, `1.2 GB` (1 KB is 1,024 octets, as file managers here have it).
-pub(crate) fn size(octets: u64) -> String {
+#[must_use]
+pub fn size(octets: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
     // Tenths, rounded, in whole numbers; a value that rounds up to 1,024 is the next unit's 1.
     let mut unit = 0usize;
@@ -22,19 +57,6 @@ pub(crate) fn size(octets: u64) -> String {
     }
 }
 
-/// A number with commas: `12,345,678`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A moment for reading, and for `<time datetime>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
@@ -46,7 +68,8 @@ pub struct Moment {
 
 /// A day and a time of day on the calendar of a zone. `Asia/Tokyo` goes without saying in Japanese; any other zone,
 /// and every zone in English, is named by its distance from UTC.
-pub(crate) fn moment(time: Timestamp, zone: &str, lang: Lang) -> Moment {
+#[must_use]
+pub fn moment(time: Timestamp, zone: &str, lang: Lang) -> Moment {
     let local = time.in_zone(zone);
     let offset = match local.strftime("%:z").to_string() {
         zero if zero == "+00:00" => "UTC".to_owned(),
@@ -70,47 +93,6 @@ pub(crate) fn moment(time: Timestamp, zone: &str, lang: Lang) -> Moment {
     Moment { words, machine: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string() }
 }
 
-/// When a wait is over: the time of day with seconds, or day and time where that is half a day away or more.
-pub(crate) fn soon(now: Timestamp, then: Timestamp, zone: &str, lang: Lang) -> String {
-    if seconds_until(now, then) >= 12 * 3600 {
-        return moment(then, zone, lang).words;
-    }
-    then.in_zone(zone).strftime("%H:%M:%S").to_string()
-}
-
-/// How long until `then`, as a person says it: days by the calendar of `zone`, and hours on the last day.
-pub(crate) fn left(now: Timestamp, then: Timestamp, zone: &str, lang: Lang) -> String {
-    let (from, to) = (now.in_zone(zone).date(), then.in_zone(zone).date());
-    let days = from.until(to).map_or(0, |span| i64::from(span.get_days())).max(0);
-    match days {
-        0 => text(lang, "web-left-today", &[]),
-        days => text(lang, "web-left-days", &[("count", Value::from(days))]),
-    }
-}
-
-/// Whole seconds from `now` to `then`, at least one.
-pub(crate) fn seconds_until(now: Timestamp, then: Timestamp) -> u64 {
-    let micros = then.0.saturating_sub(now.0).max(1);
-    u64::try_from(micros).unwrap_or(1).div_ceil(1_000_000)
-}
-
-/// A wait in words: `45秒`, `12分`, `1時間5分`; over a minute it is rounded up to minutes.
-pub(crate) fn wait(seconds: u64, lang: Lang) -> String {
-    let count = |id: &str, n: u64| text(lang, id, &[("count", Value::from(n))]);
-    if seconds < 60 {
-        return count("web-seconds", seconds);
-    }
-    let minutes = seconds.div_ceil(60);
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => count("web-minutes", minutes),
-        (hours, 0) => count("web-hours", hours),
-        (hours, minutes) => {
-            let between = if lang == Lang::En { " " } else { "" };
-            format!("{}{between}{}", count("web-hours", hours), count("web-minutes", minutes))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +113,6 @@ mod tests {
         for (octets, words) in table {
             assert_eq!(size(octets), words, "{octets}");
         }
-        assert_eq!((grouped(0), grouped(999), grouped(12_345_678)), ("0".into(), "999".into(), "12,345,678".into()));
     }
 
     // spec: X-LANG
@@ -149,17 +130,18 @@ mod tests {
     }
 
     #[test]
-    fn waits_and_days_are_said_as_people_do() {
-        assert_eq!(wait(1, Lang::En), "1 second");
-        assert_eq!(wait(61, Lang::En), "2 minutes");
-        assert_eq!(wait(3600, Lang::Ja), "1時間");
-        assert_eq!(wait(3660, Lang::En), "1 hour 1 minute");
-        assert_eq!(seconds_until(Timestamp(0), Timestamp(1)), 1);
-        assert_eq!(seconds_until(Timestamp(0), Timestamp(2_000_001)), 3);
-        assert_eq!(seconds_until(Timestamp(5), Timestamp(0)), 1);
-        let sent = Timestamp(1_795_271_416_000_000);
-        let end = sent.end_of_day_counting(7, "Asia/Tokyo");
-        assert_eq!(left(sent, end, "Asia/Tokyo", Lang::En), "6 days left");
-        assert_eq!(left(end, end, "Asia/Tokyo", Lang::Ja), "本日まで");
+    fn what_is_not_seen_is_shown() {
+        assert_eq!(visible("invoice\u{202e}fdp.exe"), "invoice[U+202E]fdp.exe");
+        assert_eq!(visible("a\r\nSet-Cookie: x"), "a Set-Cookie: x");
+        assert_eq!(visible("\0\u{200b}\u{2066}\u{e0041}"), "[U+0000][U+200B][U+2066][U+E0041]");
+        assert_eq!(visible("葛\u{e0100}城 👨\u{200d}👩"), "葛\u{e0100}城 👨\u{200d}👩");
+    }
+
+    // spec: MAIL-NOTICE
+    #[test]
+    fn the_notices_subject_has_the_services_name_before_the_mails() {
+        assert_eq!(notice_subject("Fubako", "見積書の件"), "[Fubako] 見積書の件");
+        assert_eq!(notice_subject("Fubako", ""), "[Fubako]");
+        assert_eq!(notice_subject("Fubako", "a\r\nBcc: x@y"), "[Fubako] a  Bcc: x@y");
     }
 }

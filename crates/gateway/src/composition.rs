@@ -1,0 +1,71 @@
+//! What the outgoing mail is written of (spec MAIL-NONE, MAIL-REBUILD, MAIL-NOTICE). Pure: the same every time it is asked for,
+//! so that the mail that goes back with a bounce, and the one that `inspect` shows, are the mail that went out.
+
+use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings, shown};
+use fubako_mail::{Outline, Plan, Step, compose::Rebuild, notice::Notice, relay};
+
+use crate::letter::Letter;
+
+/// A mail, and everything else that stands in the outgoing one.
+pub struct Composition<'a> {
+    /// What was read.
+    pub outline: &'a Outline,
+    /// What becomes of each part.
+    pub plan: &'a Plan,
+    /// The mail as a person sees it.
+    pub letter: &'a Letter,
+    /// The section's settings.
+    pub settings: &'a Settings,
+    /// `brand.name`.
+    pub brand: &'a str,
+    /// Our host name.
+    pub hostname: &'a str,
+    /// The mail's id.
+    pub id: MailId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The trace field's value.
+    pub received_field: &'a str,
+}
+
+impl Composition<'_> {
+    /// The mail with its octets as they were.
+    #[must_use]
+    pub fn unchanged(&self) -> Vec<Step> {
+        relay::unchanged(self.outline, self.received_field, self.settings.secret_header.as_deref())
+    }
+
+    /// The mail afresh, with its notice.
+    #[must_use]
+    pub fn rebuilt(&self, notice_subject: &str, password: &FilePassword) -> Vec<Step> {
+        let with = Rebuild {
+            notice: &self.notice(notice_subject, password),
+            received: self.received_field,
+            fallback_message_id: &format!("{}@{}", self.id, self.hostname),
+            fallback_date: &self.received_at.rfc5322(&self.settings.time_zone),
+        };
+        fubako_mail::compose::rebuild(self.outline, self.plan, &with)
+    }
+
+    /// The deposit notice's subject, as the exchange writes it.
+    #[must_use]
+    pub fn notice_subject(&self) -> String {
+        shown::notice_subject(self.brand, &self.letter.subject)
+    }
+
+    fn notice(&self, notice_subject: &str, password: &FilePassword) -> Notice {
+        let Self { settings, letter, .. } = self;
+        let time = |lang: &_| shown::moment(self.received_at, &settings.time_zone, *lang).words;
+        Notice {
+            time: letter.notice_langs.iter().map(time).collect(),
+            langs: letter.notice_langs.clone(),
+            position: settings.notice_position,
+            service: self.brand.to_owned(),
+            sender: letter.sender(),
+            notice_subject: notice_subject.to_owned(),
+            files: self.plan.attachments.iter().map(|file| file.name.clone()).collect(),
+            password: settings.password_in_mail.then(|| password.clone()),
+            wording: settings.notice_wording.clone(),
+        }
+    }
+}
