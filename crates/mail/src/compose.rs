@@ -21,7 +21,7 @@ use self::{
 use crate::{
     html::References,
     notice::Notice,
-    outline::Outline,
+    outline::{Flow, Outline},
     plan::{Body, Plan},
     steps::Step,
 };
@@ -104,8 +104,13 @@ impl Writer<'_> {
         self.octets.extend_from_slice(b"\r\n");
     }
 
-    fn content(&mut self, media_type: &str, transfer: Transfer) {
-        self.line(&format!("Content-Type: {media_type}; charset=utf-8"));
+    fn content(&mut self, media_type: &str, flow: Flow, transfer: Transfer) {
+        let flow = match flow {
+            Flow::Fixed => "",
+            Flow::Flowed { delsp: false } => "; format=flowed",
+            Flow::Flowed { delsp: true } => "; format=flowed; delsp=yes",
+        };
+        self.line(&format!("Content-Type: {media_type}; charset=utf-8{flow}"));
         self.line(&format!("Content-Transfer-Encoding: {}", transfer.token()));
         self.line("");
     }
@@ -114,7 +119,7 @@ impl Writer<'_> {
     fn notice_alone(&mut self) {
         let text = self.notes.text.clone();
         let transfer = Transfer::for_text(&text);
-        self.content("text/plain", transfer);
+        self.content("text/plain", Flow::Fixed, transfer);
         self.octets.extend_from_slice(&transfer.encode(&text));
         self.line("");
     }
@@ -148,7 +153,7 @@ impl Writer<'_> {
     fn leaf(&mut self, index: usize, is_root: bool) {
         let Some(body) = self.plan.bodies.get(index) else { return };
         let transfer = self.transfer(body);
-        self.content(body.media_type, transfer);
+        self.content(body.media_type, body.flow, transfer);
         let position = self.noticed.contains(&index).then_some(self.notice.position);
         let work = Box::new(BodyWork::new(body, transfer, position, &self.notes, is_root));
         self.steps.push(Step::Octets(std::mem::take(&mut self.octets)));

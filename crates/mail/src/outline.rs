@@ -38,6 +38,8 @@ pub struct Part {
     pub disposition: Disposition,
     /// How its body is written.
     pub encoding: Encoding,
+    /// How its lines are meant, where it is a plain text.
+    pub flow: Flow,
     /// The body as it stands in the mail, still transfer-encoded: without the header's blank line and without the
     /// line break that belongs to the following boundary.
     pub body: Range<u64>,
@@ -128,6 +130,19 @@ pub enum Encoding {
     Base64,
     /// `quoted-printable`.
     QuotedPrintable,
+}
+
+/// How the lines of a plain text are meant (RFC 3676).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flow {
+    /// As they are.
+    #[default]
+    Fixed,
+    /// `format=flowed`: a line that ends in a space goes on in the next.
+    Flowed {
+        /// `delsp=yes`: that space belongs to nothing.
+        delsp: bool,
+    },
 }
 
 /// Something in the mail that may stop or hold it.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use fubako_base::{Code, codes::Class};
 
 use crate::{
-    outline::{Disposition, Encoding, Finding, Outline, Part, PartId},
+    outline::{Disposition, Encoding, Finding, Flow, Outline, Part, PartId},
     transfer::Decoder,
 };
 
@@ -93,6 +93,8 @@ pub struct Body {
     pub body: Range<u64>,
     /// How they are encoded.
     pub encoding: Encoding,
+    /// How a plain text's lines are meant.
+    pub flow: Flow,
 }
 
 /// Makes the plan for a mail (spec MAIL-EXTRACT, MAIL-ACCEPT, MAIL-UNNAMED).
@@ -109,6 +111,7 @@ pub fn plan(outline: &Outline) -> Plan {
                 charset: part.content_type.charset().map(str::to_owned),
                 body: part.body.clone(),
                 encoding: part.encoding,
+                flow: part.flow,
             }),
             None => attachments.push(attachment(id, part)),
         }

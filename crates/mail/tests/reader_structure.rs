@@ -7,7 +7,7 @@ mod reader_common;
 use fubako_base::Code;
 use fubako_mail::{
     Decision,
-    outline::{ContentType, Disposition, Encoding},
+    outline::{ContentType, Disposition, Encoding, Flow},
     reader::{Limits, NoObserver, Reader},
 };
 use proptest::prelude::*;
@@ -120,6 +120,23 @@ fn what_is_body_and_what_is_file() {
         assert_eq!(read.outline.parts[0].content_type.charset(), Some("utf-8"), "{value}");
     }
     assert_eq!(read("Content-Type: ???\n\nx").outline.parts[0].content_type, ContentType::Unreadable);
+}
+
+// spec: MAIL-REBUILD (RFC 3676)
+#[test]
+fn a_flowed_text_is_known() {
+    for (value, flow) in [
+        ("text/plain; format=flowed", Flow::Flowed { delsp: false }),
+        ("Text/Plain; Format=\"FLOWED\"; DelSp=yes", Flow::Flowed { delsp: true }),
+        ("text/plain; format=flowed; delsp=no", Flow::Flowed { delsp: false }),
+        ("text/plain; format=fixed; delsp=yes", Flow::Fixed),
+        ("text/html; format=flowed", Flow::Fixed),
+        ("text/plain", Flow::Fixed),
+    ] {
+        let read = read(format!("Content-Type: {value}\n\nx"));
+        assert_eq!(read.outline.parts[0].flow, flow, "{value}");
+        assert_eq!(read.plan.bodies[0].flow, flow, "{value}");
+    }
 }
 
 // spec: 3.4a (handled)

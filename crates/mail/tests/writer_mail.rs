@@ -205,6 +205,59 @@ fn addresses_say_what_they_said_to_another_reader() {
     assert_eq!(message.to().unwrap().groups().filter_map(|(name, _)| name).collect::<Vec<_>>(), ["Team"]);
 }
 
+// spec: MAIL-REBUILD (what the rule is silent on and people count on: RFC 3834, RFC 4021, RFC 5322 3.6.5)
+#[test]
+fn what_makes_the_mail_what_it_is_survives() {
+    let header = concat!(
+        "From: a@x.jp\nAuto-Submitted: auto-replied (vacation)\nPrecedence: bulk\nSensitivity: Company-Confidential\n",
+        "Keywords: one, \"two, three\", =?utf-8?b?5Lqs6YO9?=\nComments: first\nComments: =?utf-8?q?=E4=BA=AC?= x\n",
+        "Keywords: =?utf-8?q?a,b?=\n",
+    );
+    let out = rebuilt(&multipart(header, "mixed", &[PLAIN, PDF]), &notice(End, &[Lang::Ja]));
+    let head = String::from_utf8_lossy(&out).split("\r\n\r\n").next().unwrap().replace("\r\n ", " ");
+    for line in [
+        "Auto-Submitted: auto-replied (vacation)",
+        "Precedence: bulk",
+        "Sensitivity: Company-Confidential",
+        "Keywords: one, \"two, three\", =?UTF-8?B?5Lqs6YO9?=, \"a,b\"",
+        "Comments: first",
+        "Comments: =?UTF-8?B?5LqsIHg=?=",
+    ] {
+        assert_eq!(head.split("\r\n").filter(|l| *l == line).count(), 1, "{line}: {head}");
+    }
+    assert_eq!(head.matches("Keywords:").count(), 1);
+}
+
+// spec: MAIL-REBUILD, MAIL-NOTICE (RFC 3676: a flowed text says the same to whoever reads it so)
+#[test]
+fn a_flowed_text_stays_one_and_the_notice_in_it_stands_by_itself() {
+    let body = "A paragraph that \ngoes on.\n\n> quoted \n> text\n From here, stuffed\n-- \nme \n";
+    for (parameters, transfer) in
+        [("; format=flowed", "7bit"), ("; charset=utf-8; delsp=Yes; Format=\"Flowed\"", "8bit")]
+    {
+        let part = format!("Content-Type: text/plain{parameters}\nContent-Transfer-Encoding: {transfer}\n\n{body}");
+        for position in [End, Top] {
+            let out = rebuilt(&multipart("From: a@x.jp\n", "mixed", &[&part, PDF]), &notice(position, &[Lang::En]));
+            let delsp = parameters.contains("delsp");
+            let expected = if delsp { "; format=flowed; delsp=yes\r\n" } else { "; format=flowed\r\n" };
+            assert!(String::from_utf8_lossy(&out).contains(expected), "{parameters}");
+            let [(_, text)] = &leaves(&out)[..] else { panic!("one body") };
+            // The notice is all that is not the author's; what goes on in the next line is the author's alone.
+            let text = text.replace("\r\n", "\n");
+            let (before, after) = text.split_once(body.trim_end_matches('\n')).unwrap();
+            let notice = if position == End { after.strip_prefix("\n\n\n").unwrap() } else { before };
+            assert!(notice.lines().count() > 5, "{text}");
+            for line in notice.lines() {
+                assert!(!line.ends_with(' ') && !line.starts_with('>') && !line.starts_with("From "), "{line:?}");
+            }
+            assert!(notice.contains("\n   - "), "file names are stuffed: {notice}");
+        }
+    }
+    let fixed = multipart("From: a@x.jp\n", "mixed", &["Content-Type: text/plain; format=fixed\n\nx \n", PDF]);
+    let out = rebuilt(&fixed, &notice(End, &[Lang::En]));
+    assert!(!String::from_utf8_lossy(&out).contains("format="));
+}
+
 // spec: MAIL-REBUILD
 #[test]
 fn only_what_is_named_survives_and_what_is_missing_is_made() {

@@ -9,6 +9,7 @@ use crate::{
     charset::TextDecoder,
     html::{Insertion, References, Rewriter},
     newline::CrFixer,
+    outline::Flow,
     plan::Body,
     steps::RewriteError,
     transfer::Decoder,
@@ -45,8 +46,10 @@ enum Rewriting {
 struct TextWork {
     before: Option<String>,
     after: Option<String>,
-    /// Whether there was any text yet, and whether it ended in a line end.
-    seen: Option<bool>,
+    /// The last characters that were there.
+    seen: Vec<char>,
+    /// A line that ends in a space goes on in the next.
+    flowed: bool,
 }
 
 /// What passes from one stage to the next; kept so that it is not allocated anew for every piece.
@@ -77,10 +80,14 @@ impl BodyWork {
             let insertion = notice.map(|position| Insertion { position, html: notes.html.clone() });
             Rewriting::Html(Box::new(Rewriter::new(Arc::clone(&notes.references), insertion)))
         } else {
+            // A flowed text stays one (RFC 3676): its lines are as they were, so that their meaning has to be too.
+            let flowed = body.flow != Flow::Fixed;
+            let text = || if flowed { stuffed(&notes.text) } else { notes.text.clone() };
             Rewriting::Text(TextWork {
-                before: (notice == Some(NoticePosition::Top)).then(|| notes.text.clone()),
-                after: (notice == Some(NoticePosition::End)).then(|| notes.text.clone()),
-                seen: None,
+                before: (notice == Some(NoticePosition::Top)).then(text),
+                after: (notice == Some(NoticePosition::End)).then(text),
+                seen: Vec::new(),
+                flowed,
             })
         };
         Self {
@@ -148,6 +155,15 @@ impl BodyWork {
     }
 }
 
+/// The notice as it stands in a flowed text (RFC 3676, 4.4): no line goes on in the next, none is a quotation.
+fn stuffed(notice: &str) -> String {
+    let line = |line: &str| {
+        let stuffing = if line.starts_with([' ', '>']) || line.starts_with("From ") { " " } else { "" };
+        format!("{stuffing}{}\r\n", line.trim_end_matches(' '))
+    };
+    notice.lines().map(line).collect()
+}
+
 impl TextWork {
     fn push(&mut self, text: &str, out: &mut Vec<u8>) {
         if text.is_empty() {
@@ -158,15 +174,20 @@ impl TextWork {
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(text.as_bytes());
-        self.seen = Some(text.ends_with(['\r', '\n']));
+        self.seen.extend(text.chars().rev().take(3).collect::<Vec<_>>().into_iter().rev());
+        self.seen.drain(..self.seen.len().saturating_sub(3));
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
         let Some(notice) = self.before.take().or_else(|| self.after.take()) else { return };
-        match self.seen {
-            None => {}
-            Some(true) => out.extend_from_slice(b"\r\n"),
-            Some(false) => out.extend_from_slice(b"\r\n\r\n"),
+        let seen: String = self.seen.iter().collect();
+        let line = seen.trim_end_matches(['\r', '\n']);
+        if !seen.is_empty() {
+            out.extend_from_slice(if line.len() < seen.len() { b"\r\n" } else { b"\r\n\r\n" });
+            if self.flowed && line.ends_with(' ') {
+                // The line that goes on takes the blank one.
+                out.extend_from_slice(b"\r\n");
+            }
         }
         out.extend_from_slice(notice.as_bytes());
     }

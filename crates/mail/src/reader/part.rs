@@ -6,7 +6,7 @@ use super::{edges::MAX_BOUNDARY, multipart};
 use crate::{
     header::{Field, Header, Oddities, STEERING},
     names::{self, Parameters},
-    outline::{ContentType, Disposition, Encoding, Part},
+    outline::{ContentType, Disposition, Encoding, Flow, Part},
 };
 
 /// Types that are encrypted, or may be (spec 3.2).
@@ -61,6 +61,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         parent: None,
         depth: 0,
         disposition: disposition(disposition_field),
+        flow: flow(type_parameters.as_ref()),
         encoding: encoding.filter(|_| !is_multipart).unwrap_or(Encoding::Identity),
         body: 0..0,
         name,
@@ -173,6 +174,13 @@ fn disposition(field: Option<&Field>) -> Disposition {
         "attachment" => Disposition::Attachment,
         _ => Disposition::Other,
     }
+}
+
+/// RFC 3676, 4. Of other types than text/plain it says nothing.
+fn flow(parameters: Option<&Parameters>) -> Flow {
+    let Some(parameters) = parameters.filter(|parameters| parameters.main == "text/plain") else { return Flow::Fixed };
+    let is = |name, value: &str| parameters.plain(name).is_some_and(|p| p.value.trim().eq_ignore_ascii_case(value));
+    if is("format", "flowed") { Flow::Flowed { delsp: is("delsp", "yes") } } else { Flow::Fixed }
 }
 
 /// None: one that is not known. An empty one says nothing.

@@ -8,7 +8,7 @@ use fubako_mail::{
     Decision, Header, Outline, Part, PartId, Plan,
     compose::{Rebuild, rebuild},
     notice::Notice,
-    outline::{ContentType, Disposition, Encoding},
+    outline::{ContentType, Disposition, Encoding, Flow},
     plan::{Attachment, Body},
     reader::{Limits, Reader},
     steps,
@@ -78,6 +78,13 @@ fn collect(part: MessagePart<'_>, parent: Option<PartId>, parts: &mut Vec<Part>)
             mail_parser::Encoding::QuotedPrintable => Encoding::QuotedPrintable,
             _ => Encoding::Identity,
         },
+        flow: match part.content_type().and_then(|t| t.attribute("format")) {
+            Some(format) if format.eq_ignore_ascii_case("flowed") => {
+                let delsp = part.content_type().and_then(|t| t.attribute("delsp"));
+                Flow::Flowed { delsp: delsp.is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes")) }
+            }
+            _ => Flow::Fixed,
+        },
         body: u64::from(part.offset_body())..u64::from(part.offset_end()),
         name: part.attachment_name().map(str::to_owned),
         content_id: part.content_id().map(str::to_owned),
@@ -105,6 +112,7 @@ fn plan(outline: &Outline) -> Plan {
                     charset: part.content_type.charset().map(str::to_owned),
                     body: part.body.clone(),
                     encoding: part.encoding,
+                    flow: part.flow,
                 });
             }
             _ => attachments.push(Attachment {
