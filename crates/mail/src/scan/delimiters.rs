@@ -57,7 +57,8 @@ impl Tokens {
     fn line(&mut self, line: &[u8]) {
         if self.left > 0 {
             self.left -= 1;
-            self.found |= is_part_field(line);
+            // A part that is text again is no file to anybody.
+            self.found |= is_part_field(line) && !is_of_text(line);
             if line.trim_ascii().is_empty() {
                 self.left = 0;
             }
@@ -81,6 +82,18 @@ impl Tokens {
             apart(before) && apart(self.fields.get(at + token.len()))
         })
     }
+}
+
+/// Whether a field says that its part is a text that is written as it is, and nothing else.
+fn is_of_text(line: &[u8]) -> bool {
+    const FIELDS: [(&str, &[&str]); 2] = [
+        ("content-type", &["text/plain", "text/html"]),
+        ("content-transfer-encoding", &["7bit", "8bit", "binary", "quoted-printable"]),
+    ];
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    let Some((name, value)) = line.split_once(':') else { return false };
+    let main = value.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
+    FIELDS.iter().any(|(field, values)| *field == name && values.contains(&main))
 }
 
 #[cfg(test)]
@@ -109,6 +122,17 @@ mod tests {
         // A quoted source has its own boundary.
         assert!(!found(" text/plain; charset=utf-8", part));
         assert!(!found(" multipart/mixed; boundary=xy", part));
+        // What the part would be is text.
+        let text = part.replace("a/b", "Text/HTML; charset=utf-8\r\nContent-Transfer-Encoding: 7Bit");
+        assert!(!found(" text/html; boundary=x", &text));
+        for other in [
+            "Content-Disposition: inline",
+            "Content-Transfer-Encoding: base64",
+            "Content-Type: text/x",
+            "Content-Type : text/plain",
+        ] {
+            assert!(found(" text/html; boundary=x", &text.replace("X: y", other)), "{other}");
+        }
         // No part's header follows.
         assert!(!found(" text/plain; boundary=x", "--x\r\n\r\nContent-Type: a/b\r\n"));
         assert!(!found(" text/plain; boundary=x", "-- \r\nContent-Type: a/b\r\n"));
