@@ -253,8 +253,9 @@ impl Store {
         if all_ours { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// Outgoing mails none of whose deliveries is open and which are not settled, with all their deliveries. One whose rows cannot be
-    /// read is set aside for an hour.
+    /// Outgoing mails none of whose deliveries is open and which are not settled, with all their deliveries. A deposit notice that failed
+    /// within the last minute is not among them if a mail caused it: should the mail fail too, that is told. One whose rows cannot
+    /// be read is set aside for an hour.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -144,6 +144,9 @@ pub(crate) async fn lease_round(
 
 /// Seconds for which a row that cannot be read is left alone.
 pub(crate) const ASIDE: i64 = 60 * 60;
+/// Seconds for which the failure of a deposit notice is left alone that a mail caused. The notice goes out just before the mail, and
+/// where an address turns away both, it is the mail that its sender shall be told of.
+const NOTICE_WAITS: i64 = 60;
 /// What is noted at such a row.
 pub(crate) const UNREADABLE: &str = "451 4.3.0 a row of the database cannot be read";
 
@@ -173,9 +176,12 @@ pub(crate) async fn unsettled(
         outgoing_columns!(),
         " FROM outgoing
         WHERE settled_at IS NULL AND open_deliveries = 0 AND (settle_after IS NULL OR settle_after <= $1)
+            AND NOT (kind = 'deposit-notice' AND mail IS NOT NULL AND EXISTS (
+                SELECT 1 FROM deliveries d
+                WHERE d.outgoing = outgoing.id AND d.state = 'failed' AND d.told_at IS NULL AND d.ended_at > $3))
         ORDER BY id LIMIT $2"
     );
-    whole(tx, SQL, args![now, limit]).await
+    whole(tx, SQL, args![now, limit, now.plus_seconds(-NOTICE_WAITS)]).await
 }
 
 /// Outgoing mails that are still tried, nobody working on them now, with something untold of a delivery that ended; as [`unsettled`].

@@ -147,6 +147,7 @@ suite! {
         a_delivery_that_takes_long_is_told_of_once
         what_was_relayed_is_told_before_it_is_settled
         who_turns_away_mail_and_notice_is_told_of_once
+        a_notice_that_failed_waits_for_its_mail_to_fail
         a_mail_and_its_notice_told_at_once_are_told_once
     }
     sts {

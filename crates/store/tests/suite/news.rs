@@ -105,6 +105,25 @@ pub(crate) async fn who_turns_away_mail_and_notice_is_told_of_once(db: Db) {
     assert!(db.store.bounce(notice.id, &[notice.deliveries[0].id], Some(&notification()), at(6)).await.unwrap());
 }
 
+/// The notice goes out first, and it is the mail that its sender shall hear of.
+// spec: MAIL-BOUNCE
+pub(crate) async fn a_notice_that_failed_waits_for_its_mail_to_fail(db: Db) {
+    let (relay, notice) = refused_both(&db).await;
+    let ended = async |now: i64| {
+        let rounds = db.store.unsettled(at(now), 10).await.unwrap();
+        rounds.into_iter().map(|round| round.outgoing.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ended(60).await, [relay.id]);
+    assert_eq!(ended(61).await.len(), 2, "but not for ever");
+    // Once there is nothing to tell of it any more, nor if no mail is behind it.
+    assert!(db.store.bounce(notice.id, &[notice.deliveries[0].id], None, at(2)).await.unwrap());
+    assert_eq!(ended(3).await.len(), 2);
+    let alone = outgoing(OutgoingKind::DepositNotice, &["a@example.com"]);
+    db.store.queue_outgoing(std::slice::from_ref(&alone), at(3)).await.unwrap();
+    record(&db, 3, &[(alone.deliveries[0].id, failed())]).await;
+    assert!(ended(4).await.contains(&alone.id));
+}
+
 // spec: MAIL-BOUNCE, RUN-SCALE
 pub(crate) async fn a_mail_and_its_notice_told_at_once_are_told_once(db: Db) {
     let (relay, notice) = refused_both(&db).await;

@@ -1,0 +1,247 @@
+"""To MX hosts: MTA-STS and DANE between real parts (DNS server, policy host, Postfix), and what senders are told."""
+import http.server
+import re
+import smtplib
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+import harness
+import mails
+
+DOMAIN = "bank.example"
+TO = f"suzuki@{DOMAIN}"
+SENDER = "tanaka@acme.example"
+
+
+class Authority:
+    """A certificate authority by openssl."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.certificate, self.key = folder / "ca.pem", folder / "ca.key"
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test authority",
+            "-keyout", self.key, "-out", self.certificate)
+
+    def issue(self, name):
+        cert, key, request, extensions = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr", "ext"))
+        extensions.write_text(f"basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:{name}\n")
+        run("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        run("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
+            "-extfile", extensions, "-out", cert)
+        return cert, key
+
+
+def run(*arguments):
+    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True).stdout
+
+
+def tlsa_of(certificate):
+    """The TLSA record 3 1 1 of a certificate, as openssl makes it out."""
+    key = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], check=True, capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, check=True, capture_output=True).stdout
+    return f"3 1 1 {mails.sha(der)}"
+
+
+class ValidatingDns:
+    """A DNS server that says, if asked to, that it has validated what is below `signed` names."""
+
+    def __init__(self, records, signed=()):
+        from dnslib import QTYPE, RCODE, RR
+        from dnslib.server import BaseResolver, DNSServer
+        self.records = records
+
+        class Zone(BaseResolver):
+            def resolve(self, request, handler):
+                reply = request.reply()
+                name = str(request.q.qname).rstrip(".").lower()
+                kind = QTYPE[request.q.qtype]
+                for value in records.get((name, kind), []):
+                    reply.add_answer(*RR.fromZone(f"{name}. 0 IN {kind} {value}"))
+                if not reply.rr and not any(n == name or n.endswith("." + name) for n, _ in records):
+                    reply.header.rcode = RCODE.NXDOMAIN
+                below = any(name == top or name.endswith("." + top) for top in signed)
+                wants = request.header.ad or any(a.rtype == QTYPE.OPT and a.edns_do for a in request.ar)
+                reply.header.ad = int(below and bool(wants))
+                return reply
+
+        self.port = harness.free_port()
+        self.servers = [DNSServer(Zone(), port=self.port, address="127.0.0.1", tcp=tcp) for tcp in (False, True)]
+        for server in self.servers:
+            server.start_thread()
+
+    def stop(self):
+        for server in self.servers:
+            server.stop()
+            server.server.server_close()
+
+
+class PolicyHost:
+    """The policy host of the domain: HTTPS, and one page."""
+
+    def __init__(self, certificate, key):
+        self.policy = ""
+        host = self
+
+        class Page(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                good = self.path == "/.well-known/mta-sts.txt" and host.policy
+                self.send_response(200 if good else 404)
+                body = host.policy.encode() if good else b""
+                self.send_header("Content-Type", "text/plain")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def serve(self, mx, mode="enforce"):
+        self.policy = f"version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 86400\r\n"
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class World:
+    """The bank's DNS, policy host and MX host, and our gateway."""
+
+    def __init__(self, folder, name, config=None, postfix=None, validating=True):
+        self.folder = folder / name
+        self.folder.mkdir()
+        self.folder.chmod(0o755)
+        self.authority = Authority(self.folder / "ca")
+        self.mx_certificate = self.authority.issue(f"mx.{DOMAIN}")
+        self.mx = harness.Mailboxes(self.folder, [TO, SENDER], tls=self.mx_certificate, name="mx")
+        main = self.mx.conf / "main.cf"
+        main.write_text(main.read_text() + "smtpd_tls_loglevel = 1\n" + (postfix or ""))
+        self.mx.start()
+        self.host = PolicyHost(*self.authority.issue(f"mta-sts.{DOMAIN}"))
+        self.dns = ValidatingDns({
+            (DOMAIN, "MX"): [f"10 mx.{DOMAIN}."],
+            (f"mx.{DOMAIN}", "A"): ["127.0.0.1"],
+            (f"mta-sts.{DOMAIN}", "A"): ["127.0.0.1"],
+            ("acme.example", "MX"): ["10 mx.acme.example."],
+            ("mx.acme.example", "A"): ["127.0.0.1"],
+        }, signed=[DOMAIN])
+        self.config = {
+            "dns": {"servers": [f"127.0.0.1:{self.dns.port}"], "validating": validating},
+            "relay": {"port": self.mx.port, "mta_sts_port": self.host.port,
+                      "trusted_certificates": str(self.authority.certificate), **(config or {})},
+        }
+        self.fubako = harness.Fubako(self.folder / "fubako", self.config).start()
+
+    def announce(self, id):
+        self.dns.records[(f"_mta-sts.{DOMAIN}", "TXT")] = [f'"v=STSv1; id={id};"']
+
+    def tlsa(self, *records):
+        self.dns.records[(f"_{self.mx.port}._tcp.mx.{DOMAIN}", "TLSA")] = list(records)
+
+    def send(self, subject, options=()):
+        mail = mails.head(subject.encode(), to=TO.encode()) + b"\r\nhello\r\n"
+        with smtplib.SMTP("127.0.0.1", self.fubako.starttls) as smtp:
+            smtp.starttls()
+            smtp.sendmail(SENDER, [TO], mail, rcpt_options=list(options))
+
+    def waits(self, text):
+        """The row of the queue that waits for a reason with this text in it."""
+        def row():
+            rows = [r for r in self.fubako.queue() if text in (r.get("reason") or "")]
+            return rows[0] if rows else None
+        return harness.wait_for(f"a delivery that waits: {text}", row)
+
+    def retry(self, row):
+        self.fubako.run("queue", "retry", row["id"])
+
+    def stop(self):
+        for part in (self.fubako, self.mx, self.host, self.dns):
+            part.stop()
+
+
+@pytest.fixture
+def world(folder, request):
+    made = []
+
+    def make(**options):
+        made.append(World(folder, re.sub(r"\W", "-", request.node.name) + str(len(made)), **options))
+        return made[-1]
+    yield make
+    for one in made:
+        one.stop()
+
+
+# spec: MAIL-RELAY
+def test_mta_sts(world):
+    world = world(validating=False)
+    world.host.serve(f"mx.{DOMAIN}")
+    world.announce("one")
+    world.send("by policy")
+    world.mx.wait(TO, 1)
+    assert "TLS connection established" in world.mx.said()
+    # A new policy that names other hosts.
+    world.host.serve("*.elsewhere.example")
+    world.announce("two")
+    world.send("to nobody")
+    row = world.waits("4.7.10")
+    assert "MTA-STS" in row["reason"]
+    # Somebody takes record and policy host away, and we are started again: what was said still holds.
+    del world.dns.records[(f"_mta-sts.{DOMAIN}", "TXT")]
+    world.host.policy = ""
+    world.fubako.stop()
+    world.fubako.start()
+    world.retry(row)
+    harness.wait_for("tried again", lambda: [r for r in world.fubako.queue() if r["attempts"] != row["attempts"]])
+    assert "4.7.10" in world.waits("4.7.10")["reason"]
+    assert len(world.mx.raw(TO)) == 1
+    # The domain takes it back itself.
+    world.host.serve(f"mx.{DOMAIN}", mode="none")
+    world.announce("three")
+    world.retry(world.waits("4.7.10"))
+    world.mx.wait(TO, 2)
+
+
+# spec: MAIL-RELAY
+def test_dane(world):
+    world = world()
+    # MTA-STS would refuse: DANE goes before it.
+    world.host.serve("*.elsewhere.example")
+    world.announce("one")
+    world.tlsa(tlsa_of(world.authority.certificate))
+    world.send("by another key")
+    row = world.waits("4.7.5")
+    assert "DANE" in row["reason"], row
+    world.tlsa(tlsa_of(world.mx_certificate[0]))
+    world.retry(row)
+    world.mx.wait(TO, 1)
+    assert "TLS connection established" in world.mx.said()
+
+
+# spec: MAIL-BOUNCE
+def test_success_is_told_by_the_next_hop_or_by_us(world):
+    knows = world()
+    knows.send("with DSN", ["NOTIFY=SUCCESS"])
+    knows.mx.wait(TO, 1)
+    report = knows.mx.wait(SENDER, 1)[0]
+    assert "Postfix" in report.as_string() and "Action: delivered" in report.as_string()
+    assert len(knows.mx.raw(SENDER)) == 1, "and not by us as well"
+
+    old = world(postfix="smtpd_discard_ehlo_keywords = dsn\n")
+    old.send("without DSN", ["NOTIFY=SUCCESS", "ORCPT=rfc822;old@bank.example"])
+    old.mx.wait(TO, 1)
+    report = old.mx.wait(SENDER, 1)[0]
+    assert report.get_content_type() == "multipart/report" and report["Auto-Submitted"] == "auto-replied"
+    status = report.get_payload()[1].as_string()
+    for line in ("Action: relayed", "Status: 2.1.9", f"Final-Recipient: rfc822; {TO}", "Original-Recipient: rfc822;old@bank.example"):
+        assert line in status, status
+    assert report.get_payload()[2].get_content_type() == "text/rfc822-headers"
