@@ -1,7 +1,9 @@
 """To MX hosts: MTA-STS and DANE between real parts (DNS server, policy host, Postfix), and what senders are told."""
+import contextlib
 import http.server
 import re
 import smtplib
+import sqlite3
 import ssl
 import subprocess
 import threading
@@ -245,3 +247,27 @@ def test_success_is_told_by_the_next_hop_or_by_us(world):
     for line in ("Action: relayed", "Status: 2.1.9", f"Final-Recipient: rfc822; {TO}", "Original-Recipient: rfc822;old@bank.example"):
         assert line in status, status
     assert report.get_payload()[2].get_content_type() == "text/rfc822-headers"
+
+
+# spec: MAIL-BOUNCE
+def test_an_address_that_turns_away_mail_and_deposit_notice_is_told_of_once(world):
+    world = world()
+    nobody = f"nobody@{DOMAIN}"
+    mail = mails.multipart(mails.head(b"both", to=nobody.encode()), [
+        (b"Content-Type: text/plain\r\n", b"hello\r\n"),
+        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf())])
+    with smtplib.SMTP("127.0.0.1", world.fubako.starttls) as smtp:
+        smtp.starttls()
+        smtp.sendmail(SENDER, [nobody], mail)
+    [report] = world.mx.wait(SENDER, 1)
+    assert any(part.get_content_type() == "message/rfc822" for part in report.walk()), "of the mail, not of the notice before it"
+    with contextlib.closing(sqlite3.connect(world.fubako.data / "fubako.db", timeout=30)) as database:
+        def of_notice():
+            return database.execute("""SELECT d.told_at IS NOT NULL, d.told_by FROM deliveries d JOIN outgoing o ON o.id = d.outgoing
+                WHERE o.kind = 'deposit-notice' AND d.state = 'failed'""").fetchall()
+        harness.wait_for("the notice fails", of_notice)
+        # A minute passes.
+        with database:
+            database.execute("UPDATE deliveries SET ended_at = ended_at - 60000000 WHERE state = 'failed'")
+        harness.wait_for("it is seen to", lambda: of_notice() == [(1, None)])
+    assert len(world.mx.raw(SENDER)) == 1
