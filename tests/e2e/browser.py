@@ -11,7 +11,7 @@ import harness
 
 
 class Browser:
-    def __init__(self, folder):
+    def __init__(self, folder, scripts=True):
         self.downloads = pathlib.Path(folder) / "downloads"
         self.downloads.mkdir(parents=True)
         options = webdriver.ChromeOptions()
@@ -24,6 +24,7 @@ class Browser:
             options.add_argument(flag)
         options.add_experimental_option("prefs", {
             "download.default_directory": str(self.downloads), "download.prompt_for_download": False,
+            "profile.managed_default_content_settings.javascript": 1 if scripts else 2,
             "safebrowsing.enabled": False, "profile.default_content_setting_values.automatic_downloads": 1,
         })
         self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))

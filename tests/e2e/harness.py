@@ -5,6 +5,7 @@ Everything listens on 127.0.0.1 on free ports, lives in a temporary folder, and 
 import contextlib
 import email
 import email.policy
+import hashlib
 import json
 import os
 import pathlib
@@ -135,7 +136,8 @@ class Fubako:
 
     def dns_records(self):
         """The DKIM records that `apply` asked to publish, and the installation's own."""
-        return dict(re.findall(r"publish (\S+) TXT \"([^\"]+)\"", self.applied))
+        found = re.findall(r"^publish (\S+) TXT (.+)$", self.applied, re.M)
+        return {name: "".join(re.findall(r"\"([^\"]*)\"", strings)) for name, strings in found}
 
     def queue(self):
         return [json.loads(line) for line in self.run("queue", "list", "--json").stdout.splitlines()]
@@ -324,6 +326,53 @@ class Dns:
         for server in self.servers:
             server.stop()
             server.server.server_close()
+
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+class Clamd:
+    """Debian's clamd with a signature database of our own: it knows EICAR, and what it is taught."""
+
+    def __init__(self, folder, settings=""):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self.signatures = self.folder / "db"
+        self.signatures.mkdir()
+        self.socket = self.folder / "clamd.sock"
+        (self.folder / "clamd.conf").write_text(
+            f"LocalSocket {self.socket}\nDatabaseDirectory {self.signatures}\nForeground yes\nAlertEncrypted yes\n"
+            f"AlertExceedsMax yes\nStreamMaxLength 100M\nMaxFileSize 100M\nMaxScanSize 400M\nUser root\n{settings}")
+        self.known = {}
+        self.learn("Eicar-Test-Signature", EICAR)
+        self.process = None
+
+    def learn(self, name, octets):
+        """A signature of one file: its MD5 and length."""
+        self.known[name] = f"{hashlib.md5(octets).hexdigest()}:{len(octets)}:{name}"
+        (self.signatures / "own.hdb").write_text("".join(line + "\n" for line in self.known.values()))
+
+    def start(self):
+        self.process = Process(["clamd", "--config-file", self.folder / "clamd.conf"], self.folder / "log")
+        wait_for("clamd answers", lambda: self.ask("PING") == "PONG", 60)
+        return self
+
+    def ask(self, command):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(str(self.socket))
+            s.sendall(f"z{command}\0".encode())
+            return s.makefile("rb").read().rstrip(b"\0\n").decode()
+        return ""
+
+    def reload(self):
+        assert self.ask("RELOAD") == "RELOADING"
+        wait_for("clamd has reloaded", lambda: "Database correctly reloaded" in (self.folder / "log").read_text(), 30)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
 
 
 def bodies(mail):

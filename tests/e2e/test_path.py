@@ -5,6 +5,7 @@ import re
 import smtplib
 import subprocess
 import unicodedata
+import zipfile
 
 import dkim
 import pytest
@@ -120,7 +121,7 @@ def test_a_mail_without_attachments_goes_on_as_it_was(fubako, company, mailboxes
 
 
 # spec: MAIL-SIGN
-@pytest.mark.parametrize("kind", ["deposit", "plain"])
+@pytest.mark.parametrize("kind", ["deposit", "deposit notice", "plain"])
 def test_another_verifier_accepts_both_signatures(fubako, company, mailboxes, kind):
     records = fubako.dns_records()
     assert {n.split('.', 2)[2] for n in records} == {'acme.example', 'gateway.acme.example'}, fubako.applied
@@ -137,7 +138,8 @@ def test_another_verifier_accepts_both_signatures(fubako, company, mailboxes, ki
     count = 1 if kind == "plain" else 2
     mailboxes.wait("suzuki@recipient.example", before + count)
     raws = mailboxes.raw("suzuki@recipient.example")[before:]
-    [raw] = [r for r in raws if b"/d/" not in r and b"d=acme.example" in r]
+    signed_by = b"d=gateway.acme.example" if kind == "deposit notice" else b"d=acme.example"
+    [raw] = [r for r in raws if (b"/d/" in r) == (kind == "deposit notice") and signed_by in r]
     raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     verifier = dkim.DKIM(raw)
     signatures = [v for n, v in verifier.headers if n.lower() == b"dkim-signature"]
@@ -191,3 +193,27 @@ def test_axe_finds_nothing_serious(fubako, company, mailboxes, browser, size, la
     assert browser.axe() == []
     width = browser.driver.execute_script("return document.documentElement.scrollWidth")
     assert width <= size[0] + 1 or width <= browser.driver.execute_script("return window.innerWidth")
+
+
+# spec: X-RECEIVE
+def test_the_page_works_without_javascript(fubako, company, mailboxes, folder):
+    from browser import Browser
+    octets = {name: mails.pdf() for name in ("a.pdf", "b.pdf")}
+    mail = mails.multipart(mails.head(b"no script"), [
+        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="' + name.encode() + b'"\r\n', some)
+        for name, some in octets.items()])
+    before = len(mailboxes.raw("suzuki@recipient.example"))
+    with smtplib.SMTP("127.0.0.1", company.port) as smtp:
+        smtp.sendmail("tanaka@acme.example", ["suzuki@recipient.example"], mail)
+    relayed, notice = relayed_and_notice(mailboxes, "suzuki@recipient.example", before)
+    browser = Browser(folder / "browser-without-scripts", scripts=False)
+    try:
+        browser.open("data:text/html,<p id=p>no</p><script>document.getElementById('p').textContent='yes'</script>")
+        assert browser.text() == "no", "scripts run in this browser"
+        fetch(browser, notice, password_in(relayed), {name: mails.sha(some) for name, some in octets.items()})
+        [everything] = browser.links("/all.zip")
+        name, _ = browser.download(everything)
+        with zipfile.ZipFile(browser.downloads / name) as archive:
+            assert {n: archive.read(n) for n in archive.namelist()} == octets
+    finally:
+        browser.stop()

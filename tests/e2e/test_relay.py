@@ -1,7 +1,7 @@
 """To MX hosts: MTA-STS and DANE between real parts (DNS server, policy host, Postfix), and what senders are told."""
 import contextlib
 import http.server
-import re
+import itertools
 import smtplib
 import sqlite3
 import ssl
@@ -16,6 +16,7 @@ import mails
 DOMAIN = "bank.example"
 TO = f"suzuki@{DOMAIN}"
 SENDER = "tanaka@acme.example"
+NUMBERS = itertools.count(1)
 
 
 class Authority:
@@ -172,11 +173,12 @@ class World:
 
 
 @pytest.fixture
-def world(folder, request):
+def world(folder):
     made = []
 
     def make(**options):
-        made.append(World(folder, re.sub(r"\W", "-", request.node.name) + str(len(made)), **options))
+        # A short name: the sockets of Postfix lie below it.
+        made.append(World(folder, f"world-{next(NUMBERS)}", **options))
         return made[-1]
     yield make
     for one in made:

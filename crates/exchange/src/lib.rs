@@ -25,6 +25,9 @@ use fubako_store::Store;
 use fubako_vault::Vault;
 use futures::future::BoxFuture;
 
+/// For the database to answer whoever asks for health.
+const HEALTH: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// What the exchange works with.
 pub struct ExchangeParts {
     /// The database.
@@ -77,6 +80,16 @@ impl Exchange {
     #[must_use]
     pub fn scanner_is_none(&self) -> bool {
         matches!(self.parts.scanner, fubako_vault::scanner::Scanner::None)
+    }
+
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    /// The private cause, for the log.
+    pub async fn health(&self) -> Result<(), fubako_store::StoreError> {
+        tokio::time::timeout(HEALTH, self.parts.store.ping())
+            .await
+            .unwrap_or_else(|late| Err(fubako_store::StoreError::Database(Box::new(late))))
     }
 
     /// `http.public_url`, without a slash at the end.

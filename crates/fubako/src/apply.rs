@@ -453,4 +453,23 @@ mod tests {
             assert!(reason.contains(part), "{bad}: {reason}");
         }
     }
+
+    /// The guides' example is one that works, and leaves no setting out.
+    #[test]
+    fn the_guides_say_every_setting() {
+        for guide in
+            [include_str!("../../../docs/administration.md"), include_str!("../../../docs/administration.ja.md")]
+        {
+            let example = guide.split("```toml").find(|text| text.contains("[[section]]")).unwrap();
+            let example = example.split("```").next().unwrap();
+            Declaration::parse(example).unwrap();
+            let Ok(serde_json::Value::Object(all)) = serde_json::to_value(Settings::default()) else { panic!() };
+            for setting in all.keys() {
+                assert!(
+                    example.lines().any(|line| line.trim_start().starts_with(&format!("{setting} ="))),
+                    "{setting}"
+                );
+            }
+        }
+    }
 }

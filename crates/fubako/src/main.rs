@@ -216,9 +216,17 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
         writeln!(out, "{line}").at("standard output")?;
     }
     for (name, value) in records {
-        writeln!(out, "publish {name} TXT \"{value}\"").at("standard output")?;
+        writeln!(out, "publish {name} TXT {}", txt(&value)).at("standard output")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A TXT record's value as a zone file takes it: strings of at most 255 octets, which readers put together (RFC 1035, 3.3.14;
+/// RFC 6376, 3.6.2.2). The value is ASCII.
+fn txt(value: &str) -> String {
+    let strings: Vec<String> =
+        value.as_bytes().chunks(255).map(|some| format!("\"{}\"", String::from_utf8_lossy(some))).collect();
+    strings.join(" ")
 }
 
 /// Makes the DKIM keys that are declared and are not there yet, with a line in `lines` for each domain that gains some; gives the
@@ -256,7 +264,11 @@ async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Re
     }
     ground.store.close().await;
     if !said.text.is_empty() {
-        writeln!(io::stdout(), "{}", said.text).at("standard output")?;
+        match writeln!(io::stdout(), "{}", said.text) {
+            // Whoever reads us has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written.at("standard output")?,
+        }
     }
     Ok(if said.done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

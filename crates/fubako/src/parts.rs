@@ -90,7 +90,8 @@ impl Ground {
         files::private_folder(data_dir).at(&format!("data_dir {}", data_dir.display()))?;
         let store = Store::open(&config.database.url.0, data_dir).await.at("database")?;
         let storage = Storage::open(&config.files.url, data_dir, &s3_options(config)).await.at("files")?;
-        let master = master_key(config)?;
+        let has_keys = store.section_key(&SectionId::installation()).await.at("database")?.is_some();
+        let master = master_key(config, has_keys)?;
         let vault = Vault::new(storage, &master, Arc::new(store.clone())).at("keys")?;
         vault.check_master_key(&SectionId::installation()).await.at("keys.master")?;
         let domain = config.dkim.domain.clone().unwrap_or_else(|| config.hostname());
@@ -126,11 +127,17 @@ fn s3_options(config: &Config) -> S3Options {
     }
 }
 
-fn master_key(config: &Config) -> Result<MasterKey, StartError> {
+/// The master key. A new one is made at the first start only: where the database has keys already that an older one wraps, a new
+/// one would open none of them.
+fn master_key(config: &Config, has_keys: bool) -> Result<MasterKey, StartError> {
     let Secret(setting) = &config.keys.master;
     match setting.strip_prefix("file:") {
         Some(path) => {
             let path = config.data_dir().join(path);
+            if has_keys {
+                return MasterKey::from_file(&path)
+                    .at("keys.master: the key that this database was made with is wanted");
+            }
             if let Some(folder) = path.parent() {
                 files::private_folder(folder).at("keys.master")?;
             }

@@ -117,6 +117,7 @@ fn in_full(row: &QueueRow, now: Timestamp) -> String {
     let mut lines = vec![
         format!("id        {}", row.id),
         format!("kind      {} ({})", row.kind, row.stage),
+        format!("state     {}", row.state),
         format!("section   {}", row.section),
         format!("from      {}", visible(&row.from)),
     ];

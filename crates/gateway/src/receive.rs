@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use fubako_base::{Timestamp, ids::MailId, section::Section};
+use fubako_base::{Timestamp, ids::MailId, section::Section, shown};
 use fubako_mail::{header::Header, newline::Normalizer};
 use fubako_smtp::{
     Reply,
@@ -84,7 +84,7 @@ impl Handler for Receiver {
     type Transaction = Incoming;
 
     async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Incoming, Reply> {
-        let section = self.section_for(&from.address).await?;
+        let section = self.section_for(&from.address).await.inspect_err(|reply| refused(peer, &from.address, reply))?;
         Ok(Incoming {
             receiver: Arc::clone(&self.0),
             id: MailId::generate(),
@@ -134,15 +134,23 @@ impl Transaction for Incoming {
     async fn chunk(&mut self, octets: Bytes) -> Result<(), Reply> {
         let mut normal = Vec::with_capacity(octets.len() + 16);
         self.normalizer.push(&octets, &mut normal);
-        self.take(normal).await
+        self.take(normal).await.inspect_err(|reply| refused(&self.peer, &self.from.address, reply))
     }
 
     async fn finish(mut self) -> Reply {
         match self.accept().await {
             Ok(id) => Reply::new(250, (2, 0, 0), format!("OK, queued as {id}")),
-            Err(reply) => reply,
+            Err(reply) => {
+                refused(&self.peer, &self.from.address, &reply);
+                reply
+            }
         }
     }
+}
+
+/// Says in the log what a peer is told, so that whoever asks why a mail was refused finds it.
+fn refused(peer: &Peer, from: &str, reply: &Reply) {
+    tracing::info!(peer = %peer.address.ip(), from = %shown::visible(from), %reply, "refused");
 }
 
 impl Incoming {

@@ -10,6 +10,7 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
+use tracing::Instrument as _;
 
 use crate::{
     Gateway,
@@ -71,7 +72,9 @@ async fn handle(gateway: &Gateway, mail: &Mail, worker: &str, leased: Instant) {
     if mail.leases > MAX_LEASES {
         return held(gateway, mail, worker, "the work on the mail ended too often without a word").await;
     }
-    let work = AssertUnwindSafe(gateway.handle(mail, worker)).catch_unwind();
+    // What the exchange, the vault and the scanner log on the way says which mail it was about.
+    let span = tracing::info_span!("mail", id = %mail.accepted.id);
+    let work = AssertUnwindSafe(gateway.handle(mail, worker).instrument(span)).catch_unwind();
     let handled = tokio::select! {
         handled = work => Some(handled),
         () = lease_over(gateway, mail, worker, leased) => None,

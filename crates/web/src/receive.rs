@@ -36,7 +36,7 @@ const RETRY_SECONDS: u64 = 30;
 pub(crate) fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(home))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         .route("/assets/{asset}", get(asset))
         .route("/d/{token}", get(page))
@@ -203,6 +203,17 @@ fn standing(view: &LinkView, now: Timestamp, otherwise: Trouble) -> Trouble {
         Some(until) if view.locked => Trouble::Locked { until },
         Some(until) => Trouble::Wait { until },
         None => otherwise,
+    }
+}
+
+/// Whether this node can serve: its database answers. Nothing else is told; anybody may ask.
+async fn health(State(state): State<Arc<WebState>>) -> (StatusCode, &'static str) {
+    match state.exchange.health().await {
+        Ok(()) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            tracing::error!(%error, "not healthy");
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
+        }
     }
 }
 
