@@ -31,7 +31,7 @@ pub(crate) const MAX_TAG: usize = 1 << 20;
 /// Attributes of one tag.
 pub(crate) const MAX_ATTRIBUTES: usize = 4096;
 /// Ways in which a document can be read at once. Honest mail has two or three.
-pub(crate) const MAX_READINGS: usize = 24;
+pub(crate) const MAX_READINGS: usize = 12;
 /// Documents in attributes (`srcdoc`) within each other.
 pub(crate) const MAX_NESTED: u8 = 3;
 /// Octets after a `</body>` that wait until it is known whether it was the last one. With more after it, it closes

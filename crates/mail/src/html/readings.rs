@@ -67,6 +67,8 @@ pub(crate) enum Ending {
 pub(crate) struct Readings<J> {
     pub(crate) judge: J,
     all: Vec<Reading>,
+    /// Those that a step adds.
+    forks: Vec<Reading>,
     held: Vec<u8>,
     base: usize,
     at: usize,
@@ -77,7 +79,16 @@ pub(crate) struct Readings<J> {
 impl<J: Judge> Readings<J> {
     /// At the start of a document.
     pub(crate) fn new(judge: J) -> Self {
-        Self { judge, all: vec![Reading::plain()], held: Vec::new(), base: 0, at: 0, edits: Vec::new(), odd: false }
+        Self {
+            judge,
+            all: vec![Reading::plain()],
+            forks: Vec::new(),
+            held: Vec::new(),
+            base: 0,
+            at: 0,
+            edits: Vec::new(),
+            odd: false,
+        }
     }
 
     /// Takes the next octets. Gives the offset before which everything is settled.
@@ -110,13 +121,13 @@ impl<J: Judge> Readings<J> {
     /// As [`Readings::push`].
     pub(crate) fn finish(&mut self) -> Result<Ending, RewriteError> {
         let mut ending = Ending::Text;
-        for mut reading in std::mem::take(&mut self.all) {
+        let Self { judge, all, forks, held, base, at, edits, odd } = self;
+        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
+        for reading in all.iter_mut() {
             if reading.plain {
                 ending = reading.ending();
             }
-            let mut forks = Vec::new();
-            reading.finish(&mut self.scene(&mut forks))?;
-            self.all.push(reading);
+            reading.finish(&mut scene)?;
         }
         Ok(ending)
     }
@@ -193,20 +204,20 @@ impl<J: Judge> Readings<J> {
             self.at += 1;
             return Ok(());
         }
-        let (mut all, mut forks, mut settled) = (std::mem::take(&mut self.all), Vec::new(), false);
-        let at = self.at;
-        if all.iter().any(|reading| reading.plain && reading.idle > at) {
-            self.all = all;
-            self.tell_text(at + 1);
-            all = std::mem::take(&mut self.all);
+        if self.all.iter().any(|reading| reading.plain && reading.idle > self.at) {
+            self.tell_text(self.at + 1);
         }
-        for reading in all.iter_mut().filter(|reading| reading.idle <= at) {
-            reading.step(octet, &mut self.scene(&mut forks))?;
+        let Self { judge, all, forks, held, base, at, edits, odd } = self;
+        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
+        let mut settled = false;
+        for reading in all.iter_mut().filter(|reading| reading.idle <= *at) {
+            reading.step(octet, &mut scene)?;
             settled |= reading.is_between();
         }
-        self.at += 1;
-        self.all = all;
-        self.all.append(&mut forks);
+        *at += 1;
+        if !forks.is_empty() {
+            all.append(forks);
+        }
         if self.all.len() > 1 && settled {
             self.join();
         }
@@ -229,23 +240,11 @@ impl<J: Judge> Readings<J> {
 
     fn look_at_styles(&mut self) {
         let end = self.end();
-        for mut reading in std::mem::take(&mut self.all) {
-            let mut forks = Vec::new();
+        let Self { judge, all, forks, held, base, at, edits, odd } = self;
+        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
+        for reading in all.iter_mut() {
             let until = if reading.is_between() { end } else { reading.start() };
-            reading.look_at_style(until, false, &mut self.scene(&mut forks));
-            self.all.push(reading);
-        }
-    }
-
-    fn scene<'a>(&'a mut self, forks: &'a mut Vec<Reading>) -> Scene<'a, J> {
-        Scene {
-            judge: &mut self.judge,
-            held: &self.held,
-            base: self.base,
-            at: self.at,
-            edits: &mut self.edits,
-            odd: &mut self.odd,
-            forks,
+            reading.look_at_style(until, false, &mut scene);
         }
     }
 }
