@@ -417,5 +417,5 @@ async fn two_offices_make_one_bounce() {
     }
     assert_eq!(sink.received().len(), 30);
     // Every object that is left is one that the store has given up: the losers' objects are deleted.
-    assert_eq!(house.store.erasures(500).await.unwrap().len(), house.object_files().await);
+    assert_eq!(house.store.erasures(500).await.unwrap().len(), house.object_files());
 }

@@ -64,8 +64,7 @@ impl World {
 
     /// Policies that nobody has looked at yet, as after a start.
     fn policies(&self) -> Policies {
-        let clock = Arc::clone(&self.house.clock);
-        let clock = Arc::new(move || fubako_base::Timestamp(clock.load(std::sync::atomic::Ordering::SeqCst)));
+        let clock = self.house.clock.hands();
         Policies::new(self.house.store.clone(), self.resolver(), Arc::new(self.fetch()), clock)
     }
 

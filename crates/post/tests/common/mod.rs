@@ -8,10 +8,8 @@ pub mod policy_host;
 use std::{
     collections::{HashMap, VecDeque},
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
+    ops::Deref,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -20,7 +18,7 @@ use fubako_base::{
     Timestamp,
     ids::{DeliveryId, MailId, ObjectId, OutgoingId, SectionId},
     object::ObjectRef,
-    section::{Section, Settings},
+    section::Section,
 };
 use fubako_post::{
     backoff::Schedule,
@@ -40,15 +38,9 @@ use fubako_store::{
     Store,
     mails::{MailRecipient, NewMail},
     outbox::{Content, DeliveryState, NewDelivery, NewOutgoing, OutgoingKind},
-    sections::Change,
 };
-use fubako_vault::{
-    Vault,
-    keys::{MasterKey, SectionKeys},
-    storage::{S3Options, Storage},
-};
+use fubako_testkit::{Clock, Ground};
 use futures::{StreamExt as _, future::BoxFuture, stream};
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -56,7 +48,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub const START: i64 = 1_790_000_000_000_000;
+pub const START: &str = "2026-09-21T13:33:20Z";
 /// Later than anything waits.
 pub const FAR: Timestamp = Timestamp(i64::MAX);
 
@@ -250,66 +242,35 @@ impl Dns for Table {
     }
 }
 
-struct Keeper(Store);
-
-impl SectionKeys for Keeper {
-    fn load<'a>(&'a self, section: &'a SectionId) -> BoxFuture<'a, Result<Option<Vec<u8>>, String>> {
-        Box::pin(async move { self.0.section_key(section).await.map_err(|e| e.to_string()) })
-    }
-    fn keep<'a>(&'a self, section: &'a SectionId, wrapped: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        Box::pin(
-            async move { self.0.keep_section_key(section, wrapped, Timestamp(0)).await.map_err(|e| e.to_string()) },
-        )
-    }
-}
-
 /// Everything below an office.
 pub struct House {
-    pub folder: TempDir,
-    pub store: Store,
-    pub vault: Vault,
+    ground: Ground,
     pub keyring: Keyring,
-    pub clock: Arc<AtomicI64>,
     pub returned: Arc<Mutex<HashMap<MailId, Vec<u8>>>>,
+}
+
+impl Deref for House {
+    type Target = Ground;
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl House {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open("sqlite:test.db", folder.path()).await.unwrap();
-        let section = Section {
-            id: section(),
-            name: "Acme".into(),
-            enabled: true,
-            mail_link: true,
-            autopilot: true,
-            domains: vec!["example.jp".into()],
-            settings: Settings::default(),
-        };
-        store.apply(&[Change::PutSection(Box::new(section))], Timestamp(START)).await.unwrap();
-        let vault = Self::vault(&store, &folder).await;
-        let keyring = Keyring::new(store.clone(), vault.clone(), "gw.example.jp");
-        keyring.ensure_installation_keys(Timestamp(START)).await.unwrap();
-        Self { folder, store, vault, keyring, clock: Arc::new(AtomicI64::new(START)), returned: Arc::default() }
-    }
-
-    async fn vault(store: &Store, folder: &TempDir) -> Vault {
-        let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
-        let master = MasterKey::from_file_or_new(&folder.path().join("master.key")).unwrap();
-        Vault::new(storage, &master, Arc::new(Keeper(store.clone()))).unwrap()
-    }
-
-    pub fn now(&self) -> Timestamp {
-        Timestamp(self.clock.load(Ordering::SeqCst))
+        let ground = Ground::new(Clock::at(START)).await;
+        ground.put_section(Section { domains: vec!["example.jp".into()], ..fubako_testkit::section("acme") }).await;
+        let keyring = Keyring::new(ground.store.clone(), ground.vault.clone(), "gw.example.jp");
+        keyring.ensure_installation_keys(ground.now()).await.unwrap();
+        Self { ground, keyring, returned: Arc::default() }
     }
 
     pub fn pass(&self, time: Duration) {
-        self.clock.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
+        self.pass_seconds(i64::try_from(time.as_secs()).unwrap());
     }
 
     /// The parts of an office that sends by MX as DNS says, to `port`.
     pub fn parts(&self, dns: impl Dns, port: u16) -> OfficeParts {
-        let clock = Arc::clone(&self.clock);
         let returned = Arc::clone(&self.returned);
         OfficeParts {
             store: self.store.clone(),
@@ -342,7 +303,7 @@ impl House {
             hostname: "gw.example.jp".into(),
             node: "test".into(),
             bell: Arc::default(),
-            clock: Arc::new(move || Timestamp(clock.load(Ordering::SeqCst))),
+            clock: self.clock.hands(),
             timing: Timing {
                 schedule: Schedule::default(),
                 delay_notice: Some(Duration::from_secs(4 * 3600)),
@@ -436,19 +397,8 @@ impl House {
         rows
     }
 
-    pub async fn object_files(&self) -> usize {
-        let mut folders = vec![self.folder.path().join("files")];
-        let mut count = 0;
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap().flatten() {
-                if entry.path().is_dir() {
-                    folders.push(entry.path());
-                } else if entry.metadata().unwrap().len() > 0 {
-                    count += 1;
-                }
-            }
-        }
-        count
+    pub fn object_files(&self) -> usize {
+        self.objects().len()
     }
 }
 
