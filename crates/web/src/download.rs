@@ -32,7 +32,7 @@ use crate::{
     WebState, guard, names,
     pages::Message,
     range::{self, Answer},
-    receive::{Desk, fingerprint, said},
+    receive::{Desk, fingerprint},
     visitor::Visitor,
     zip::{Layout, Member, Piece},
 };
@@ -69,34 +69,32 @@ pub(crate) async fn file(
     headers: HeaderMap,
 ) -> Response {
     let desk = Desk::new(&state, &visitor);
-    let opened = match desk.opened().await {
-        Ok(opened) => opened,
-        Err(error) => return desk.refuse(error).await,
-    };
-    let Some(file) = opened.files.iter().find(|file| visitor.number == Some(file.number)) else {
-        return desk.refuse(DownloadError::NotFound).await;
-    };
+    match one_file(&desk, &method, &headers).await {
+        Ok(response) => response,
+        Err(error) => desk.refuse(error).await,
+    }
+}
+
+async fn one_file(desk: &Desk<'_>, method: &Method, headers: &HeaderMap) -> Result<Response, DownloadError> {
+    let opened = desk.opened().await?;
+    let wanted = desk.visitor.number;
+    let file = opened.files.iter().find(|file| wanted == Some(file.number)).ok_or(DownloadError::NotFound)?;
     let offer = Offer {
         name: file.name.clone(),
         media_type: named_type(&file.media_type),
         etag: format!("\"{}\"", hex::encode(&file.sha256)),
         length: file.size,
     };
-    let part = match offer.decide(&method, &headers) {
-        Decision::Send(part) => part,
-        Decision::Describe => {
-            return match desk.exchange().check_file(&opened, file.number).await {
-                Ok(()) => offer.describe(),
-                Err(error) => desk.refuse(error).await,
-            };
-        }
-        Decision::Say(message) => return offer.unsatisfiable(said(&state, &visitor, message)),
-        Decision::Answer(response) => return response,
+    let wanted = match offer.wanted(desk, method, headers) {
+        Ok(wanted) => wanted,
+        Err(answer) => return Ok(answer),
     };
-    match read(desk.exchange(), &opened, file.number, part.range()).await {
-        Ok(octets) => offer.send(&part, octets, &visitor.token),
-        Err(error) => desk.refuse(error).await,
+    if !wanted.octets {
+        desk.exchange().check_file(&opened, file.number).await?;
+        return Ok(offer.describe());
     }
+    let octets = read(desk.exchange(), &opened, file.number, wanted.part.range()).await?;
+    Ok(offer.send(&wanted.part, octets, &desk.visitor.token))
 }
 
 /// `GET` or `HEAD /d/{token}/all.zip`.
@@ -107,10 +105,14 @@ pub(crate) async fn zip(
     headers: HeaderMap,
 ) -> Response {
     let desk = Desk::new(&state, &visitor);
-    let opened = match desk.opened().await {
-        Ok(opened) => opened,
-        Err(error) => return desk.refuse(error).await,
-    };
+    match all_files(&desk, &method, &headers).await {
+        Ok(response) => response,
+        Err(error) => desk.refuse(error).await,
+    }
+}
+
+async fn all_files(desk: &Desk<'_>, method: &Method, headers: &HeaderMap) -> Result<Response, DownloadError> {
+    let opened = desk.opened().await?;
     let layout = layout(&opened);
     let offer = Offer {
         name: archive_name(&opened.view.subject),
@@ -118,25 +120,19 @@ pub(crate) async fn zip(
         etag: archive_tag(&layout, &opened.files),
         length: layout.length(),
     };
-    let (part, describe) = match offer.decide(&method, &headers) {
-        Decision::Send(part) => (part, false),
-        Decision::Describe => (Part::Whole(offer.length), true),
-        Decision::Say(message) => return offer.unsatisfiable(said(&state, &visitor, message)),
-        Decision::Answer(response) => return response,
+    let wanted = match offer.wanted(desk, method, headers) {
+        Ok(wanted) => wanted,
+        Err(answer) => return Ok(answer),
     };
-    let pieces = layout.pieces(&part.range());
+    let pieces = layout.pieces(&wanted.part.range());
     // Every file that is asked for is checked and the first is opened before anything is said: what is found, and a storage
     // that is away, are a page and not half a zip.
-    if let Err(error) = check(desk.exchange(), &opened, &pieces).await {
-        return desk.refuse(error).await;
+    check(desk.exchange(), &opened, &pieces).await?;
+    if !wanted.octets {
+        return Ok(offer.describe());
     }
-    if describe {
-        return offer.describe();
-    }
-    match Assembly::begin(desk.exchange().clone(), opened, pieces).await {
-        Ok(octets) => offer.send(&part, octets, &visitor.token),
-        Err(error) => desk.refuse(error).await,
-    }
+    let octets = Assembly::begin(desk.exchange().clone(), opened, pieces).await?;
+    Ok(offer.send(&wanted.part, octets, &desk.visitor.token))
 }
 
 /// Something that can be downloaded.
@@ -162,27 +158,24 @@ impl Part {
     }
 }
 
-enum Decision {
-    /// These octets.
-    Send(Part),
-    /// What a GET would give, without octets.
-    Describe,
-    /// A page instead.
-    Say(Message),
-    /// This, without octets.
-    Answer(Response),
+/// What a request wants of an offer.
+struct Wanted {
+    part: Part,
+    /// Whether the octets, or only what is said of them.
+    octets: bool,
 }
 
 impl Offer {
-    fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
+    /// What the request wants, or the answer to one that gets nothing.
+    #[expect(clippy::result_large_err, reason = "made once a request")]
+    fn wanted(&self, desk: &Desk<'_>, method: &Method, headers: &HeaderMap) -> Result<Wanted, Response> {
         let get = method == Method::GET;
         match range::decide(headers, get, &self.etag, self.length) {
-            Answer::Whole if get => Decision::Send(Part::Whole(self.length)),
-            Answer::Whole => Decision::Describe,
-            Answer::Part(range) => Decision::Send(Part::Range(range)),
-            Answer::Unsatisfiable => Decision::Say(Message::Range),
-            Answer::NotModified => Decision::Answer(self.without_octets(StatusCode::NOT_MODIFIED)),
-            Answer::PreconditionFailed => Decision::Answer(self.without_octets(StatusCode::PRECONDITION_FAILED)),
+            Answer::Whole => Ok(Wanted { part: Part::Whole(self.length), octets: get }),
+            Answer::Part(range) => Ok(Wanted { part: Part::Range(range), octets: get }),
+            Answer::Unsatisfiable => Err(self.unsatisfiable(desk.said(Message::Range))),
+            Answer::NotModified => Err(self.without_octets(StatusCode::NOT_MODIFIED)),
+            Answer::PreconditionFailed => Err(self.without_octets(StatusCode::PRECONDITION_FAILED)),
         }
     }
 

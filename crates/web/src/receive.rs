@@ -103,6 +103,11 @@ impl<'a> Desk<'a> {
         frame(self.state, self.visitor, view.lang)
     }
 
+    /// A page that only says something.
+    pub(crate) fn said(&self, message: Message) -> Response {
+        said(self.state, self.visitor, message)
+    }
+
     /// What is said when files cannot be had. Private causes go to the log.
     pub(crate) async fn refuse(&self, error: DownloadError) -> Response {
         let link = fingerprint(&self.visitor.token);
@@ -130,7 +135,7 @@ impl<'a> Desk<'a> {
             DownloadError::Infected { .. } => Message::Infected,
             DownloadError::Unscanned(_) => Message::NotScanned,
         };
-        said(self.state, self.visitor, message)
+        self.said(message)
     }
 }
 
@@ -157,7 +162,7 @@ fn page_response(status: StatusCode, frame: &Frame, html: String) -> Response {
 }
 
 /// A page that only says something.
-pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
+fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
     let status = match message {
         Message::Home => StatusCode::OK,
         Message::NotFound => StatusCode::NOT_FOUND,
