@@ -119,15 +119,18 @@ class Fubako:
             raise AssertionError(f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def start(self):
+    def start(self, role=None):
         self.log = self.folder / "fubako.log"
-        self.process = Process([BINARY, "serve", "--config", self.config], self.log, env=self.env)
+        arguments = ["--role", role] if role else []
+        self.process = Process([BINARY, "serve", "--config", self.config, *arguments], self.log, env=self.env)
+        self.ports = {None: (self.http, self.starttls, self.tls), "gateway": (self.starttls, self.tls),
+                      "exchange": (self.http,), "worker": ()}[role]
         wait_for("fubako is ready", lambda: self._ready(), 60)
         return self
 
     def _ready(self):
         assert self.process.popen.poll() is None, self.log.read_text()
-        return all(listening(p) for p in (self.http, self.starttls, self.tls))
+        return all(listening(p) for p in self.ports) and "ready" in self.log.read_text()
 
     def stop(self, how=signal.SIGTERM):
         if self.process:

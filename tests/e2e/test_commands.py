@@ -1,8 +1,14 @@
 """The commands that people script against (spec: section 7), run as commands."""
+import html
 import json
 import os
+import pathlib
+import re
+import signal
 import subprocess
+import tempfile
 import time
+import urllib.request
 
 import pytest
 
@@ -43,6 +49,29 @@ def test_the_demo_with_mails_of_ones_own(folder):
     report = json.loads(done.stdout)
     assert done.returncode != 0 and not report["ok"]
     assert report["mails"][0]["decision"] == "stop" and report["mails"][0]["codes"] == ["encrypted"]
+
+
+# spec: section 7 (demo without --once)
+def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path):
+    before = set(pathlib.Path(tempfile.gettempdir()).glob("fubako-demo-*"))
+    demo = harness.Process([harness.BINARY, "demo"], tmp_path / "out")
+    try:
+        said = lambda: (tmp_path / "out").read_text()
+        address = harness.wait_for("the mailbox", lambda: re.search(r"mailbox\s+(http://127\.0\.0\.1:\d+/)", said()))[1]
+        password = harness.wait_for("the password", lambda: re.search(r"its file password\s+(\S+)", said()))[1]
+        link = re.search(r"the download page\s+(\S+)", said())[1]
+        pages = {"/": ""}
+        for _ in range(3):      # the list, each mail, each mail's body
+            for page in [p for p, text in pages.items() if not text]:
+                pages[page] = urllib.request.urlopen(address + page[1:], timeout=10).read().decode()
+                pages |= {p: "" for p in re.findall(r'(?:src|href)="(/mails/[^"]+)"', pages[page]) if p not in pages}
+        everything = "".join(pages.values())
+        assert link in everything and html.unescape(everything).count(password) == 1, pages.keys()
+        assert urllib.request.urlopen(link, timeout=10).status == 200
+    finally:
+        code = demo.stop(how=signal.SIGINT)
+    assert code == 0, said()
+    assert set(pathlib.Path(tempfile.gettempdir()).glob("fubako-demo-*")) <= before, "it leaves its folder"
 
 
 def test_inspect_says_what_would_be_done_and_touches_nothing(folder):

@@ -38,8 +38,13 @@ class Postgres:
         self.process = harness.Process(
             [*user, postgres_tool("postgres"), "-D", data, "-p", self.port, "-k", folder, "-c", "listen_addresses=127.0.0.1"],
             harness.pathlib.Path(folder.parent) / "postgres.log", cwd=folder)
-        self.url = f"postgres://fubako@127.0.0.1:{self.port}/postgres"
         harness.wait_for("PostgreSQL listens", lambda: harness.listening(self.port))
+
+    def database(self, name):
+        """The address of a new database."""
+        place = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "fubako"]
+        subprocess.run([postgres_tool("createdb"), *place, name], check=True, capture_output=True)
+        return f"postgres://fubako@127.0.0.1:{self.port}/{name}"
 
     def stop(self):
         self.process.stop(how=2)
@@ -102,7 +107,7 @@ def send_one(fubako):
 # spec: MAIL-RELAY KEEP-CRYPT
 def test_postgresql_s3_and_mx(folder, postgres, s3, dns, mailboxes, browser):
     fubako = harness.Fubako(folder / "scale", {
-        "database": {"url": postgres.url}, "files": s3.config,
+        "database": {"url": postgres.database("scale")}, "files": s3.config,
         "dns": {"servers": [f"127.0.0.1:{dns.port}"]}, "relay": {"port": mailboxes.port}}).start()
     try:
         before = len(mailboxes.raw(TO))
@@ -134,3 +139,36 @@ def test_gateway_and_exchange_apart(folder, mailboxes, browser):
     finally:
         gateway.stop()
         exchange.stop()
+
+
+# spec: section 7 (serve --role)
+def test_each_role_in_a_process_of_its_own(folder, postgres, mailboxes, browser):
+    port = harness.free_port()
+    shared = {
+        "relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}, "database": {"url": postgres.database("roles")},
+        "files": {"url": f"file:{folder / 'roles-files'}"}, "keys": {"master": "ab" * 32},
+        "http": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
+    }
+    nodes = {}
+    try:
+        for role in ("gateway", "exchange", "worker"):
+            nodes[role] = harness.Fubako(folder / f"role-{role}", shared)
+            nodes[role].http = port
+            nodes[role].start(role)
+        gateway, exchange, worker = nodes.values()
+        assert not any(map(harness.listening, (exchange.starttls, exchange.tls, worker.starttls, worker.tls)))
+        before = len(mailboxes.raw(TO))
+        files = send_one(gateway)
+        relayed, notice = relayed_and_notice(mailboxes, TO, before)
+        fetch(browser, notice, password_in(relayed), files)
+        # Whoever is left does the work.
+        worker.stop(how=9)
+        exchange.stop(how=9)
+        before = len(mailboxes.raw(TO))
+        files = send_one(gateway)
+        relayed, notice = relayed_and_notice(mailboxes, TO, before)
+        exchange.start("exchange")
+        fetch(browser, notice, password_in(relayed), files)
+    finally:
+        for node in nodes.values():
+            node.stop()
