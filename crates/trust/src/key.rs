@@ -11,7 +11,7 @@ use aws_lc_rs::{
 use encodify::base64;
 use zeroize::Zeroizing;
 
-use crate::TrustError;
+use crate::{TrustError, domain::is_dns_name};
 
 /// `rsa` or `ed25519`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,16 +173,6 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({} {}._domainkey.{})", self.algorithm().name(), self.selector, self.domain)
     }
-}
-
-/// Labels of letters, digits, `-` and `_`, none empty or longer than 63; 253 octets in all. The name goes into a header
-/// field, so nothing else may come through.
-fn is_dns_name(name: &str) -> bool {
-    name.len() <= 253
-        && name.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
 }
 
 #[cfg(test)]
