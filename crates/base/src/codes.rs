@@ -60,6 +60,28 @@ codes! {
     DataUrl, "data-url", Stop, "MAIL-ACCEPT";
     /// Two careful readers could disagree about the mail's parts, or it passes the reader's limits.
     Ambiguous, "ambiguous", Hold, "MAIL-AMBIGUOUS";
+    /// An attachment's name has a character that is not allowed, or is too long.
+    NameCharacter, "name-character", Stop, "3.4";
+    /// More attachments than the section allows.
+    TooManyFiles, "too-many-files", Stop, "3.4";
+    /// An attachment has no name.
+    NameMissing, "name-missing", Stop, "3.4";
+    /// Two attachments have the same name.
+    NameDuplicate, "name-duplicate", Stop, "3.4";
+    /// An attachment has a name that the section forbids.
+    NameForbidden, "name-forbidden", Stop, "3.4";
+    /// More recipients than the section allows.
+    TooManyRecipients, "too-many-recipients", Stop, "3.4";
+    /// An address cannot be read.
+    RecipientMalformed, "recipient-malformed", Stop, "3.4";
+    /// An address stands twice among To, Cc and Bcc.
+    RecipientDuplicate, "recipient-duplicate", Stop, "3.4";
+    /// The section does not allow mail with attachments to an address.
+    RecipientRestricted, "recipient-restricted", Stop, "3.4";
+    /// The subject is longer than the section allows.
+    SubjectTooLong, "subject-too-long", Stop, "3.4";
+    /// The subject has a character that is not allowed.
+    SubjectCharacter, "subject-character", Stop, "3.4";
     /// The attachments exceed what the section may deposit.
     FilesTooLarge, "files-too-large", Stop, "3.4";
     /// The scanner found something.

@@ -39,6 +39,21 @@ pub struct Settings {
     pub keep_days: u16,
     /// The section's time zone (IANA name).
     pub time_zone: String,
+    /// Attachments that a mail may have (spec 3.4, `too-many-files`).
+    pub max_files: u32,
+    /// Addresses that To, Cc and Bcc may have together (`too-many-recipients`).
+    pub max_recipients: u32,
+    /// Characters that a subject may have (`subject-too-long`).
+    pub max_subject: u32,
+    /// What is done about attachments' names (spec MAIL-UNNAMED).
+    pub names: NameRule,
+    /// Names that no attachment may have: `*` for any characters, `?` for one, without case (`name-forbidden`).
+    pub forbidden_names: Vec<String>,
+    /// Where mail with attachments may go: `user@example.jp`, `example.jp`, `*.example.jp`; none is anywhere
+    /// (`recipient-restricted`).
+    pub allowed_destinations: Vec<String>,
+    /// Where it may not, whatever is allowed.
+    pub denied_destinations: Vec<String>,
     /// Octets that the files of one deposit may have together (the contracted size); code `files-too-large`.
     pub max_deposit_size: u64,
     /// Wrong file passwords on a link before each further try must wait.
@@ -63,6 +78,13 @@ impl Default for Settings {
             password_in_mail: true,
             keep_days: 7,
             time_zone: "Asia/Tokyo".to_owned(),
+            max_files: 20,
+            max_recipients: 50,
+            max_subject: 200,
+            names: NameRule::default(),
+            forbidden_names: Vec::new(),
+            allowed_destinations: Vec::new(),
+            denied_destinations: Vec::new(),
             max_deposit_size: 2 << 30,
             free_tries: 3,
             max_tries: 10,
@@ -71,6 +93,19 @@ impl Default for Settings {
             secret_header: None,
         }
     }
+}
+
+/// What is done about attachments' names that break the rules (spec 3.4, MAIL-UNNAMED).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum NameRule {
+    /// A name that a person gave stops the mail, any other is repaired.
+    #[default]
+    Persons,
+    /// Any name stops the mail.
+    All,
+    /// Every name is repaired.
+    Repair,
 }
 
 /// The language of notices.

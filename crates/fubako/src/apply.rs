@@ -201,6 +201,14 @@ impl SectionDeclaration {
         if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
             return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
         }
+        if settings.max_files == 0 || settings.max_recipients == 0 || settings.max_subject == 0 {
+            return Err("settings.max_files, max_recipients and max_subject must be at least 1".to_owned());
+        }
+        for rule in settings.allowed_destinations.iter().chain(&settings.denied_destinations) {
+            let domain = rule.rsplit_once('@').map_or(rule.as_str(), |(_, domain)| domain);
+            ascii_domain(domain.strip_prefix("*.").unwrap_or(domain))
+                .map_err(|_| format!("settings: {rule:?} is not an address, a domain, or *. and a domain"))?;
+        }
         if settings.link_url.as_ref().is_some_and(|url| !is_site(url)) {
             return Err("settings.link_url must be https:// and a host, with nothing after it".to_owned());
         }
@@ -445,6 +453,8 @@ mod tests {
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section.user]]\nlogin_id = \"u\"\naddress = \"u\"", "address"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"https://a.example/x\" }", "link_url"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_files = 0 }", "max_files"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { denied_destinations = [\"a b\"] }", "a b"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"http://a.example\" }", "link_url"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
             ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),

@@ -155,7 +155,7 @@ fn files_under(given: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
 pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Report> {
     let mut copy = inspection.rewrite.as_ref().map(|_| tempfile::tempfile()).transpose()?;
     let (outline, mut digests) = read(File::open(path)?, copy.as_mut())?;
-    let plan = plan::plan(&outline);
+    let plan = plan::plan(&outline).checked(&outline, &recipients(&outline), &inspection.settings);
     let mut report = report(shown, &plan, &mut digests);
     if let (Some(folder), Some(copy)) = (&inspection.rewrite, &mut copy)
         && matches!(plan.decision, Decision::Relay | Decision::Deposit)
@@ -167,6 +167,12 @@ pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Rep
         report.details = vec![unwritable.reason];
     }
     Ok(report)
+}
+
+/// Who stands for the envelope's recipients: a mail in a file has none, and a Bcc field stands for theirs.
+fn recipients(outline: &Outline) -> Vec<String> {
+    let fields = ["to", "cc", "bcc"].into_iter().flat_map(|name| outline.header.all(name));
+    fields.flat_map(|field| field.addresses()).map(|to| to.address).filter(|address| !address.is_empty()).collect()
 }
 
 fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {

@@ -40,7 +40,9 @@ impl Gateway {
         let sent = self.sent_deposit(mail).await?;
         let section = self.section_of(mail, sent.is_some()).await?;
         let case = self.examine(mail, section).await?;
-        check(&case)?;
+        if sent.is_none() {
+            check(&case)?;
+        }
         if case.plan.decision == Decision::Relay {
             let composed = self.write_outgoing(&case, self.composition(&case).unchanged()).await?;
             return self.queue(mail, worker, composed).await;
@@ -127,7 +129,7 @@ impl Gateway {
     }
 
     async fn try_later(&self, mail: &Mail, worker: &str, problem: &Problem, now: Timestamp) -> Result<(), Problem> {
-        let code = problem.codes.first().copied().unwrap_or(Code::ExchangeError);
+        let code = problem.codes().first().copied().unwrap_or(Code::ExchangeError);
         let (id, section) = (mail.accepted.id, &mail.accepted.section);
         tracing::warn!(mail = %id, %section, %code, cause = %problem.cause, "tried again later");
         let at = retry_at(now, mail.attempts);
@@ -135,22 +137,16 @@ impl Gateway {
     }
 }
 
-/// Stage **check**: whether the mail may go on; else every problem found.
+/// Stage **check**: whether the mail may go on, by what it is and by what its section allows; else every problem found.
 fn check(case: &Case<'_>) -> Result<(), Problem> {
-    let plan = &case.plan;
+    let recipients: Vec<String> = case.mail.accepted.recipients.iter().map(|to| to.address.clone()).collect();
+    let plan = case.plan.clone().checked(&case.outline, &recipients, &case.section.settings);
     let fate = match plan.decision {
         Decision::Relay | Decision::Deposit => return Ok(()),
         Decision::Stop => Fate::Stop,
         Decision::Hold => Fate::Hold,
     };
-    let details: Vec<&str> = plan.problems.iter().map(|finding| finding.detail).collect();
-    let about = plan.problems.iter().filter_map(|f| f.part).filter_map(|part| named(plan, part)).collect();
-    Err(Problem { fate, codes: plan.codes(), about, cause: details.join("; ") })
-}
-
-/// The name of the file that a part is deposited as.
-fn named(plan: &Plan, part: fubako_mail::PartId) -> Option<String> {
-    plan.attachments.iter().find(|a| a.part == part).map(|a| a.name.clone())
+    Err(Problem::of_plan(fate, &plan))
 }
 
 /// 10 s, 20 s, 40 s … up to 10 minutes.

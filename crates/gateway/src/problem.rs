@@ -2,7 +2,7 @@
 
 use fubako_api::ClientError;
 use fubako_base::Code;
-use fubako_mail::steps::RewriteError;
+use fubako_mail::{Plan, steps::RewriteError};
 use fubako_store::StoreError;
 use fubako_vault::VaultError;
 
@@ -19,16 +19,25 @@ pub enum Fate {
     LetGo,
 }
 
+/// One thing that a sender is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The stable code.
+    pub code: Code,
+    /// The files or recipients it is about.
+    pub about: Vec<String>,
+    /// The limit that was passed.
+    pub limit: Option<u32>,
+}
+
 /// Why a stage did not give its value.
 #[derive(Debug, thiserror::Error)]
-#[error("{fate:?} {codes:?}: {cause}")]
+#[error("{fate:?} {reasons:?}: {cause}")]
 pub struct Problem {
     /// What becomes of the mail.
     pub fate: Fate,
-    /// The stable codes; at least one, save with [`Fate::LetGo`].
-    pub codes: Vec<Code>,
-    /// The names of what the codes are about (a file, say), for the notice.
-    pub about: Vec<String>,
+    /// What the sender is told; at least one, save with [`Fate::LetGo`].
+    pub reasons: Vec<Reason>,
     /// For the log only.
     pub cause: String,
 }
@@ -37,13 +46,37 @@ impl Problem {
     /// A problem with one code.
     #[must_use]
     pub fn new(fate: Fate, code: Code, cause: impl Into<String>) -> Self {
-        Self { fate, codes: vec![code], about: Vec::new(), cause: cause.into() }
+        Self { fate, reasons: vec![Reason { code, about: Vec::new(), limit: None }], cause: cause.into() }
+    }
+
+    /// What a plan found, each code once with everything that it is about.
+    pub(crate) fn of_plan(fate: Fate, plan: &Plan) -> Self {
+        let mut reasons: Vec<Reason> = Vec::new();
+        for problem in &plan.problems {
+            let at = reasons.iter().position(|reason| reason.code == problem.code).unwrap_or_else(|| {
+                reasons.push(Reason { code: problem.code, about: Vec::new(), limit: problem.limit });
+                reasons.len() - 1
+            });
+            if let Some(about) = problem.about.as_ref().filter(|about| !reasons[at].about.contains(about)) {
+                reasons[at].about.push(about.clone());
+            }
+        }
+        let details: Vec<&str> = plan.problems.iter().map(|problem| problem.detail).collect();
+        Self { fate, reasons, cause: details.join("; ") }
+    }
+
+    /// The codes, in the order in which they are told.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Code> {
+        self.reasons.iter().map(|reason| reason.code).collect()
     }
 
     /// The same problem, naming what it is about.
     #[must_use]
     pub fn about(mut self, name: &str) -> Self {
-        self.about.push(name.to_owned());
+        for reason in &mut self.reasons {
+            reason.about.push(name.to_owned());
+        }
         self
     }
 }
@@ -52,7 +85,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::LeaseLost => {
-                Self { codes: Vec::new(), ..Self::new(Fate::LetGo, Code::ExchangeError, "the lease was lost") }
+                Self { reasons: Vec::new(), ..Self::new(Fate::LetGo, Code::ExchangeError, "the lease was lost") }
             }
             // The mail is safe in the spool: whatever the database has, it waits.
             other => Self::new(Fate::Retry, Code::ExchangeUnavailable, other.to_string()),

@@ -17,7 +17,7 @@ use futures::StreamExt as _;
 
 use crate::{
     Gateway,
-    problem::{Fate, Problem},
+    problem::{Fate, Problem, Reason},
     read::subject_of,
 };
 
@@ -35,11 +35,11 @@ impl Gateway {
     ) -> Result<(), Problem> {
         let (id, section) = (mail.accepted.id, &mail.accepted.section);
         let held = problem.fate == Fate::Hold;
-        let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
+        let codes: Vec<&str> = problem.codes().iter().map(|c| c.name()).collect();
         let said = if held { "held" } else { "stopped" };
         tracing::warn!(mail = %id, %section, codes = codes.join(","), cause = %problem.cause, "{said}");
         let notice = self.notice_to_sender(mail, problem, now).await?;
-        let end = Ending { held, codes: problem.codes.clone(), cause: problem.cause.clone(), notice };
+        let end = Ending { held, codes: problem.codes(), cause: problem.cause.clone(), notice };
         self.store.stop_mail(id, worker, end, now).await?;
         (self.wake_post)();
         Ok(())
@@ -146,9 +146,10 @@ fn body(langs: &[Lang], problem: &Problem, subject: &str, received: Timestamp, z
         let intro = if problem.fate == Fate::Hold { "stopped-intro-held" } else { "stopped-intro" };
         line(&mut out, &text(lang, intro, &[]));
         line(&mut out, "");
-        for code in &problem.codes {
-            line(&mut out, &format!("■ {}", text(lang, &format!("code-{code}"), &[])));
-            for name in &problem.about {
+        for Reason { code, about, limit } in &problem.reasons {
+            let limit = [("limit", limit.unwrap_or_default().into())];
+            line(&mut out, &format!("■ {}", text(lang, &format!("code-{code}"), &limit)));
+            for name in about {
                 line(&mut out, &format!("  - {}", shown::visible(name)));
             }
             line(&mut out, &format!("  → {}", text(lang, &format!("code-{code}-next"), &[])));
@@ -156,7 +157,7 @@ fn body(langs: &[Lang], problem: &Problem, subject: &str, received: Timestamp, z
         line(&mut out, "");
         line(&mut out, &text(lang, "stopped-mail-subject", &[("subject", subject.into())]));
         line(&mut out, &text(lang, "stopped-mail-time", &[("time", shown::moment(received, zone, lang).words.into())]));
-        let codes: Vec<&str> = problem.codes.iter().map(|c| c.name()).collect();
+        let codes: Vec<&str> = problem.codes().iter().map(|c| c.name()).collect();
         line(
             &mut out,
             &text(lang, "stopped-reference", &[("reference", reference.into()), ("codes", codes.join(", ").into())]),

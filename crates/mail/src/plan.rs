@@ -1,10 +1,11 @@
 //! The plan: what stays in the mail, what is deposited, every problem found. A pure function of the outline.
 
+mod checks;
 mod naming;
 
 use std::ops::Range;
 
-use fubako_base::{Code, codes::Class};
+use fubako_base::{Code, codes::Class, section::Settings};
 
 use crate::{
     outline::{Disposition, Encoding, Finding, Flow, Outline, Part, PartId},
@@ -30,7 +31,7 @@ pub struct Plan {
     /// What becomes of it.
     pub decision: Decision,
     /// Every problem found, all at once (spec NOTICE). Empty unless the decision is stop or hold.
-    pub problems: Vec<Finding>,
+    pub problems: Vec<Problem>,
     /// The parts that are deposited, in order (spec MAIL-EXTRACT).
     pub attachments: Vec<Attachment>,
     /// The parts that stay, in order.
@@ -51,6 +52,40 @@ impl Plan {
     }
 }
 
+/// Why a mail is stopped or held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The stable code.
+    pub code: Code,
+    /// The part it was found in, where it is one part's.
+    pub part: Option<PartId>,
+    /// The file, the recipient or the character that it is about, for the notice.
+    pub about: Option<String>,
+    /// The limit that was passed.
+    pub limit: Option<u32>,
+    /// What exactly was found, for the log and for whoever looks at a held mail. English, no content of the mail.
+    pub detail: &'static str,
+}
+
+impl Problem {
+    /// A problem with something that has a name.
+    fn about(code: Code, name: &str) -> Self {
+        Self { code, part: None, about: Some(name.to_owned()), limit: None, detail: "a check before depositing failed" }
+    }
+
+    /// Too much of something.
+    const fn limit(code: Code, limit: u32) -> Self {
+        Self { code, part: None, about: None, limit: Some(limit), detail: "a limit of the section was passed" }
+    }
+
+    /// What the reader found.
+    fn found(finding: &Finding, attachments: &[Attachment]) -> Self {
+        let file = attachments.iter().find(|file| Some(file.part) == finding.part);
+        let about = file.map(|file| file.name.clone());
+        Self { code: finding.code, part: finding.part, about, limit: None, detail: finding.detail }
+    }
+}
+
 /// A part that is deposited as a file.
 #[derive(Debug, Clone)]
 pub struct Attachment {
@@ -61,9 +96,11 @@ pub struct Attachment {
     /// The name under which it is deposited: the person's, or one made up (spec MAIL-UNNAMED). Unique in the mail,
     /// compared in NFC without case.
     pub name: String,
-    /// Whether a person named it: it has a name, and `Content-Disposition: attachment` (and is no mail), so that what is
-    /// wrong with the name is the person's to mend (spec MAIL-UNNAMED).
-    pub named_by_person: bool,
+    /// Whether a person attached it: `Content-Disposition: attachment`, and no mail, so that what is wrong with its name is the
+    /// person's to mend (spec MAIL-UNNAMED).
+    pub is_a_persons: bool,
+    /// Whether it came with a name.
+    pub has_name: bool,
     /// `type/subtype`.
     pub media_type: String,
     /// Its octets in the normalised mail, still transfer-encoded.
@@ -73,6 +110,12 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Whether a person gave it its name.
+    #[must_use]
+    pub const fn is_named_by_person(&self) -> bool {
+        self.is_a_persons && self.has_name
+    }
+
     /// A fresh decoder for the part's octets.
     #[must_use]
     pub fn decoder(&self) -> Decoder {
@@ -97,7 +140,20 @@ pub struct Body {
     pub flow: Flow,
 }
 
-/// Makes the plan for a mail (spec MAIL-EXTRACT, MAIL-ACCEPT, MAIL-UNNAMED).
+impl Plan {
+    /// Checks what a section allows (spec 3.4), where the mail has attachments at all (spec MAIL-NONE): what is found is told
+    /// together with what stops or holds the mail otherwise (spec NOTICE). `recipients` are the envelope's.
+    #[must_use]
+    pub fn checked(mut self, outline: &Outline, recipients: &[String], rules: &Settings) -> Self {
+        if !self.attachments.is_empty() {
+            self.problems.extend(checks::check(&self.attachments, outline, recipients, rules));
+            self.decision = decision(&self.problems, true);
+        }
+        self
+    }
+}
+
+/// Makes the plan for a mail (spec MAIL-EXTRACT, MAIL-ACCEPT, MAIL-UNNAMED); what a section allows is [`Plan::checked`].
 #[must_use]
 pub fn plan(outline: &Outline) -> Plan {
     let mut attachments = Vec::new();
@@ -117,15 +173,13 @@ pub fn plan(outline: &Outline) -> Plan {
         }
     }
     naming::name(&mut attachments, outline);
-    let problems = outline.findings.clone();
-    // The checks before depositing (spec 3.4: name-character, name-missing, name-duplicate, too-many-files …) belong here:
-    // they look at the parts' names as sent, before the repairs of `naming`, and add to `problems`.
+    let problems: Vec<Problem> = outline.findings.iter().map(|finding| Problem::found(finding, &attachments)).collect();
     let decision = decision(&problems, !attachments.is_empty());
     Plan { decision, problems, attachments, bodies }
 }
 
 /// What stops a mail goes before what holds it; without either, files decide.
-fn decision(problems: &[Finding], has_files: bool) -> Decision {
+fn decision(problems: &[Problem], has_files: bool) -> Decision {
     let any = |class: Class| problems.iter().any(|problem| problem.code.class() == class);
     if any(Class::Stop) {
         Decision::Stop
@@ -150,7 +204,8 @@ fn attachment(id: PartId, part: &Part) -> Attachment {
         number: 0,
         part: id,
         name: String::new(),
-        named_by_person: chosen && part.name.is_some(),
+        is_a_persons: chosen,
+        has_name: part.name.is_some(),
         media_type: part.content_type.media_type().to_owned(),
         body: part.body.clone(),
         encoding: part.encoding,

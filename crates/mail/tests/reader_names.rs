@@ -20,7 +20,7 @@ fn names_of(parts: &[Vec<u8>]) -> Vec<(String, bool)> {
     mail.extend_from_slice(b"--b--\n");
     let read = read(&mail);
     assert_eq!(read.details(), [""; 0]);
-    read.plan.attachments.iter().map(|file| (file.name.clone(), file.named_by_person)).collect()
+    read.plan.attachments.iter().map(|file| (file.name.clone(), file.is_named_by_person())).collect()
 }
 
 fn only_names(parts: &[&str]) -> Vec<String> {

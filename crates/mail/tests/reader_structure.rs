@@ -72,7 +72,7 @@ fn a_mail_with_everything() {
     assert_eq!(parts[4].content_location.as_deref(), Some("http://example.jp/a.pdf"));
     assert_eq!((parts[4].disposition, parts[4].encoding), (Disposition::Attachment, Encoding::Base64));
     let attachment = &read.plan.attachments[0];
-    assert_eq!((attachment.number, attachment.named_by_person), (1, true));
+    assert_eq!((attachment.number, attachment.is_named_by_person()), (1, true));
     let mut out = Vec::new();
     let mut decoder = attachment.decoder();
     decoder.push(read.raw(4).as_bytes(), &mut out);

@@ -21,7 +21,7 @@ pub(super) fn name(attachments: &mut [Attachment], outline: &Outline) {
         attachment.number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
     }
     for persons in [true, false] {
-        for attachment in attachments.iter_mut().filter(|attachment| attachment.named_by_person == persons) {
+        for attachment in attachments.iter_mut().filter(|attachment| attachment.is_named_by_person() == persons) {
             let Some(part) = outline.parts.get(attachment.part.0 as usize) else { continue };
             let name = part.name.clone().unwrap_or_else(|| made_up(part, attachment));
             attachment.name = taken.unique(&allowed(&name));
@@ -55,7 +55,7 @@ impl Taken {
 }
 
 /// A name as it is compared with others (spec MAIL-NAMES).
-fn compared(name: &str) -> String {
+pub(super) fn compared(name: &str) -> String {
     let nfc = ComposingNormalizerBorrowed::new_nfc();
     nfc.normalize(&nfc.normalize(name).to_lowercase()).into_owned()
 }
@@ -96,6 +96,11 @@ fn allowed(name: &str) -> String {
     }
     let (stem, extension) = split_extension(name);
     format!("{}{extension}", shortened(stem, MAX_OCTETS - extension.len()))
+}
+
+/// Whether a person may give a file this name (spec 3.4, `name-character`).
+pub(super) fn is_allowed_name(name: &str) -> bool {
+    name.chars().all(is_allowed) && !matches!(name, "." | "..") && name.len() <= MAX_OCTETS
 }
 
 /// Spec 3.4, `name-character`.
