@@ -1,4 +1,4 @@
-//! Which header fields a signature covers (RFC 6376, 5.4).
+//! Header fields as they stand, and which of them a signature of ours covers (RFC 6376, 5.4).
 
 /// Signed once more than they stand, present or not: nobody can add another without breaking the signature.
 pub(crate) const OVERSIGNED: [&str; 5] = ["From", "To", "Subject", "Date", "Content-Type"];
@@ -31,10 +31,7 @@ pub(crate) const SIGNED_WHERE_PRESENT: [&str; 16] = [
 pub(crate) fn select(header: &[u8]) -> (Vec<u8>, Vec<&'static str>) {
     let mut fields = Vec::new();
     let mut names = Vec::new();
-    let mut rest = header;
-    while !rest.is_empty() {
-        let (field, after) = rest.split_at(field_end(rest));
-        rest = after;
+    for field in split(header) {
         let Some(colon) = field.iter().position(|&octet| octet == b':') else { continue };
         let name = field[..colon].trim_ascii_end();
         let known = OVERSIGNED.iter().chain(&SIGNED_WHERE_PRESENT).find(|k| name.eq_ignore_ascii_case(k.as_bytes()));
@@ -48,6 +45,31 @@ pub(crate) fn select(header: &[u8]) -> (Vec<u8>, Vec<&'static str>) {
         }
     }
     (fields, names)
+}
+
+/// The fields of a header section in its order, each with its line ends; lines that are no field among them.
+pub(crate) fn split(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = header;
+    std::iter::from_fn(move || {
+        let (field, after) = rest.split_at(field_end(rest));
+        rest = after;
+        (!field.is_empty()).then_some(field)
+    })
+}
+
+/// A field's name, without white space before its colon; none where it is no field.
+pub(crate) fn name(field: &[u8]) -> Option<&[u8]> {
+    let colon = field.iter().position(|&octet| octet == b':')?;
+    Some(field[..colon].trim_ascii_end())
+}
+
+/// Where the header section ends (after its last line end) and the body begins, looking at `header[from..]`.
+pub(crate) fn header_end(header: &[u8], from: usize) -> Option<(usize, usize)> {
+    if header.starts_with(b"\r\n") {
+        return Some((0, 2));
+    }
+    let at = header[from..].windows(4).position(|four| four == b"\r\n\r\n")?;
+    Some((from + at + 2, from + at + 4))
 }
 
 /// Where the field that `header` begins with ends: after the line end that no white space follows.

@@ -3,6 +3,7 @@
 //! - [`SigningKey`]: a domain's key; making one, and the DNS record that publishes it
 //! - [`Signer`]: signs a mail as it streams past, with every key given
 
+pub mod dkim;
 mod dns;
 mod domain;
 mod fields;

@@ -77,7 +77,7 @@ impl Signer {
                 let room = MAX_HEADER.saturating_sub(header.len());
                 header.extend_from_slice(&octets[..octets.len().min(room)]);
                 let taken = octets.len().min(room);
-                if let Some((end, body)) = header_end(header, from) {
+                if let Some((end, body)) = fields::header_end(header, from) {
                     let (names, mut stream) = begin(&header[..end]);
                     stream.write(&header[body..]);
                     stream.write(&octets[taken..]);
@@ -158,13 +158,4 @@ fn begin(header: &[u8]) -> (Vec<&'static str>, DkimSigningStream<'static, Tap>) 
         stream.write(b"\r\n");
     }
     (names, stream)
-}
-
-/// Where the header section ends (after its last line end) and the body begins, looking at `header[from..]`.
-fn header_end(header: &[u8], from: usize) -> Option<(usize, usize)> {
-    if header.starts_with(b"\r\n") {
-        return Some((0, 2));
-    }
-    let at = header[from..].windows(4).position(|four| four == b"\r\n\r\n")?;
-    Some((from + at + 2, from + at + 4))
 }
