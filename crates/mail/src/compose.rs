@@ -10,7 +10,7 @@ mod tree;
 pub(crate) use addresses::single;
 pub use body::BodyWork;
 pub(crate) use encode::Transfer;
-pub(crate) use field::{structured, unstructured};
+pub(crate) use field::{FieldWriter, structured, unstructured};
 
 use std::sync::Arc;
 

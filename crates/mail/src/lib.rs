@@ -26,6 +26,7 @@ pub mod reader;
 pub mod relay;
 pub mod scan;
 pub mod steps;
+pub mod tnef;
 pub mod transfer;
 
 pub use header::{Address, Field, Header};
