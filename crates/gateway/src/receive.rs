@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use fubako_base::{Timestamp, ids::MailId, section::Section, shown};
 use fubako_mail::{header::Header, newline::Normalizer};
@@ -12,13 +13,17 @@ use fubako_smtp::{
 };
 use fubako_store::{
     Store, StoreError,
-    mails::{MailRecipient, NewMail},
+    mails::{Accepted, MailRecipient, NewMail},
 };
 use fubako_vault::{SealedWriter, Vault};
 use tokio::sync::Notify;
 
 /// Octets that a mail's header may have; a longer one is refused while the upstream still has the mail.
 const HEADER_LIMIT: u64 = 1 << 20;
+/// Trace fields that a mail may have.
+const MAX_TRACES: usize = 100;
+/// Trace fields of our own that are looked up.
+const MAX_OWN_TRACES: usize = 8;
 /// Between tries to commit a mail's row, while the upstream waits for its reply (for 10 minutes: RFC 5321, 4.5.3.2.6).
 const COMMIT_PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
@@ -51,19 +56,40 @@ pub struct Incoming {
     recipients: Vec<MailRecipient>,
     normalizer: Normalizer,
     header: HeaderSoFar,
+    message_id: Option<String>,
+    /// Of all octets so far.
+    digest: Context,
     writer: Option<SealedWriter>,
 }
 
 impl ReceiverParts {
+    /// A mail that goes round and round (spec RCV-LOOP): too many hosts had it, or we had it for one of its recipients before.
+    async fn check_loop(&self, header: &Header, recipients: &[MailRecipient]) -> Result<(), Reply> {
+        let traces: Vec<String> = header.all("received").map(|field| field.unstructured()).collect();
+        let ours = traces.iter().filter_map(|trace| own_id(trace, &self.hostname)).take(MAX_OWN_TRACES);
+        let mut goes_round = traces.len() > MAX_TRACES;
+        for id in ours {
+            let earlier = self.store.mail(id).await;
+            let earlier = earlier.map_err(|e| try_later(&e, "an earlier mail could not be looked up"))?;
+            let had = earlier.map(|mail| mail.accepted.recipients).unwrap_or_default();
+            goes_round |= recipients.iter().any(|to| had.iter().any(|h| same_mailbox(&h.address, &to.address)));
+        }
+        if goes_round {
+            Err(Reply::new(554, (5, 4, 6), "the mail goes round and round: it has been here before"))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Commits the mail's row. After an error of the database nobody knows whether it is there, and an upstream that is told
     /// to come again would send the mail twice: so it is asked again, which changes nothing where it is there.
     ///
     /// Where that is in vain the object stays: the row may yet be there, and what no row has the sweep takes.
-    async fn commit(&self, mail: &NewMail) -> Result<(), Reply> {
+    async fn commit(&self, mail: &NewMail) -> Result<Accepted, Reply> {
         let mut pauses = COMMIT_PAUSES.iter();
         loop {
             match (self.store.accept_mail(mail).await, pauses.next()) {
-                (Ok(()), _) => return Ok(()),
+                (Ok(accepted), _) => return Ok(accepted),
                 (Err(StoreError::Database(cause)), Some(pause)) => {
                     tracing::warn!(mail = %mail.id, %cause, "a spooled mail's row is tried again");
                     tokio::time::sleep(*pause).await;
@@ -94,6 +120,8 @@ impl Handler for Receiver {
             recipients: Vec::new(),
             normalizer: Normalizer::new(),
             header: HeaderSoFar::Reading(Vec::new()),
+            message_id: None,
+            digest: Context::new(&SHA256),
             writer: None,
         })
     }
@@ -155,7 +183,10 @@ fn refused(peer: &Peer, from: &str, reply: &Reply) {
 
 impl Incoming {
     async fn take(&mut self, octets: Vec<u8>) -> Result<(), Reply> {
-        self.look_at_header(&octets)?;
+        if let Some(header) = self.header_now_whole(&octets)? {
+            self.check_header(&header).await?;
+        }
+        self.digest.update(&octets);
         if self.writer.is_none() {
             let writer = self.receiver.vault.create(&self.section.id).await;
             self.writer = Some(writer.map_err(|e| no_room(&e))?);
@@ -166,9 +197,9 @@ impl Incoming {
         }
     }
 
-    /// Collects the header, and looks at it once it is whole.
-    fn look_at_header(&mut self, octets: &[u8]) -> Result<(), Reply> {
-        let HeaderSoFar::Reading(held) = &mut self.header else { return Ok(()) };
+    /// Collects the header, and gives it once: when it is whole.
+    fn header_now_whole(&mut self, octets: &[u8]) -> Result<Option<Header>, Reply> {
+        let HeaderSoFar::Reading(held) = &mut self.header else { return Ok(None) };
         // The blank line may lie across two pieces, and a mail may begin with it.
         let from = held.len().saturating_sub(3);
         held.extend_from_slice(octets);
@@ -180,10 +211,19 @@ impl Incoming {
         if end.unwrap_or(held.len()) as u64 > HEADER_LIMIT {
             return Err(Reply::new(552, (5, 3, 4), "the mail's header is too long"));
         }
-        let Some(end) = end else { return Ok(()) };
+        let Some(end) = end else { return Ok(None) };
         let header = Header::parse(&held[..end], 0);
         self.header = HeaderSoFar::Looked;
-        self.check_author(&header)
+        Ok(Some(header))
+    }
+
+    /// What is refused while the upstream still has the mail.
+    async fn check_header(&mut self, header: &Header) -> Result<(), Reply> {
+        self.check_author(header)?;
+        self.receiver.check_loop(header, &self.recipients).await?;
+        let message_id = header.first("message-id").map(|field| field.unstructured());
+        self.message_id = message_id.filter(|id| !id.is_empty());
+        Ok(())
     }
 
     /// The one author must be of the section that the envelope's sender is of.
@@ -213,7 +253,8 @@ impl Incoming {
     async fn accept(&mut self) -> Result<MailId, Reply> {
         if let HeaderSoFar::Reading(held) = &self.header {
             // No blank line: all of it is header.
-            self.check_author(&Header::parse(held, 0))?;
+            let header = Header::parse(held, 0);
+            self.check_header(&header).await?;
         }
         let Some(writer) = self.writer.take() else { return Err(Reply::new(550, (5, 6, 0), "the mail is empty")) };
         let spool = writer.finish().await.map_err(|e| no_room(&e))?;
@@ -228,13 +269,31 @@ impl Incoming {
             smtputf8: self.from.smtputf8,
             ret_full: self.from.ret_full,
             envid: self.from.envid.clone(),
+            fingerprint: self.fingerprint(),
             recipients: std::mem::take(&mut self.recipients),
             received_at: now,
         };
-        self.receiver.commit(&mail).await?;
+        if let Accepted::Repeated(earlier) = self.receiver.commit(&mail).await? {
+            tracing::info!(mail = %earlier, section = %self.section.id, peer = %self.peer.address, "sent again, and kept once");
+            return Ok(earlier);
+        }
         tracing::info!(mail = %self.id, section = %self.section.id, octets = mail.spool.length, recipients = mail.recipients.len(), peer = %self.peer.address, "accepted");
         self.receiver.wake.notify_one();
         Ok(self.id)
+    }
+
+    /// What tells the same mail sent again (spec RCV-REPEAT). One without a Message-ID may be sent twice on purpose.
+    fn fingerprint(&self) -> Option<[u8; 32]> {
+        let message_id = self.message_id.as_deref()?;
+        let mut recipients: Vec<String> = self.recipients.iter().map(|to| to.address.to_lowercase()).collect();
+        recipients.sort();
+        let mut all = Context::new(&SHA256);
+        for text in [message_id, &self.from.address].into_iter().chain(recipients.iter().map(String::as_str)) {
+            all.update(&(text.len() as u64).to_be_bytes());
+            all.update(text.as_bytes());
+        }
+        all.update(self.digest.clone().finish().as_ref());
+        all.finish().as_ref().try_into().ok()
     }
 
     /// The trace field's value (RFC 5321, 4.4). It names no recipient: a Bcc would be seen by the others.
@@ -261,6 +320,14 @@ fn domain_of(address: &str) -> Option<String> {
     let (_, domain) = address.rsplit_once('@')?;
     let ascii = idna::domain_to_ascii(domain).ok()?;
     (!ascii.is_empty()).then_some(ascii)
+}
+
+/// The id of a mail of ours, where a trace field's value is one that we wrote.
+fn own_id(trace: &str, hostname: &str) -> Option<MailId> {
+    let words: Vec<&str> = trace.split_whitespace().collect();
+    let after = |word: &str| words.iter().position(|w| *w == word).and_then(|at| words.get(at + 1).copied());
+    let by_us = after("by").is_some_and(|host| host.eq_ignore_ascii_case(hostname));
+    after("id").filter(|_| by_us).and_then(|id| id.trim_end_matches(';').parse().ok())
 }
 
 /// Addresses are compared without case.

@@ -437,3 +437,45 @@ async fn the_author_must_be_of_the_senders_section() {
     let reply = house.send("no header at all", 5).await;
     assert_eq!(reply.code, 550, "{reply}");
 }
+
+// spec: RCV-REPEAT
+#[tokio::test]
+async fn the_same_mail_again_is_answered_250_and_handled_once() {
+    let house = house(Settings::default()).await;
+    let mail = house.accepted().await;
+    let again = house.send(MAIL, 1000).await;
+    assert_eq!(again.code, 250, "{again}");
+    assert!(again.to_string().contains(&mail.accepted.id.to_string()), "{again}");
+    assert!(house.lease("two").await.is_none(), "it is there twice");
+    // Other content, another Message-ID, no Message-ID at all, or a day later: another mail.
+    let other_id = MAIL.replace("<1@acme.example>", "<2@acme.example>");
+    let other = MAIL.replace("see the files", "see the file");
+    let none = MAIL.replace("Message-ID: <1@acme.example>\r\n", "");
+    for mail in [&*other_id, &other, &none, &none] {
+        assert_eq!(house.send(mail, 1000).await.code, 250);
+        assert!(house.lease("two").await.is_some(), "{mail}");
+    }
+    house.pass_seconds(24 * 3600 + 1);
+    assert_eq!(house.send(MAIL, 1000).await.code, 250);
+    assert!(house.store.queue(100).await.unwrap().len() >= 6);
+}
+
+// spec: RCV-LOOP
+#[tokio::test]
+async fn a_mail_that_goes_round_is_refused() {
+    let house = house(Settings::default()).await;
+    let traced =
+        |count| format!("{}{MAIL}", "Received: from a by b; Sat, 21 Nov 2026 10:00:00 +0900\r\n".repeat(count));
+    assert_eq!(house.send(&traced(100), 4096).await.code, 250);
+    let refused = house.send(&traced(101), 4096).await;
+    assert_eq!((refused.code, refused.enhanced), (554, (5, 4, 6)), "{refused}");
+
+    let mail = house.accepted().await;
+    let came_back = format!("Received: {}\r\n{MAIL}", mail.accepted.received_field);
+    assert_eq!(house.send(&came_back, 4096).await.code, 554);
+    // Another host's trace, and ours for somebody else's mail, are none.
+    let elsewhere = came_back.replace("by gateway.example", "by other.example");
+    assert_eq!(house.send(&elsewhere, 4096).await.code, 250);
+    let unknown = came_back.replace(&mail.accepted.id.to_string(), &MailId::generate().to_string());
+    assert_eq!(house.send(&unknown, 4096).await.code, 250);
+}

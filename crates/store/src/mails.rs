@@ -48,7 +48,22 @@ pub struct NewMail {
     pub recipients: Vec<MailRecipient>,
     /// When.
     pub received_at: Timestamp,
+    /// What tells the same mail sent again: SHA-256 of envelope, Message-ID and content. Not read back.
+    pub fingerprint: Option<[u8; 32]>,
 }
+
+/// What became of a mail that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is kept.
+    New,
+    /// The same mail was kept before, under this id (spec RCV-REPEAT): this one is not, and its spool object is given up for
+    /// erasure.
+    Repeated(MailId),
+}
+
+/// Seconds for which the same mail again is a repeated one.
+const REPEATED_WITHIN: i64 = 24 * 3600;
 
 /// One envelope recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +142,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; [`StoreError::Refused`] where the section is unknown.
-    pub async fn accept_mail(&self, mail: &NewMail) -> Result<(), StoreError> {
+    pub async fn accept_mail(&self, mail: &NewMail) -> Result<Accepted, StoreError> {
         self.pool.write(mail.clone(), |tx, mail| Box::pin(accept(tx, mail))).await
     }
 
@@ -315,13 +330,17 @@ pub(crate) const fn still_ours(changed: u64) -> Result<(), StoreError> {
     if changed == 0 { Err(StoreError::LeaseLost) } else { Ok(()) }
 }
 
-async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<(), StoreError> {
+async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<Accepted, StoreError> {
+    if let Some(earlier) = repeated(tx, mail).await? {
+        give_up(tx, mail.spool.id, &mail.section).await?;
+        return Ok(Accepted::Repeated(earlier));
+    }
     let recipients = serde_json::to_string(&mail.recipients).map_err(|e| StoreError::Refused(e.to_string()))?;
     let kept = tx
         .run(
             "INSERT INTO mails (id, section, state, spool_id, spool_key, spool_length, envelope_from, peer,
-                    received_field, smtputf8, ret_full, envid, recipients, received_at, attempts, due_at)
-                VALUES ($1, $2, 'received', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $13)
+                    received_field, smtputf8, ret_full, envid, recipients, received_at, attempts, due_at, fingerprint)
+                VALUES ($1, $2, 'received', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $13, $14)
                 ON CONFLICT (id) DO NOTHING",
             args![
                 mail.id,
@@ -337,17 +356,29 @@ async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<(), StoreError> {
                 mail.envid.as_ref(),
                 recipients,
                 mail.received_at,
+                mail.fingerprint.as_ref().map(<[u8; 32]>::as_slice),
             ],
         )
         .await?;
     if kept == 1 {
-        return Ok(());
+        return Ok(Accepted::New);
     }
     let sql = "SELECT id FROM mails WHERE id = $1 AND spool_id = $2";
     if tx.one("mails", sql, args![mail.id, mail.spool.id]).await?.is_none() {
         give_up(tx, mail.spool.id, &mail.section).await?;
     }
-    Ok(())
+    Ok(Accepted::New)
+}
+
+/// The same mail, kept before under another id. (Two that come at the same moment are both kept: an upstream sends again
+/// when it has waited for our reply in vain, which is much later.)
+async fn repeated(tx: &mut Tx, mail: &NewMail) -> Result<Option<MailId>, StoreError> {
+    let Some(fingerprint) = &mail.fingerprint else { return Ok(None) };
+    let since = mail.received_at.plus_seconds(-REPEATED_WITHIN);
+    let sql = "SELECT id FROM mails WHERE section = $1 AND fingerprint = $2 AND received_at > $3 AND id <> $4
+        ORDER BY received_at LIMIT 1";
+    let row = tx.one("mails", sql, args![&mail.section, &fingerprint[..], since, mail.id]).await?;
+    row.map(|row| row.parse("id")).transpose()
 }
 
 async fn stop(tx: &mut Tx, id: MailId, worker: &str, end: &Ending, now: Timestamp) -> Result<(), StoreError> {
@@ -414,6 +445,7 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
             envid: row.opt("envid")?,
             recipients: row.json("recipients")?,
             received_at,
+            fingerprint: None,
         },
         state: row.parse("state")?,
         deposit: row.parse_opt("deposit")?,

@@ -20,6 +20,7 @@ const ALL: &[(&str, &str)] = &[
     ("0006_sts", include_str!("../migrations/0006_sts.sql")),
     ("0007_tries", include_str!("../migrations/0007_tries.sql")),
     ("0008_news", include_str!("../migrations/0008_news.sql")),
+    ("0009_repeats", include_str!("../migrations/0009_repeats.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

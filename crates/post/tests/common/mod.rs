@@ -337,6 +337,7 @@ impl House {
             envid: None,
             recipients: vec![MailRecipient { address: "no@x.example".into(), notify: None, orcpt: None }],
             received_at: self.now(),
+            fingerprint: None,
         };
         self.store.accept_mail(&accepted).await.unwrap();
         id

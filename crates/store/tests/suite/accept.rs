@@ -1,7 +1,7 @@
 use fubako_base::{Code, Timestamp, ids::DepositId, ids::MailId};
 use fubako_store::{
     StoreError,
-    mails::{MailState, NewMail},
+    mails::{Accepted, MailState, NewMail},
     outbox::{Content, OutgoingKind},
 };
 
@@ -131,6 +131,22 @@ pub(crate) async fn a_retry_waits_and_is_counted(db: Db) {
     assert_eq!(db.store.mail(id).await.unwrap().unwrap().attempts, 2);
     let reason = db.store.queue_row(&id.to_string()).await.unwrap().unwrap().reason.unwrap();
     assert!(reason.starts_with("maintenance: 長") && reason.chars().count() < 3_000);
+}
+
+// spec: RCV-REPEAT
+pub(crate) async fn the_same_content_within_a_day_is_kept_once(db: Db) {
+    acme(&db.store).await;
+    let first = NewMail { fingerprint: Some([7; 32]), ..mail() };
+    let later = |seconds| NewMail { received_at: at(seconds), fingerprint: Some([7; 32]), ..mail() };
+    assert_eq!(db.store.accept_mail(&first).await.unwrap(), Accepted::New);
+    assert_eq!(db.store.accept_mail(&first).await.unwrap(), Accepted::New, "the call can be repeated");
+    let again = later(86_399);
+    assert_eq!(db.store.accept_mail(&again).await.unwrap(), Accepted::Repeated(first.id));
+    assert_eq!(db.store.erasures(10).await.unwrap(), [again.spool.id]);
+    assert!(db.store.mail(again.id).await.unwrap().is_none());
+    assert_eq!(db.store.accept_mail(&later(86_400)).await.unwrap(), Accepted::New);
+    assert_eq!(db.store.accept_mail(&NewMail { fingerprint: Some([8; 32]), ..mail() }).await.unwrap(), Accepted::New);
+    assert_eq!(db.store.accept_mail(&mail()).await.unwrap(), Accepted::New);
 }
 
 // spec: RCV-DURABLE

@@ -19,7 +19,10 @@ pub(crate) async fn what_was_returned_is_there_after_a_crash(db: Db) {
     let after = tempfile::tempdir().unwrap();
     for round in 0..5u8 {
         let mails: Vec<_> = (0..8).map(|_| mail()).collect();
-        join_all(mails.iter().map(|mail| db.store.accept_mail(mail))).await.into_iter().for_each(Result::unwrap);
+        join_all(mails.iter().map(|mail| db.store.accept_mail(mail)))
+            .await
+            .into_iter()
+            .for_each(|kept| assert_eq!(kept.unwrap(), fubako_store::mails::Accepted::New));
         sent(&db.store, &format!("k{round}"), round).await;
         let copy = after.path().join(format!("{round}.db"));
         std::fs::copy(db.file(), &copy).unwrap();
@@ -73,7 +76,10 @@ pub(crate) async fn a_lost_connection_passes(db: Db) {
         return;
     }
     for _ in 0..3 {
-        join_all((0..10).map(|_| db.store.ping())).await.into_iter().for_each(Result::unwrap);
+        join_all((0..10).map(|_| db.store.ping()))
+            .await
+            .into_iter()
+            .for_each(Result::unwrap);
         db.meddle(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()",

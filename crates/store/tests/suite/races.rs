@@ -28,7 +28,7 @@ pub(crate) async fn two_nodes_share_the_mails(db: Db) {
     join_all(accepted.iter().enumerate().map(|(n, mail)| nodes[n % 2].accept_mail(mail)))
         .await
         .into_iter()
-        .for_each(Result::unwrap);
+        .for_each(|kept| assert_eq!(kept.unwrap(), fubako_store::mails::Accepted::New));
     let work = |store: Store, worker: String| async move {
         let mut handled = Vec::new();
         while let Some(mail) = store.lease_mail(&worker, at(1), at(60)).await.unwrap() {
