@@ -1,5 +1,14 @@
-//! DKIM keys and signing (spec MAIL-SIGN; RFC 6376, 8301, 8463). The only user of mail-auth.
+//! Whether a mail is genuine, and making ours so: SPF, DKIM, alignment and the proofs of a tenant on the way in (spec RCV-TENANT,
+//! RCV-SPF, RCV-DKIM, RCV-ALIGN); DKIM keys and signing on the way out (MAIL-SIGN). The only user of mail-auth.
 //!
+//! On the way in:
+//! - [`Dns`]: the look-ups that the rest needs, a port
+//! - [`spf::check`]: may this host send for that domain? It can be asked at MAIL
+//! - [`dkim::Verifier`]: takes the mail as it streams past; then [`dkim::Hashed::verify`] asks for the keys
+//! - [`tenant::decide`]: accept, refuse or try later, from what was found: pure
+//! - [`results`]: the verdict as a field of the mail, and others' fields that claim to be ours
+//!
+//! On the way out:
 //! - [`SigningKey`]: a domain's key; making one, and the DNS record that publishes it
 //! - [`Signer`]: signs a mail as it streams past, with every key given
 
@@ -8,8 +17,10 @@ mod dns;
 mod domain;
 mod fields;
 mod key;
+pub mod results;
 mod signer;
 pub mod spf;
+pub mod tenant;
 
 pub use dns::{Dns, DnsFailure, LookUp};
 pub use key::{Algorithm, SigningKey};
