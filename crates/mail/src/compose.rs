@@ -37,6 +37,8 @@ pub struct Rebuild<'a> {
     pub fallback_message_id: &'a str,
     /// The Date value to use where the mail has none (RFC 5322).
     pub fallback_date: &'a str,
+    /// A field that is never passed on, whatever its name (spec RCV-TENANT).
+    pub secret_header: Option<&'a str>,
 }
 
 /// The steps that write the rebuilt mail. `plan.decision` is [`crate::Decision::Deposit`].

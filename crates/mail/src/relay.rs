@@ -3,12 +3,14 @@
 use crate::{compose::structured, outline::Outline, steps::Step};
 
 /// Fields that are never relayed: blind copies, return receipts asked for, and what the receiving server writes itself.
-const REMOVED: [&str; 7] = [
+const REMOVED: [&str; 9] = [
     "Bcc",
     "Resent-Bcc",
     "Return-Receipt-To",
     "Return-Receipt-Requested",
     "Disposition-Notification-To",
+    "Disposition-Notification-Options",
+    "Read-Receipt-To",
     "X-Confirm-Reading-To",
     "Return-Path",
 ];

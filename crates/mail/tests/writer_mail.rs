@@ -308,8 +308,13 @@ fn the_same_mail_gives_the_same_octets_and_debug_shows_no_password() {
     let told = notice(End, &[Lang::Ja]);
     assert_eq!(rebuilt(&mail, &told), rebuilt(&mail, &told));
     let (outline, plan) = read(&mail);
-    let with =
-        fubako_mail::compose::Rebuild { notice: &told, received: "x", fallback_message_id: "x", fallback_date: "x" };
+    let with = fubako_mail::compose::Rebuild {
+        notice: &told,
+        received: "x",
+        fallback_message_id: "x",
+        fallback_date: "x",
+        secret_header: None,
+    };
     let shown = format!("{told:?} {with:?} {:?}", fubako_mail::compose::rebuild(&outline, &plan, &with));
     assert!(!shown.contains(PASSWORD) && !shown.contains("aB3$&lt;"), "{shown}");
 }
@@ -353,4 +358,29 @@ fn bare_cr_is_mended_and_long_lines_stay() {
     steps::write_all(relay::unchanged(&outline, "r", None), &mail, &mut out).unwrap();
     assert!(out.starts_with(b"Received: r\r\nFrom: a@x.jp\r\n\r\na\r\nb\r\nxxx"));
     assert_well_formed(&out, 5000);
+}
+
+// spec: RCV-TENANT
+#[test]
+fn the_sections_secret_header_is_never_passed_on() {
+    let mail =
+        multipart("From: a@x.jp\nList-Fubako: s3cret\nComments: kept\nList-Id: <kept>\n", "mixed", &[PLAIN, PDF]);
+    let (outline, plan) = read(&mail);
+    let told = notice(End, &[Lang::Ja]);
+    let rebuilt = |secret_header| {
+        let with = fubako_mail::compose::Rebuild {
+            notice: &told,
+            received: "x",
+            fallback_message_id: "x",
+            fallback_date: "x",
+            secret_header,
+        };
+        let mut out = Vec::new();
+        let steps = fubako_mail::compose::rebuild(&outline, &plan, &with);
+        steps::write_all(steps, &mail, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert!(rebuilt(None).contains("s3cret"));
+    let without = rebuilt(Some("list-fubako"));
+    assert!(!without.contains("s3cret") && without.contains("Comments: kept") && without.contains("List-Id: <kept>"));
 }

@@ -35,12 +35,13 @@ pub(crate) fn single(name: &str, display_name: &str, address: &str) -> String {
     let address: String = address.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect();
     let name = display_name.trim().to_owned();
     let angle = !name.is_empty();
-    write(&Mailbox { name, address, angle, comments: Vec::new() }, &mut field);
+    write(&Mailbox { name, address, angle, comments: Vec::new(), named: 0 }, &mut field);
     field.finish()
 }
 
 fn write(mailbox: &Mailbox, field: &mut FieldWriter) {
-    let Mailbox { name, address, angle, comments } = mailbox;
+    let Mailbox { name, address, angle, comments, named } = mailbox;
+    let mut comments = comments.iter();
     if !is_sound(address) {
         // Whatever it was, nobody is to take it for an address, or for two.
         name_alone(format!("{name} {address}").trim(), field);
@@ -53,9 +54,11 @@ fn write(mailbox: &Mailbox, field: &mut FieldWriter) {
         if !name.is_empty() {
             field.phrase(name);
         }
+        // `Yamada (Sales) <y@x>`: many readers show the comment with the name, and only where it stands there.
+        comments.by_ref().take(*named).for_each(|comment| field.comment(comment));
         field.token(&format!("<{address}>"));
     }
-    comments.iter().for_each(|comment| field.comment(comment));
+    comments.for_each(|comment| field.comment(comment));
 }
 
 /// A name that no address in angle brackets follows; nobody is to take it for one.
@@ -117,6 +120,7 @@ mod tests {
             ("\"john doe\"@x.jp", "To: \"john doe\"@x.jp |"),
             ("<\"a>b\\\"c\"@x.jp>", "To: <\"a>b\\\"c\"@x.jp> |"),
             ("a..b@docomo.ne.jp, a.@x.jp", "To: a..b@docomo.ne.jp | a.@x.jp |"),
+            ("Yamada (Sales) <a@x.jp> (away)", "To: Yamada (Sales) <a@x.jp> (away) |"),
             ("a @ x . jp", "To: a@x.jp |"),
             ("a@x.jp (Taro (the one))", "To: a@x.jp (Taro \\(the one\\)) |"),
             ("undisclosed-recipients:;", "To: undisclosed-recipients:; |"),

@@ -58,6 +58,9 @@ pub(super) fn rebuilt(header: &Header, with: &Rebuild<'_>) -> String {
     let mut out = structured("Received", with.received).unwrap_or_default();
     let mut written: Vec<&str> = Vec::new();
     for field in header.iter() {
+        if with.secret_header.is_some_and(|name| name.trim().eq_ignore_ascii_case(field.name())) {
+            continue;
+        }
         if let Some(name) = list_name(field.name()) {
             out.push_str(&structured(name, &field.shown_text()).unwrap_or_default());
             continue;

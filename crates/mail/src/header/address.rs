@@ -42,6 +42,8 @@ pub(crate) struct Mailbox {
     pub(crate) angle: bool,
     /// Comments, decoded.
     pub(crate) comments: Vec<String>,
+    /// How many of them stood before the angle bracket: a reader may take them for a part of the name.
+    pub(crate) named: usize,
 }
 
 /// Octets of one address. A longer one is no address, and would not fit a line.
@@ -118,6 +120,8 @@ struct Parser<'a> {
     /// What was in angle brackets; more than one where commas are missing.
     angles: Vec<String>,
     comments: Vec<String>,
+    /// Comments before the first angle bracket.
+    named: usize,
     group: Option<(String, Vec<Mailbox>)>,
     items: Vec<Item>,
 }
@@ -141,6 +145,9 @@ impl Parser<'_> {
                     self.apart = true;
                 }
                 '<' => {
+                    if self.angles.is_empty() {
+                        self.named = self.comments.len();
+                    }
                     let angle = self.angle();
                     self.angles.push(angle);
                     self.apart = true;
@@ -255,9 +262,10 @@ impl Parser<'_> {
         let words = std::mem::take(&mut self.words);
         let comments = std::mem::take(&mut self.comments);
         let angles = std::mem::take(&mut self.angles);
+        let named = std::mem::take(&mut self.named);
         let mut found = mailboxes_in(&words, &angles);
         match found.as_mut_slice() {
-            [one] => one.comments = comments,
+            [one] => (one.comments, one.named) = (comments, named),
             [] if !comments.is_empty() => found.push(Mailbox { comments, ..Mailbox::default() }),
             _ => {}
         }
