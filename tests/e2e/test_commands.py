@@ -74,6 +74,15 @@ def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path):
     assert set(pathlib.Path(tempfile.gettempdir()).glob("fubako-demo-*")) <= before, "it leaves its folder"
 
 
+# spec: section 7 (demo)
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.5])
+def test_the_demo_leaves_nothing_when_it_is_interrupted(tmp_path, after):
+    demo = harness.Process([harness.BINARY, "demo", "--once"], tmp_path / "out", env={"TMPDIR": str(tmp_path)})
+    time.sleep(after)
+    demo.stop(how=signal.SIGINT)
+    assert not list(tmp_path.glob("fubako-demo-*")), "it leaves its folder"
+
+
 def test_inspect_says_what_would_be_done_and_touches_nothing(folder):
     box = folder / "inspected"
     (box / "below").mkdir(parents=True)

@@ -142,6 +142,9 @@ impl Declaration {
 
 impl SectionDeclaration {
     fn normalise(&mut self) -> Result<(), String> {
+        if self.name.trim().is_empty() {
+            return Err("its name must not be empty: recipients are shown it".to_owned());
+        }
         if self.id == SectionId::installation() {
             return Err("the id \"installation\" is the product's own".to_owned());
         }
@@ -160,6 +163,7 @@ impl SectionDeclaration {
         self.check_settings()?;
         no_twice("group", self.groups.iter().map(|g| g.name.clone()))?;
         no_twice("user", self.users.iter().map(|u| u.login_id.clone()))?;
+        no_twice("user's address", self.users.iter().map(|u| u.address.to_lowercase()))?;
         if self.groups.iter().filter(|g| g.mail_link).count() > 1 {
             return Err("more than one group is the mail-link group".to_owned());
         }
@@ -200,6 +204,15 @@ impl SectionDeclaration {
         }
         if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
             return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
+        }
+        if settings.lock_minutes == 0 || settings.max_deposit_size == 0 {
+            return Err("settings.lock_minutes and settings.max_deposit_size must be at least 1".to_owned());
+        }
+        if settings.secret_header.as_ref().is_some_and(|name| !is_field_of_its_own(name)) {
+            return Err(
+                "settings.secret_header must be the name of a field that has no other meaning, X-Acme-Gateway say"
+                    .to_owned(),
+            );
         }
         if settings.max_files == 0 || settings.max_recipients == 0 || settings.max_subject == 0 {
             return Err("settings.max_files, max_recipients and max_subject must be at least 1".to_owned());
@@ -255,6 +268,31 @@ fn ascii_domain(domain: &str) -> Result<String, String> {
         Ok(ascii) if ascii.contains('.') || ascii == "localhost" => Ok(ascii),
         _ => Err(format!("{domain:?} is not a domain")),
     }
+}
+
+/// Whether a header field may be taken out of every mail: its name can be one (RFC 5322, 3.6.8), and no mail program needs it.
+fn is_field_of_its_own(name: &str) -> bool {
+    const NEEDED: [&str; 14] = [
+        "from",
+        "sender",
+        "reply-to",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "received",
+        "return-path",
+        "mime-version",
+    ];
+    let lower = name.to_ascii_lowercase();
+    (1..=70).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
+        && !NEEDED.contains(&lower.as_str())
+        && !["content-", "dkim-", "arc-", "resent-"].iter().any(|prefix| lower.starts_with(prefix))
 }
 
 /// Whether this is `https://HOST` or `https://HOST:PORT`.
@@ -454,6 +492,11 @@ mod tests {
             ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"https://a.example/x\" }", "link_url"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_files = 0 }", "max_files"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { lock_minutes = 0 }", "lock_minutes"),
+            ("[[section]]\nid = \"a\"\nname = \" \"", "name"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"Content-Type\" }", "secret_header"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"from\" }", "secret_header"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"X Y\" }", "secret_header"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { denied_destinations = [\"a b\"] }", "a b"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"http://a.example\" }", "link_url"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),

@@ -152,17 +152,19 @@ async fn serve(config: &Config, role: Option<serve::Role>) -> Result<ExitCode, S
     Ok(code)
 }
 
-/// SIGTERM or Ctrl-C.
+/// SIGTERM, Ctrl-C, or the terminal's end.
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
+    let came = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
         }
+    };
+    tokio::select! {
+        () = came(SignalKind::terminate()) => {}
+        () = came(SignalKind::interrupt()) => {}
+        () = came(SignalKind::hangup()) => {}
     }
 }
 

@@ -43,6 +43,7 @@ impl Composition<'_> {
             received: self.received_field,
             fallback_message_id: &format!("{}@{}", self.id, self.hostname),
             fallback_date: &self.received_at.rfc5322(&self.settings.time_zone),
+            secret_header: self.settings.secret_header.as_deref(),
         };
         fubako_mail::compose::rebuild(self.outline, self.plan, &with)
     }

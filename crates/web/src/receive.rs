@@ -325,7 +325,10 @@ async fn close(State(state): State<Arc<WebState>>, visitor: Visitor, headers: He
     if let Err(error) = desk.exchange().close(&visitor.token, &visitor.session, desk.now).await {
         return desk.refuse(error).await;
     }
-    seen_at(&desk, Some(session_cookie(&desk, "", 0)))
+    let mut response = seen_at(&desk, Some(session_cookie(&desk, "", 0)));
+    // Nor does the way back in the browser's history show the files' names again.
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    response
 }
 
 /// `GET` where only a POST does something: the link's page.

@@ -26,7 +26,7 @@ pub enum ConfigError {
     #[error("the configuration file {0} cannot be read: {1}")]
     Unreadable(PathBuf, #[source] std::io::Error),
     /// A key is unknown, or a value is not of its type.
-    #[error("configuration: {0}")]
+    #[error("configuration: {}", without_secrets(.0))]
     Invalid(Box<figment::Error>),
     /// A value that is of its type and yet cannot be used.
     #[error("configuration: {key}: {reason}")]
@@ -36,6 +36,18 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+/// What is wrong, without the value of a key that is secret.
+fn without_secrets(error: &figment::Error) -> String {
+    const SECRET: [&str; 5] = ["master", "token", "gateway_token", "access_key", "secret_key"];
+    let key = error.path.join(".").to_lowercase();
+    if error.path.last().is_some_and(|last| SECRET.contains(&last.to_lowercase().as_str())) {
+        return format!(
+            "{key} must be a text; in the environment, one that looks like a number is written in quotes: '\"123\"'"
+        );
+    }
+    error.to_string()
 }
 
 /// Declares a table of the configuration: the struct, its defaults, and its rows in the reference, from one text.

@@ -77,30 +77,11 @@ struct Stage {
 /// [`StartError`] when it cannot even begin.
 pub async fn run(arguments: DemoArguments) -> Result<ExitCode, StartError> {
     let story = Story::new(false);
-    let mails = mails(&arguments.mail)?;
-    let began = Instant::now();
-
-    story.chapter("Fubako demo: a mail with attachments, from its sender to verified downloads");
-    story.begin("starting gateway, exchange and a mailbox on free loopback ports");
-    let stage = Stage::set(&mails).await?;
-    story.done("gateway, exchange and a mailbox are running");
-    story.note(&format!("data      {}", stage.folder.display()));
-    story.note(&format!("SMTP      {} (STARTTLS)", shown(stage.running.starttls)));
-    story.note(&format!("pages     {}", stage.running.public_url));
-
-    let mut report = Report { ok: true, mails: Vec::new() };
-    let mut links = Vec::new();
-    for mail in &mails {
-        let (one, link) = stage.walk(mail, &story).await;
-        report.ok &= one.ok;
-        report.mails.push(one);
-        links.extend(link);
-    }
-    if report.ok {
-        story.chapter(&format!("Every file came back identical. ({:.1} s)", began.elapsed().as_secs_f64()));
-    } else {
-        story.chapter("NOT every file came back identical: see the steps marked ✗.");
-    }
+    let (stage, report, links) = tokio::select! {
+        played = play(&arguments, &story) => played?,
+        // The folder goes with the stage, which is dropped where it stands.
+        () = crate::asked_to_stop() => return Ok(ExitCode::FAILURE),
+    };
     if arguments.json {
         let line = serde_json::to_string(&report).at("report")?;
         writeln!(io::stdout(), "{line}").at("standard output")?;
@@ -115,6 +96,35 @@ pub async fn run(arguments: DemoArguments) -> Result<ExitCode, StartError> {
         stage.stay(&story, &links).await?;
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The main job, mail by mail: what came of it, and the links with their passwords.
+async fn play(arguments: &DemoArguments, story: &Story) -> Result<(Stage, Report, Vec<(String, String)>), StartError> {
+    let mails = mails(&arguments.mail)?;
+    let began = Instant::now();
+
+    story.chapter("Fubako demo: a mail with attachments, from its sender to verified downloads");
+    story.begin("starting gateway, exchange and a mailbox on free loopback ports");
+    let stage = Stage::set(&mails).await?;
+    story.done("gateway, exchange and a mailbox are running");
+    story.note(&format!("data      {}", stage.folder.display()));
+    story.note(&format!("SMTP      {} (STARTTLS)", shown(stage.running.starttls)));
+    story.note(&format!("pages     {}", stage.running.public_url));
+
+    let mut report = Report { ok: true, mails: Vec::new() };
+    let mut links = Vec::new();
+    for mail in &mails {
+        let (one, link) = stage.walk(mail, story).await;
+        report.ok &= one.ok;
+        report.mails.push(one);
+        links.extend(link);
+    }
+    if report.ok {
+        story.chapter(&format!("Every file came back identical. ({:.1} s)", began.elapsed().as_secs_f64()));
+    } else {
+        story.chapter("NOT every file came back identical: see the steps marked ✗.");
+    }
+    Ok((stage, report, links))
 }
 
 fn shown(address: Option<std::net::SocketAddr>) -> String {
