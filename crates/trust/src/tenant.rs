@@ -333,8 +333,8 @@ impl Secret<'_> {
 }
 
 impl Refusal {
-    fn new(code: RefusalCode, reply: u16, status: (u8, u16, u16), sentence: String, cause: &str) -> Self {
-        let mut sentence: String = sentence.chars().filter(|c| *c == ' ' || c.is_ascii_graphic()).collect();
+    fn new(code: RefusalCode, reply: u16, status: (u8, u16, u16), mut sentence: String, cause: &str) -> Self {
+        sentence.retain(|c| c == ' ' || c.is_ascii_graphic());
         sentence.truncate(450);
         Self { code, reply, status, sentence, cause: cause.to_owned() }
     }

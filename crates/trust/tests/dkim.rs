@@ -370,6 +370,26 @@ async fn a_header_without_end_is_an_error_and_a_mail_without_body_is_none() {
     assert_eq!(outcome(&world, signed.strip_suffix("\r\n").unwrap()).await, DkimOutcome::Pass);
 }
 
+// spec: RCV-DKIM
+#[tokio::test]
+async fn large_and_hostile_mails_take_little_time() {
+    let world = World::start(&zone()).await;
+    let names = vec!["a"; 200].join(":");
+    let own = format!("DKIM-Signature: v=1; a=ed25519-sha256; d=example.jp; s=ed; h=from:{names}; bh=QUJD; b=QUJD\r\n");
+    let fields = "a:\r\n".repeat(250_000);
+    let letters = "a b\r\n ".repeat(1_400_000);
+    let start = std::time::Instant::now();
+    for forms in ["simple/simple", "relaxed/relaxed"] {
+        let own = own.replace("v=1;", &format!("v=1; c={forms};")).repeat(MAX_SIGNATURES);
+        let mail = format!("From: a@example.jp\r\n{own}{fields}\r\n{letters}");
+        assert_eq!(verify_in(&world, mail.as_bytes(), []).await.signatures.len(), MAX_SIGNATURES);
+    }
+    let white = sign(&ED, &format!("From: a@example.jp\r\n\r\n{}", "\r\n".repeat(1_000_000)), ED_TAGS);
+    assert_eq!(outcome(&world, &format!("{white}x")).await, DkimOutcome::Fail(DkimFailure::BodyHash));
+    assert_eq!(outcome(&world, &white).await, DkimOutcome::Pass);
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
 /// The keys in a table: thousands of mails are verified.
 struct Table(HashMap<String, String>);
 

@@ -1,6 +1,7 @@
 //! Canonical forms (RFC 6376, 3.4): of header fields at once, of the body as it streams past.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use memchr::{memchr, memchr3};
 
 /// `simple` or `relaxed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,11 +75,16 @@ const LINE_ENDS: &[u8; 1024] = &{
     block
 };
 
-/// The hash of a body that comes in pieces cut anywhere. It holds a few counters, whatever the body's size.
+/// Octets that are hashed at once.
+const WAITING: usize = 4096;
+
+/// The hash of a body that comes in pieces cut anywhere. It holds a few kilobytes, whatever the body's size.
 pub(super) struct BodyHash {
     form: Form,
     hash: Context,
-    /// Canonical octets hashed.
+    /// Canonical octets to be hashed next: a body of single letters must not cost a call each.
+    waiting: Vec<u8>,
+    /// Canonical octets so far.
     length: u64,
     /// Line ends that stand in the body if anything comes after them.
     line_ends: u64,
@@ -90,7 +96,15 @@ pub(super) struct BodyHash {
 
 impl BodyHash {
     pub(super) fn new(form: Form) -> Self {
-        Self { form, hash: Context::new(&SHA256), length: 0, line_ends: 0, carriage_return: false, space: false }
+        Self {
+            form,
+            hash: Context::new(&SHA256),
+            waiting: Vec::with_capacity(WAITING),
+            length: 0,
+            line_ends: 0,
+            carriage_return: false,
+            space: false,
+        }
     }
 
     pub(super) fn write(&mut self, octets: &[u8]) {
@@ -111,10 +125,10 @@ impl BodyHash {
                 b'\r' => self.carriage_return = true,
                 b' ' | b'\t' if relaxed => self.space = true,
                 _ => {
-                    let ends = |octet: &u8| *octet == b'\r' || (relaxed && matches!(octet, b' ' | b'\t'));
-                    let end = rest.iter().position(ends).unwrap_or(rest.len());
-                    self.content(&rest[..end]);
-                    rest = &rest[end..];
+                    let end = if relaxed { memchr3(b'\r', b' ', b'\t', rest) } else { memchr(b'\r', rest) };
+                    let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
+                    self.content(run);
+                    rest = after;
                     continue;
                 }
             }
@@ -136,8 +150,16 @@ impl BodyHash {
     }
 
     fn hashed(&mut self, octets: &[u8]) {
-        self.hash.update(octets);
         self.length += octets.len() as u64;
+        if self.waiting.len() + octets.len() > WAITING {
+            self.hash.update(&self.waiting);
+            self.waiting.clear();
+        }
+        if octets.len() > WAITING {
+            self.hash.update(octets);
+        } else {
+            self.waiting.extend_from_slice(octets);
+        }
     }
 
     /// The SHA-256 of the canonical body, and its length in octets.
@@ -150,6 +172,7 @@ impl BodyHash {
         if self.length > 0 || self.form == Form::Simple {
             self.hashed(b"\r\n");
         }
+        self.hash.update(&self.waiting);
         let mut hash = [0; 32];
         hash.copy_from_slice(self.hash.finish().as_ref());
         (hash, self.length)

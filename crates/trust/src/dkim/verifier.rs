@@ -26,7 +26,7 @@ pub struct Verifier(State);
 
 enum State {
     Header(Vec<u8>),
-    Body(Body),
+    Body(Box<Body>),
     TooLong,
 }
 
@@ -79,7 +79,7 @@ impl Verifier {
                     let mut body = Body::new(&header[..end]);
                     body.write(&header[start..]);
                     body.write(rest);
-                    self.0 = State::Body(body);
+                    self.0 = State::Body(Box::new(body));
                 } else if !rest.is_empty() {
                     self.0 = State::TooLong;
                 }
@@ -95,7 +95,7 @@ impl Verifier {
     /// [`TrustError`] where the header section is longer than 1 MiB: nobody can say what is signed.
     pub fn finish(self) -> Result<Hashed, TrustError> {
         let body = match self.0 {
-            State::Body(body) => body,
+            State::Body(body) => *body,
             State::Header(header) => Body::new(&header),
             State::TooLong => return Err(TrustError(format!("the header is longer than {MAX_HEADER} octets"))),
         };

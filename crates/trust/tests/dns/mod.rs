@@ -1,5 +1,5 @@
 //! A DNS server on a loopback socket with a zone that a test writes, and a resolver that asks it.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::panic)]
 
 use std::{
     collections::{HashMap, HashSet},
