@@ -524,6 +524,36 @@ fn mutated_streams_are_damaged_or_read_sanely() {
     assert!(opened > 1000 && reasons.len() > 15, "{opened} {reasons:#?}");
 }
 
+// spec: MAIL-TNEF (never crashes anything)
+#[test]
+fn mutated_rtf_is_damaged_or_read_as_something() {
+    let documents: [&[u8]; 2] = [
+        br"{\rtf1\ansi\ansicpg932\fromhtml1 \deff0{\fonttbl{\f0\fcharset128 MS Gothic;}}{\*\htmltag64 <p>}\htmlrtf{\htmlrtf0 \'93\'fa\u26085?{\*\htmltag72 </p>}\htmlrtf\par}\htmlrtf0}",
+        br"{\rtf1\ansi\ansicpg932{\fonttbl{\f0\fcharset128 x;}}\uc2\f0\'95\'5c\u-10179 ??\u-8704 ??\bin3 abc{\v x}\plain\par{\pict 00}\~\emdash}",
+    ];
+    let (mut numbers, mut opened, mut damaged) = (Numbers(5), 0, 0);
+    for round in 0..40_000 {
+        let mut rtf = documents[round % 2].to_vec();
+        let packed = if round % 4 < 2 {
+            (0..=numbers.below(4)).for_each(|_| mutate(&mut rtf, &mut numbers));
+            uncompressed(&rtf)
+        } else {
+            // What is compressed is changed, its size and checksum are right again.
+            let mut packed = compressed(&rtf);
+            let mut contents = packed.split_off(16);
+            (0..=numbers.below(2)).for_each(|_| mutate(&mut contents, &mut numbers));
+            packed[..4].copy_from_slice(&(u32::try_from(contents.len()).unwrap() + 12).to_le_bytes());
+            packed[12..].copy_from_slice(&crc(&contents).to_le_bytes());
+            [packed, contents].concat()
+        };
+        match read(&Tnef::bare().properties(&Props::new().binary(P_RTF, &packed)).octets()) {
+            Ok(_) => opened += 1,
+            Err(_) => damaged += 1,
+        }
+    }
+    assert!(opened > 15_000 && damaged > 5000, "{opened} {damaged}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 500, ..ProptestConfig::default() })]
 

@@ -266,7 +266,8 @@ pub fn uncompressed(rtf: &[u8]) -> Vec<u8> {
     [fields.iter().flat_map(|field| field.to_le_bytes()).collect(), rtf.to_vec()].concat()
 }
 
-fn crc(octets: &[u8]) -> u32 {
+/// CRC-32 without the usual inversions.
+pub fn crc(octets: &[u8]) -> u32 {
     octets.iter().fold(0u32, |crc, octet| {
         (0..8).fold(crc ^ u32::from(*octet), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
     })
