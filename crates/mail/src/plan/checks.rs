@@ -8,7 +8,10 @@ use fubako_base::{
 };
 
 use super::{Attachment, Problem, naming};
-use crate::{header::Header, outline::Outline};
+use crate::{
+    header::{Address, Field, Header, Item, Mailbox, parse_addresses},
+    outline::Outline,
+};
 
 /// Every problem of a mail with attachments, in the order of the table of 3.4. `recipients` are the envelope's.
 pub(super) fn check(
@@ -97,10 +100,14 @@ fn is_like(name: &str, glob: &str) -> bool {
 fn addresses(header: &Header, envelope: &[String], rules: &Settings, problems: &mut Vec<Problem>) {
     let (mut shown, mut count, mut twice) = (HashSet::new(), 0usize, HashSet::new());
     let (mut malformed, mut duplicate) = (Vec::new(), Vec::new());
-    for address in ["to", "cc"].iter().flat_map(|name| header.all(name)).flat_map(|field| field.addresses()) {
-        if address.address.is_empty() || !address.is_sound() {
-            let sent = if address.address.is_empty() { address.name.as_deref() } else { Some(&*address.address) };
-            malformed.push(Problem::about(Code::RecipientMalformed, sent.unwrap_or_default()));
+    for found in ["to", "cc"].iter().flat_map(|name| header.all(name)).flat_map(mailboxes) {
+        let address = Address { name: None, address: found.address };
+        if !address.is_sound() {
+            let sent = format!("{} {}", found.name, address.address);
+            // A comment alone (`undisclosed-recipients:; (no To-header on input)`) names nobody.
+            if !sent.trim().is_empty() {
+                malformed.push(Problem::about(Code::RecipientMalformed, sent.trim()));
+            }
             continue;
         }
         count += 1;
@@ -119,6 +126,15 @@ fn addresses(header: &Header, envelope: &[String], rules: &Settings, problems: &
     for address in envelope.iter().filter(|address| !may_go_to(address, rules)) {
         problems.push(Problem::about(Code::RecipientRestricted, address));
     }
+}
+
+/// The mailboxes of a field, members of groups one by one.
+fn mailboxes(field: &Field) -> Vec<Mailbox> {
+    let members = parse_addresses(&field.shown_text()).into_iter().map(|item| match item {
+        Item::Mailbox(mailbox) => vec![mailbox],
+        Item::Group(_, members) => members,
+    });
+    members.flatten().collect()
 }
 
 /// An address as it is compared: without case, its domain as A-labels.
