@@ -121,6 +121,7 @@ mod tests {
             ("<\"a>b\\\"c\"@x.jp>", "To: <\"a>b\\\"c\"@x.jp> |"),
             ("a..b@docomo.ne.jp, a.@x.jp", "To: a..b@docomo.ne.jp | a.@x.jp |"),
             ("Yamada (Sales) <a@x.jp> (away)", "To: Yamada (Sales) <a@x.jp> (away) |"),
+            ("Taro <a@x.jp> Jiro Y <b@x.jp>", "To: Taro <a@x.jp> | Jiro Y <b@x.jp> |"),
             ("a @ x . jp", "To: a@x.jp |"),
             ("a@x.jp (Taro (the one))", "To: a@x.jp (Taro \\(the one\\)) |"),
             ("undisclosed-recipients:;", "To: undisclosed-recipients:; |"),

@@ -117,8 +117,8 @@ struct Parser<'a> {
     space: String,
     apart: bool,
     words: Vec<Word>,
-    /// What was in angle brackets; more than one where commas are missing.
-    angles: Vec<String>,
+    /// What was in angle brackets, and how many words stood before it; more than one where commas are missing.
+    angles: Vec<(String, usize)>,
     comments: Vec<String>,
     /// Comments before the first angle bracket.
     named: usize,
@@ -149,7 +149,7 @@ impl Parser<'_> {
                         self.named = self.comments.len();
                     }
                     let angle = self.angle();
-                    self.angles.push(angle);
+                    self.angles.push((angle, self.words.len()));
                     self.apart = true;
                 }
                 ',' => {
@@ -287,12 +287,13 @@ impl Parser<'_> {
 }
 
 /// The mailboxes between two commas. Two where there should be one (`x@a.example <y@b.example>`): which of them counts,
-/// readers take differently, so that both are given; then what stands round them is no name of either's.
-fn mailboxes_in(words: &[Word], angles: &[String]) -> Vec<Mailbox> {
+/// readers take differently, so that both are given; then what stands round them is no name of either's. (Where a comma is
+/// missing, `A <a@x> B <b@x>`, each has the name before it.)
+fn mailboxes_in(words: &[Word], angles: &[(String, usize)]) -> Vec<Mailbox> {
     let mailbox = |address: &str, angle: bool| Mailbox { address: address.to_owned(), angle, ..Mailbox::default() };
     let (bare, others): (Vec<_>, Vec<_>) =
         joined(words, angles.is_empty()).into_iter().partition(|(raw, range)| is_address(raw, &words[range.clone()]));
-    let Some(main) = angles.last() else {
+    let Some((main, _)) = angles.last() else {
         let mut found: Vec<_> = bare.iter().map(|(raw, _)| mailbox(raw, false)).collect();
         let name = phrase(others.into_iter().flat_map(|(_, range)| &words[range]));
         match found.as_mut_slice() {
@@ -304,7 +305,16 @@ fn mailboxes_in(words: &[Word], angles: &[String]) -> Vec<Mailbox> {
         return found;
     };
     let is_other = |address: &str| !address.is_empty() && !address.eq_ignore_ascii_case(main);
-    let mut found: Vec<_> = angles.iter().filter(|one| is_other(one)).map(|one| mailbox(one, true)).collect();
+    if bare.is_empty() && angles.len() > 1 && angles.iter().all(|(address, _)| !address.is_empty()) {
+        let starts = std::iter::once(0).chain(angles.iter().map(|(_, end)| *end));
+        let named = starts.zip(angles).map(|(start, (address, end))| Mailbox {
+            name: phrase(words[start..*end].iter()),
+            ..mailbox(address, true)
+        });
+        return named.collect();
+    }
+    let mut found: Vec<_> =
+        angles.iter().map(|(one, _)| one).filter(|one| is_other(one)).map(|one| mailbox(one, true)).collect();
     found.extend(bare.iter().filter(|(raw, _)| is_other(raw)).map(|(raw, _)| mailbox(raw, false)));
     let mut one = mailbox(main, true);
     if found.is_empty() {
