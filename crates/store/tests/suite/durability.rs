@@ -76,10 +76,7 @@ pub(crate) async fn a_lost_connection_passes(db: Db) {
         return;
     }
     for _ in 0..3 {
-        join_all((0..10).map(|_| db.store.ping()))
-            .await
-            .into_iter()
-            .for_each(Result::unwrap);
+        join_all((0..10).map(|_| db.store.ping())).await.into_iter().for_each(Result::unwrap);
         db.meddle(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
