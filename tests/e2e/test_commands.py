@@ -75,7 +75,7 @@ def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path):
 
 
 # spec: section 7 (demo)
-@pytest.mark.parametrize("after", [0.05, 0.2, 0.5])
+@pytest.mark.parametrize("after", [0.02, 0.05, 0.1, 0.2, 0.5])
 def test_the_demo_leaves_nothing_when_it_is_interrupted(tmp_path, after):
     demo = harness.Process([harness.BINARY, "demo", "--once"], tmp_path / "out", env={"TMPDIR": str(tmp_path)})
     time.sleep(after)

@@ -65,7 +65,6 @@ pub struct DemoArguments {
 struct Stage {
     running: Running,
     mailbox: Mailbox,
-    _folder: tempfile::TempDir,
     folder: PathBuf,
     stop: watch::Sender<bool>,
     post: tokio::task::JoinHandle<()>,
@@ -77,35 +76,68 @@ struct Stage {
 /// [`StartError`] when it cannot even begin.
 pub async fn run(arguments: DemoArguments) -> Result<ExitCode, StartError> {
     let story = Story::new(false);
-    let (stage, report, links) = tokio::select! {
-        played = play(&arguments, &story) => played?,
-        // The folder goes with the stage, which is dropped where it stands.
-        () = crate::asked_to_stop() => return Ok(ExitCode::FAILURE),
+    let folder = tempfile::Builder::new().prefix("fubako-demo-").tempdir().at("a temporary folder")?;
+    let played = tokio::select! {
+        // First, so that a signal is listened for before there is anything in the folder.
+        biased;
+        () = crate::asked_to_stop() => Ok(ExitCode::FAILURE),
+        played = play(&arguments, folder.path(), &story) => match played {
+            Ok((stage, report, links)) => show(&arguments, stage, &report, &links, &story).await,
+            Err(error) => Err(error),
+        },
     };
+    remove(&folder).await;
+    played
+}
+
+/// Removes the folder. Work that was broken off may still write into it from other threads for a moment.
+async fn remove(folder: &tempfile::TempDir) {
+    for _ in 0..50 {
+        if let Err(error) = std::fs::remove_dir_all(folder.path())
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+}
+
+/// What is said when all mails have had their way; without `--once`, until Ctrl-C.
+async fn show(
+    arguments: &DemoArguments,
+    stage: Stage,
+    report: &Report,
+    links: &[(String, String)],
+    story: &Story,
+) -> Result<ExitCode, StartError> {
     if arguments.json {
-        let line = serde_json::to_string(&report).at("report")?;
+        let line = serde_json::to_string(report).at("report")?;
         writeln!(io::stdout(), "{line}").at("standard output")?;
     }
     if arguments.once {
-        for (link, password) in &links {
+        for (link, password) in links {
             story.note(&format!("link      {link}"));
             story.note(&format!("password  {password}"));
         }
         stage.strike().await;
     } else {
-        stage.stay(&story, &links).await?;
+        stage.stay(story, links).await?;
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The main job, mail by mail: what came of it, and the links with their passwords.
-async fn play(arguments: &DemoArguments, story: &Story) -> Result<(Stage, Report, Vec<(String, String)>), StartError> {
+async fn play(
+    arguments: &DemoArguments,
+    folder: &Path,
+    story: &Story,
+) -> Result<(Stage, Report, Vec<(String, String)>), StartError> {
     let mails = mails(&arguments.mail)?;
     let began = Instant::now();
 
     story.chapter("Fubako demo: a mail with attachments, from its sender to verified downloads");
     story.begin("starting gateway, exchange and a mailbox on free loopback ports");
-    let stage = Stage::set(&mails).await?;
+    let stage = Stage::set(folder, &mails).await?;
     story.done("gateway, exchange and a mailbox are running");
     story.note(&format!("data      {}", stage.folder.display()));
     story.note(&format!("SMTP      {} (STARTTLS)", shown(stage.running.starttls)));
@@ -144,9 +176,7 @@ fn mails(given: &[PathBuf]) -> Result<Vec<Outbound>, StartError> {
 
 impl Stage {
     /// Starts the mailbox, then everything else around it, with a sample section for the mails' senders.
-    async fn set(mails: &[Outbound]) -> Result<Self, StartError> {
-        let kept = tempfile::Builder::new().prefix("fubako-demo-").tempdir().at("a temporary folder")?;
-        let folder = kept.path().to_path_buf();
+    async fn set(folder: &Path, mails: &[Outbound]) -> Result<Self, StartError> {
         let (stop, stopped) = watch::channel(false);
         let listener = TcpListener::bind("127.0.0.1:0").await.at("mailbox")?;
         let smarthost = listener.local_addr().at("mailbox")?;
@@ -155,15 +185,15 @@ impl Stage {
             let mailbox = mailbox.clone();
             async move { mailbox.serve(listener, stopped).await }
         });
-        let running = serve::start(&config(&folder, &smarthost.to_string()), None).await?;
+        let running = serve::start(&config(folder, &smarthost.to_string()), None).await?;
         let declared = Declaration::parse(&declaration(mails)).map_err(StartError)?;
         apply::apply(&running.ground.store, &declared, false, false, Timestamp::now())
             .await
             .map_err(|e| StartError(e.to_string()))?;
-        Ok(Self { running, mailbox, _folder: kept, folder, stop, post })
+        Ok(Self { running, mailbox, folder: folder.to_path_buf(), stop, post })
     }
 
-    /// Stops everything and removes the folder.
+    /// Stops everything.
     async fn strike(self) {
         self.running.stop().await;
         let _ = self.stop.send(true);
