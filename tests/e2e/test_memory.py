@@ -49,10 +49,10 @@ def test_many_small_deposits_do_not_grow_it(folder, mailboxes):
     fubako = harness.Fubako(folder / "memory-small", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}}).start()
     try:
         before = len(mailboxes.raw(TO))
-        mail = mails.multipart(mails.head(b"small"), [mails.attachment(
-            b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf())])
-
-        def send(_):
+        def send(number):
+            # Each a mail of its own: the same one again would be handled once.
+            mail = mails.multipart(mails.head(b"small %d" % number), [mails.attachment(
+                b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf())])
             with smtplib.SMTP("127.0.0.1", fubako.starttls, timeout=300) as smtp:
                 smtp.starttls()
                 smtp.sendmail("tanaka@acme.example", [TO], mail)
