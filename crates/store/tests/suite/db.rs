@@ -83,7 +83,10 @@ impl Db {
         if self.is_sqlite() {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file());
             let mut conn = options.connect().await.unwrap();
-            sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get(0)
+            let count = sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get(0);
+            // Dropped, it would close behind us: and whoever closes last brings the log into the file.
+            conn.close().await.unwrap();
+            count
         } else {
             let mut conn = sqlx::postgres::PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
             sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get(0)
