@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use ::aws_lc_rs::digest::{SHA256, SHA512, digest};
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
+use fubako_smtp::client::{Judge, Shown, judged_tls_config};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    CertificateError, ClientConfig, Error,
     pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime},
 };
-use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 /// Records of a host that are looked at; nobody needs as many.
 const MAX_RECORDS: usize = 64;
@@ -95,24 +94,16 @@ impl Tlsa {
 /// # Errors
 /// If the library were built without these versions.
 pub fn verifying(records: Vec<Tlsa>, names: Vec<ServerName<'static>>) -> Result<Arc<ClientConfig>, Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier { records, names, provider: Arc::clone(&provider) };
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    judged_tls_config(Records { records, names })
 }
 
 #[derive(Debug)]
-struct Verifier {
+struct Records {
     records: Vec<Tlsa>,
     names: Vec<ServerName<'static>>,
-    provider: Arc<CryptoProvider>,
 }
 
-impl Verifier {
+impl Records {
     fn of_usage(&self, usage: u8) -> impl Iterator<Item = &Tlsa> {
         self.records.iter().filter(move |tlsa| tlsa.usage == usage)
     }
@@ -139,9 +130,8 @@ impl Verifier {
             return Err(Error::General("DANE: the certificate matches no TLSA record".to_owned()));
         }
         let parsed = EndEntityCert::try_from(end_entity).map_err(invalid)?;
-        let algorithms = self.provider.signature_verification_algorithms.all;
         parsed
-            .verify_for_usage(algorithms, &anchors, chain, now, KeyUsage::server_auth(), None, None)
+            .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, chain, now, KeyUsage::server_auth(), None, None)
             .map_err(invalid)?;
         if self.names.iter().any(|name| parsed.verify_is_valid_for_subject_name(name).is_ok()) {
             Ok(())
@@ -151,42 +141,13 @@ impl Verifier {
     }
 }
 
-impl ServerCertVerifier for Verifier {
+impl Judge for Records {
     /// With DANE-EE the match is all: neither names nor dates count (RFC 7672, 3.1.1).
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        chain: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if !self.of_usage(END_ENTITY).any(|tlsa| tlsa.matches(end_entity)) {
-            self.is_vouched_for(end_entity, chain, now)?;
+    fn judge(&self, shown: Shown<'_>) -> Result<(), Error> {
+        if self.of_usage(END_ENTITY).any(|tlsa| tlsa.matches(shown.end_entity)) {
+            return Ok(());
         }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.is_vouched_for(shown.end_entity, shown.chain, shown.now)
     }
 }
 

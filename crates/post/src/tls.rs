@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use fubako_smtp::client::{TlsPolicy, unverified_tls_config};
+use fubako_smtp::client::{Judge, Shown, TlsPolicy, judged_tls_config, unverified_tls_config};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    ClientConfig,
+    client::danger::ServerCertVerifier,
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, ServerName},
 };
 use rustls_platform_verifier::Verifier;
 
@@ -112,7 +112,7 @@ impl TlsSettings {
     /// [`InvalidTls`] where the platform's roots cannot be had or one of `roots` is no certificate.
     pub fn new(mode: TlsMode, mandatory: Vec<String>, roots: Vec<CertificateDer<'static>>) -> Result<Self, InvalidTls> {
         let opportunistic = unverified_tls_config().map_err(|error| InvalidTls(error.to_string()))?;
-        let observing = config_of(Arc::new(Observer(verifier(roots.clone())?)))?;
+        let observing = judged_tls_config(Observer(Authorities::new(roots.clone())?)).map_err(invalid)?;
         Ok(Self { mode, mandatory, opportunistic, observing, verifying: verifying(roots)? })
     }
 
@@ -156,62 +156,36 @@ fn invalid(error: rustls::Error) -> InvalidTls {
 /// # Errors
 /// [`InvalidTls`] where the platform's roots cannot be had or one of `roots` is no certificate.
 pub fn verifying(roots: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, InvalidTls> {
-    config_of(Arc::new(verifier(roots)?))
+    judged_tls_config(Authorities::new(roots)?).map_err(invalid)
 }
 
-fn verifier(roots: Vec<CertificateDer<'static>>) -> Result<Verifier, InvalidTls> {
-    Verifier::new_with_extra_roots(roots, Arc::new(aws_lc_rs::default_provider())).map_err(invalid)
-}
-
-fn config_of(verifier: Arc<dyn ServerCertVerifier>) -> Result<Arc<ClientConfig>, InvalidTls> {
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(invalid)?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
-}
-
-/// Takes what the verifier refuses, and says so: MTA-STS in testing.
+/// The platform's authorities, and some more.
 #[derive(Debug)]
-struct Observer(Verifier);
+struct Authorities(Verifier);
 
-impl ServerCertVerifier for Observer {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        chain: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Err(error) = self.0.verify_server_cert(end_entity, chain, name, ocsp_response, now) {
-            tracing::warn!(host = ?name, %error, "MTA-STS in testing: the certificate would be refused");
+impl Authorities {
+    fn new(roots: Vec<CertificateDer<'static>>) -> Result<Self, InvalidTls> {
+        Verifier::new_with_extra_roots(roots, Arc::new(aws_lc_rs::default_provider())).map(Self).map_err(invalid)
+    }
+}
+
+impl Judge for Authorities {
+    fn judge(&self, shown: Shown<'_>) -> Result<(), rustls::Error> {
+        let Shown { end_entity, chain, name, ocsp, now } = shown;
+        self.0.verify_server_cert(end_entity, chain, name, ocsp, now).map(drop)
+    }
+}
+
+/// Takes what the authorities refuse, and says so: MTA-STS in testing.
+#[derive(Debug)]
+struct Observer(Authorities);
+
+impl Judge for Observer {
+    fn judge(&self, shown: Shown<'_>) -> Result<(), rustls::Error> {
+        if let Err(error) = self.0.judge(shown) {
+            tracing::warn!(host = ?shown.name, %error, "MTA-STS in testing: the certificate would be refused");
         }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        Ok(())
     }
 }
 

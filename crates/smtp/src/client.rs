@@ -9,7 +9,7 @@ mod wire;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::Reply;
-pub use tls::unverified_tls_config;
+pub use tls::{Judge, Shown, judged_tls_config, unverified_tls_config};
 
 /// What the connection asks of TLS (spec MAIL-RELAY).
 #[derive(Clone)]

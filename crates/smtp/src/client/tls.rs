@@ -1,9 +1,9 @@
 //! TLS towards a next hop.
 
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -12,35 +12,78 @@ use rustls::{
 
 use super::ClientError;
 
-/// Settings that take any certificate, for [`super::TlsPolicy::Opportunistic`]: a certificate that nobody vouches for
-/// still keeps out who only listens (RFC 7435). TLS 1.3 and 1.2 only, by aws-lc-rs whatever the process's default.
+/// What a host shows in the handshake.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The host's own certificate.
+    pub end_entity: &'a CertificateDer<'a>,
+    /// What it sent besides.
+    pub chain: &'a [CertificateDer<'a>],
+    /// The name that was asked for.
+    pub name: &'a ServerName<'a>,
+    /// Its stapled OCSP response; empty without.
+    pub ocsp: &'a [u8],
+    /// Now.
+    pub now: UnixTime,
+}
+
+/// Decides whether what a host shows is good enough. That it has the certificate's key is checked besides, always.
+pub trait Judge: Debug + Send + Sync + 'static {
+    /// The decision.
+    ///
+    /// # Errors
+    /// Why it is not good enough: there will be no connection.
+    fn judge(&self, shown: Shown<'_>) -> Result<(), Error>;
+}
+
+/// Settings with a judge of certificates. TLS 1.3 and 1.2 only, by aws-lc-rs whatever the process's default.
 ///
 /// # Errors
-/// [`ClientError::Tls`], if the library were built without these versions.
-pub fn unverified_tls_config() -> Result<Arc<ClientConfig>, ClientError> {
+/// If the library were built without these versions.
+pub fn judged_tls_config(judge: impl Judge) -> Result<Arc<ClientConfig>, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(|error| ClientError::Tls(error.to_string()))?
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+        .with_custom_certificate_verifier(Arc::new(Verifier { judge, provider }))
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
 
-/// Takes any certificate, but lets only its key's owner go on.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+/// Settings that take any certificate, for [`super::TlsPolicy::Opportunistic`]: a certificate that nobody vouches for
+/// still keeps out who only listens (RFC 7435).
+///
+/// # Errors
+/// [`ClientError::Tls`], if the library were built without TLS 1.2 and 1.3.
+pub fn unverified_tls_config() -> Result<Arc<ClientConfig>, ClientError> {
+    judged_tls_config(AnyCertificate).map_err(|error| ClientError::Tls(error.to_string()))
+}
 
-impl ServerCertVerifier for AnyCertificate {
+#[derive(Debug)]
+struct AnyCertificate;
+
+impl Judge for AnyCertificate {
+    fn judge(&self, _shown: Shown<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Verifier<J> {
+    judge: J,
+    provider: Arc<CryptoProvider>,
+}
+
+impl<J: Judge> ServerCertVerifier for Verifier<J> {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+        end_entity: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.judge.judge(Shown { end_entity, chain, name, ocsp, now })?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -49,8 +92,8 @@ impl ServerCertVerifier for AnyCertificate {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -58,11 +101,11 @@ impl ServerCertVerifier for AnyCertificate {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
