@@ -49,6 +49,10 @@ def test_the_demo_with_mails_of_ones_own(folder):
     report = json.loads(done.stdout)
     assert done.returncode != 0 and not report["ok"]
     assert report["mails"][0]["decision"] == "stop" and report["mails"][0]["codes"] == ["encrypted"]
+    (folder / "refused.eml").write_bytes(b"Subject: no From field\r\n\r\nno file\r\n")
+    done = run("demo", "--once", "--json", "--mail", folder / "refused.eml")
+    report = json.loads(done.stdout)
+    assert done.returncode != 0 and report["mails"][0]["decision"] == "stop" and not report["mails"][0]["relayed"]
 
 
 # spec: section 7 (demo without --once)
@@ -105,6 +109,18 @@ def test_inspect_says_what_would_be_done_and_touches_nothing(folder):
     again = {line["file"]: line for line in map(json.loads, run("inspect", out, "--json", cwd=folder).stdout.splitlines())}
     assert not again["a.eml"]["attachments"]
     assert not (folder / "var").exists()
+
+
+# spec: section 7 (inspect: touching nothing)
+def test_inspect_overwrites_no_mail(tmp_path):
+    mail, _ = mails.everything()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.eml").write_bytes(mail)
+    for paths, out in (["one", "two"], "out"), (["one"], "one"), (["one/a.eml"], "."):
+        done = run("inspect", *paths, "--json", "--rewrite", out, cwd=tmp_path)
+        assert done.returncode != 0 and not done.stdout and "a.eml" in done.stderr, (paths, out, done)
+    assert (tmp_path / "one" / "a.eml").read_bytes() == mail and not (tmp_path / "out").exists()
 
 
 def test_looking_makes_no_installation(tmp_path):

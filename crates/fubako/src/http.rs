@@ -10,7 +10,12 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::Request};
+use axum::{
+    Router,
+    extract::Request,
+    http::{StatusCode, Version, header},
+    response::IntoResponse as _,
+};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -122,13 +127,13 @@ impl Server {
         };
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = self.acceptor.clone() else {
-            return self.speak(stream, peer.ip(), Version::Http1, stop).await;
+            return self.speak(stream, peer.ip(), Spoken::Http1, stop).await;
         };
         match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
                 // The version is agreed upon here: guessing it from the first octets would wait for them without an end.
                 let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
-                let version = if http2 { Version::Http2 } else { Version::Http1 };
+                let version = if http2 { Spoken::Http2 } else { Spoken::Http1 };
                 self.speak(stream, peer.ip(), version, stop).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
@@ -147,7 +152,7 @@ impl Server {
         Some(Place { server: Arc::clone(self), address })
     }
 
-    async fn speak<S>(&self, stream: S, peer: IpAddr, version: Version, mut stop: watch::Receiver<bool>)
+    async fn speak<S>(&self, stream: S, peer: IpAddr, version: Spoken, mut stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -155,14 +160,18 @@ impl Server {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let request: Request = request.map(axum::body::Body::new);
             let span = tracing::info_span!("http", peer = %speaks_for(peer, &proxies, &request));
-            router.clone().oneshot(request).instrument(span)
+            let (router, says_host) = (router.clone(), says_host(&request));
+            let answer = async move {
+                if says_host { router.oneshot(request).await } else { Ok(StatusCode::BAD_REQUEST.into_response()) }
+            };
+            answer.instrument(span)
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(64 * 1024);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(PATIENCE).max_concurrent_streams(32);
         let builder = match version {
-            Version::Http1 => builder.http1_only(),
-            Version::Http2 => builder.http2_only(),
+            Spoken::Http1 => builder.http1_only(),
+            Spoken::Http2 => builder.http2_only(),
         };
         let connection = builder.serve_connection(TokioIo::new(Moving::new(stream)), service);
         let mut connection = std::pin::pin!(connection);
@@ -185,9 +194,17 @@ impl Server {
 }
 
 #[derive(Clone, Copy)]
-enum Version {
+enum Spoken {
     Http1,
     Http2,
+}
+
+/// Whether the request says which host it means, once: HTTP/1.1 must (RFC 9112, 3.2).
+fn says_host(request: &Request) -> bool {
+    match request.version() {
+        Version::HTTP_11 => request.headers().get_all(header::HOST).iter().count() == 1,
+        _ => true,
+    }
 }
 
 /// Whom a request comes from: the connection's peer, or whom a proxy of ours says it speaks for, which is the last address that

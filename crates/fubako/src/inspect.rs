@@ -4,7 +4,7 @@
 //! grow with the mail. Only `--rewrite` keeps a normalised copy, in a file without a name.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     ops::Range,
@@ -106,22 +106,47 @@ impl Digests {
 /// Looks at every mail under `paths`, in order, and gives each report to `each`.
 ///
 /// # Errors
-/// The first path that cannot be read, after all others were looked at.
+/// The last path that cannot be read, after all others were looked at. Before anything is looked at: a folder that cannot be
+/// read, and rewritten mails that would overwrite each other or a mail that is looked at.
 pub fn run(
     paths: &[PathBuf],
     inspection: &Inspection,
     mut each: impl FnMut(&Report) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut failed = Ok(());
+    let mut files = Vec::new();
     for given in paths {
-        for (path, shown) in files_under(given)? {
-            match one(&path, &shown, inspection) {
-                Ok(report) => each(&report)?,
-                Err(error) => failed = Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
-            }
+        files.extend(files_under(given)?);
+    }
+    if let Some(folder) = &inspection.rewrite {
+        nothing_overwritten(folder, &files)?;
+    }
+    let mut failed = Ok(());
+    for (path, shown) in files {
+        match one(&path, &shown, inspection) {
+            Ok(report) => each(&report)?,
+            Err(error) => failed = Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         }
     }
     failed
+}
+
+/// That each mail is rewritten to a file of its own, which is none of those looked at.
+fn nothing_overwritten(folder: &Path, files: &[(PathBuf, PathBuf)]) -> io::Result<()> {
+    let wrong = |path: &Path, why: &str| {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("--rewrite: {}: {why}", path.display())))
+    };
+    let originals: HashSet<PathBuf> = files.iter().filter_map(|(path, _)| path.canonicalize().ok()).collect();
+    let mut targets = HashSet::new();
+    for (path, shown) in files {
+        let target = folder.join(harmless(shown));
+        if target.canonicalize().is_ok_and(|target| originals.contains(&target)) {
+            return wrong(&target, "would overwrite a mail that is looked at");
+        }
+        if !targets.insert(target) {
+            return wrong(path, "another mail of this name would be written to the same file");
+        }
+    }
+    Ok(())
 }
 
 /// The file itself, or every file in the folder and those below it, sorted; each with the name it is shown under.

@@ -228,7 +228,7 @@ impl Stage {
         report.expect(&expected);
 
         story.begin("sending by SMTP with STARTTLS");
-        let sent = mail.send(self.running.starttls, &self.running.identity).await?;
+        let sent = mail.send(self.running.starttls, &self.running.identity).await.inspect_err(|_| report.refused())?;
         story.done(&format!("sent and accepted: {}", sent.reply));
 
         story.begin("waiting for what the gateway makes of it");

@@ -83,4 +83,9 @@ impl MailReport {
         };
         self.files = expected.attachments.iter().map(file).collect();
     }
+
+    /// The gateway did not take it, whatever it would have done with it.
+    pub fn refused(&mut self) {
+        self.decision = "stop";
+    }
 }

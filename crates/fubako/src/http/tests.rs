@@ -44,6 +44,24 @@ async fn who_says_nothing_is_let_go() {
 }
 
 // spec: X-RECEIVE
+#[tokio::test]
+async fn a_request_says_which_host_it_means() {
+    let (address, _stop) = server(Vec::new()).await;
+    for (fields, status) in [
+        ("HTTP/1.1\r\nhost: x\r\n", "200"),
+        ("HTTP/1.1\r\n", "400"),
+        ("HTTP/1.1\r\nhost: x\r\nhost: y\r\n", "400"),
+        ("HTTP/1.0\r\n", "200"),
+    ] {
+        let mut stream = connect(address).await;
+        stream.write_all(format!("GET / {fields}connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{fields:?}");
+    }
+}
+
+// spec: X-RECEIVE
 #[tokio::test(start_paused = true)]
 async fn who_takes_nothing_is_let_go() {
     let (address, stop) = server(Vec::new()).await;
