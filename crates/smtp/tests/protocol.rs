@@ -322,6 +322,41 @@ fn chunks_that_are_refused_are_no_commands() {
     assert_eq!(codes_of(&driver)[3..], ["501 5.5.4"]);
 }
 
+// spec: RCV-ESMTP (CHUNKING): where the chunk ends nobody knows, so nothing behind it is a command
+#[test]
+fn a_chunk_that_cannot_be_read_ends_the_session() {
+    for bdat in ["BDAT 38\t LAST", "\tBDAT 38 LAST", "BDAT 38 LAST\0", &format!("BDAT {} LAST", "0".repeat(5000))] {
+        let driver = talk(settings(), &format!("{ENVELOPE}{bdat}\r\nMAIL FROM:<a@b>\r\nRCPT TO:<evil@d>\r\n"));
+        assert_eq!(codes_of(&driver)[3..], ["500 5.5.2"], "{bdat:?}");
+        assert_eq!(driver.out.last(), Some(&Out::Close));
+    }
+}
+
+// spec: RCV-ESMTP (PIPELINING): a mail sent without waiting for the reply to DATA is no series of commands
+#[test]
+fn content_behind_a_refused_data_is_not_obeyed() {
+    let evil = "MAIL FROM:<a@b>\r\nRCPT TO:<evil@d>\r\nDATA\r\nforged\r\n.\r\n";
+    for (begin, refusal) in [
+        (format!("{HELLO}MAIL FROM:<a@b>\r\nRCPT TO:<refused@d>\r\nDATA\r\n"), "554 5.5.1"),
+        (format!("{HELLO}DATA\r\n"), "503 5.5.1"),
+        (format!("{ENVELOPE}BDAT 0\r\nDATA\r\n"), "503 5.5.1"),
+        (format!("{ENVELOPE}DATA now\r\n"), "501 5.5.4"),
+    ] {
+        for line in ["Received: from x", "", &"x".repeat(5000)] {
+            let driver = talk(settings(), &format!("{begin}{line}\r\n{evil}"));
+            let codes = codes_of(&driver);
+            assert_eq!(codes[codes.len() - 2], refusal, "{begin} {line}");
+            assert!(codes[codes.len() - 1].starts_with("500 "), "{codes:?}");
+            assert_eq!(driver.out.last(), Some(&Out::Close));
+        }
+    }
+    // A peer that waits goes on.
+    assert_eq!(
+        codes(&format!("{HELLO}DATA\r\nRSET\r\nFOO\r\nNOOP\r\n"))[1..],
+        ["503 5.5.1", "250 2.0.0", "500 5.5.1", "250 2.0.0"]
+    );
+}
+
 // spec: RCV-ESMTP: the handler's refusal is given at the end, and the session goes on
 #[test]
 fn content_that_is_refused_is_read_to_its_end() {
@@ -395,6 +430,7 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
         b"BDAT 0\r\n",
         b"BDAT 7 LAST\r\n",
         b"BDAT x\r\n",
+        b"DATA x\r\n",
         b"RSET\r\n",
         b"QUIT\r\n",
         b"NOOP\r\n",

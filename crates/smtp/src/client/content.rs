@@ -95,11 +95,14 @@ impl Connection {
 enum At {
     #[default]
     LineStart,
+    /// After nothing but NUL in a line.
+    Nul,
     Cr,
     Within,
 }
 
-/// Doubles the dots that begin lines (RFC 5321, 4.5.2).
+/// Doubles the dots that begin lines (RFC 5321, 4.5.2), and those that only NUL stands before: a server that throws NUL away
+/// must not find a dot alone.
 #[derive(Debug, Default)]
 struct Stuffer {
     at: At,
@@ -116,13 +119,17 @@ impl Stuffer {
         let mut at = 0;
         while at < piece.len() {
             match self.at {
-                At::LineStart if piece[at] == b'.' => {
+                At::LineStart | At::Nul if piece[at] == b'.' => {
                     self.ready.extend_from_slice(&piece[from..at]);
                     self.ready.push(b'.');
                     from = at;
                     self.at = At::Within;
                 }
-                At::LineStart | At::Within => match memchr2(b'\r', b'\n', &piece[at..]) {
+                At::LineStart | At::Nul if piece[at] == b'\0' => {
+                    at += 1;
+                    self.at = At::Nul;
+                }
+                At::LineStart | At::Nul | At::Within => match memchr2(b'\r', b'\n', &piece[at..]) {
                     Some(found) if piece[at + found] == b'\r' => {
                         at += found + 1;
                         self.at = At::Cr;
@@ -148,7 +155,7 @@ impl Stuffer {
     fn end(&mut self) -> Result<(), BadContent> {
         match self.at {
             At::Cr => return Err(BadContent::BareLineEnd),
-            At::Within => self.ready.extend_from_slice(b"\r\n"),
+            At::Nul | At::Within => self.ready.extend_from_slice(b"\r\n"),
             At::LineStart => {}
         }
         self.ready.extend_from_slice(b".\r\n");
@@ -179,6 +186,8 @@ mod tests {
             (b".", b"..\r\n.\r\n"),
             (b".\r\n..\r\n.a.\r\n", b"..\r\n...\r\n..a.\r\n.\r\n"),
             (b"\r\n.\r\nQUIT\r\n", b"\r\n..\r\nQUIT\r\n.\r\n"),
+            // spec: RCV-ESMTP: no dot alone for a server that throws NUL away
+            (b"\0.\r\n\0\0.\0\r\na\0.\r\n\0\r\n\0", b"\0..\r\n\0\0..\0\r\na\0.\r\n\0\r\n\0\r\n.\r\n"),
         ] {
             for piece in 1..=content.len().max(1) {
                 assert_eq!(stuff(content, piece).as_deref(), Some(wire), "{content:?} in pieces of {piece}");

@@ -37,21 +37,26 @@ pub(super) struct Malformed {
     pub(super) fatal: bool,
 }
 
-impl From<Reply> for Malformed {
-    fn from(reply: Reply) -> Self {
-        Self { reply, fatal: false }
-    }
-}
-
 fn syntax(text: &str) -> Reply {
     Reply::new(501, (5, 5, 4), format!("Syntax: {text}"))
 }
 
-/// Reads a line, its CRLF taken off.
+/// Reads a line, its CRLF taken off. A BDAT that cannot be read is fatal: nobody knows where its chunk ends, and to go on
+/// would take content for commands.
 pub(super) fn parse(line: &[u8]) -> Result<Command, Malformed> {
+    command(line).map_err(|reply| Malformed { reply, fatal: is_like(line, b"BDAT") })
+}
+
+/// Whether a line, or the beginning of one, was meant for this command, however badly it is written.
+pub(super) fn is_like(line: &[u8], verb: &[u8]) -> bool {
+    let start = line.iter().position(|octet| *octet > b' ').unwrap_or_default();
+    line[start..].get(..verb.len()).is_some_and(|word| word.eq_ignore_ascii_case(verb))
+}
+
+fn command(line: &[u8]) -> Result<Command, Reply> {
     let line = match std::str::from_utf8(line) {
         Ok(line) if !line.bytes().any(|octet| octet.is_ascii_control()) => line.trim_end_matches(' '),
-        _ => return Err(Reply::new(500, (5, 5, 2), "Commands are printable ASCII or UTF-8").into()),
+        _ => return Err(Reply::new(500, (5, 5, 2), "Commands are printable ASCII or UTF-8")),
     };
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
     let argument = argument.trim_start_matches(' ');
@@ -67,16 +72,16 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Malformed> {
         "STARTTLS" => alone(Command::StartTls, "STARTTLS", argument),
         "NOOP" => Ok(Command::Noop),
         "HELP" => Ok(Command::Help),
-        "VRFY" if argument.is_empty() => Err(syntax("VRFY string").into()),
+        "VRFY" if argument.is_empty() => Err(syntax("VRFY string")),
         "VRFY" => Ok(Command::Vrfy),
         "EXPN" => Ok(Command::Expn),
         "AUTH" => Ok(Command::Auth),
-        _ => Err(Reply::new(500, (5, 5, 1), "Command not recognised").into()),
+        _ => Err(Reply::new(500, (5, 5, 1), "Command not recognised")),
     }
 }
 
-fn alone(command: Command, verb: &str, argument: &str) -> Result<Command, Malformed> {
-    if argument.is_empty() { Ok(command) } else { Err(syntax(&format!("{verb} takes no parameter")).into()) }
+fn alone(command: Command, verb: &str, argument: &str) -> Result<Command, Reply> {
+    if argument.is_empty() { Ok(command) } else { Err(syntax(&format!("{verb} takes no parameter"))) }
 }
 
 /// The name of EHLO. It goes into trace fields, so it may not hold what would end a comment or a field there.
@@ -194,9 +199,8 @@ fn rcpt(argument: &str) -> Result<RcptTo, Reply> {
     Ok(to)
 }
 
-/// BDAT (RFC 3030, 2). Where its size cannot be read, nobody knows where the chunk ends: to go on would take content for
-/// commands.
-fn bdat(argument: &str) -> Result<Command, Malformed> {
+/// BDAT (RFC 3030, 2).
+fn bdat(argument: &str) -> Result<Command, Reply> {
     let mut words = argument.split(' ').filter(|word| !word.is_empty());
     let size = words.next().and_then(size).filter(|size| *size < u64::MAX);
     let last = match words.next() {
@@ -206,7 +210,7 @@ fn bdat(argument: &str) -> Result<Command, Malformed> {
     };
     match (size, last, words.next()) {
         (Some(size), Some(last), None) => Ok(Command::Bdat { size, last }),
-        _ => Err(Malformed { reply: syntax("BDAT size [LAST]"), fatal: true }),
+        _ => Err(syntax("BDAT size [LAST]")),
     }
 }
 
@@ -307,5 +311,17 @@ mod tests {
         for bad in ["BDAT", "BDAT x", "BDAT -1", "BDAT 1 FIRST", "BDAT 1 LAST x", "BDAT 99999999999999999999"] {
             assert!(parse(bad.as_bytes()).is_err_and(|bad| bad.fatal), "{bad}");
         }
+        for bad in [
+            &b"BDAT\t10 LAST"[..],
+            b"BDAT 10\0",
+            b" BDAT 10",
+            b"\tbdat 10",
+            b"BDAT\xc2\xa010",
+            b"BDAT 10\xff",
+            b"BDAT10",
+        ] {
+            assert!(parse(bad).is_err_and(|bad| bad.fatal), "{bad:?}");
+        }
+        assert!(["BDA", "XBDAT 1", "", "  "].iter().all(|bad| parse(bad.as_bytes()).is_err_and(|bad| !bad.fatal)));
     }
 }

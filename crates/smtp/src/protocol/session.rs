@@ -112,6 +112,9 @@ pub struct Session {
     extended: bool,
     transaction: Option<Transaction>,
     content: Content,
+    /// DATA was the last command, and was refused. A line that is no command is then the content of a peer that did not
+    /// wait for the reply, and what follows it must not count as commands.
+    data_refused: bool,
     errors: usize,
     idle_commands: usize,
     lines: u64,
@@ -131,6 +134,7 @@ impl Session {
             extended: false,
             transaction: None,
             content: Content::default(),
+            data_refused: false,
             errors: 0,
             idle_commands: 0,
             lines: 0,

@@ -27,10 +27,12 @@ impl Session {
 
     pub(super) fn data(&mut self) {
         if let Some(reply) = self.not_ready() {
+            self.data_refused = true;
             if self.count_not_ready(&reply) {
                 self.reply(&reply);
             }
         } else if self.transaction.as_ref().is_some_and(|mail| mail.chunking) {
+            self.data_refused = true;
             self.fault(&Reply::new(503, (5, 5, 1), "DATA after BDAT"));
         } else {
             self.state = State::Data(ContentReader::default());

@@ -4,7 +4,10 @@ use bytes::{Buf as _, BytesMut};
 use memchr::{memchr, memmem};
 
 use super::{Event, Session, State};
-use crate::{Reply, protocol::command::parse};
+use crate::{
+    Reply,
+    protocol::command::{is_like, parse},
+};
 
 /// Octets in a command line, its CRLF included: RFC 5321, 4.5.3.1.4 has 512, and extensions add to them (DSN the most).
 const MAX_LINE: usize = 4096;
@@ -21,11 +24,13 @@ impl Session {
                 self.scanned = 0;
                 self.lines += 1;
                 let line = input.split_to(at + 1);
+                let data_refused = std::mem::take(&mut self.data_refused);
                 match parse(&line[..at - 1]) {
                     Ok(command) => self.act(command, input),
                     Err(malformed) => {
                         self.fault(&malformed.reply);
-                        if malformed.fatal {
+                        self.data_refused = is_like(&line, b"DATA");
+                        if malformed.fatal || data_refused {
                             self.state = State::Closed;
                         }
                         None
@@ -40,8 +45,14 @@ impl Session {
             }
             None if input.len() >= MAX_LINE => {
                 self.scanned = 0;
+                // The chunk behind a BDAT, or the rest of a mail, would be taken for commands.
+                let fatal = self.data_refused || is_like(window, b"BDAT");
+                self.data_refused = is_like(window, b"DATA");
                 self.state = State::SkipLine(0);
                 self.fault(&Reply::new(500, (5, 5, 2), "Line too long"));
+                if fatal {
+                    self.state = State::Closed;
+                }
                 None
             }
             None => {
