@@ -240,8 +240,8 @@ fn smtp_config(config: &Config, tls: Tls) -> SmtpConfig {
         max_recipients: config.smtp.max_recipients,
         max_connections: config.smtp.max_connections,
         max_errors: 20,
-        command_timeout: Duration::from_secs(300),
-        data_timeout: Duration::from_secs(180),
+        command_timeout: Duration::from_secs(u64::from(config.smtp.command_timeout_seconds)),
+        data_timeout: Duration::from_secs(u64::from(config.smtp.data_timeout_seconds)),
     }
 }
 

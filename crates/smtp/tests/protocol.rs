@@ -393,6 +393,8 @@ fn a_bare_line_feed_ends_the_session_not_the_line() {
         assert_eq!(driver.out.last(), Some(&Out::Close));
     }
     assert_eq!(codes("NOOP\rQUIT\r\nNOOP\r\n"), ["500 5.5.2", "250 2.0.0"]);
+    // Nor does it end one that is thrown away.
+    assert_eq!(codes(&format!("{}\nNOOP\r\nNOOP\r\n", "x".repeat(5000))), ["500 5.5.2", "500 5.5.2"]);
 }
 
 // spec: RCV-ESMTP

@@ -114,6 +114,10 @@ table! {
         max_recipients: usize = 1000,
         /// Connections at once, each listener.
         max_connections: usize = 200,
+        /// Seconds that a peer may take for a command; RFC 5321, 4.5.3.2.7 has 300.
+        command_timeout_seconds: u32 = 300,
+        /// Seconds that a peer may take between pieces of a mail; one that keeps below 1 KiB a second has as many in all.
+        data_timeout_seconds: u32 = 180,
         /// The listener with STARTTLS.
         starttls: StarttlsListener = StarttlsListener::default(),
         /// The listener with implicit TLS.
@@ -396,6 +400,8 @@ impl Config {
             ("smtp.max_mail_size", smtp.max_mail_size, 64 * 1024),
             ("smtp.max_recipients", smtp.max_recipients as u64, 1),
             ("smtp.max_connections", smtp.max_connections as u64, 1),
+            ("smtp.command_timeout_seconds", u64::from(smtp.command_timeout_seconds), 1),
+            ("smtp.data_timeout_seconds", u64::from(smtp.data_timeout_seconds), 1),
             ("relay.workers", relay.workers as u64, 1),
             ("gateway.workers", self.gateway.workers as u64, 1),
             ("gateway.give_up_hours", u64::from(self.gateway.give_up_hours), 1),

@@ -1,7 +1,7 @@
 //! Command lines out of octets (RFC 5321, 2.3.8 and 4.5.3.1.4).
 
 use bytes::{Buf as _, BytesMut};
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::{Event, Session, State};
 use crate::{
@@ -37,12 +37,7 @@ impl Session {
                     }
                 }
             }
-            // A bare LF ends no line (RFC 5321, 2.3.8). Where lines end is then a matter of opinion, so we stop here.
-            Some(_) => {
-                self.reply(&Reply::new(500, (5, 5, 2), "Bare LF: lines end with CRLF"));
-                self.state = State::Closed;
-                None
-            }
+            Some(_) => self.bare_line_feed(),
             None if input.len() >= MAX_LINE => {
                 self.scanned = 0;
                 // The chunk behind a BDAT, or the rest of a mail, would be taken for commands.
@@ -64,10 +59,14 @@ impl Session {
 
     /// Throws the rest of a line away.
     pub(super) fn skip_line(&mut self, input: &mut BytesMut, skipped: u64) -> Option<Event> {
-        if let Some(at) = memmem::find(input, b"\r\n") {
-            input.advance(at + 2);
-            self.state = State::Command;
-            return None;
+        match memchr(b'\n', input) {
+            Some(at) if at > 0 && input[at - 1] == b'\r' => {
+                input.advance(at + 1);
+                self.state = State::Command;
+                return None;
+            }
+            Some(_) => return self.bare_line_feed(),
+            None => {}
         }
         // A CR may be the first half of what ends the line.
         let kept = usize::from(input.ends_with(b"\r"));
@@ -79,5 +78,12 @@ impl Session {
             return None;
         }
         Some(Event::NeedInput)
+    }
+
+    /// A bare LF ends no line (RFC 5321, 2.3.8). Where lines end is then a matter of opinion, so we stop here.
+    fn bare_line_feed(&mut self) -> Option<Event> {
+        self.reply(&Reply::new(500, (5, 5, 2), "Bare LF: lines end with CRLF"));
+        self.state = State::Closed;
+        None
     }
 }
