@@ -1,15 +1,17 @@
 //! Character sets: text to UTF-8, as it passes. Labels are those that mail uses, the Japanese ones with what mailers
 //! really send under them (cp50221, windows-31j).
 
+mod foreign;
 mod guess;
 mod jis;
+mod utf32;
 mod utf7;
 
 use std::fmt;
 
 use encoding_rs::{CoderResult, EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
-use self::{jis::JisDecoder, utf7::Utf7Decoder};
+use self::{jis::JisDecoder, utf7::Utf7Decoder, utf32::Utf32Decoder};
 pub use guess::guess;
 
 /// How much of undeclared 8-bit text is looked at before it is decided what it is.
@@ -28,6 +30,7 @@ enum Work {
     Utf7(Utf7Decoder),
     /// `utf-16` whose order of octets is not known before the first two (RFC 2781, 4.3).
     Utf16(Vec<u8>),
+    Utf32(Utf32Decoder),
     Undeclared(Undeclared),
 }
 
@@ -55,6 +58,7 @@ impl TextDecoder {
             Some(Known::Jis) => ("iso-2022-jp", Work::Jis(JisDecoder::default())),
             Some(Known::Utf7) => ("utf-7", Work::Utf7(Utf7Decoder::default())),
             Some(Known::Utf16) => ("utf-16", Work::Utf16(Vec::new())),
+            Some(Known::Utf32(little)) => ("utf-32", Work::Utf32(Utf32Decoder::new(little))),
             Some(Known::Other(encoding)) => (encoding.name(), Work::Known(encoding.new_decoder_with_bom_removal())),
             None => ("undeclared", Work::Undeclared(Undeclared::default())),
         };
@@ -67,6 +71,7 @@ impl TextDecoder {
             Work::Known(decoder) => decode(decoder, octets, out, false),
             Work::Jis(decoder) => decoder.push(octets, out),
             Work::Utf7(decoder) => decoder.push(octets, out),
+            Work::Utf32(decoder) => decoder.push(octets, out),
             Work::Utf16(first) => {
                 let missing = 2usize.saturating_sub(first.len()).min(octets.len());
                 first.extend_from_slice(&octets[..missing]);
@@ -94,6 +99,7 @@ impl TextDecoder {
             }
             Work::Jis(decoder) => decoder.finish(out),
             Work::Utf7(decoder) => decoder.finish(out),
+            Work::Utf32(decoder) => decoder.finish(out),
             Work::Utf16(first) => {
                 if !std::mem::take(first).is_empty() {
                     out.push('\u{fffd}');
@@ -168,6 +174,8 @@ enum Known {
     Jis,
     Utf7,
     Utf16,
+    /// And whether its octets are little-endian, where the label says so.
+    Utf32(Option<bool>),
     Other(&'static Encoding),
 }
 
@@ -179,7 +187,12 @@ fn known(label: &str) -> Option<Known> {
     Some(match label {
         _ if is_jis(label) => Known::Jis,
         "utf-7" | "utf7" | "unicode-1-1-utf-7" | "unicode-2-0-utf-7" | "x-unicode-2-0-utf-7" | "csutf7" => Known::Utf7,
-        "utf-16" | "utf16" | "ucs-2" | "iso-10646-ucs-2" | "csunicode" | "unicode" => Known::Utf16,
+        "utf-16" | "utf16" | "utf_16" | "ucs-2" | "iso-10646-ucs-2" | "csunicode" | "unicode" => Known::Utf16,
+        "utf-16-le" | "utf_16_le" | "utf16le" | "utf_16le" => Known::Other(UTF_16LE),
+        "utf-16-be" | "utf_16_be" | "utf16be" | "utf_16be" => Known::Other(UTF_16BE),
+        "utf-32" | "utf32" | "utf_32" | "ucs-4" | "iso-10646-ucs-4" | "csucs4" => Known::Utf32(None),
+        "utf-32le" | "utf-32-le" | "utf_32_le" | "utf32le" => Known::Utf32(Some(true)),
+        "utf-32be" | "utf-32-be" | "utf_32_be" | "utf32be" => Known::Utf32(Some(false)),
         // What calls itself ASCII and has other octets is something else.
         "us-ascii" | "ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "cp367" | "us" => {
             return None;
@@ -217,9 +230,25 @@ pub fn is_japanese_label(label: &str) -> bool {
     is_jis(&label) || is_shift_jis(&label) || is_euc_jp(&label)
 }
 
-/// Whether text with this label is decoded as it says, not guessed.
+/// Whether text with this label is decoded as it says by everybody, not guessed: browsers know no UTF-7 and no UTF-32.
 pub(crate) fn is_declared(label: Option<&str>) -> bool {
-    label.is_some_and(|label| known(&normal_label(label)).is_some())
+    let known = label.and_then(|label| known(&normal_label(label)));
+    known.is_some_and(|known| !matches!(known, Known::Utf7 | Known::Utf32(_)))
+}
+
+/// Whether text with this label is written in a charset that is not read here and does not show ASCII as ASCII.
+pub(crate) fn is_unreadable(label: Option<&str>) -> bool {
+    label.is_some_and(|label| {
+        let label = normal_label(label);
+        known(&label).is_none() && foreign::hides_ascii(&label)
+    })
+}
+
+/// Whether an HTML text may not say of itself that it has this charset: what it hides is seen by whoever believes it.
+/// (UTF-16 is no such thing: who reads the label in ASCII knows better, HTML, 13.2.3.2.)
+pub(crate) fn is_disguise(label: &str) -> bool {
+    let label = normal_label(label);
+    matches!(known(&label), Some(Known::Utf7)) || is_unreadable(Some(&label))
 }
 
 /// Whether octets in a charset with this label show ASCII as ASCII octets, so that what looks for ASCII may look at them
@@ -227,7 +256,11 @@ pub(crate) fn is_declared(label: Option<&str>) -> bool {
 pub(crate) fn shows_ascii(label: Option<&str>) -> bool {
     !label.is_some_and(|label| {
         let label = normal_label(label);
-        matches!(known(&label), Some(Known::Utf16 | Known::Utf7)) || label.starts_with("utf-16")
+        match known(&label) {
+            Some(Known::Utf16 | Known::Utf7 | Known::Utf32(_)) => true,
+            Some(Known::Other(encoding)) => !encoding.is_ascii_compatible(),
+            Some(Known::Jis) | None => false,
+        }
     })
 }
 

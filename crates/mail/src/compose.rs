@@ -5,6 +5,7 @@ mod body;
 mod encode;
 mod field;
 mod head;
+mod location;
 mod tree;
 
 pub(crate) use addresses::single;
@@ -50,11 +51,13 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
         multiparts: 0,
         octets: head.into_bytes(),
         steps: Vec::new(),
+        outline,
         plan,
         notes: Notes {
             references: Arc::new(references(outline, plan)),
-            text: with.notice.text(),
-            html: with.notice.html(),
+            base: None,
+            text: with.notice.text().into(),
+            html: with.notice.html().into(),
         },
         notice: with.notice,
         noticed: Vec::new(),
@@ -76,6 +79,9 @@ fn references(outline: &Outline, plan: &Plan) -> References {
     for attachment in &plan.attachments {
         if let Some(part) = usize::try_from(attachment.part.0).ok().and_then(|at| outline.parts.get(at)) {
             references.add(part.content_id.as_deref(), part.content_location.as_deref(), &attachment.name);
+            if let Some(url) = location::location(outline, attachment.part) {
+                references.add_url(&url, &attachment.name);
+            }
         }
     }
     references
@@ -93,6 +99,7 @@ struct Writer<'a> {
     /// What is written before the next body.
     octets: Vec<u8>,
     steps: Vec<Step>,
+    outline: &'a Outline,
     plan: &'a Plan,
     notes: Notes,
     notice: &'a Notice,
@@ -157,7 +164,8 @@ impl Writer<'_> {
         let transfer = self.transfer(body);
         self.content(body.media_type, body.flow, transfer);
         let position = self.noticed.contains(&index).then_some(self.notice.position);
-        let work = Box::new(BodyWork::new(body, transfer, position, &self.notes, is_root));
+        let base = location::base(self.outline, body.part);
+        let work = Box::new(BodyWork::new(body, transfer, position, &self.notes.with_base(base), is_root));
         self.steps.push(Step::Octets(std::mem::take(&mut self.octets)));
         self.steps.push(Step::Body { range: body.body.clone(), work });
     }

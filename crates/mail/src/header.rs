@@ -25,6 +25,7 @@ pub struct Field {
     value: Vec<u8>,
     range: Range<u64>,
     odd_name: bool,
+    controls_in_name: bool,
 }
 
 impl Header {
@@ -97,6 +98,11 @@ impl Field {
     #[must_use]
     pub fn has_odd_name(&self) -> bool {
         self.odd_name
+    }
+
+    /// Whether control characters other than a tab stand before the colon.
+    pub(crate) fn has_controls_in_name(&self) -> bool {
+        self.controls_in_name
     }
 
     /// The value as text, not yet decoded: unfolded, raw 8-bit and ISO-2022-JP octets guessed (in encoded words

@@ -10,6 +10,7 @@ mod css;
 mod edit;
 mod entities;
 mod foreign;
+mod open;
 mod place;
 mod reading;
 mod readings;

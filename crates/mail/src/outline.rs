@@ -47,6 +47,8 @@ pub struct Part {
     pub name: Option<String>,
     /// Content-ID without its angle brackets.
     pub content_id: Option<String>,
+    /// Content-Base (RFC 2110): from where its relative references are meant.
+    pub content_base: Option<String>,
     /// Content-Location.
     pub content_location: Option<String>,
     /// Whether the part holds parts, or nothing at all. A multipart in which there is something but no part is a leaf

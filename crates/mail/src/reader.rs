@@ -113,6 +113,8 @@ pub struct Reader {
     other_parts: Option<PartId>,
     /// The first text whose header some readers cannot read.
     oddly_written: Option<PartId>,
+    /// The first plain text in a charset that cannot be read.
+    unreadable: Option<PartId>,
     scratch: Vec<u8>,
 }
 
@@ -185,6 +187,7 @@ impl Reader {
             findings: Findings::default(),
             other_parts: None,
             oddly_written: None,
+            unreadable: None,
             scratch: Vec::new(),
         }
     }
@@ -253,6 +256,9 @@ impl Reader {
                     self.findings.ambiguous(found, detail);
                 }
             }
+        } else if self.unreadable.is_some() {
+            // Relayed as it is it does no harm; rebuilt, it would say nothing.
+            self.findings.ambiguous(self.unreadable, "a text in a charset that cannot be read, beside files");
         }
         Outline {
             size: self.offset,
@@ -367,6 +373,9 @@ impl Reader {
             self.findings.add(code, Some(id), detail);
         }
         if head.parent.is_none() {
+            if let Some(detail) = part::odd_author(&header) {
+                self.findings.ambiguous(None, detail);
+            }
             self.header = header;
             self.header_range = head.start.min(header_end)..header_end;
         }
@@ -491,6 +500,9 @@ impl Reader {
                 if ended.other_parts {
                     self.other_parts.get_or_insert(id);
                 }
+                if ended.is_unreadable_text() {
+                    self.unreadable.get_or_insert(id);
+                }
                 if let Some(level) = self.open.iter_mut().find(|level| level.part == id) {
                     level.blank = ended.blank;
                 }
@@ -572,5 +584,7 @@ const MAX_NAME: usize = 1024;
 
 /// The line that mbox puts before a mail.
 fn is_mbox_line(line: &[u8]) -> bool {
-    line.starts_with(b"From ") || line.starts_with(b">From ")
+    // `From : a@b` is a field in the form of old (RFC 5322, 4.5.2).
+    let is_field = line.strip_prefix(b"From").is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+    !is_field && (line.starts_with(b"From ") || line.starts_with(b">From "))
 }

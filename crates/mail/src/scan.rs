@@ -10,7 +10,7 @@ pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
-use crate::charset::{TextDecoder, is_declared, shows_ascii};
+use crate::charset::{TextDecoder, is_declared, is_unreadable, shows_ascii};
 
 /// What was found in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) file_as_text: bool,
     /// An HTML text that cannot be read within limits.
     pub(crate) unreadable: bool,
+    /// A text in a charset that cannot be read here and does not show ASCII; of HTML also one that says so itself.
+    pub(crate) charset: bool,
 }
 
 impl Found {
@@ -31,6 +33,7 @@ impl Found {
         self.data_url |= other.data_url;
         self.file_as_text |= other.file_as_text;
         self.unreadable |= other.unreadable;
+        self.charset |= other.charset;
     }
 }
 
@@ -44,6 +47,10 @@ pub(crate) struct BodyScan {
     /// HTML whose charset can only be guessed, its octets as they are: who guesses otherwise sees their ASCII.
     raw: Option<Raw>,
     buffer: String,
+    /// It is declared in a charset that cannot be read.
+    foreign: bool,
+    /// An HTML text's first octets, until they are known.
+    start: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -74,12 +81,21 @@ impl BodyScan {
             octets: TextLines::default(),
             text: text.map(|scan| (TextDecoder::new(charset), scan)),
             buffer: String::new(),
+            foreign: is_unreadable(charset),
+            start: is_html.then(Vec::new),
         }
     }
 
     /// Takes the next decoded octets.
     pub(crate) fn push(&mut self, octets: &[u8]) {
         self.octets.push(octets);
+        if let Some(start) = &mut self.start {
+            start.extend(octets.iter().take(UTF7_MARK.len() + 1 - start.len()));
+            if start.len() > UTF7_MARK.len() {
+                self.foreign |= is_utf7_mark(start);
+                self.start = None;
+            }
+        }
         if let Some((decoder, scan)) = &mut self.text {
             decoder.push(octets, &mut self.buffer);
             scan.push(&self.buffer);
@@ -95,10 +111,12 @@ impl BodyScan {
     /// Ends the body; says what was found.
     pub(crate) fn finish(mut self) -> Found {
         let mut found = self.octets.finish();
+        found.charset = self.foreign;
         if let Some(raw) = self.raw {
             let seen = raw.html.finish();
             found.data_url |= seen.data_url;
             found.unreadable |= seen.unreadable;
+            found.charset |= seen.charset;
         }
         if let Some((mut decoder, mut scan)) = self.text {
             decoder.finish(&mut self.buffer);
@@ -110,6 +128,13 @@ impl BodyScan {
         }
         found
     }
+}
+
+/// What UTF-7 has for a byte order mark begins so (RFC 2152); old readers go by it.
+const UTF7_MARK: &[u8] = b"+/v";
+
+fn is_utf7_mark(start: &[u8]) -> bool {
+    start.starts_with(UTF7_MARK) && matches!(start.last(), Some(b'8' | b'9' | b'+' | b'/'))
 }
 
 impl Raw {

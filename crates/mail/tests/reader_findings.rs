@@ -99,6 +99,17 @@ fn what_careful_readers_take_differently_is_held() {
         ("a comment after a disposition", mixed(&["Content-Disposition: inline(c)\n\nx"])),
         ("a disposition without its semicolon", "Content-Disposition: inline filename=a.exe\n\nx".into()),
         ("a no-break space in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64\u{a0}\n\nQUJD".into()),
+        // spec: MAIL-SIGN: who reads the From field otherwise sees another author, whom no signature names.
+        ("a control character in From", "From\x0b: a@b.example\n\nx".into()),
+        ("two From fields, one of old", "From : a@b.example\nFrom: c@d.example\n\nx".into()),
+        // spec: 3.4a (data: URLs): nobody can say what is in it.
+        ("HTML in EBCDIC", "Content-Type: text/html; charset=IBM037\n\nx".into()),
+        ("HTML in HZ", "Content-Type: text/html; charset=hz-gb-2312\n\n<img src=da~\nta:x>".into()),
+        ("HTML in ISO-2022-KR", "Content-Type: text/html; charset=\"iso-2022-kr\"\n\nx".into()),
+        ("HTML that says it is UTF-7", "Content-Type: text/html; charset=utf-8\n\n<meta charset=utf-7>+ADw-img src=data:x+AD4-".into()),
+        ("the same the long way", "Content-Type: text/html\n\n<META http-equiv=content-type content='text/html; CHARSET = unicode-1-1-utf-7'>x".into()),
+        ("HTML with UTF-7's mark", "Content-Type: text/html\n\n+/v8-+ADw-img src=data:x+AD4-".into()),
+        ("a text in EBCDIC beside a file", mixed(&["Content-Type: text/plain; charset=cp1047\n\nx", "Content-Type: a/b\n\nx"])),
         ("a vertical tab in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64\x0b\n\nQUJD".into()),
     ];
     for (what, mail) in cases {
@@ -118,6 +129,12 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
         ("the same type twice, written otherwise", "Content-Type: text/plain; charset=\"a\"\nContent-Type: TEXT/Plain;\n\tCharset = \"a\"\n\nx".into()),
         ("Subject twice", "Subject: a\nSubject: b\n\nx".into()),
         ("white space before another colon", "Subject : x\n\nx".into()),
+        // RFC 5322, 4.5.2, and A.6.3.
+        ("From of old", "From : a@b.example\nSubject: x\n\nx".into()),
+        ("a text in EBCDIC", "Content-Type: text/plain; charset=cp037\n\nx".into()),
+        ("code pages that show ASCII", mixed(&["Content-Type: text/html; charset=cp437\n\nx", "Content-Type: text/html; charset=ibm850\n\nx", "Content-Type: text/html; charset=x-unknown\n\nx"])),
+        ("HTML that says it is UTF-16", "Content-Type: text/html; charset=utf-8\n\n<meta charset=utf-16><p>x".into()),
+        ("HTML in UTF-7", "Content-Type: text/html; charset=utf-7\n\n+ADw-p+AD4-x".into()),
         ("a comment in Content-Type", "Content-Type: text/plain; charset=us-ascii (c)\n\nx".into()),
         ("an encoding in capitals", "Content-Transfer-Encoding: BASE64\n\nQUJD".into()),
         ("an empty encoding", "Content-Transfer-Encoding:\n\nx".into()),
@@ -240,6 +257,38 @@ fn data_urls_in_html_bodies_stop_a_mail() {
         mixed(&[&format!("Content-Type: text/html\nContent-Disposition: attachment\n\n{html}")]),
     ] {
         assert_eq!(read(&mail).codes(), [], "{mail}");
+    }
+}
+
+// spec: 3.4a (data: URLs): what is in it shows in the charset that everybody, or only somebody, reads.
+#[test]
+fn data_urls_in_other_charsets_stop_a_mail() {
+    let base64 = |label: &str, octets: Vec<u8>| {
+        let coded = encodify::base64::MIME.encode(&octets);
+        format!("Content-Type: text/html; charset={label}\nContent-Transfer-Encoding: base64\n\n{coded}\n")
+    };
+    let html = "<p>x</p><img src='data:x'>";
+    let wide = |shift: fn(u32) -> [u8; 4]| html.chars().flat_map(|c| shift(u32::from(c))).collect::<Vec<u8>>();
+    for mail in [
+        base64("utf-32", wide(u32::to_be_bytes)),
+        base64("UTF-32LE", wide(u32::to_le_bytes)),
+        base64("utf-16-le", html.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        base64("utf_16_be", html.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        "Content-Type: text/html; charset=utf-7\n\n+ADw-img src+AD0-data:x+AD4-".into(),
+        "Content-Type: text/html; charset=utf-7\n\n<img src=data:x>".into(),
+    ] {
+        let read = read(&mail);
+        assert_eq!((read.codes(), read.decision()), (vec![Code::DataUrl], Decision::Stop), "{mail}");
+    }
+}
+
+// spec: MAIL-SIGN, RFC 5322, 4.5.2
+#[test]
+fn a_from_field_of_old_is_the_from_field_wherever_it_stands() {
+    for mail in ["From : a@b.example\nSubject: x\n\nx", "Subject: x\nFrom\t : a@b.example\n\nx"] {
+        let read = read(mail);
+        assert_eq!(read.outline.header.first("from").unwrap().addresses()[0].address, "a@b.example");
+        assert_eq!(read.outline.header.len(), 2);
     }
 }
 

@@ -69,6 +69,33 @@ fn an_image_that_is_gone_is_replaced_by_its_text_or_name() {
     }
 }
 
+// spec: MAIL-CID (RFC 2557, 5: relative references have a base)
+#[test]
+fn a_relative_reference_means_a_removed_part_by_its_base() {
+    let mut references = References::default();
+    references.add(None, Some("pic.png"), "pic.png");
+    references.add_url("http://x.jp/dir/pic.png", "pic.png");
+    references.add_url("thismessage:/a%20b.gif", "a b.gif");
+    let references = Arc::new(references);
+    for (base, html, expected) in [
+        (Some("http://x.jp/dir/page.html"), "<img src='../dir/pic.png#x'>", "pic.png"),
+        (Some("http://x.jp/dir/page.html"), "<img src=/dir/pic.png>", "pic.png"),
+        (Some("http://x.jp/other/"), "<img src=./pic.png>", "<img src=./pic.png>"),
+        (Some("http://x.jp/other/"), "<base href='../dir/'><img src=./pic.png>", "<base href='../dir/'>pic.png"),
+        (None, "<base href=http://x.jp/><a href=dir/pic.png>b</a>", "<base href=http://x.jp/><a>b</a>"),
+        (None, "<img src=./pic.png>", "<img src=./pic.png>"),
+        (Some("thismessage:/"), "<p style='background:url(./a b.gif)'>", "<p style='background:none'>"),
+        (Some("http://x.jp/dir/"), "<img srcdoc='<img src=./pic.png>' src=x>", "<img srcdoc='pic.png' src=x>"),
+        (Some("http://x.jp/dir/"), "<img src=./other.png>", "<img src=./other.png>"),
+    ] {
+        let mut rewriter = Rewriter::with_base(Arc::clone(&references), base, None);
+        let mut out = Vec::new();
+        rewriter.push(html, &mut out).unwrap();
+        rewriter.finish(&mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), expected, "{html}");
+    }
+}
+
 // spec: MAIL-CID
 #[test]
 fn references_are_removed_and_all_else_stays_character_for_character() {
@@ -301,13 +328,67 @@ fn the_notice_at_the_end_stands_before_the_last_body_tag_that_counts() {
         ("a<!--[if !mso]><!-->b", "a<!--[if !mso]><!-->b<!--<![endif]-->{N}"),
         ("a<p title='b", "a{N}<p title='b"),
         ("a<noscript>b", "a<noscript>b</noscript>{N}"),
-        ("a<svg><style>b", "a<svg><style>b</style>{N}"),
+        ("a<svg><style>b", "a<svg><style>b</style></svg>{N}"),
         ("a<plaintext>b</body>", "a{N}<plaintext>b</body>"),
         ("a<", "a{N}<"),
         ("a</body><!-- b", "a{N}</body><!-- b"),
         ("a</body><p title='b", "a{N}</body><p title='b"),
     ] {
         assert_eq!(rewritten_with(html, Some(End)), expected.replace("{N}", NOTICE), "{html}");
+    }
+}
+
+// spec: MAIL-NOTICE
+#[test]
+fn nothing_that_was_left_open_hides_the_notice_at_the_end() {
+    for (html, expected) in [
+        ("<div style='display:none'>a<p>b", "<div style='display:none'>a<p>b</p></div>{N}"),
+        ("<body><div class=pre>a<body>b</body>", "<body><div class=pre>a<body>b</div>{N}</body>"),
+        ("a<select><option>b</body>c", "a<select><option>b</option></select>{N}</body>c"),
+        ("<svg><title>a", "<svg><title>a</title></svg>{N}"),
+        ("<svg><path/><g>a", "<svg><path/><g>a</g></svg>{N}"),
+        ("<template>a</body>", "<template>a</template>{N}</body>"),
+        ("<title>a", "<title>a</title>{N}"),
+        ("<textarea>a</body>", "<textarea>a</body></textarea>{N}"),
+        ("<span hidden><!-- a", "<span hidden><!-- a--></span>{N}"),
+        // An end tag that the tree builder passes over closes nothing.
+        ("<div hidden><table><td></div></table>a", "<div hidden><table><td></div></table>a</div>{N}"),
+        ("<span hidden><p></span>a", "<span hidden><p></span>a</p></span>{N}"),
+        ("<b hidden><table><td></b></table>a", "<b hidden><table><td></b></table>a</b>{N}"),
+        ("<template><div hidden></template>a", "<template><div hidden></template>a{N}"),
+        ("<div hidden><template></div></template>a", "<div hidden><template></div></template>a</div>{N}"),
+        // It comes back after its paragraph.
+        ("<p><font style='display:none'>a</p>b", "<p><font style='display:none'>a</p>b</font>{N}"),
+        // What is closed, or hides nothing, stays as it is.
+        ("<div hidden>a</div><p class=x>b", "<div hidden>a</div><p class=x>b{N}"),
+        ("<ul><li>a<li>b</ul><center><b>c", "<ul><li>a<li>b</ul><center><b>c{N}"),
+        (
+            "<table class=a><tr><td>b<td>c<tr><td>d</table></body>",
+            "<table class=a><tr><td>b<td>c<tr><td>d</table>{N}</body>",
+        ),
+        ("<div hidden><span></div>a", "<div hidden><span></div>a{N}"),
+        // Frames show nothing beside them; a text before them makes them none.
+        ("<head></head><frameset><frame src=a></frameset>", "<head></head>{N}<frameset><frame src=a></frameset>"),
+        ("<body>a<frameset>b</body>", "<body>a<frameset>b{N}</body>"),
+        // A root that hides all of it.
+        ("<body bgcolor=a style='display: none' id=b>c", "<body bgcolor=a  id=b>c{N}"),
+        ("<html hidden><body style=\"VISIBILITY:/**/hidden\">c", "<html ><body >c{N}"),
+        ("<body style='opacity:0.9;display:block'>c", "<body style='opacity:0.9;display:block'>c{N}"),
+    ] {
+        assert_eq!(rewritten_with(html, Some(End)), expected.replace("{N}", NOTICE), "{html}");
+    }
+    // Without a notice nothing of it is touched.
+    assert_eq!(rewritten("<body style='display:none'><div hidden>a"), "<body style='display:none'><div hidden>a");
+}
+
+// spec: MAIL-NOTICE
+#[test]
+fn elements_left_open_without_end_are_an_error_and_not_endless_memory() {
+    for element in ["<div id=a>", "<p><font size=1></p>", "<body></body>"] {
+        let insertion = Some(Insertion { position: End, html: NOTICE.to_owned() });
+        let mut rewriter = Rewriter::new(references(), insertion);
+        let mut out = Vec::new();
+        assert!((0..100).any(|_| rewriter.push(&element.repeat(100), &mut out).is_err()), "{element}");
     }
 }
 
@@ -340,6 +421,13 @@ fn the_notice_at_the_top_stands_where_the_body_begins() {
         ("</body>", "{N}</body>"),
         ("<head><title>t", "<head><title>t</title>{N}"),
         ("&nbsp;<p>", "{N}&nbsp;<p>"),
+        // Where it would not be seen it waits.
+        ("<head><template>a<body>b</template></head><body>c", "<head><template>a<body>b</template></head><body>{N}c"),
+        ("<head><noscript>a</noscript><p>b", "<head><noscript>a</noscript>{N}<p>b"),
+        ("<template><body>a", "<template><body>a</template>{N}"),
+        ("<div hidden><body>a", "{N}<div hidden><body>a"),
+        ("<html><frameset><frame></frameset>", "<html>{N}<frameset><frame></frameset>"),
+        ("<body style='display:none'>a", "<body >{N}a"),
     ] {
         assert_eq!(rewritten_with(html, Some(Top)), expected.replace("{N}", NOTICE), "{html}");
     }
@@ -458,8 +546,9 @@ proptest! {
         prop_assert_eq!(&in_pieces(&html, None, &[]), &html);
         let with = in_pieces(&html, Some(if at_top { Top } else { End }), &[]);
         prop_assert_eq!(with.matches(NOTICE).count(), 1);
-        let without = with.replacen(NOTICE, "", 1);
-        // What had to be closed so that the notice is seen was added at the very end.
-        prop_assert!(without.starts_with(&html), "{}", without);
+        // What had to be closed so that the notice is seen was added before it, and nothing else.
+        let (before, after) = with.split_once(NOTICE).unwrap();
+        let rest = before.strip_prefix(&html).or_else(|| before.strip_prefix(html.strip_suffix(after)?));
+        prop_assert!(rest.is_some(), "{}", with);
     }
 }

@@ -10,7 +10,7 @@ use fubako_base::{
 };
 use fubako_mail::{relay, steps};
 use mail_parser::MessageParser;
-use writer_support::{PASSWORD, assert_well_formed, crlf, leaves, notice, read, rebuilt, structure};
+use writer_support::{PASSWORD, assert_well_formed, crlf, leaves, notice, read, rebuilt, structure, write};
 
 const PDF: &str = "Content-Type: application/pdf; name=\"見積.pdf\"\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\nSECRETPDF===\n";
 
@@ -140,6 +140,36 @@ fn a_picture_in_the_html_gives_its_files_name() {
     let mail = multipart("From: a@x.jp\n", "related", &[HTML, PICTURE]);
     let out = rebuilt(&mail, &notice(End, &[Lang::Ja]));
     assert!(leaves(&out)[0].1.starts_with("<html><body>こんにちは。logo.png<div "));
+}
+
+// spec: MAIL-CID (RFC 2557, 5)
+#[test]
+fn a_relative_reference_is_resolved_by_the_parts_base_or_the_multiparts() {
+    let html =
+        |fields: &str| format!("Content-Type: text/html\n{fields}\n<html><body><img src=\"pic.png\"></body></html>\n");
+    let picture = |fields: &str| format!("Content-Type: image/png; name=\"logo.png\"\n{fields}\nx\n");
+    for (root, body, file, gone) in [
+        ("", "Content-Location: http://x.jp/d/a.html\n", "Content-Location: http://x.jp/d/pic.png\n", true),
+        ("", "Content-Base: http://x.jp/d/\n", "Content-Location: http://x.jp/d/pic.png\n", true),
+        ("", "Content-Location: d/a.html\n", "Content-Location: d/pic.png\n", true),
+        ("Content-Location: http://x.jp/d/a\n", "", "Content-Location: http://x.jp/d/pic.png\n", true),
+        ("Content-Base: http://x.jp/d/\n", "", "Content-Location: /d/pic.png\n", true),
+        ("", "Content-Base: http://x.jp/d/\n", "Content-Base: http://x.jp/\nContent-Location: d/pic.png\n", true),
+        ("", "", "Content-Location: pic.png\n", true),
+        ("", "Content-Base: http://x.jp/e/\n", "Content-Location: http://x.jp/d/pic.png\n", false),
+        ("", "", "Content-Location: d/pic.png\n", false),
+    ] {
+        let header = format!("From: a@x.jp\n{root}");
+        let mail = multipart(&header, "related", &[&html(body), &picture(file)]);
+        let mut reader = fubako_mail::reader::Reader::new(fubako_mail::reader::Limits::default());
+        reader.push(&mail);
+        let outline = reader.finish();
+        let plan = fubako_mail::plan::plan(&outline);
+        let out = write(&outline, &plan, &mail, &notice(End, &[Lang::En]));
+        let html = &leaves(&out)[0].1;
+        let expected = if gone { "<body>logo.png<div " } else { "<body><img src=\"pic.png\"><div " };
+        assert!(html.contains(expected), "{root}|{body}|{file}: {html}");
+    }
 }
 
 // spec: MAIL-REBUILD

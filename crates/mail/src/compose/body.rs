@@ -18,10 +18,24 @@ use crate::{
 /// What all bodies of a mail share.
 pub(super) struct Notes {
     pub(super) references: Arc<References>,
+    /// From where this body's relative references are meant.
+    pub(super) base: Option<String>,
     /// The notice as text.
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     /// The notice as HTML.
-    pub(super) html: String,
+    pub(super) html: Arc<str>,
+}
+
+impl Notes {
+    /// The same for a body with this base.
+    pub(super) fn with_base(&self, base: Option<String>) -> Self {
+        Self {
+            references: Arc::clone(&self.references),
+            base,
+            text: Arc::clone(&self.text),
+            html: Arc::clone(&self.html),
+        }
+    }
 }
 
 /// The work on one body while it passes: transfer decoding, charset to UTF-8, rewriting of references to removed
@@ -77,12 +91,13 @@ impl BodyWork {
         ends_mail: bool,
     ) -> Self {
         let rewriting = if body.media_type == "text/html" {
-            let insertion = notice.map(|position| Insertion { position, html: notes.html.clone() });
-            Rewriting::Html(Box::new(Rewriter::new(Arc::clone(&notes.references), insertion)))
+            let insertion = notice.map(|position| Insertion { position, html: notes.html.to_string() });
+            let references = Arc::clone(&notes.references);
+            Rewriting::Html(Box::new(Rewriter::with_base(references, notes.base.as_deref(), insertion)))
         } else {
             // A flowed text stays one (RFC 3676): its lines are as they were, so that their meaning has to be too.
             let flowed = body.flow != Flow::Fixed;
-            let text = || if flowed { stuffed(&notes.text) } else { notes.text.clone() };
+            let text = || if flowed { stuffed(&notes.text) } else { notes.text.to_string() };
             Rewriting::Text(TextWork {
                 before: (notice == Some(NoticePosition::Top)).then(text),
                 after: (notice == Some(NoticePosition::End)).then(text),

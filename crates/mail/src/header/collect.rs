@@ -111,6 +111,7 @@ impl Collector {
             value: kept.to_vec(),
             range,
             odd_name: trimmed.len() < name.len(),
+            controls_in_name: name[trimmed.len()..].iter().any(|octet| !matches!(octet, b' ' | b'\t')),
         });
         Line::Field
     }

@@ -323,6 +323,18 @@ fn unescape(css: &[u8], string: bool) -> String {
     out
 }
 
+/// A style attribute's declarations in lower case, without comments, escapes and white space.
+pub(super) fn plain(style: &str) -> String {
+    let (mut bare, mut rest) = (String::new(), style);
+    while let Some(at) = rest.find("/*") {
+        bare.push_str(&rest[..at]);
+        rest = rest[at + 2..].find("*/").map_or("", |end| &rest[at + 2 + end + 2..]);
+    }
+    bare.push_str(rest);
+    let decoded = unescape(bare.as_bytes(), false);
+    decoded.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

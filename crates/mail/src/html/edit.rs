@@ -1,14 +1,15 @@
 //! What becomes of one start tag (spec MAIL-CID): its references to removed parts are taken out of its octets, and
 //! every other octet stays.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use super::{
     MAX_NESTED,
     css::Css,
     entities::{Decoded, escape},
+    open,
     readings::{Edit, Judge, Readings},
-    references::References,
+    references::Lookup,
     srcset::candidates,
     tag::{Attribute, Tag},
 };
@@ -18,7 +19,7 @@ use crate::steps::RewriteError;
 pub(super) type Edits = Vec<(Range<usize>, String)>;
 
 /// What takes the references to removed parts out of this tag. `depth`: in how many documents in attributes it stands.
-pub(super) fn edits(tag: &Tag<'_>, references: &Arc<References>, depth: u8) -> Result<Edits, RewriteError> {
+pub(super) fn edits(tag: &Tag<'_>, references: &Lookup, depth: u8) -> Result<Edits, RewriteError> {
     if tag.end_tag || tag.attributes.is_empty() || references.is_empty() {
         return Ok(Vec::new());
     }
@@ -48,6 +49,21 @@ pub(super) fn edits(tag: &Tag<'_>, references: &Arc<References>, depth: u8) -> R
     Ok(all)
 }
 
+/// The edits, and those that take out of a document's root or body tag what hides all of it, so that the notice in it
+/// is seen (spec MAIL-NOTICE).
+pub(super) fn shown(tag: &Tag<'_>, mut edits: Edits) -> Edits {
+    for attribute in tag.attributes {
+        let value = Decoded::new(tag.value(attribute)).text;
+        if open::hides(&tag.attribute_name(attribute), &value) {
+            let whole = attribute.whole.clone();
+            edits.retain(|(range, _)| range.end <= whole.start || range.start >= whole.end);
+            edits.push((whole, String::new()));
+        }
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    edits
+}
+
 enum Change {
     Keep,
     Remove,
@@ -55,7 +71,7 @@ enum Change {
     Value(Edits),
 }
 
-fn edit(tag: &Tag<'_>, attribute: &Attribute, references: &Arc<References>, depth: u8) -> Result<Change, RewriteError> {
+fn edit(tag: &Tag<'_>, attribute: &Attribute, references: &Lookup, depth: u8) -> Result<Change, RewriteError> {
     let value = tag.value(attribute);
     let is_reference = match tag.attribute_name(attribute).as_slice() {
         b"src" => has_source(tag),
@@ -85,7 +101,7 @@ fn has_source(tag: &Tag<'_>) -> bool {
 }
 
 /// For an image that shows a removed part: its alternative text, or its file's name, as HTML.
-fn instead_of_image(tag: &Tag<'_>, references: &References) -> Option<String> {
+fn instead_of_image(tag: &Tag<'_>, references: &Lookup) -> Option<String> {
     if !tag.is_any(&["img", "image"]) || tag.is_cut {
         return None;
     }
@@ -99,6 +115,8 @@ fn instead_of_image(tag: &Tag<'_>, references: &References) -> Option<String> {
             references.find(&text[first.url])?
         }
     };
+    // `alt=""` calls a picture an ornament. In mail it says nothing: mailers write it for whatever was pasted, and who reads
+    // "see below:" must see that something was there. So an empty text is none.
     let alternative = tag.attribute("alt").map(|alt| String::from_utf8_lossy(tag.value(alt)).into_owned());
     Some(match alternative.filter(|alt| !alt.trim().is_empty()) {
         // Its entities mean the same in text; only what would open a tag has to be escaped.
@@ -107,7 +125,7 @@ fn instead_of_image(tag: &Tag<'_>, references: &References) -> Option<String> {
     })
 }
 
-fn source_set(written: &[u8], references: &References) -> Change {
+fn source_set(written: &[u8], references: &Lookup) -> Change {
     let decoded = Decoded::new(written);
     let all = candidates(&decoded.text);
     let removed: Vec<bool> = all.iter().map(|c| references.find(&decoded.text[c.url.clone()]).is_some()).collect();
@@ -121,7 +139,7 @@ fn source_set(written: &[u8], references: &References) -> Change {
     Change::Value(edits.map(|(c, _)| (decoded.written(c.whole.clone()), String::new())).collect())
 }
 
-fn style(written: &[u8], references: &References) -> Change {
+fn style(written: &[u8], references: &Lookup) -> Change {
     let decoded = Decoded::new(written);
     let mut edits = Vec::new();
     Css::default().scan(decoded.text.as_bytes(), true, |found| {
@@ -133,12 +151,12 @@ fn style(written: &[u8], references: &References) -> Change {
 }
 
 /// A document in an attribute (`srcdoc`).
-fn document(written: &[u8], references: &Arc<References>, depth: u8) -> Result<Change, RewriteError> {
+fn document(written: &[u8], references: &Lookup, depth: u8) -> Result<Change, RewriteError> {
     if depth == MAX_NESTED {
         return Err(RewriteError { reason: "HTML documents in attributes too deep" });
     }
     let decoded = Decoded::new(written);
-    let mut readings = Readings::new(Inner { references: Arc::clone(references), depth: depth + 1 });
+    let mut readings = Readings::new(Inner { references: references.clone(), depth: depth + 1 });
     readings.push(decoded.text.as_bytes())?;
     readings.finish()?;
     let mut edits: Edits = Vec::new();
@@ -157,7 +175,7 @@ fn document(written: &[u8], references: &Arc<References>, depth: u8) -> Result<C
 /// Who looks at a document in an attribute.
 #[derive(Debug)]
 struct Inner {
-    references: Arc<References>,
+    references: Lookup,
     depth: u8,
 }
 

@@ -1,6 +1,15 @@
 //! Which URLs mean a part that was removed (spec MAIL-CID).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
+
+use url::Url;
+
+use super::{entities::Decoded, tag::Tag};
+
+/// Octets of a URL that is resolved; a longer one is no part's location.
+const MAX_URL: usize = 8 << 10;
+/// `<base>` tags that are looked at: browsers take the first, others another.
+const MAX_BASES: usize = 8;
 
 /// The parts taken out of a mail, as its HTML can refer to them.
 #[derive(Debug, Default)]
@@ -9,6 +18,8 @@ pub struct References {
     by_id: HashMap<Vec<u8>, String>,
     /// Content-Location → the file's name.
     by_location: HashMap<Vec<u8>, String>,
+    /// Content-Location as an absolute URL → the file's name.
+    by_url: HashMap<Vec<u8>, String>,
 }
 
 impl References {
@@ -26,13 +37,20 @@ impl References {
         }
     }
 
+    /// Adds the absolute URL that a removed part's Content-Location means (RFC 2557, 5).
+    pub fn add_url(&mut self, url: &str, name: &str) {
+        if let Ok(url) = Url::parse(url) {
+            self.by_url.entry(compared(url)).or_insert_with(|| name.to_owned());
+        }
+    }
+
     /// Whether nothing was removed that could be referred to.
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.by_id.is_empty() && self.by_location.is_empty()
     }
 
-    /// The name of the removed file that `url` means, its entities and escapes already decoded.
-    pub(super) fn find(&self, url: &str) -> Option<&str> {
+    /// The name of the removed file that `url` means as it is, its entities and escapes already decoded.
+    fn find(&self, url: &str) -> Option<&str> {
         let url = clean(url);
         if let Some(id) = url.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("cid:")).map(|_| &url[4..]) {
             let decoded = percent_decoded(id.as_bytes());
@@ -47,6 +65,55 @@ impl References {
         }
         self.by_location.get(&percent_decoded(url.as_bytes())).map(String::as_str)
     }
+}
+
+/// The references, as one document means them.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    references: Arc<References>,
+    /// What its relative references may be meant from.
+    bases: Vec<Url>,
+}
+
+impl Lookup {
+    pub(super) fn new(references: Arc<References>, base: Option<&str>) -> Self {
+        Self { references, bases: base.and_then(|base| Url::parse(base).ok()).into_iter().collect() }
+    }
+
+    /// A `<base>` of the document.
+    pub(super) fn base_tag(&mut self, tag: &Tag<'_>) {
+        let Some(href) = tag.attribute("href").filter(|_| self.bases.len() <= MAX_BASES) else { return };
+        let href = clean(&Decoded::new(tag.value(href)).text);
+        let base = match self.bases.first() {
+            Some(base) => base.join(&href),
+            None => Url::parse(&href),
+        };
+        self.bases.extend(base.ok().filter(|_| href.len() <= MAX_URL));
+    }
+
+    /// Whether nothing was removed that could be referred to.
+    pub(super) fn is_empty(&self) -> bool {
+        self.references.is_empty()
+    }
+
+    /// The name of the removed file that `url` means, its entities and escapes already decoded.
+    pub(super) fn find(&self, url: &str) -> Option<&str> {
+        if let Some(name) = self.references.find(url) {
+            return Some(name);
+        }
+        let by_url = &self.references.by_url;
+        if by_url.is_empty() || url.len() > MAX_URL || clean(url).is_empty() {
+            return None;
+        }
+        let found = |base: &Url| by_url.get(&compared(base.join(url).ok()?));
+        self.bases.iter().find_map(found).map(String::as_str)
+    }
+}
+
+/// A URL as it is compared with another: what leads into the file is no part of it.
+fn compared(mut url: Url) -> Vec<u8> {
+    url.set_fragment(None);
+    percent_decoded(url.as_str().as_bytes())
 }
 
 /// A URL as a browser reads it: control characters and white space round it dropped, line ends and tabs in it too

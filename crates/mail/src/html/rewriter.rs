@@ -8,7 +8,7 @@ use super::{
     edit,
     place::Place,
     readings::{Aside, Edit, Ending, Judge, Readings},
-    references::References,
+    references::{Lookup, References},
     tag::Tag,
 };
 use crate::steps::RewriteError;
@@ -42,7 +42,7 @@ impl fmt::Debug for Rewriter {
 }
 
 struct Outer {
-    references: Arc<References>,
+    references: Lookup,
     place: Place,
 }
 
@@ -53,9 +53,17 @@ impl Judge for Outer {
 
     fn tag(&mut self, at: usize, tag: &Tag<'_>, plain: bool) -> Result<Vec<(Range<usize>, String)>, RewriteError> {
         if plain {
-            self.place.tag(at, tag);
+            self.place.tag(at, tag)?;
         }
-        edit::edits(tag, &self.references, 0)
+        if !tag.end_tag && tag.is_any(&["base"]) {
+            self.references.base_tag(tag);
+        }
+        let edits = edit::edits(tag, &self.references, 0)?;
+        Ok(if self.place.is_wanted && !tag.end_tag && tag.is_any(&["html", "body"]) {
+            edit::shown(tag, edits)
+        } else {
+            edits
+        })
     }
 
     fn aside(&mut self, aside: Aside<'_>, end: usize) {
@@ -71,6 +79,13 @@ impl Rewriter {
     /// A rewriter at the start of a document that takes out what refers to `references` and puts `insertion` in.
     #[must_use]
     pub fn new(references: Arc<References>, insertion: Option<Insertion>) -> Self {
+        Self::with_base(references, None, insertion)
+    }
+
+    /// The same for a document whose relative references are meant from this absolute URL on (RFC 2557, 5).
+    #[must_use]
+    pub fn with_base(references: Arc<References>, base: Option<&str>, insertion: Option<Insertion>) -> Self {
+        let references = Lookup::new(references, base);
         Self { readings: Readings::new(Outer { references, place: Place::new(insertion) }) }
     }
 
@@ -95,20 +110,15 @@ impl Rewriter {
         let ending = self.readings.finish()?;
         self.insert();
         let end = self.readings.end();
-        let place = &mut self.readings.judge.place;
         // Cut in the middle of a tag: no browser shows that, so the notice goes before it.
-        let at = match (place.candidate(end), ending) {
-            (Some(at), _) | (None, Ending::Cut(at)) => Some(at),
-            _ => None,
-        };
-        if let Some(at) = at
-            && let Some(text) = place.take_last()
-        {
+        let cut = if let Ending::Cut(at) = ending { Some(at) } else { None };
+        if let Some((at, text)) = self.readings.judge.place.take_before_end(end, cut) {
             self.readings.edits().push(Edit { range: at..at, text });
         }
         self.readings.write(end, out);
-        if let Some(notice) = self.readings.judge.place.take_last() {
-            self.close(ending, out);
+        let inside = if let Ending::Raw(name) = ending { Some(name) } else { None };
+        if let Some((closers, notice)) = self.readings.judge.place.take_last(inside) {
+            self.close(ending, &closers, out);
             out.extend_from_slice(notice.as_bytes());
         }
         Ok(())
@@ -122,7 +132,7 @@ impl Rewriter {
     }
 
     /// Closes what is still open and would hide the notice, to one reader or another.
-    fn close(&self, ending: Ending, out: &mut Vec<u8>) {
+    fn close(&self, ending: Ending, closers: &str, out: &mut Vec<u8>) {
         match ending {
             Ending::Text | Ending::Cut(_) => {}
             Ending::Comment { conditional: true } => out.extend_from_slice(b"<![endif]-->"),
@@ -130,8 +140,12 @@ impl Rewriter {
             Ending::Raw(name) => out.extend_from_slice(format!("</{name}>").as_bytes()),
         }
         for name in self.readings.open_elsewhere().filter(|name| ending != Ending::Raw(name)) {
-            out.extend_from_slice(format!("</{name}>").as_bytes());
+            let end_tag = format!("</{name}>");
+            if !closers.contains(&end_tag) {
+                out.extend_from_slice(end_tag.as_bytes());
+            }
         }
+        out.extend_from_slice(closers.as_bytes());
         if self.readings.judge.place.revealed {
             out.extend_from_slice(b"<!--<![endif]-->");
         }

@@ -30,6 +30,7 @@ pub(super) struct Leaf {
     blank: bool,
     /// A multipart without a boundary.
     undivided: bool,
+    is_html: bool,
     watch: Option<HeadWatch>,
     delimiters: Option<DelimiterWatch>,
 }
@@ -53,6 +54,7 @@ pub(super) struct Ended {
     head_goes_on: bool,
     margin: bool,
     undivided: bool,
+    is_html: bool,
     /// There are parts in it by another boundary that the mail names.
     pub(super) other_parts: bool,
     pub(super) blank: bool,
@@ -83,6 +85,7 @@ impl Leaf {
             look,
             blank: true,
             undivided: is_multipart && !divided,
+            is_html: media_type == "text/html",
             watch: None,
             delimiters: None,
         }
@@ -146,6 +149,7 @@ impl Leaf {
             self.decoded(scratch, observer);
         }
         let mut ended = Ended {
+            is_html: self.is_html,
             facts: self.decoder.facts(),
             head_goes_on: self.watch.is_some_and(HeadWatch::finish),
             other_parts: self.delimiters.is_some_and(DelimiterWatch::finish),
@@ -165,6 +169,11 @@ impl Leaf {
 }
 
 impl Ended {
+    /// Whether this is a text that cannot be written afresh.
+    pub(super) fn is_unreadable_text(&self) -> bool {
+        self.found.charset && !self.is_html
+    }
+
     /// What was found, with its code.
     pub(super) fn findings(&self) -> impl Iterator<Item = (Code, &'static str)> + use<> {
         [
@@ -177,6 +186,11 @@ impl Ended {
                 self.found.unreadable,
                 Code::Ambiguous,
                 "an HTML body that can be read in too many ways, or with an endless tag",
+            ),
+            (
+                self.found.charset && self.is_html,
+                Code::Ambiguous,
+                "an HTML body in a charset that cannot be read, and in which ASCII is not ASCII",
             ),
             (self.found.file_as_text, Code::Ambiguous, "a text with a uuencoded, yEnc or BinHex file in it"),
             (self.margin, Code::Ambiguous, "something like a part stands before the first part"),

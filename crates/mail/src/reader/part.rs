@@ -66,6 +66,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         body: 0..0,
         name,
         content_id: header.first("content-id").map(content_id).filter(|id| !id.is_empty()),
+        content_base: header.first("content-base").map(content_location).filter(|url| !url.is_empty()),
         content_location: header.first("content-location").map(content_location).filter(|url| !url.is_empty()),
         is_multipart: boundary.is_some(),
         nested_subject: None,
@@ -73,6 +74,16 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
     };
     let oddly_written = [type_field, disposition_field].into_iter().flatten().any(|field| !is_plainly_written(field));
     Read { part, boundary, is_digest, oddly_written, findings }
+}
+
+/// What is odd about who wrote the mail. White space before the colon is the form of old, which all have to accept (RFC
+/// 5322, 4.5.2); beside another From field a strict reader sees one author and a lax one two.
+pub(super) fn odd_author(header: &Header) -> Option<&'static str> {
+    if header.all("from").any(Field::has_controls_in_name) {
+        return Some("control characters before the colon of the From field");
+    }
+    (header.all("from").count() > 1 && header.all("from").any(Field::has_odd_name))
+        .then_some("two From fields, one of them with white space before its colon")
 }
 
 fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {

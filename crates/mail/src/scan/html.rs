@@ -9,6 +9,7 @@ use super::{
     url::{in_srcset, is_data},
 };
 use crate::{
+    charset::is_disguise,
     html::{Css, Decoded, Judge, MAX_NESTED, Readings, Tag},
     steps::RewriteError,
 };
@@ -19,11 +20,12 @@ pub(super) struct HtmlScan {
     /// Nothing where the text cannot be read within limits.
     readings: Option<Readings<Look>>,
     data_url: bool,
+    charset: bool,
 }
 
 impl Default for HtmlScan {
     fn default() -> Self {
-        Self { readings: Some(Readings::new(Look::default())), data_url: false }
+        Self { readings: Some(Readings::new(Look::default())), data_url: false, charset: false }
     }
 }
 
@@ -37,6 +39,7 @@ impl HtmlScan {
         // What is there of a tag that is too long says enough: it may be a picture in the text.
         let _ = readings.finish();
         self.data_url = readings.judge.data_url;
+        self.charset = readings.judge.charset;
         self.readings = None;
     }
 
@@ -44,7 +47,7 @@ impl HtmlScan {
     pub(super) fn finish(mut self) -> Found {
         let ended = self.readings.as_mut().is_some_and(|readings| readings.finish().is_ok());
         let unreadable = !ended && !self.data_url;
-        let mut found = Found { unreadable, data_url: self.data_url, ..Found::default() };
+        let mut found = Found { unreadable, data_url: self.data_url, charset: self.charset, ..Found::default() };
         if let Some(readings) = self.readings {
             found.merge(readings.judge.finish());
         }
@@ -58,6 +61,8 @@ struct Look {
     text: TextLines,
     entities: Entities,
     data_url: bool,
+    /// It says that it has a charset in which others would see something else.
+    charset: bool,
     /// In how many documents in attributes this one stands.
     depth: u8,
 }
@@ -66,7 +71,7 @@ impl Look {
     fn finish(mut self) -> Found {
         let lines = &mut self.text;
         self.entities.finish(&mut |c| push_char(lines, c));
-        Found { data_url: self.data_url, ..self.text.finish() }
+        Found { data_url: self.data_url, charset: self.charset, ..self.text.finish() }
     }
 
     /// A document in an attribute.
@@ -104,8 +109,14 @@ impl Judge for Look {
                 lines.push(b"\n");
             }
         }
+        let is_meta = tag.is_any(&["meta"]);
         for attribute in tag.attributes.iter().filter(|_| !tag.end_tag) {
             let value = || Decoded::new(tag.value(attribute)).text;
+            self.charset |= match tag.attribute_name(attribute).as_slice() {
+                b"charset" if is_meta => is_disguise(&value()),
+                b"content" if is_meta => is_disguise(charset_of(&value())),
+                _ => false,
+            };
             self.data_url |= match tag.attribute_name(attribute).as_slice() {
                 b"src" | b"href" | b"data" | b"background" | b"poster" | b"action" | b"formaction" | b"cite"
                 | b"xlink:href" => is_data(&value()),
@@ -122,6 +133,16 @@ impl Judge for Look {
         self.data_url |= is_data(url);
         false
     }
+}
+
+/// The charset that a `<meta http-equiv="content-type">` names.
+fn charset_of(content: &str) -> &str {
+    const NAME: &[u8] = b"charset";
+    let Some(at) = content.as_bytes().windows(NAME.len()).position(|word| word.eq_ignore_ascii_case(NAME)) else {
+        return "";
+    };
+    let value = content[at + NAME.len()..].trim_start().strip_prefix('=').unwrap_or_default();
+    value.trim_start().split([';', ' ', ',']).next().unwrap_or_default()
 }
 
 fn in_css(style: &str) -> bool {

@@ -88,6 +88,7 @@ fn collect(part: MessagePart<'_>, parent: Option<PartId>, parts: &mut Vec<Part>)
         body: u64::from(part.offset_body())..u64::from(part.offset_end()),
         name: part.attachment_name().map(str::to_owned),
         content_id: part.content_id().map(str::to_owned),
+        content_base: None,
         content_location: part.content_location().map(str::to_owned),
         is_multipart: part.is_multipart(),
         nested_subject: None,
@@ -134,6 +135,11 @@ fn plan(outline: &Outline) -> Plan {
 /// The mail as it would be relayed, checked for what holds for every one.
 pub(crate) fn rebuilt(mail: &[u8], notice: &Notice) -> Vec<u8> {
     let (outline, plan) = read(mail);
+    write(&outline, &plan, mail, notice)
+}
+
+/// The same, by whatever reader it was read.
+pub(crate) fn write(outline: &Outline, plan: &Plan, mail: &[u8], notice: &Notice) -> Vec<u8> {
     let with = Rebuild {
         notice,
         received: "from mail.example.jp (192.0.2.1) by gateway.example.jp with ESMTPS id 01890a5d-ac96-774b-bcce-b302099a8057; Sun, 22 Nov 2026 10:15:00 +0900",
@@ -142,7 +148,7 @@ pub(crate) fn rebuilt(mail: &[u8], notice: &Notice) -> Vec<u8> {
         secret_header: None,
     };
     let mut out = Vec::new();
-    steps::write_all(rebuild(&outline, &plan, &with), mail, &mut out).expect("the mail can be rewritten");
+    steps::write_all(rebuild(outline, plan, &with), mail, &mut out).expect("the mail can be rewritten");
     assert_well_formed(&out, 78);
     assert_nothing_left(&out);
     assert_one_reading(&out);
