@@ -110,10 +110,11 @@ class Sloppy:
             return [mail for mail in self.mails if token in mail[2]]
 
     def smuggled(self):
-        """Envelopes that nobody ought to have obeyed."""
+        """Envelopes that nobody ought to have obeyed; each is told of once."""
         with self.lock:
-            return [(sender, recipients) for sender, recipients, _ in self.mails
-                    if b"smuggled" in (sender or b"") + b"".join(recipients)]
+            bad = [mail for mail in self.mails if b"smuggled" in b"".join(mail[1])]
+            self.mails = [mail for mail in self.mails if mail not in bad]
+        return [recipients for _, recipients, _ in bad]
 
     def stop(self):
         self.server.shutdown()
