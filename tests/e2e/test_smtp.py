@@ -923,7 +923,7 @@ def test_slow_writers_are_cut_off(strict, sloppy):
 
 # spec: RCV-ESMTP
 def test_slow_writers_do_not_keep_others_waiting(gateway, sloppy):
-    marks = [token() for _ in range(30)]
+    marks = [token() for _ in range(20)]
     clients = [Client(gateway.starttls) for _ in marks]
     for client in clients:
         client.begin()
@@ -932,7 +932,7 @@ def test_slow_writers_do_not_keep_others_waiting(gateway, sloppy):
     for at in range(max(map(len, mails))):
         for client, mail in zip(clients, mails):
             client.send(mail[at:at + 1])
-        if at % 40 == 0:
+        if at % 80 == 0:
             begun = time.monotonic()
             gateway.good_mail()
             longest = max(longest, time.monotonic() - begun)
