@@ -5,6 +5,7 @@ Everything listens on 127.0.0.1 on free ports, lives in a temporary folder, and 
 import contextlib
 import email
 import email.policy
+import functools
 import hashlib
 import json
 import os
@@ -97,6 +98,7 @@ class Fubako:
             "smtp.starttls": {"listen": f"127.0.0.1:{self.starttls}"},
             "smtp.tls": {"listen": f"127.0.0.1:{self.tls}"},
         }
+        tables["dns"] = {"servers": [f"127.0.0.1:{company_dns().port}"]}
         for table, keys in (config or {}).items():
             tables.setdefault(table, {}).update(keys)
         lines = [f"data_dir = {json.dumps(str(self.data))}"]
@@ -302,33 +304,60 @@ def certificate(folder, name="recipients.example"):
     return cert, key
 
 
-class Dns:
-    """A DNS server with a zone given as {(name, type): [values]}."""
+SPF = '"v=spf1 ip4:127.0.0.1 -all"'
+# The company's own server may send for it: by its domain, and by its name where a mail has no sender.
+COMPANY = {("acme.example", "TXT"): [SPF], ("company.example", "TXT"): [SPF], ("company-tls.example", "TXT"): [SPF]}
 
-    def __init__(self, records):
+
+class Dns:
+    """A DNS server with a zone given as {(name, type): [values]}, beside the company's own; both can be changed as it runs. It keeps what it
+    was asked, fails for the names in `broken`, does not answer for those in `silent`, and says, if asked to, that it has validated what is
+    below the names in `signed`."""
+
+    def __init__(self, records=(), signed=(), port=None):
         from dnslib import QTYPE, RCODE, RR
         from dnslib.server import BaseResolver, DNSServer
+        self.records = {**COMPANY, **dict(records)}
+        self.broken, self.silent, self.asked = set(), set(), []
+        dns = self
 
         class Zone(BaseResolver):
             def resolve(self, request, handler):
                 reply = request.reply()
                 name = str(request.q.qname).rstrip(".").lower()
                 kind = QTYPE[request.q.qtype]
-                for value in records.get((name, kind), []):
-                    reply.add_answer(*RR.fromZone(f"{name}. 5 IN {kind} {value}"))
-                if not reply.rr and not any(n == name for n, _ in records):
+                dns.asked.append((name, kind))
+                if name in dns.silent:
+                    time.sleep(30)
+                if name in dns.broken:
+                    reply.header.rcode = RCODE.SERVFAIL
+                    return reply
+                known = dict(dns.records)
+                for value in known.get((name, kind), []):
+                    reply.add_answer(*RR.fromZone(f"{name}. 0 IN {kind} {value}"))
+                if not reply.rr and not any(n == name or n.endswith("." + name) for n, _ in known):
                     reply.header.rcode = RCODE.NXDOMAIN
+                below = any(name == top or name.endswith("." + top) for top in signed)
+                wants = request.header.ad or any(a.rtype == QTYPE.OPT and a.edns_do for a in request.ar)
+                reply.header.ad = int(below and bool(wants))
                 return reply
 
-        self.port = free_port()
+        self.port = port or free_port()
         self.servers = [DNSServer(Zone(), port=self.port, address="127.0.0.1", tcp=tcp) for tcp in (False, True)]
         for server in self.servers:
+            server.server.daemon_threads = True
             server.start_thread()
 
     def stop(self):
         for server in self.servers:
             server.stop()
             server.server.server_close()
+
+
+@functools.cache
+def company_dns():
+    """The DNS server of every installation that has no other."""
+    return Dns()
 
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"

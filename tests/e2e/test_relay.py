@@ -49,39 +49,6 @@ def tlsa_of(certificate):
     return f"3 1 1 {mails.sha(der)}"
 
 
-class ValidatingDns:
-    """A DNS server that says, if asked to, that it has validated what is below `signed` names."""
-
-    def __init__(self, records, signed=()):
-        from dnslib import QTYPE, RCODE, RR
-        from dnslib.server import BaseResolver, DNSServer
-        self.records = records
-
-        class Zone(BaseResolver):
-            def resolve(self, request, handler):
-                reply = request.reply()
-                name = str(request.q.qname).rstrip(".").lower()
-                kind = QTYPE[request.q.qtype]
-                for value in records.get((name, kind), []):
-                    reply.add_answer(*RR.fromZone(f"{name}. 0 IN {kind} {value}"))
-                if not reply.rr and not any(n == name or n.endswith("." + name) for n, _ in records):
-                    reply.header.rcode = RCODE.NXDOMAIN
-                below = any(name == top or name.endswith("." + top) for top in signed)
-                wants = request.header.ad or any(a.rtype == QTYPE.OPT and a.edns_do for a in request.ar)
-                reply.header.ad = int(below and bool(wants))
-                return reply
-
-        self.port = harness.free_port()
-        self.servers = [DNSServer(Zone(), port=self.port, address="127.0.0.1", tcp=tcp) for tcp in (False, True)]
-        for server in self.servers:
-            server.start_thread()
-
-    def stop(self):
-        for server in self.servers:
-            server.stop()
-            server.server.server_close()
-
-
 class PolicyHost:
     """The policy host of the domain: HTTPS, and one page."""
 
@@ -131,7 +98,7 @@ class World:
         main.write_text(main.read_text() + "smtpd_tls_loglevel = 1\n" + (postfix or ""))
         self.mx.start()
         self.host = PolicyHost(*self.authority.issue(f"mta-sts.{DOMAIN}"))
-        self.dns = ValidatingDns({
+        self.dns = harness.Dns({
             (DOMAIN, "MX"): [f"10 mx.{DOMAIN}."],
             (f"mx.{DOMAIN}", "A"): ["127.0.0.1"],
             (f"mta-sts.{DOMAIN}", "A"): ["127.0.0.1"],

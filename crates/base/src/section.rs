@@ -65,7 +65,10 @@ pub struct Settings {
     /// The address that links begin with, on the section's own domain (`https://files.example.jp`), without a slash at the end; none
     /// is `http.public_url` (spec X-NOTICE). The domain must lead here, with a certificate of its own.
     pub link_url: Option<String>,
-    /// A header field that the section's mail server adds and that is never relayed (spec RCV-TENANT).
+    /// What proves that a mail comes from the section (spec RCV-TENANT).
+    pub proof: Proof,
+    /// The header field that the section's mail server adds with a secret in it, for [`Proof::SecretHeader`]. Never relayed, whatever the
+    /// proof is. The secret itself is no setting: it is kept sealed.
     pub secret_header: Option<String>,
 }
 
@@ -90,6 +93,7 @@ impl Default for Settings {
             max_tries: 10,
             lock_minutes: 60,
             link_url: None,
+            proof: Proof::default(),
             secret_header: None,
         }
     }
@@ -106,6 +110,31 @@ pub enum NameRule {
     All,
     /// Every name is repaired.
     Repair,
+}
+
+/// What proves that a mail comes from a section (spec RCV-TENANT).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// SPF of an aligned domain: for a section that sends from its own servers.
+    #[default]
+    Spf,
+    /// A DKIM signature of an aligned domain.
+    Dkim,
+    /// A header field that the section's mail server adds, with a secret in it.
+    SecretHeader,
+}
+
+impl Proof {
+    /// The spec's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spf => "spf",
+            Self::Dkim => "dkim",
+            Self::SecretHeader => "secret-header",
+        }
+    }
 }
 
 /// The language of notices.

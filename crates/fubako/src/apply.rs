@@ -5,13 +5,16 @@ use std::path::Path;
 use fubako_base::{
     Timestamp,
     ids::SectionId,
-    section::{Section, Settings},
+    section::{Proof, Section, Settings},
 };
+use fubako_gateway::receive::SECRET_CONTEXT;
 use fubako_store::{
     Store,
     sections::{Change, Group, User},
 };
 use serde::Deserialize;
+
+use crate::{config::Secret, parts::Ground};
 
 /// Why a declaration was not applied. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,12 @@ pub enum ApplyError {
     /// The database.
     #[error(transparent)]
     Store(#[from] fubako_store::StoreError),
+    /// A secret cannot be sealed or opened.
+    #[error("the secret of section {0}: {1}")]
+    Secret(SectionId, #[source] fubako_vault::VaultError),
+    /// A section's proof is its secret header, and it has no secret.
+    #[error("section {0}: settings.proof is \"secret-header\", and no secret is set: declare one (secret = \"…\")")]
+    NoSecret(SectionId),
 }
 
 /// The whole file.
@@ -52,6 +61,8 @@ pub struct SectionDeclaration {
     domains: Vec<String>,
     #[serde(default)]
     settings: Settings,
+    /// What the secret header must have in it (spec RCV-TENANT). Absent: the one that is there stays; empty: it goes.
+    secret: Option<Secret>,
     /// DKIM keys that are made for domains of the section; the records to publish are shown.
     #[serde(default)]
     dkim: Vec<DkimDeclaration>,
@@ -125,7 +136,11 @@ impl Declaration {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut declared: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let mut declared: Self = toml::from_str(text).map_err(|error| {
+            let shown = error.to_string();
+            // The text shows the line that is wrong.
+            if shown.contains("secret =") || shown.contains("secret=") { error.message().to_owned() } else { shown }
+        })?;
         for section in &mut declared.sections {
             section.normalise().map_err(|reason| format!("section {}: {reason}", section.id))?;
         }
@@ -214,6 +229,12 @@ impl SectionDeclaration {
                     .to_owned(),
             );
         }
+        if settings.proof == Proof::SecretHeader && settings.secret_header.is_none() {
+            return Err("settings.secret_header must be set where settings.proof is \"secret-header\"".to_owned());
+        }
+        if self.secret.as_ref().is_some_and(|secret| !is_secret(&secret.0)) {
+            return Err(format!("its secret must have {SECRET_LENGTH:?} characters, visible ASCII without spaces"));
+        }
         if settings.max_files == 0 || settings.max_recipients == 0 || settings.max_subject == 0 {
             return Err("settings.max_files, max_recipients and max_subject must be at least 1".to_owned());
         }
@@ -293,6 +314,14 @@ fn is_field_of_its_own(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
         && !NEEDED.contains(&lower.as_str())
         && !["content-", "dkim-", "arc-", "resent-"].iter().any(|prefix| lower.starts_with(prefix))
+}
+
+/// Characters of a secret: one that cannot be guessed, on one line of a header.
+const SECRET_LENGTH: std::ops::RangeInclusive<usize> = 20..=200;
+
+/// Whether the secret header can have this in it; empty takes the secret away.
+fn is_secret(secret: &str) -> bool {
+    secret.is_empty() || (SECRET_LENGTH.contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic()))
 }
 
 /// Whether this is `https://HOST` or `https://HOST:PORT`.
@@ -406,18 +435,58 @@ fn difference<T: std::fmt::Debug>(what: &str, there: Option<&T>, wanted: &T) -> 
 /// # Errors
 /// [`ApplyError`].
 pub async fn apply(
-    store: &Store,
+    ground: &Ground,
     declared: &Declaration,
     prune: bool,
     dry_run: bool,
     now: Timestamp,
 ) -> Result<Vec<String>, ApplyError> {
+    let store = &ground.store;
     let current = Current::of(store, declared).await?;
-    let (changes, lines): (Vec<Change>, Vec<String>) = changes(&current, declared, prune).into_iter().unzip();
+    let mut all = changes(&current, declared, prune);
+    for section in &declared.sections {
+        all.extend(secret_change(ground, section, dry_run).await?);
+    }
+    let (changes, lines): (Vec<Change>, Vec<String>) = all.into_iter().unzip();
     if !dry_run && !changes.is_empty() {
         store.apply(&changes, now).await?;
     }
     Ok(lines)
+}
+
+/// The change of a section's secret, with a line that does not show it.
+async fn secret_change(
+    ground: &Ground,
+    declared: &SectionDeclaration,
+    dry_run: bool,
+) -> Result<Option<(Change, String)>, ApplyError> {
+    let id = &declared.id;
+    let cannot = |error| ApplyError::Secret(id.clone(), error);
+    let there = match ground.store.sealed_secret(id).await? {
+        Some(sealed) => Some(ground.vault.open_value(id, SECRET_CONTEXT, &sealed).await.map_err(cannot)?),
+        None => None,
+    };
+    let wanted = match &declared.secret {
+        Some(Secret(secret)) => Some(secret.clone().into_bytes()).filter(|secret| !secret.is_empty()),
+        None => there.clone(),
+    };
+    if wanted.is_none() && declared.settings.proof == Proof::SecretHeader {
+        return Err(ApplyError::NoSecret(id.clone()));
+    }
+    if wanted == there {
+        return Ok(None);
+    }
+    let mark = match (&there, &wanted) {
+        (None, _) => "+",
+        (_, None) => "-",
+        _ => "~",
+    };
+    let sealed = match wanted {
+        // Sealing may make the section's key.
+        Some(secret) if !dry_run => Some(ground.vault.seal_value(id, SECRET_CONTEXT, &secret).await.map_err(cannot)?),
+        _ => None,
+    };
+    Ok(Some((Change::PutSecret(id.clone(), sealed), format!("{mark} secret of {id}"))))
 }
 
 #[cfg(test)]
@@ -448,7 +517,7 @@ mod tests {
                 Change::PutSection(section) => current.sections.push(*section),
                 Change::PutGroup(group) => current.groups.push(group),
                 Change::PutUser(user) => current.users.push(user),
-                Change::RemoveGroup(..) | Change::RemoveUser(..) => unreachable!(),
+                Change::RemoveGroup(..) | Change::RemoveUser(..) | Change::PutSecret(..) => unreachable!(),
             }
         }
         current
@@ -500,10 +569,27 @@ mod tests {
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { denied_destinations = [\"a b\"] }", "a b"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"http://a.example\" }", "link_url"),
             ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"ip\" }", "proof"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"secret-header\" }", "secret_header"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"too short\"", "20..=200"),
+            ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"with a space 0123456789\"", "visible"),
             ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),
         ] {
             let reason = Declaration::parse(bad).unwrap_err();
             assert!(reason.contains(part), "{bad}: {reason}");
+        }
+    }
+
+    // spec: RCV-TENANT
+    #[test]
+    fn a_secret_is_not_shown() {
+        const SECRET: &str = "0123456789abcdefghij";
+        let text = |rest: &str| format!("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"{SECRET}\"{rest}");
+        let declared = Declaration::parse(&text("")).unwrap();
+        assert!(!format!("{declared:?}").contains(SECRET));
+        for bad in [" x", "\nsecret = 1", "\nsecret=\"0123456789abcdefghij"] {
+            let reason = Declaration::parse(&text(bad)).unwrap_err();
+            assert!(!reason.contains("0123456789"), "{reason}");
         }
     }
 

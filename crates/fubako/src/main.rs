@@ -206,7 +206,7 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     let declared = apply::Declaration::read(file).map_err(|e| StartError(e.to_string()))?;
     let ground = if dry_run { Ground::existing(config).await? } else { Ground::open(config).await? };
     let now = Timestamp::now();
-    let applied = apply::apply(&ground.store, &declared, prune, dry_run, now).await;
+    let applied = apply::apply(&ground, &declared, prune, dry_run, now).await;
     let mut lines = applied.map_err(|e| StartError(e.to_string()))?;
     let records = dkim_records(&ground, &declared, dry_run, &mut lines).await?;
     ground.store.close().await;

@@ -256,6 +256,15 @@ pub fn gateway(config: &Config, ground: &Ground, client: Client, bells: &Bells) 
     }
 }
 
+/// The DNS that everything in this process asks: the post office for the way of mails, and the receiver for the verdict on them.
+///
+/// # Errors
+/// [`StartError`].
+pub fn resolver(config: &Config) -> Result<Arc<Resolver>, StartError> {
+    let servers: Result<Vec<SocketAddr>, _> = config.dns.servers.iter().map(|s| s.parse()).collect();
+    Resolver::new(&servers.at("dns.servers")?, config.dns.validating).map(Arc::new).at("dns")
+}
+
 /// The post office of this process.
 ///
 /// # Errors
@@ -264,12 +273,11 @@ pub fn office(
     config: &Config,
     ground: &Ground,
     gateway: &Gateway,
+    dns: &Arc<Resolver>,
     own_addresses: Vec<SocketAddr>,
     bells: &Bells,
 ) -> Result<Office, StartError> {
-    let servers: Result<Vec<SocketAddr>, _> = config.dns.servers.iter().map(|s| s.parse()).collect();
-    let resolver = Resolver::new(&servers.at("dns.servers")?, config.dns.validating).at("dns")?;
-    let dns: Arc<dyn Dns> = Arc::new(resolver);
+    let dns: Arc<dyn Dns> = dns.clone();
     let smarthost: Option<Smarthost> =
         config.relay.smarthost.as_deref().map(str::parse).transpose().at("relay.smarthost")?;
     let tls = tls_settings(config)?;

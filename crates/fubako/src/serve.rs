@@ -8,6 +8,7 @@ use fubako_gateway::{
     receive::{Receiver, ReceiverParts},
     worker,
 };
+use fubako_post::resolver::Resolver;
 use fubako_smtp::server::{Config as SmtpConfig, Tls};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -139,8 +140,10 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     let router = parts::web(config, &exchange, &token);
     let client = parts::api_client(config, router.clone(), &token)?;
     let gateway = parts::gateway(config, &ground, client, &bells);
+    let dns = parts::resolver(config)?;
     let own = [address(listeners.starttls.as_ref()), address(listeners.implicit.as_ref())];
-    let office = parts::office(config, &ground, &gateway, own.into_iter().flatten().collect(), &bells)?;
+    let addresses = own.into_iter().flatten().collect();
+    let office = parts::office(config, &ground, &gateway, &dns, addresses, &bells)?;
 
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -160,7 +163,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
         let site = http::Site { router, tls, proxies: proxies.at("http.proxies")? };
         tasks.spawn(http::serve(listener, site, stopped.clone()));
     }
-    let receiver = Arc::new(receiver(config, &ground, &bells));
+    let receiver = Arc::new(receiver(config, &ground, dns, &bells));
     for (listener, tls) in smtp_listeners(config, &identity, listeners.starttls, listeners.implicit)? {
         let stop = http::stopped(stopped.clone());
         tasks.spawn(fubako_smtp::server::serve(listener, smtp_config(config, tls), receiver.clone(), stop));
@@ -209,10 +212,11 @@ fn say_aloud(config: &Config, identity: &Identity) {
     }
 }
 
-fn receiver(config: &Config, ground: &Ground, bells: &Bells) -> Receiver {
+fn receiver(config: &Config, ground: &Ground, dns: Arc<Resolver>, bells: &Bells) -> Receiver {
     Receiver::new(ReceiverParts {
         store: ground.store.clone(),
         vault: ground.vault.clone(),
+        dns,
         hostname: config.hostname(),
         wake: bells.gateway.clone(),
         clock: Arc::new(Timestamp::now),

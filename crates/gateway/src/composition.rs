@@ -2,7 +2,14 @@
 //! so that the mail that goes back with a bounce, and the one that `inspect` shows, are the mail that went out.
 
 use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings, shown};
-use fubako_mail::{Outline, Plan, Step, compose::Rebuild, notice::Notice, relay};
+use fubako_mail::{
+    Outline, Plan, Step,
+    compose::Rebuild,
+    header::Field,
+    notice::Notice,
+    relay::{self, Front},
+};
+use fubako_trust::results;
 
 use crate::letter::Letter;
 
@@ -26,13 +33,27 @@ pub struct Composition<'a> {
     pub received_at: Timestamp,
     /// The trace field's value.
     pub received_field: &'a str,
+    /// Our Authentication-Results field, whole; may be empty.
+    pub results_field: &'a str,
 }
 
 impl Composition<'_> {
     /// The mail with its octets as they were.
     #[must_use]
     pub fn unchanged(&self) -> Vec<Step> {
-        relay::unchanged(self.outline, self.received_field, self.settings.secret_header.as_deref())
+        relay::unchanged(self.outline, self.front(), &|field| self.may_pass(field))
+    }
+
+    const fn front(&self) -> Front<'_> {
+        Front { results: self.results_field, received: self.received_field }
+    }
+
+    /// Not the section's secret, and no verdict that says it is ours and is not (RFC 8601, 5).
+    fn may_pass(&self, field: &Field) -> bool {
+        let is = |name: &str| name.trim().eq_ignore_ascii_case(field.name());
+        let is_secret = self.settings.secret_header.as_deref().is_some_and(is);
+        let is_forged = || is("Authentication-Results") && results::claims_to_be_ours(field.value(), self.hostname);
+        !is_secret && !is_forged()
     }
 
     /// The mail afresh, with its notice.
@@ -40,7 +61,7 @@ impl Composition<'_> {
     pub fn rebuilt(&self, notice_subject: &str, password: &FilePassword) -> Vec<Step> {
         let with = Rebuild {
             notice: &self.notice(notice_subject, password),
-            received: self.received_field,
+            front: self.front(),
             fallback_message_id: &format!("{}@{}", self.id, self.hostname),
             fallback_date: &self.received_at.rfc5322(&self.settings.time_zone),
             secret_header: self.settings.secret_header.as_deref(),

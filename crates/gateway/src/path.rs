@@ -93,6 +93,7 @@ impl Gateway {
             id: accepted.id,
             received_at: accepted.received_at,
             received_field: &accepted.received_field,
+            results_field: &accepted.results_field,
         }
     }
 

@@ -48,6 +48,7 @@ pub fn steps(outline: &Outline, plan: &Plan, sample: &str, with: &Preview<'_>) -
         id: with.id,
         received_at: with.received_at,
         received_field: &format!("from inspect by {} id {}; {date}", with.hostname, with.id),
+        results_field: "",
     };
     match plan.decision {
         Decision::Relay => composition.unchanged(),

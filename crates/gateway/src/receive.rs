@@ -1,6 +1,8 @@
 //! Stages **receive** and **spool**: the upstream waits, so nothing slow happens here. The mail goes sealed into the spool as
 //! it comes; the 250 is said when file, folder and row are synced (spec RCV-DURABLE).
 
+mod genuine;
+
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -15,8 +17,12 @@ use fubako_store::{
     Store, StoreError,
     mails::{Accepted, MailRecipient, NewMail},
 };
+use fubako_trust::{Dns, dkim::Verifier};
 use fubako_vault::{SealedWriter, Vault};
 use tokio::sync::Notify;
+
+pub use genuine::SECRET_CONTEXT;
+use genuine::{Claim, Origin};
 
 /// Octets that a mail's header may have; a longer one is refused while the upstream still has the mail.
 const HEADER_LIMIT: u64 = 1 << 20;
@@ -38,7 +44,9 @@ pub struct ReceiverParts {
     pub store: Store,
     /// The sealed objects.
     pub vault: Vault,
-    /// Our host name, for the trace field.
+    /// Look-ups for SPF and DKIM.
+    pub dns: Arc<dyn Dns>,
+    /// Our host name, for the trace field and as the name under which we say what we found (RFC 8601).
     pub hostname: String,
     /// Told when a mail was accepted.
     pub wake: Arc<Notify>,
@@ -50,12 +58,16 @@ pub struct ReceiverParts {
 pub struct Incoming {
     receiver: Arc<ReceiverParts>,
     id: MailId,
-    section: Section,
     from: MailFrom,
     peer: Peer,
+    /// Known from the envelope; of a mail with an empty sender, from its header.
+    origin: Option<Origin>,
     recipients: Vec<MailRecipient>,
     normalizer: Normalizer,
     header: HeaderSoFar,
+    /// What the header says of who sent it.
+    claim: Claim,
+    signatures: Verifier,
     message_id: Option<String>,
     /// Of all octets so far.
     digest: Context,
@@ -100,26 +112,55 @@ impl ReceiverParts {
     }
 }
 
-/// The mail's header is looked at as it passes, and no more than the header is held.
+/// The mail's header is looked at when it is whole: until then the mail's octets are held, and nothing is stored.
 enum HeaderSoFar {
     Reading(Vec<u8>),
     Looked,
+}
+
+impl HeaderSoFar {
+    /// Takes more octets; gives back what can be stored, once the header is whole, with where that ends. (Later there is no header
+    /// any more.)
+    fn push(&mut self, octets: Vec<u8>) -> Result<Option<(Vec<u8>, usize)>, Reply> {
+        let Self::Reading(held) = self else { return Ok(Some((octets, 0))) };
+        // The blank line may lie across two pieces, and a mail may begin with it.
+        let from = held.len().saturating_sub(3);
+        held.extend_from_slice(&octets);
+        let end = if held.starts_with(b"\r\n") {
+            Some(0)
+        } else {
+            held[from..].windows(4).position(|four| four == b"\r\n\r\n").map(|at| from + at + 2)
+        };
+        if end.unwrap_or(held.len()) as u64 > HEADER_LIMIT {
+            return Err(Reply::new(552, (5, 3, 4), "the mail's header is too long"));
+        }
+        Ok(end.map(|end| (std::mem::take(held), end)))
+    }
 }
 
 impl Handler for Receiver {
     type Transaction = Incoming;
 
     async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Incoming, Reply> {
-        let section = self.section_for(&from.address).await.inspect_err(|reply| refused(peer, &from.address, reply))?;
+        let id = MailId::generate();
+        let origin = match from.address.as_str() {
+            "" => None,
+            address => {
+                let origin = self.0.origin(id, peer, from, domain_of(address)).await;
+                Some(origin.inspect_err(|reply| refused(peer, address, reply))?)
+            }
+        };
         Ok(Incoming {
             receiver: Arc::clone(&self.0),
-            id: MailId::generate(),
-            section,
+            id,
             from: from.clone(),
             peer: peer.clone(),
+            origin,
             recipients: Vec::new(),
             normalizer: Normalizer::new(),
             header: HeaderSoFar::Reading(Vec::new()),
+            claim: Claim::default(),
+            signatures: Verifier::new(),
             message_id: None,
             digest: Context::new(&SHA256),
             writer: None,
@@ -132,16 +173,6 @@ impl Receiver {
     #[must_use]
     pub fn new(parts: ReceiverParts) -> Self {
         Self(Arc::new(parts))
-    }
-
-    /// The section that registered the address's domain (spec RCV-TENANT).
-    async fn section_for(&self, address: &str) -> Result<Section, Reply> {
-        let domain = domain_of(address).ok_or_else(not_ours)?;
-        match self.0.store.section_of_domain(&domain).await {
-            Ok(Some(section)) if section.enabled && section.mail_link => Ok(section),
-            Ok(_) => Err(not_ours()),
-            Err(error) => Err(try_later(&error, "the sender's section could not be looked up")),
-        }
     }
 }
 
@@ -183,12 +214,30 @@ fn refused(peer: &Peer, from: &str, reply: &Reply) {
 
 impl Incoming {
     async fn take(&mut self, octets: Vec<u8>) -> Result<(), Reply> {
-        if let Some(header) = self.header_now_whole(&octets)? {
-            self.check_header(&header).await?;
-        }
         self.digest.update(&octets);
+        self.signatures.write(&octets);
+        let is_whole = matches!(self.header, HeaderSoFar::Looked);
+        let Some((octets, header_end)) = self.header.push(octets)? else { return Ok(()) };
+        if !is_whole {
+            self.check_header(&Header::parse(&octets[..header_end], 0)).await?;
+        }
+        self.store(octets).await
+    }
+
+    /// What is refused while the upstream still has the mail.
+    async fn check_header(&mut self, header: &Header) -> Result<(), Reply> {
+        self.header = HeaderSoFar::Looked;
+        self.check_claim(header).await?;
+        self.receiver.check_loop(header, &self.recipients).await?;
+        let message_id = header.first("message-id").map(|field| field.unstructured());
+        self.message_id = message_id.filter(|id| !id.is_empty());
+        Ok(())
+    }
+
+    async fn store(&mut self, octets: Vec<u8>) -> Result<(), Reply> {
         if self.writer.is_none() {
-            let writer = self.receiver.vault.create(&self.section.id).await;
+            let Some(origin) = &self.origin else { return Err(not_ours()) };
+            let writer = self.receiver.vault.create(&origin.section.id).await;
             self.writer = Some(writer.map_err(|e| no_room(&e))?);
         }
         match &mut self.writer {
@@ -197,75 +246,33 @@ impl Incoming {
         }
     }
 
-    /// Collects the header, and gives it once: when it is whole.
-    fn header_now_whole(&mut self, octets: &[u8]) -> Result<Option<Header>, Reply> {
-        let HeaderSoFar::Reading(held) = &mut self.header else { return Ok(None) };
-        // The blank line may lie across two pieces, and a mail may begin with it.
-        let from = held.len().saturating_sub(3);
-        held.extend_from_slice(octets);
-        let end = if held.starts_with(b"\r\n") {
-            Some(0)
-        } else {
-            held[from..].windows(4).position(|four| four == b"\r\n\r\n").map(|at| from + at + 2)
-        };
-        if end.unwrap_or(held.len()) as u64 > HEADER_LIMIT {
-            return Err(Reply::new(552, (5, 3, 4), "the mail's header is too long"));
-        }
-        let Some(end) = end else { return Ok(None) };
-        let header = Header::parse(&held[..end], 0);
-        self.header = HeaderSoFar::Looked;
-        Ok(Some(header))
-    }
-
-    /// What is refused while the upstream still has the mail.
-    async fn check_header(&mut self, header: &Header) -> Result<(), Reply> {
-        self.check_author(header)?;
-        self.receiver.check_loop(header, &self.recipients).await?;
-        let message_id = header.first("message-id").map(|field| field.unstructured());
-        self.message_id = message_id.filter(|id| !id.is_empty());
-        Ok(())
-    }
-
-    /// The one author must be of the section that the envelope's sender is of.
-    fn check_author(&self, header: &Header) -> Result<(), Reply> {
-        let mut from = header.all("from");
-        let (Some(field), None) = (from.next(), from.next()) else {
-            let text = if header.is_empty() {
-                "this is not a mail: it has no header"
-            } else {
-                "a mail must have one From field"
-            };
-            return Err(Reply::new(550, (5, 6, 0), text));
-        };
-        let authors = field.addresses();
-        let [author] = authors.as_slice() else {
-            return Err(Reply::new(550, (5, 6, 0), "the From field must have one address"));
-        };
-        match domain_of(&author.address) {
-            Some(domain) if self.section.domains.contains(&domain) => Ok(()),
-            Some(_) => {
-                Err(Reply::new(550, (5, 7, 1), "the From address is not of a domain registered with the sender's"))
-            }
-            None => Err(Reply::new(550, (5, 6, 0), "the From address cannot be read")),
-        }
-    }
-
     async fn accept(&mut self) -> Result<MailId, Reply> {
-        if let HeaderSoFar::Reading(held) = &self.header {
+        if let HeaderSoFar::Reading(held) = &mut self.header {
             // No blank line: all of it is header.
-            let header = Header::parse(held, 0);
-            self.check_header(&header).await?;
+            let held = std::mem::take(held);
+            self.check_header(&Header::parse(&held, 0)).await?;
+            self.store(held).await?;
         }
         let Some(writer) = self.writer.take() else { return Err(Reply::new(550, (5, 6, 0), "the mail is empty")) };
+        let Some(origin) = self.origin.take() else { return Err(not_ours()) };
+        let results_field = match self.verdict(&origin).await {
+            Ok(field) => field,
+            Err(reply) => {
+                writer.abort().await;
+                return Err(reply);
+            }
+        };
         let spool = writer.finish().await.map_err(|e| no_room(&e))?;
+        let section = origin.section;
         let now = (self.receiver.clock)();
         let mail = NewMail {
             id: self.id,
-            section: self.section.id.clone(),
+            section: section.id.clone(),
             spool,
             envelope_from: self.from.address.clone(),
             peer: self.peer.address.to_string(),
-            received_field: self.trace(now),
+            received_field: self.trace(&section, now),
+            results_field,
             smtputf8: self.from.smtputf8,
             ret_full: self.from.ret_full,
             envid: self.from.envid.clone(),
@@ -274,10 +281,10 @@ impl Incoming {
             received_at: now,
         };
         if let Accepted::Repeated(earlier) = self.receiver.commit(&mail).await? {
-            tracing::info!(mail = %earlier, section = %self.section.id, peer = %self.peer.address, "sent again, and kept once");
+            tracing::info!(mail = %earlier, section = %section.id, peer = %self.peer.address, "sent again, and kept once");
             return Ok(earlier);
         }
-        tracing::info!(mail = %self.id, section = %self.section.id, octets = mail.spool.length, recipients = mail.recipients.len(), peer = %self.peer.address, "accepted");
+        tracing::info!(mail = %self.id, section = %section.id, octets = mail.spool.length, recipients = mail.recipients.len(), peer = %self.peer.address, "accepted");
         self.receiver.wake.notify_one();
         Ok(self.id)
     }
@@ -297,7 +304,7 @@ impl Incoming {
     }
 
     /// The trace field's value (RFC 5321, 4.4). It names no recipient: a Bcc would be seen by the others.
-    fn trace(&self, now: Timestamp) -> String {
+    fn trace(&self, section: &Section, now: Timestamp) -> String {
         let helo: String =
             self.peer.helo.chars().filter(|c| c.is_ascii_graphic() && !"()<>\\\"".contains(*c)).take(255).collect();
         let ip = match self.peer.address.ip() {
@@ -310,7 +317,7 @@ impl Incoming {
             self.receiver.hostname,
             self.peer.protocol,
             self.id,
-            now.rfc5322(&self.section.settings.time_zone),
+            now.rfc5322(&section.settings.time_zone),
         )
     }
 }

@@ -2,6 +2,8 @@
 //! an exchange that is away may not do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod names;
+
 use std::{
     future::Future as _,
     ops::Deref,
@@ -79,6 +81,7 @@ async fn house(settings: Settings) -> House {
     let receiver = Receiver::new(ReceiverParts {
         store: house.store.clone(),
         vault: house.vault.clone(),
+        dns: Arc::new(names::Names::of_acme()),
         hostname: "gateway.example".to_owned(),
         wake: Arc::default(),
         clock: house.clock.hands(),

@@ -24,6 +24,7 @@ use crate::{
     notice::Notice,
     outline::{Flow, Outline},
     plan::{Body, Plan},
+    relay::Front,
     steps::Step,
 };
 
@@ -32,8 +33,8 @@ use crate::{
 pub struct Rebuild<'a> {
     /// The notice to put in.
     pub notice: &'a Notice,
-    /// Our own trace field's value (`Received:`), without the name and the line end, folded by the composer.
-    pub received: &'a str,
+    /// What stands before all else.
+    pub front: Front<'a>,
     /// The Message-ID to use, without angle brackets, where the mail has none.
     pub fallback_message_id: &'a str,
     /// The Date value to use where the mail has none (RFC 5322).

@@ -128,6 +128,18 @@ impl Field {
         address::mailboxes(&self.shown_text())
     }
 
+    /// Whose the mail is, by a From field: its one mailbox, where no two readers could find another (spec RCV-ALIGN). None where it has
+    /// several, or none, or cannot be read.
+    #[must_use]
+    pub fn author(&self) -> Option<Address> {
+        let text = self.text();
+        let folds = self.value.windows(2).filter(|two| two == b"\r\n").count();
+        let odd = |octet: &&u8| matches!(**octet, 0 | b'\r' | b'\n');
+        let is_clean =
+            self.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
+        is_clean.then(|| address::sole(&text)).flatten()
+    }
+
     /// The value as [`Field::text`], without the control characters that a careless reader may stumble over.
     pub(crate) fn shown_text(&self) -> String {
         self.text().replace(|c: char| c.is_ascii_control(), " ")

@@ -1,6 +1,6 @@
 //! A mail without attachments, relayed with its octets as they were (spec MAIL-NONE).
 
-use crate::{compose::structured, outline::Outline, steps::Step};
+use crate::{compose::structured, header::Field, outline::Outline, steps::Step};
 
 /// Fields that are never relayed: blind copies, return receipts asked for, and what the receiving server writes itself.
 const REMOVED: [&str; 9] = [
@@ -15,20 +15,35 @@ const REMOVED: [&str; 9] = [
     "Return-Path",
 ];
 
-/// The steps that write the mail as it was, with `received` (a `Received:` value) in front, and without Bcc, Resent-Bcc,
-/// requests for return receipts, Return-Path, and the field named `secret_header`.
+/// What stands before the mail's own header.
+#[derive(Debug, Clone, Copy)]
+pub struct Front<'a> {
+    /// Our Authentication-Results field, whole and with its line end; may be empty.
+    pub results: &'a str,
+    /// Our trace field's value (`Received:`), without the name and the line end, folded by the composer.
+    pub received: &'a str,
+}
+
+impl Front<'_> {
+    /// The fields, the newest first.
+    pub(crate) fn fields(&self) -> String {
+        self.results.to_owned() + &structured("Received", self.received).unwrap_or_default()
+    }
+}
+
+/// The steps that write the mail as it was, with `front` before it, and without Bcc, Resent-Bcc, requests for return
+/// receipts, Return-Path, and fields that `may_pass` says no of.
 #[must_use]
-pub fn unchanged(outline: &Outline, received: &str, secret_header: Option<&str>) -> Vec<Step> {
-    let mut front = structured("Received", received).unwrap_or_default().into_bytes();
+pub fn unchanged(outline: &Outline, front: Front<'_>, may_pass: &dyn Fn(&Field) -> bool) -> Vec<Step> {
+    let mut before = front.fields().into_bytes();
     if outline.size > 0 && outline.parts.first().is_some_and(|root| root.body.start == 0) {
         // A mail that begins with its body has no blank line that would end our field.
-        front.extend_from_slice(b"\r\n");
+        before.extend_from_slice(b"\r\n");
     }
-    let mut steps = vec![Step::Octets(front)];
+    let mut steps = vec![Step::Octets(before)];
     let mut from = 0;
     for field in outline.header.iter() {
-        let is_secret = secret_header.is_some_and(|name| name.trim().eq_ignore_ascii_case(field.name()));
-        if !is_secret && !REMOVED.iter().any(|name| name.eq_ignore_ascii_case(field.name())) {
+        if may_pass(field) && !REMOVED.iter().any(|name| name.eq_ignore_ascii_case(field.name())) {
             continue;
         }
         let range = field.range();

@@ -8,7 +8,11 @@ use fubako_base::{
     Lang,
     section::NoticePosition::{End, Top},
 };
-use fubako_mail::{relay, steps};
+use fubako_mail::{
+    header::Field,
+    relay::{self, Front},
+    steps,
+};
 use mail_parser::MessageParser;
 use writer_support::{PASSWORD, assert_well_formed, crlf, leaves, notice, read, rebuilt, structure, write};
 
@@ -340,7 +344,7 @@ fn the_same_mail_gives_the_same_octets_and_debug_shows_no_password() {
     let (outline, plan) = read(&mail);
     let with = fubako_mail::compose::Rebuild {
         notice: &told,
-        received: "x",
+        front: Front { results: "", received: "x" },
         fallback_message_id: "x",
         fallback_date: "x",
         secret_header: None,
@@ -370,9 +374,11 @@ fn a_mail_without_attachments_is_relayed_as_it_was() {
         "Disposition-Notification-To: d@x.jp\nX-Mailer: m\nReturn-Receipt-To:\n d@x.jp\nx-confirm-reading-to: d\n\nBcc: in the body\n.\nlast",
     ));
     let (outline, _) = read(&mail);
+    let front = Front { results: "A-R: x;\r\n\ty\r\n", received: "from x by y; date" };
+    let may_pass = |field: &Field| !field.name().eq_ignore_ascii_case("x-secret");
     let mut out = Vec::new();
-    steps::write_all(relay::unchanged(&outline, "from x by y; date", Some("x-secret")), &mail, &mut out).unwrap();
-    let expected = "Received: from x by y; date\nReceived: from a\n by b\nFrom: a@x.jp\nSubject: =?x?=\n folded\nX-Mailer: m\n\nBcc: in the body\n.\nlast";
+    steps::write_all(relay::unchanged(&outline, front, &may_pass), &mail, &mut out).unwrap();
+    let expected = "A-R: x;\n\ty\nReceived: from x by y; date\nReceived: from a\n by b\nFrom: a@x.jp\nSubject: =?x?=\n folded\nX-Mailer: m\n\nBcc: in the body\n.\nlast";
     assert_eq!(String::from_utf8(out).unwrap(), String::from_utf8(crlf(expected)).unwrap());
 }
 
@@ -385,7 +391,8 @@ fn bare_cr_is_mended_and_long_lines_stay() {
     mail.extend_from_slice(b"\r\n");
     let (outline, _) = read(&mail);
     let mut out = Vec::new();
-    steps::write_all(relay::unchanged(&outline, "r", None), &mail, &mut out).unwrap();
+    steps::write_all(relay::unchanged(&outline, Front { results: "", received: "r" }, &|_| true), &mail, &mut out)
+        .unwrap();
     assert!(out.starts_with(b"Received: r\r\nFrom: a@x.jp\r\n\r\na\r\nb\r\nxxx"));
     assert_well_formed(&out, 5000);
 }
@@ -400,7 +407,7 @@ fn the_sections_secret_header_is_never_passed_on() {
     let rebuilt = |secret_header| {
         let with = fubako_mail::compose::Rebuild {
             notice: &told,
-            received: "x",
+            front: Front { results: "", received: "x" },
             fallback_message_id: "x",
             fallback_date: "x",
             secret_header,

@@ -1,11 +1,13 @@
 //! DNS, as the post office needs it: a port, and hickory behind it.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
+pub use fubako_trust::DnsFailure;
+use fubako_trust::LookUp;
 use futures::{StreamExt as _, future::BoxFuture};
 use hickory_resolver::{
     NameServerPool, PoolContext, TlsConfig, TokioResolver,
@@ -27,17 +29,6 @@ pub struct Mx {
     pub preference: u16,
     /// The host, an A-label name without its final dot; empty for the root.
     pub host: String,
-}
-
-/// Why DNS gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DnsFailure {
-    /// NXDOMAIN: there is no such name.
-    #[error("no such domain")]
-    NoSuchName,
-    /// SERVFAIL, a time-out, no server: may pass. The text is for the log.
-    #[error("{0}")]
-    Temporary(String),
 }
 
 /// Records, and whether they are to be believed.
@@ -150,10 +141,7 @@ impl Resolver {
 impl Dns for Resolver {
     fn mx<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Answer<Mx>, DnsFailure>> {
         Box::pin(self.look_up(domain, RecordType::MX, |data| match data {
-            RData::MX(mx) => Some(Mx {
-                preference: mx.preference,
-                host: mx.exchange.to_ascii().trim_end_matches('.').to_ascii_lowercase(),
-            }),
+            RData::MX(mx) => Some(Mx { preference: mx.preference, host: host(&mx.exchange) }),
             _ => None,
         }))
     }
@@ -166,14 +154,7 @@ impl Dns for Resolver {
         Box::pin(async move {
             // Nothing hangs on who vouches for them, so they may be kept.
             match self.plain.txt_lookup(whole_name(name)).await {
-                Ok(found) => Ok(found
-                    .answers()
-                    .iter()
-                    .filter_map(|record| match &record.data {
-                        RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
-                        _ => None,
-                    })
-                    .collect()),
+                Ok(found) => Ok(found.answers().iter().filter_map(|record| text(&record.data)).collect()),
                 Err(error) => classify(&error).map_or_else(|| Ok(Vec::new()), Err),
             }
         })
@@ -190,6 +171,79 @@ impl Dns for Resolver {
             _ => None,
         }))
     }
+}
+
+/// For the verdict on mail that comes in: nothing hangs on DNSSEC there, so answers may be kept.
+impl fubako_trust::Dns for Resolver {
+    fn txt<'a>(&'a self, name: &'a str) -> LookUp<'a, String> {
+        self.whole(name, RecordType::TXT, text)
+    }
+
+    fn a<'a>(&'a self, name: &'a str) -> LookUp<'a, Ipv4Addr> {
+        self.whole(name, RecordType::A, |data| match data {
+            RData::A(a) => Some(a.0),
+            _ => None,
+        })
+    }
+
+    fn aaaa<'a>(&'a self, name: &'a str) -> LookUp<'a, Ipv6Addr> {
+        self.whole(name, RecordType::AAAA, |data| match data {
+            RData::AAAA(aaaa) => Some(aaaa.0),
+            _ => None,
+        })
+    }
+
+    fn mx<'a>(&'a self, name: &'a str) -> LookUp<'a, String> {
+        self.whole(name, RecordType::MX, |data| match data {
+            RData::MX(mx) => Some(host(&mx.exchange)),
+            _ => None,
+        })
+    }
+
+    fn ptr(&self, address: IpAddr) -> LookUp<'_, String> {
+        let name = Name::from(address).to_ascii();
+        Box::pin(async move {
+            let name = name.trim_end_matches('.');
+            self.whole(name, RecordType::PTR, |data| match data {
+                RData::PTR(ptr) => Some(host(&ptr.0)),
+                _ => None,
+            })
+            .await
+        })
+    }
+}
+
+impl Resolver {
+    /// The records of a name to which no search list applies.
+    fn whole<'a, T: Send + 'a>(
+        &'a self,
+        name: &'a str,
+        kind: RecordType,
+        read: fn(&RData) -> Option<T>,
+    ) -> LookUp<'a, T> {
+        Box::pin(async move {
+            // A name that is none cannot be there.
+            let mut whole = Name::from_ascii(name).map_err(|_| DnsFailure::NoSuchName)?;
+            whole.set_fqdn(true);
+            match self.plain.lookup(whole, kind).await {
+                Ok(found) => Ok(found.answers().iter().filter_map(|record| read(&record.data)).collect()),
+                Err(error) => classify(&error).map_or_else(|| Ok(Vec::new()), Err),
+            }
+        })
+    }
+}
+
+/// The strings of a TXT record put together without anything between (RFC 7208, 3.3).
+fn text(data: &RData) -> Option<String> {
+    match data {
+        RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
+        _ => None,
+    }
+}
+
+/// A host as an A-label name in lower case without its final dot.
+fn host(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// Asks servers that validate what they vouch for.

@@ -38,6 +38,8 @@ pub struct NewMail {
     pub peer: String,
     /// The trace field's value that we put in front.
     pub received_field: String,
+    /// The Authentication-Results field that we put in front of that, whole; may be empty.
+    pub results_field: String,
     /// SMTPUTF8 was given.
     pub smtputf8: bool,
     /// RET=FULL or HDRS (RFC 3461).
@@ -118,8 +120,8 @@ pub struct Mail {
 
 macro_rules! mail_columns {
     () => {
-        "id, section, state, spool_id, spool_key, spool_length, envelope_from, peer, received_field, smtputf8, ret_full,
-        envid, recipients, received_at, deposit, sealed_password, attempts, tried_since, leases, last_code"
+        "id, section, state, spool_id, spool_key, spool_length, envelope_from, peer, received_field, results_field,
+        smtputf8, ret_full, envid, recipients, received_at, deposit, sealed_password, attempts, tried_since, leases, last_code"
     };
 }
 
@@ -339,8 +341,9 @@ async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<Accepted, StoreError> {
     let kept = tx
         .run(
             "INSERT INTO mails (id, section, state, spool_id, spool_key, spool_length, envelope_from, peer,
-                    received_field, smtputf8, ret_full, envid, recipients, received_at, attempts, due_at, fingerprint)
-                VALUES ($1, $2, 'received', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $13, $14)
+                    received_field, smtputf8, ret_full, envid, recipients, received_at, attempts, due_at, fingerprint,
+                    results_field)
+                VALUES ($1, $2, 'received', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $13, $14, $15)
                 ON CONFLICT (id) DO NOTHING",
             args![
                 mail.id,
@@ -357,6 +360,7 @@ async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<Accepted, StoreError> {
                 recipients,
                 mail.received_at,
                 mail.fingerprint.as_ref().map(<[u8; 32]>::as_slice),
+                &mail.results_field,
             ],
         )
         .await?;
@@ -440,6 +444,7 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
             envelope_from: row.get("envelope_from")?,
             peer: row.get("peer")?,
             received_field: row.get("received_field")?,
+            results_field: row.opt("results_field")?.unwrap_or_default(),
             smtputf8: row.get("smtputf8")?,
             ret_full: row.opt("ret_full")?,
             envid: row.opt("envid")?,

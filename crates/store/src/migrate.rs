@@ -21,6 +21,7 @@ const ALL: &[(&str, &str)] = &[
     ("0007_tries", include_str!("../migrations/0007_tries.sql")),
     ("0008_news", include_str!("../migrations/0008_news.sql")),
     ("0009_repeats", include_str!("../migrations/0009_repeats.sql")),
+    ("0010_trust", include_str!("../migrations/0010_trust.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -44,6 +44,8 @@ pub struct User {
 pub enum Change {
     /// Makes the section or sets all of it, its domains included.
     PutSection(Box<Section>),
+    /// Keeps the section's secret for the secret header (spec RCV-TENANT), sealed by the vault as `secret-header`; none takes it away.
+    PutSecret(SectionId, Option<Vec<u8>>),
     /// Makes the group or sets it.
     PutGroup(Group),
     /// Makes the user or sets it.
@@ -90,6 +92,39 @@ impl Store {
                 Box::pin(async move {
                     let rows = tx.all("sections", SECTION_OF_DOMAIN, args![domain]).await?;
                     Ok(read_sections(&rows)?.pop())
+                })
+            })
+            .await
+    }
+
+    /// Domains that other sections registered and that lie below this section's own (spec RCV-ALIGN).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn foreign_domains(&self, section: &SectionId) -> Result<Vec<String>, StoreError> {
+        self.pool
+            .read(section.clone(), |tx, section| {
+                Box::pin(async move {
+                    let sql = "SELECT DISTINCT other.domain FROM domains own JOIN domains other
+                            ON other.section <> own.section AND other.domain LIKE '%.' || own.domain
+                        WHERE own.section = $1 ORDER BY other.domain";
+                    tx.all("domains", sql, args![section]).await?.iter().map(|row| row.get("domain")).collect()
+                })
+            })
+            .await
+    }
+
+    /// The section's secret for the secret header, as it was sealed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sealed_secret(&self, section: &SectionId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pool
+            .read(section.clone(), |tx, section| {
+                Box::pin(async move {
+                    let sql = "SELECT sealed_secret FROM sections WHERE id = $1";
+                    let row = tx.one("sections", sql, args![section]).await?;
+                    row.map_or(Ok(None), |row| row.opt("sealed_secret"))
                 })
             })
             .await
@@ -226,13 +261,14 @@ async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), St
             Change::RemoveUser(section, login_id) => {
                 tx.run("DELETE FROM users WHERE section = $1 AND login_id = $2", args![section, login_id]).await?;
             }
-            Change::PutGroup(_) | Change::PutUser(_) => {}
+            Change::PutGroup(_) | Change::PutUser(_) | Change::PutSecret(..) => {}
         }
     }
     for change in changes {
         match change {
             Change::PutSection(section) => put_domains(tx, section).await?,
             Change::PutGroup(group) if group.mail_link => put_group(tx, group, now).await?,
+            Change::PutSecret(section, sealed) => put_secret(tx, section, sealed.as_deref(), now).await?,
             _ => {}
         }
     }
@@ -265,6 +301,14 @@ async fn put_section(tx: &mut Tx, section: &Section, now: Timestamp) -> Result<(
     .await?;
     tx.run("DELETE FROM domains WHERE section = $1", args![&section.id]).await?;
     Ok(())
+}
+
+async fn put_secret(tx: &mut Tx, section: &SectionId, sealed: Option<&[u8]>, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE sections SET sealed_secret = $2, changed_at = $3 WHERE id = $1";
+    match tx.run(sql, args![section, sealed, now]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::Refused(format!("there is no section {section}"))),
+    }
 }
 
 async fn put_domains(tx: &mut Tx, section: &Section) -> Result<(), StoreError> {

@@ -63,6 +63,16 @@ pub(crate) fn name(field: &[u8]) -> Option<&[u8]> {
     Some(field[..colon].trim_ascii_end())
 }
 
+/// Whether this is a field: a name of visible ASCII (RFC 5322, 2.2) and a colon; careless mailers leave white space and control characters
+/// between. What is not ends the header for many a reader.
+pub(crate) fn is_field(field: &[u8]) -> bool {
+    let Some(colon) = field.iter().position(|&octet| octet == b':') else { return false };
+    let name = field[..colon].iter().take_while(|octet| octet.is_ascii_graphic()).count();
+    name > 0
+        && field[name..colon].iter().all(|&octet| octet <= b' ' || octet == 0x7f)
+        && !field[..colon].contains(&b'\n')
+}
+
 /// Where the header section ends (after its last line end) and the body begins, looking at `header[from..]`.
 pub(crate) fn header_end(header: &[u8], from: usize) -> Option<(usize, usize)> {
     if header.starts_with(b"\r\n") {

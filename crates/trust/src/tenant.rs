@@ -14,43 +14,13 @@ use aws_lc_rs::{
     digest::{SHA256, digest},
 };
 
+pub use fubako_base::section::Proof;
+
 use crate::{
     dkim::{Dkim, DkimOutcome, Signature},
     domain::is_at_or_below,
     spf::{Identity, Spf, SpfResult},
 };
-
-/// What proves that a mail comes from a section (spec RCV-TENANT).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
-    /// SPF of an aligned domain: for a section that sends from its own servers.
-    Spf,
-    /// A DKIM signature of an aligned domain.
-    Dkim,
-    /// A header field that the section's mail server adds, with a secret in it.
-    SecretHeader,
-}
-
-impl Proof {
-    /// All, the default first.
-    pub const ALL: [Self; 3] = [Self::Spf, Self::Dkim, Self::SecretHeader];
-
-    /// The spec's word.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Spf => "spf",
-            Self::Dkim => "dkim",
-            Self::SecretHeader => "secret-header",
-        }
-    }
-
-    /// The proof with this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|proof| proof.name() == name)
-    }
-}
 
 /// The section, as far as the decision goes. Domains are A-labels in lower case.
 #[derive(Clone, Copy)]
@@ -154,7 +124,7 @@ impl RefusalCode {
 /// Decides, in this order: the author, the author's domain, SPF, DKIM, alignment, the section's proof.
 #[must_use]
 pub fn decide(tenant: &Tenant<'_>, author: Author<'_>, spf: &Spf, dkim: &Dkim) -> Decision {
-    let steps = author_domain(tenant, author).and_then(|author| {
+    let steps = author_domain(tenant.domains, author).and_then(|author| {
         spf_passes(spf)?;
         dkim_passes(tenant, author, dkim)?;
         is_aligned(tenant, author, spf, dkim)?;
@@ -208,7 +178,11 @@ pub fn spf_passes(spf: &Spf) -> Result<(), Refusal> {
     }
 }
 
-fn author_domain<'a>(tenant: &Tenant<'_>, author: Author<'a>) -> Result<&'a str, Refusal> {
+/// The author's domain, where it is one of the section's: it can be asked when the header has passed.
+///
+/// # Errors
+/// The [`Refusal`] to answer with.
+pub fn author_domain<'a>(domains: &[String], author: Author<'a>) -> Result<&'a str, Refusal> {
     let refuse = |sentence: &str| {
         let sentence = sentence.to_owned();
         Err(Refusal::new(RefusalCode::Author, 550, (5, 6, 0), sentence, "the From field"))
@@ -217,7 +191,7 @@ fn author_domain<'a>(tenant: &Tenant<'_>, author: Author<'a>) -> Result<&'a str,
         Author::Missing => refuse("a mail must have a From field"),
         Author::Several => refuse("a mail must have one From field with one address"),
         Author::Unreadable => refuse("the From field cannot be read"),
-        Author::One(domain) if tenant.domains.iter().any(|known| known == domain) => Ok(domain),
+        Author::One(domain) if domains.iter().any(|known| known == domain) => Ok(domain),
         Author::One(domain) => {
             let sentence = "the From address is not of a domain registered with the sender's".to_owned();
             Err(Refusal::new(RefusalCode::Domain, 550, (5, 7, 1), sentence, &format!("From is of {domain}")))

@@ -250,9 +250,28 @@ async fn fields_are_taken_from_the_bottom_and_oversigned_ones_cannot_be_added() 
         assert_eq!(outcome(&world, &format!("{forged}{twice}")).await, wanted, "{forged}");
         let below = |mail: &str| mail.replacen("\r\n\r\n", &format!("\r\n{forged}\r\n"), 1);
         assert_eq!(outcome(&world, &below(&twice)).await, wanted, "{forged}");
-        assert_eq!(outcome(&world, &below(&once)).await, wanted, "{forged}");
-        // Signed once, a second one on top is not noticed here: that a mail has one From is for whoever reads it.
-        assert_eq!(outcome(&world, &format!("{forged}{once}")).await, DkimOutcome::Pass, "{forged}");
+        // Signed once, a second one makes a mail of which nobody can say what its readers see.
+        let doubled = DkimOutcome::Fail(DkimFailure::Doubled);
+        assert_eq!(outcome(&world, &below(&once)).await, doubled, "{forged}");
+        assert_eq!(outcome(&world, &format!("{forged}{once}")).await, doubled, "{forged}");
+    }
+    // Others' fields may stand as often as they like.
+    assert_eq!(outcome(&world, &format!("X-A: 1\r\nX-A: 2\r\nReceived: y\r\n{once}")).await, DkimOutcome::Pass);
+    // Readers end the header at a line that is no field: the rest, signed fields and all, is body text to them.
+    for line in ["no field", "no field: x", ": x", "From tanaka@example.jp Sat Nov 21", " x"] {
+        let odd = format!("{}{line}\r\n{once}", if line == " x" { "" } else { "X-A: 1\r\n" });
+        let wanted = DkimOutcome::Fail(DkimFailure::Syntax("the header has a line that is no field"));
+        assert_eq!(outcome(&world, &odd).await, wanted, "{line}");
+        if line != " x" {
+            assert_eq!(
+                outcome(&world, &once.replacen("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"), 1)).await,
+                wanted,
+                "{line}"
+            );
+        }
+    }
+    for line in ["X-A : x", "X-A\t: x", "X-A\u{1}: x"] {
+        assert_eq!(outcome(&world, &format!("{line}\r\n{once}")).await, DkimOutcome::Pass, "{line:?}");
     }
     // A field that stands twice is signed last first.
     let doubled = MAIL.replacen("To:", "Cc: one@x\r\nCc: two@x\r\nTo:", 1);

@@ -9,6 +9,7 @@
 
 mod letter;
 mod mailbox;
+mod names;
 mod page;
 mod recipient;
 mod report;
@@ -28,6 +29,7 @@ use tokio::{net::TcpListener, sync::watch};
 use self::{
     letter::Letter,
     mailbox::{Arrived, Mailbox},
+    names::Names,
     recipient::Recipient,
     report::{FileReport, MailReport, Report},
     sender::{Outbound, Sent},
@@ -68,6 +70,7 @@ struct Stage {
     folder: PathBuf,
     stop: watch::Sender<bool>,
     post: tokio::task::JoinHandle<()>,
+    names: tokio::task::JoinHandle<()>,
 }
 
 /// Runs the demo. Exit code 0 only if every file came through identical.
@@ -136,9 +139,9 @@ async fn play(
     let began = Instant::now();
 
     story.chapter("Fubako demo: a mail with attachments, from its sender to verified downloads");
-    story.begin("starting gateway, exchange and a mailbox on free loopback ports");
+    story.begin("starting gateway, exchange, DNS and a mailbox on free loopback ports");
     let stage = Stage::set(folder, &mails).await?;
-    story.done("gateway, exchange and a mailbox are running");
+    story.done("gateway, exchange, DNS and a mailbox are running");
     story.note(&format!("data      {}", stage.folder.display()));
     story.note(&format!("SMTP      {} (STARTTLS)", shown(stage.running.starttls)));
     story.note(&format!("pages     {}", stage.running.public_url));
@@ -183,14 +186,19 @@ impl Stage {
         let mailbox = Mailbox::default();
         let post = tokio::spawn({
             let mailbox = mailbox.clone();
+            let stopped = stopped.clone();
             async move { mailbox.serve(listener, stopped).await }
         });
-        let running = serve::start(&config(folder, &smarthost.to_string()), None).await?;
-        let declared = Declaration::parse(&declaration(mails)).map_err(StartError)?;
-        apply::apply(&running.ground.store, &declared, false, false, Timestamp::now())
+        let domains = domains(mails);
+        let names = Names::bind(&domains).await.at("DNS")?;
+        let config = config(folder, &smarthost.to_string(), &names.address().at("DNS")?.to_string());
+        let names = tokio::spawn(names.serve(stopped));
+        let running = serve::start(&config, None).await?;
+        let declared = Declaration::parse(&declaration(domains)).map_err(StartError)?;
+        apply::apply(&running.ground, &declared, false, false, Timestamp::now())
             .await
             .map_err(|e| StartError(e.to_string()))?;
-        Ok(Self { running, mailbox, folder: folder.to_path_buf(), stop, post })
+        Ok(Self { running, mailbox, folder: folder.to_path_buf(), stop, post, names })
     }
 
     /// Stops everything.
@@ -198,6 +206,7 @@ impl Stage {
         self.running.stop().await;
         let _ = self.stop.send(true);
         let _ = self.post.await;
+        let _ = self.names.await;
     }
 
     /// One mail's whole way.
@@ -229,7 +238,8 @@ impl Stage {
 
         story.begin("sending by SMTP with STARTTLS");
         let sent = mail.send(self.running.starttls, &self.running.identity).await.inspect_err(|_| report.refused())?;
-        story.done(&format!("sent and accepted: {}", sent.reply));
+        let domain = mail.domain().unwrap_or_default();
+        story.done(&format!("SPF of {domain} lets this host send: accepted: {}", sent.reply));
 
         story.begin("waiting for what the gateway makes of it");
         let wanted = sent.recipients.len() * if expected.decision == "deposit" { 2 } else { 1 };
@@ -344,7 +354,7 @@ impl Stage {
     }
 }
 
-fn config(folder: &Path, smarthost: &str) -> Config {
+fn config(folder: &Path, smarthost: &str, dns: &str) -> Config {
     let mut config = Config::default();
     config.data_dir.0 = folder.join("var");
     "127.0.0.1:0".clone_into(&mut config.http.listen);
@@ -353,14 +363,20 @@ fn config(folder: &Path, smarthost: &str) -> Config {
     config.smtp.hostname = Some("fubako.localhost".to_owned());
     config.smtp.max_mail_size = 256 << 20;
     config.relay.smarthost = Some(smarthost.to_owned());
+    config.dns.servers = vec![dns.to_owned()];
     config
 }
 
-/// A sample section that has registered the domains that the mails come from.
-fn declaration(mails: &[Outbound]) -> String {
+/// The domains that the mails come from.
+fn domains(mails: &[Outbound]) -> Vec<String> {
     let mut domains: Vec<String> = mails.iter().filter_map(Outbound::domain).collect();
     domains.sort();
     domains.dedup();
+    domains
+}
+
+/// A sample section that has registered the domains that the mails come from.
+fn declaration(domains: Vec<String>) -> String {
     let section = toml::toml! {
         id = "sample"
         name = "文箱商事"

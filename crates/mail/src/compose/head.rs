@@ -55,7 +55,7 @@ const MAX_NAME: usize = 70;
 
 /// The header up to where the MIME fields follow.
 pub(super) fn rebuilt(header: &Header, with: &Rebuild<'_>) -> String {
-    let mut out = structured("Received", with.received).unwrap_or_default();
+    let mut out = with.front.fields();
     let mut written: Vec<&str> = Vec::new();
     for field in header.iter() {
         if with.secret_header.is_some_and(|name| name.trim().eq_ignore_ascii_case(field.name())) {

@@ -114,3 +114,66 @@ fn raw_octets_in_encoded_words_are_what_the_label_says_or_utf_8() {
         assert_eq!(field(value).unstructured(), expected, "{}", value.escape_ascii());
     }
 }
+
+// spec: RCV-ALIGN
+#[test]
+fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
+    let legitimate: [&[u8]; 16] = [
+        b" a@acme.example",
+        b" <a@acme.example>",
+        b"\r\n a@acme.example\r\n\t",
+        b" =?utf-8?B?55Sw5Lit?=\r\n <a@acme.example>",
+        b" \"Tanaka, Taro\" <a@acme.example>",
+        b" \"x@evil.example\" <a@acme.example>",
+        b" a@acme.example <a@acme.example>",
+        b" a@acme.example (Tanaka (Sales))",
+        b" (c) Tanaka <a@acme.example> (x@evil.example)",
+        b" a (c) @ (c) acme.example",
+        b" =?utf-8?q?x=40evil=2Eexample?= <a@acme.example>",
+        b" \x1b$B;3ED\x1b(B <a@acme.example>",
+        b" \x8e\x52\x93\x63 <a@acme.example>",
+        b" \"Tanaka @ Acme\" <a@acme.example>",
+        b" < a@acme.example >",
+        b" a@acme.example,",
+    ];
+    for value in legitimate {
+        let found = field(value).author().map(|author| author.address);
+        assert_eq!(found.as_deref(), Some("a@acme.example"), "{}", value.escape_ascii());
+    }
+    let odd: [&[u8]; 30] = [
+        b" x @ evil.example <a@acme.example>",
+        b" Tanaka @ Acme <a@acme.example>",
+        b" a@acme.example; x",
+        b"",
+        b" ",
+        b" Tanaka",
+        b" a@acme.example, x@evil.example",
+        b" x@evil.example <a@acme.example>",
+        b" a@acme.example <x@evil.example>",
+        b" <x@evil.example> <a@acme.example>",
+        b" x@evil.example a@acme.example",
+        b" x@evil.example(c)a@acme.example",
+        b" Acme: a@acme.example;",
+        b" x@evil.example: a@acme.example;",
+        b" Acme: a@acme.example, x@evil.example;",
+        b" :a@acme.example;",
+        b" undisclosed:;",
+        b" <@evil.example:a@acme.example>",
+        b" a@acme.example\0",
+        b" x@evil.example\0 <a@acme.example>",
+        b" a\0@acme.example",
+        b" a@acme.example\rFrom: x@evil.example",
+        b" a@acme.example\x0b",
+        b" =?utf-8?q?a=40acme=2Eexample?=",
+        b" <=?utf-8?q?x=40evil=2Eexample=3E?=@acme.example>",
+        b" =?utf-8?q?x=40evil=2Eexample?=@acme.example",
+        b" \"a@acme.example",
+        b" <a@acme.example\" <x@evil.example>",
+        b" <a@acme.example(<x@evil.example>",
+        b" a@",
+    ];
+    for value in odd {
+        let found = field(value).author();
+        assert!(found.is_none(), "{}: {found:?}", value.escape_ascii());
+    }
+}

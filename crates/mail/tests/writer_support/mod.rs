@@ -142,7 +142,10 @@ pub(crate) fn rebuilt(mail: &[u8], notice: &Notice) -> Vec<u8> {
 pub(crate) fn write(outline: &Outline, plan: &Plan, mail: &[u8], notice: &Notice) -> Vec<u8> {
     let with = Rebuild {
         notice,
-        received: "from mail.example.jp (192.0.2.1) by gateway.example.jp with ESMTPS id 01890a5d-ac96-774b-bcce-b302099a8057; Sun, 22 Nov 2026 10:15:00 +0900",
+        front: fubako_mail::relay::Front {
+            results: "",
+            received: "from mail.example.jp (192.0.2.1) by gateway.example.jp with ESMTPS id 01890a5d-ac96-774b-bcce-b302099a8057; Sun, 22 Nov 2026 10:15:00 +0900",
+        },
         fallback_message_id: "fallback@gateway.example.jp",
         fallback_date: "Sun, 22 Nov 2026 10:15:00 +0900",
         secret_header: None,

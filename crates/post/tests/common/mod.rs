@@ -337,6 +337,7 @@ impl House {
             envid: None,
             recipients: vec![MailRecipient { address: "no@x.example".into(), notify: None, orcpt: None }],
             received_at: self.now(),
+            results_field: "Authentication-Results: gw; spf=pass\r\n".to_owned(),
             fingerprint: None,
         };
         self.store.accept_mail(&accepted).await.unwrap();

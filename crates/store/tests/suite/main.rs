@@ -50,6 +50,7 @@ macro_rules! suite {
 suite! {
     sections {
         a_section_is_kept_whole
+        a_section_has_a_secret_and_neighbours
         a_domain_belongs_to_one_section
         the_order_of_changes_does_not_matter
         all_changes_or_none

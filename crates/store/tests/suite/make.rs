@@ -70,6 +70,7 @@ pub(crate) fn mail() -> NewMail {
             MailRecipient { address: "次郎@例え.jp".to_owned(), notify: None, orcpt: None },
         ],
         received_at: at(0),
+        results_field: "Authentication-Results: gw; spf=pass\r\n".to_owned(),
         fingerprint: None,
     }
 }

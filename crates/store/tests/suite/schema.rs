@@ -117,8 +117,8 @@ pub(crate) async fn no_column_is_for_a_secret(db: Db) {
     let telling = format!(
         "SELECT COUNT(*) FROM ({columns}) x WHERE c LIKE '%password%' OR c LIKE '%token%' OR c LIKE '%secret%'"
     );
-    assert_eq!(db.count(&telling).await, 3, "a new one: is it hashed or sealed?");
-    for known in ["password_hash", "sealed_password", "token_hash"] {
+    assert_eq!(db.count(&telling).await, 4, "a new one: is it hashed or sealed?");
+    for known in ["password_hash", "sealed_password", "token_hash", "sealed_secret"] {
         assert_eq!(db.count(&format!("SELECT COUNT(*) FROM ({columns}) x WHERE c = '{known}'")).await, 1);
     }
     // And errors do not repeat what was in the row.

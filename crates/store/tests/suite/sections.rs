@@ -68,6 +68,28 @@ pub(crate) async fn a_domain_belongs_to_one_section(db: Db) {
     assert_eq!(owner.id, id("acme"));
 }
 
+// spec: RCV-TENANT RCV-ALIGN
+pub(crate) async fn a_section_has_a_secret_and_neighbours(db: Db) {
+    acme(&db.store).await;
+    assert_eq!(db.store.sealed_secret(&id("acme")).await.unwrap(), None);
+    let put = |sealed: Option<&[u8]>| Change::PutSecret(id("acme"), sealed.map(<[u8]>::to_vec));
+    db.store.apply(&[put(Some(b"sealed"))], at(1)).await.unwrap();
+    // Set afresh with another name, the section keeps it.
+    acme(&db.store).await;
+    assert_eq!(db.store.sealed_secret(&id("acme")).await.unwrap().as_deref(), Some(b"sealed".as_slice()));
+    db.store.apply(&[put(None)], at(2)).await.unwrap();
+    assert_eq!(db.store.sealed_secret(&id("acme")).await.unwrap(), None);
+    let nowhere = db.store.apply(&[Change::PutSecret(id("nowhere"), None)], at(3)).await;
+    assert!(matches!(nowhere, Err(StoreError::Refused(_))));
+
+    let mut other = section("other");
+    other.domains = ["a.acme.example", "b.a.acme.example", "notacme.example", "example"].map(str::to_owned).to_vec();
+    db.store.apply(&[Change::PutSection(Box::new(other))], at(4)).await.unwrap();
+    assert_eq!(db.store.foreign_domains(&id("acme")).await.unwrap(), ["a.acme.example", "b.a.acme.example"]);
+    assert_eq!(db.store.foreign_domains(&id("other")).await.unwrap(), ["acme.example", "sub.acme.example"]);
+    assert!(db.store.foreign_domains(&id("nowhere")).await.unwrap().is_empty());
+}
+
 pub(crate) async fn the_order_of_changes_does_not_matter(db: Db) {
     acme(&db.store).await;
     let changes = [

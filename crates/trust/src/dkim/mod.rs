@@ -63,6 +63,10 @@ pub enum DkimFailure {
     /// `h=` is without From.
     #[error("From is not signed")]
     FromNotSigned,
+    /// A field of which a mail may have one is signed once and stands there more often: which of them is shown nobody can say
+    /// (RFC 6376, 8.15).
+    #[error("a signed field stands twice")]
+    Doubled,
     /// `x=` is past.
     #[error("it has expired")]
     Expired,
@@ -98,7 +102,11 @@ impl DkimOutcome {
             Self::Temporary(_) => "temperror",
             Self::Fail(DkimFailure::Syntax(_)) => "neutral",
             Self::Fail(
-                DkimFailure::Algorithm(_) | DkimFailure::FromNotSigned | DkimFailure::NotCovered | DkimFailure::WeakKey,
+                DkimFailure::Algorithm(_)
+                | DkimFailure::FromNotSigned
+                | DkimFailure::Doubled
+                | DkimFailure::NotCovered
+                | DkimFailure::WeakKey,
             ) => "policy",
             Self::Fail(DkimFailure::NoKey | DkimFailure::Revoked | DkimFailure::Key(_)) => "permerror",
             Self::Fail(DkimFailure::Expired | DkimFailure::BodyHash | DkimFailure::Signature) => "fail",

@@ -20,6 +20,22 @@ pub const MAX_SIGNATURES: usize = 10;
 /// Octets that a header section may have; all of it is held until its end.
 const MAX_HEADER: usize = 1 << 20;
 
+/// Fields of which a mail may have one (RFC 5322, 3.6; RFC 2045), and of which readers show one.
+const SINGLE: [&str; 12] = [
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+];
+
 /// Takes a mail as it streams past. Its memory is bounded by the header section, at most 1 MiB, and that is given up when the
 /// header is over.
 pub struct Verifier(State);
@@ -112,11 +128,17 @@ impl Body {
     fn new(header: &[u8]) -> Self {
         let all: Vec<&[u8]> = fields::split(header).collect();
         let own = |field: &&&[u8]| fields::name(field).is_some_and(|name| name.eq_ignore_ascii_case(b"dkim-signature"));
+        // Readers take the rest of such a header for body text, and so for something that nobody signed.
+        let is_sound = all.iter().all(|field| fields::is_field(field));
         let mut signatures: Vec<Pending> = Vec::new();
         let mut unexamined = 0;
         for field in all.iter().filter(own) {
             if signatures.len() < MAX_SIGNATURES {
-                signatures.push(Pending::read(field, &all));
+                let mut pending = Pending::read(field, &all);
+                if !is_sound {
+                    pending.field = Err(DkimFailure::Syntax("the header has a line that is no field"));
+                }
+                signatures.push(pending);
             } else {
                 unexamined += 1;
             }
@@ -145,7 +167,10 @@ impl Pending {
             let failure = DkimFailure::Syntax("it is not in UTF-8");
             return Self { claim: Claim::default(), field: Err(failure), header: hash.finish() };
         };
-        let field = SignatureField::parse(text);
+        let field = SignatureField::parse(text).and_then(|field| match has_doubled(&field.signed, all) {
+            true => Err(DkimFailure::Doubled),
+            false => Ok(field),
+        });
         if let Ok(read) = &field {
             for field in signed(&read.signed, own, all) {
                 read.header_form.field(field, &mut hash);
@@ -171,6 +196,19 @@ fn signed<'a>(names: &[String], own: &[u8], all: &[&'a [u8]]) -> Vec<&'a [u8]> {
         }
     }
     names.iter().filter_map(|name| found.get_mut(name.as_str())?.pop()).collect()
+}
+
+/// Whether a field that should stand once is signed, and stands more often than it is signed.
+fn has_doubled(names: &[String], all: &[&[u8]]) -> bool {
+    let stand = |single: &str| {
+        let is_one =
+            |field: &&&[u8]| fields::name(field).is_some_and(|name| name.eq_ignore_ascii_case(single.as_bytes()));
+        all.iter().filter(is_one).count()
+    };
+    SINGLE.iter().any(|single| {
+        let signed = names.iter().filter(|name| name == single).count();
+        signed > 0 && stand(single) > signed.max(1)
+    })
 }
 
 impl Hashed {

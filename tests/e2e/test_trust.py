@@ -1,0 +1,430 @@
+"""Whether a mail is genuine (spec 3.1): SPF, DKIM, alignment and the three proofs, over SMTP and a real DNS server."""
+import base64
+import re
+import smtplib
+import subprocess
+import time
+
+import dkim
+import pytest
+
+import harness
+import mails
+
+TO = "suzuki@recipient.example"
+SECRET = "correct-horse-battery-staple"
+GATEWAY = "gateway.acme.example"
+# The provider sends for everybody from 127.0.0.1; 127.0.0.9 is nobody's.
+DECLARATION = harness.SECTION + f"""
+[[section]]
+id = "wise"
+name = "ワイズ銀行"
+mail_link = true
+autopilot = true
+domains = ["wise.example"]
+settings = {{ proof = "dkim" }}
+[[section]]
+id = "cloud"
+name = "クラウド商事"
+mail_link = true
+autopilot = true
+domains = ["cloud.example"]
+secret = "{SECRET}"
+settings = {{ proof = "secret-header", secret_header = "X-Cloud-Proof" }}
+[[section]]
+id = "rival"
+name = "同じ事業者の別の顧客"
+mail_link = true
+autopilot = true
+domains = ["rival.example", "sub.cloud.example"]
+secret = "{SECRET[::-1]}"
+settings = {{ proof = "secret-header", secret_header = "X-Cloud-Proof" }}
+"""
+PROVIDER = '"v=spf1 include:spf.provider.example -all"'
+
+
+class Key:
+    """An RSA key by openssl."""
+
+    def __init__(self, folder, name):
+        path = folder / f"{name}.key"
+        subprocess.run(["openssl", "genrsa", "-traditional", "-out", path, "2048"], check=True, capture_output=True)
+        der = subprocess.run(["openssl", "rsa", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
+        self.private = path.read_bytes()
+        text = "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
+        self.record = " ".join(f'"{text[i:i + 200]}"' for i in range(0, len(text), 200))
+
+
+class World:
+    def __init__(self, folder, mailboxes):
+        folder.mkdir()
+        self.keys = {name: Key(folder, name) for name in ("one", "two")}
+        self.dns = harness.Dns({
+            ("spf.provider.example", "TXT"): ['"v=spf1 ip4:127.0.0.1 -all"'],
+            **{(f"{name}.example", "TXT"): [PROVIDER] for name in ("wise", "cloud", "rival", "sub.cloud", "provider")},
+            **{(f"one._domainkey.{name}.example", "TXT"): [self.keys["one"].record] for name in ("acme", "wise", "cloud", "provider")},
+            ("two._domainkey.rival.example", "TXT"): [self.keys["two"].record],
+            ("out.provider.example", "TXT"): ['"v=spf1 a -all"'],
+            ("out.provider.example", "A"): ["127.0.0.1"],
+        })
+        self.mailboxes = mailboxes
+        self.fubako = harness.Fubako(folder / "fubako", {
+            "relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}, "dns": {"servers": [f"127.0.0.1:{self.dns.port}"]},
+            "log": {"format": "json"}}, DECLARATION).start()
+
+    def sign(self, mail, domain, key="one", **options):
+        options = {"include_headers": [b"from", b"to", b"subject", b"date", b"message-id"], **options}
+        signature = dkim.sign(mail, key.encode(), domain.encode(), self.keys[key].private, canonicalize=(b"relaxed", b"relaxed"), **options)
+        return signature + mail
+
+    def send(self, sender, mail, source="127.0.0.1", helo="out.provider.example"):
+        """The final reply, as `250 2.0.0`, and all of its text."""
+        with smtplib.SMTP("127.0.0.1", self.fubako.starttls, timeout=90, source_address=(source, 0)) as smtp:
+            smtp.starttls()
+            smtp.ehlo(helo)
+            code, text = smtp.mail(sender)
+            if code == 250:
+                assert smtp.rcpt(TO)[0] == 250
+                code, text = smtp.data(mail)
+        text = text.decode()
+        return f"{code} {text.split()[0]}", text
+
+    def arrived(self, before, count=1):
+        """The raw mails that came since, in CRLF."""
+        self.mailboxes.wait(TO, before + count)
+        return [raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for raw in self.mailboxes.raw(TO)[before:]]
+
+
+@pytest.fixture(scope="module")
+def world(folder, mailboxes):
+    world = World(folder / "trust", mailboxes)
+    yield world
+    world.fubako.stop()
+    world.dns.stop()
+
+
+def plain(sender="tanaka@acme.example", extra=b"", body=b"hello\r\n"):
+    return mails.head(b"trust", sender=sender.encode(), extra=extra) + b"\r\n" + body
+
+
+def with_file(sender, extra=b""):
+    return mails.multipart(mails.head(b"trust", sender=sender.encode(), extra=extra), [
+        (b"Content-Type: text/plain\r\n", b"see the file"),
+        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf(2000))])
+
+
+def field(raw, name):
+    head = raw.split(b"\r\n\r\n")[0] + b"\r\n"
+    return [re.sub(rb"\r\n[ \t]+", b" ", value).decode() for value in re.findall(rb"(?im)^" + name.encode() + rb":[ \t]*((?:.|\r\n[ \t])*)\r\n(?![ \t])", head)]
+
+
+def chain(world, domain, length):
+    """SPF over so many includes, one inside the other."""
+    names = [domain, *(f"i{n}.{domain}" for n in range(length))]
+    for name, following in zip(names, names[1:]):
+        world.dns.records[(name, "TXT")] = [f'"v=spf1 include:{following} -all"']
+    world.dns.records[(names[-1], "TXT")] = ['"v=spf1 ip4:127.0.0.1 -all"']
+
+
+# spec: RCV-SPF RCV-TENANT
+def test_only_the_domain_s_own_hosts_send(world):
+    assert world.send("tanaka@acme.example", plain())[0] == "250 2.0.0"
+    status, text = world.send("tanaka@acme.example", plain(), source="127.0.0.9")
+    assert status == "550 5.7.23" and "acme.example does not permit [127.0.0.9] (fail)" in text and "add it to the record" in text
+    number = re.search(r"\(([0-9a-f-]{36})\)", text)[1]
+    assert number in world.fubako.log.read_text(), "the number that the sender is told leads to the log"
+    for name, spf, status in (
+        ("none", None, "550 5.7.23"), ("neutral", "v=spf1 ?all", "550 5.7.23"), ("soft", "v=spf1 ~all", "550 5.7.23"),
+        ("wrong", "v=spf1 ip4:127.0.0 -all", "550 5.7.23"), ("ok", "v=spf1 a:out.provider.example -all", "250 2.0.0"),
+    ):
+        if spf:
+            world.dns.records[(f"{name}.acme.example", "TXT")] = [f'"{spf}"']
+        assert world.send(f"bounces@{name}.acme.example", plain())[0] == status, name
+
+
+# spec: RCV-SPF
+def test_spf_asks_ten_times_and_no_more(world):
+    chain(world, "ten.acme.example", 10)
+    chain(world, "eleven.acme.example", 11)
+    assert world.send("x@ten.acme.example", plain())[0] == "250 2.0.0"
+    world.dns.asked.clear()
+    status, text = world.send("x@eleven.acme.example", plain())
+    assert status == "550 5.7.23" and "permerror" in text, text
+    assert len([name for name, _ in world.dns.asked if name.endswith("eleven.acme.example")]) <= 11
+    for count, status in ((2, "250 2.0.0"), (3, "550 5.7.23")):
+        domain = f"void{count}.acme.example"
+        void = " ".join(f"a:v{n}.{domain}" for n in range(count))
+        world.dns.records[(domain, "TXT")] = [f'"v=spf1 {void} ip4:127.0.0.1 -all"']
+        assert world.send(f"x@{domain}", plain())[0] == status, count
+
+
+# spec: RCV-SPF RCV-DKIM
+def test_trouble_in_dns_is_for_later(world):
+    mail = world.sign(plain("tanaka@wise.example"), "wise.example")
+    world.dns.broken.add("spf.provider.example")
+    try:
+        status, text = world.send("tanaka@wise.example", mail)
+        assert status == "451 4.7.24" and "try again later" in text
+    finally:
+        world.dns.broken.clear()
+    world.dns.broken.add("one._domainkey.wise.example")
+    try:
+        status, text = world.send("tanaka@wise.example", mail)
+        assert status == "451 4.4.3" and "try again later" in text
+    finally:
+        world.dns.broken.clear()
+    assert world.send("tanaka@wise.example", mail)[0] == "250 2.0.0", "and when DNS is back, it is taken"
+
+
+# spec: RCV-SPF
+def test_dns_that_does_not_answer_is_for_later_too(world):
+    world.dns.records[("silent.acme.example", "TXT")] = [harness.SPF]
+    world.dns.silent.add("silent.acme.example")
+    try:
+        began = time.monotonic()
+        assert world.send("x@silent.acme.example", plain())[0] == "451 4.7.24"
+        assert time.monotonic() - began < 30
+    finally:
+        world.dns.silent.clear()
+
+
+# spec: RCV-DKIM
+def test_a_key_is_rotated(world):
+    sender = "tanaka@wise.example"
+    world.dns.records[("two._domainkey.wise.example", "TXT")] = [world.keys["two"].record]
+    old, new = (world.sign(plain(sender), "wise.example", key) for key in ("one", "two"))
+    assert [world.send(sender, mail)[0] for mail in (old, new)] == ["250 2.0.0"] * 2
+    record = world.dns.records.pop(("one._domainkey.wise.example", "TXT"))
+    try:
+        status, text = world.send(sender, world.sign(plain(sender), "wise.example", "one"))
+        assert status == "550 5.7.22" and "the key is not published" in text
+        assert world.send(sender, world.sign(plain(sender), "wise.example", "two"))[0] == "250 2.0.0"
+        both = world.sign(world.sign(plain(sender), "wise.example", "one"), "wise.example", "two")
+        assert world.send(sender, both)[0] == "250 2.0.0", "one that verifies is enough"
+    finally:
+        world.dns.records[("one._domainkey.wise.example", "TXT")] = record
+    world.dns.records[("two._domainkey.wise.example", "TXT")] = ['"v=DKIM1; p="']
+    status, text = world.send(sender, world.sign(plain(sender), "wise.example", "two"))
+    assert status == "550 5.7.22" and "revoked" in text
+
+
+# spec: RCV-DKIM RCV-TENANT
+def test_the_provider_s_own_signature(world):
+    """Where the author's domain has none, one at all must verify; it proves no tenant."""
+    acme = world.sign(plain(), "provider.example")
+    assert world.send("tanaka@acme.example", acme)[0] == "250 2.0.0"
+    assert world.send("tanaka@acme.example", acme.replace(b"hello", b"hullo"))[0] == "550 5.7.20"
+    wise = world.sign(plain("tanaka@wise.example"), "provider.example")
+    status, text = world.send("tanaka@wise.example", wise)
+    assert status == "550 5.7.1" and "it lacks a DKIM signature of wise.example" in text
+    both = world.sign(world.sign(plain("tanaka@wise.example"), "wise.example"), "provider.example")
+    assert world.send("tanaka@wise.example", both)[0] == "250 2.0.0"
+    # The author's own is bad: the provider's does not mend it.
+    bad = world.sign(world.sign(plain("tanaka@wise.example"), "wise.example").replace(b"hello", b"hullo"), "provider.example")
+    assert world.send("tanaka@wise.example", bad)[0] == "550 5.7.22"
+
+
+# spec: RCV-DKIM
+def test_what_l_does_not_cover_is_unsigned(world):
+    sender = "tanaka@wise.example"
+    assert world.send(sender, world.sign(plain(sender), "wise.example", length=True))[0] == "250 2.0.0"
+    signed = world.sign(plain(sender), "wise.example", length=True)
+    assert b" l=" in signed
+    status, text = world.send(sender, signed + b"Pay to another account.\r\n")
+    assert status == "550 5.7.22" and "l= does not cover" in text
+
+
+# spec: RCV-DKIM RCV-ALIGN
+@pytest.mark.parametrize("how, change", [
+    ("another body", lambda mail: mail.replace(b"hello", b"Pay to another account.")),
+    ("more of a body", lambda mail: mail + b"more\r\n"),
+    ("another author of the domain", lambda mail: mail.replace(b"<tanaka@", b"<ceo@")),
+    ("another subject", lambda mail: mail.replace(b"Subject: trust", b"Subject: urgent")),
+    ("another subject on top", lambda mail: b"Subject: urgent\r\n" + mail),
+    ("another From on top", lambda mail: b"From: ceo@wise.example\r\n" + mail),
+    ("another From below", lambda mail: mail.replace(b"\r\n\r\n", b"\r\nFrom: ceo@wise.example\r\n\r\n", 1)),
+    ("another recipient on top", lambda mail: b"To: other@recipient.example\r\n" + mail),
+    ("a body before the signed header", lambda mail: b"From: ceo@wise.example\r\nno field\r\nPay to another account.\r\n" + mail),
+    ("a body after the signed header", lambda mail: mail.replace(b"\r\n\r\n", b"\r\nno field, but text\r\n\r\n", 1)),
+    ("a bare LF that ends the header", lambda mail: b"From: ceo@wise.example\r\nX: y\n\nPay to another account.\r\n" + mail),
+    ("the signature of another mail", None),
+    ("no signature", lambda mail: mail[mail.index(b"From:"):]),
+])
+def test_a_signed_mail_is_replayed_with(world, how, change):
+    sender = "tanaka@wise.example"
+    signed = world.sign(plain(sender), "wise.example")
+    if change is None:
+        forged = signed[:signed.index(b"From:")] + plain(sender)
+    else:
+        forged = change(signed)
+    assert forged != signed
+    status, text = world.send(sender, forged)
+    assert status.startswith("550"), (how, text)
+    assert world.send(sender, signed)[0] == "250 2.0.0", "as it was, it is taken"
+
+
+# spec: RCV-DKIM (bare LF)
+def test_a_genuine_mail_with_bare_lf_verifies(world):
+    sender = "tanaka@wise.example"
+    signed = world.sign(plain(sender, body=b"one\r\ntwo\r\n\r\n"), "wise.example")
+    with smtplib.SMTP("127.0.0.1", world.fubako.starttls) as smtp:
+        smtp.starttls()
+        smtp.ehlo("out.provider.example")
+        smtp.mail(sender), smtp.rcpt(TO)
+        smtp.docmd("DATA")
+        smtp.send(signed.replace(b"two\r\n", b"two\n") + b".\r\n")
+        assert smtp.getreply()[0] == 250
+
+
+# spec: RCV-TENANT
+def test_a_provider_s_other_tenant_does_not_pass_for_another(world):
+    """The right IP address, the right SPF, and everything that a customer of the same provider can add."""
+    proof, theirs = b"X-Cloud-Proof: " + SECRET.encode() + b"\r\n", b"X-Cloud-Proof: " + SECRET[::-1].encode() + b"\r\n"
+    genuine = plain("sato@cloud.example", proof)
+    assert world.send("sato@cloud.example", genuine)[0] == "250 2.0.0"
+    for how, sender, mail in (
+        ("without the secret", "sato@cloud.example", plain("sato@cloud.example")),
+        ("with an empty one", "sato@cloud.example", plain("sato@cloud.example", b"X-Cloud-Proof:\r\n")),
+        ("with their own", "sato@cloud.example", plain("sato@cloud.example", theirs)),
+        ("with both", "sato@cloud.example", plain("sato@cloud.example", theirs + proof)),
+        ("with a piece of it", "sato@cloud.example", plain("sato@cloud.example", proof[:-4] + b"\r\n")),
+        ("with more of it", "sato@cloud.example", plain("sato@cloud.example", proof[:-2] + b"x\r\n")),
+        ("in the body", "sato@cloud.example", plain("sato@cloud.example", body=proof)),
+        ("with their envelope", "x@rival.example", plain("sato@cloud.example", theirs)),
+        ("with their envelope and the secret of the forged", "x@rival.example", plain("sato@cloud.example", proof)),
+        ("from a domain below", "x@sub.cloud.example", plain("sato@cloud.example", theirs)),
+        ("from a domain below, with the secret of the forged", "x@sub.cloud.example", plain("sato@cloud.example", proof)),
+        ("no sender at all", "", plain("sato@cloud.example", theirs)),
+        ("the bank's, unsigned", "x@wise.example", plain("x@wise.example", proof)),
+        ("the bank's, signed by themselves", "x@wise.example", world.sign(plain("x@wise.example"), "rival.example", "two")),
+        ("the bank's, signed by themselves, with their envelope", "x@rival.example", world.sign(plain("x@wise.example"), "rival.example", "two")),
+        ("the bank's, signed as the bank's by their key", "x@wise.example", world.sign(plain("x@wise.example"), "wise.example", "two")),
+    ):
+        status, text = world.send(sender, mail)
+        assert status.startswith("550 5.7."), (how, text)
+        assert SECRET not in text and "X-Cloud" not in text, text
+    assert world.send("x@rival.example", plain("x@rival.example", theirs))[0] == "250 2.0.0", "their own mail is taken"
+    log = world.fubako.log.read_text()
+    assert SECRET not in log and SECRET[::-1] not in log
+    assert '"code":"proof"' in log and '"proof":"secret-header"' in log
+
+
+# spec: RCV-TENANT RCV-SPF
+def test_an_automatic_answer_has_no_sender(world):
+    proof = b"X-Cloud-Proof: " + SECRET.encode() + b"\r\n"
+    mail = world.sign(plain("sato@cloud.example", proof), "cloud.example")
+    assert world.send("", mail)[0] == "250 2.0.0"
+    assert world.send("", mail, helo="elsewhere.example")[0] == "550 5.7.23"
+    assert world.send("", plain("sato@cloud.example", proof))[0] == "550 5.7.1", "nothing speaks for the author"
+
+
+FROM = {
+    # what stands in the place of the From field: whether it is taken
+    b"From: tanaka@acme.example": True,
+    b"from : <tanaka@acme.example>": True,
+    b"From:\r\n =?UTF-8?B?55Sw5Lit?=\r\n\t<tanaka@acme.example>": True,
+    b'From: "Tanaka, Taro (Sales)" <tanaka@acme.example>': True,
+    b'From: "\\"ceo@evil.example\\"" <tanaka@acme.example>': True,
+    b"From: tanaka@acme.example (Taro Tanaka)": True,
+    b"From: (Taro) Tanaka <tanaka@acme.example> (sales (Tokyo))": True,
+    b"From: tanaka@acme.example <TANAKA@acme.example>": True,
+    b"From: =?ISO-2022-JP?B?GyRCRURDZhsoQg==?= <tanaka@acme.example>": True,
+    "From: 田中 <tanaka@acme.example>".encode(): True,
+    b"From: tanaka..taro.@acme.example": True,
+    b"From: tanaka@Acme.Example": True,
+    b"": False,
+    b"From:": False,
+    b"Sender: tanaka@acme.example": False,
+    b"From: tanaka@acme.example\r\nFrom: tanaka@acme.example": False,
+    b"From: tanaka@acme.example\r\nFROM\t: ceo@evil.example": False,
+    b"From: ceo@evil.example\r\nFrom: tanaka@acme.example": False,
+    b"From: tanaka@acme.example, ceo@evil.example": False,
+    b"From: tanaka@acme.example, sato@acme.example": False,
+    b"From: ceo@evil.example <tanaka@acme.example>": False,
+    b"From: ceo @ evil.example <tanaka@acme.example>": False,
+    b"From: tanaka@acme.example <ceo@evil.example>": False,
+    b"From: <tanaka@acme.example> <ceo@evil.example>": False,
+    b'From: "tanaka@acme.example" <ceo@evil.example>': False,
+    b"From: ceo@evil.example (tanaka@acme.example)": False,
+    b"From: (<tanaka@acme.example>) ceo@evil.example": False,
+    b"From: ceo@evil.example(<tanaka@acme.example>": False,
+    b"From: Acme: tanaka@acme.example;": False,
+    b"From: Acme: tanaka@acme.example, ceo@evil.example;": False,
+    b"From: ceo@evil.example: tanaka@acme.example;": False,
+    b"From: undisclosed-recipients:;": False,
+    b"From: tanaka@acme.example\0": False,
+    b"From: ceo@evil.example\0 <tanaka@acme.example>": False,
+    b"From: tanaka@acme.example\0@evil.example": False,
+    b"From\0: tanaka@acme.example\r\nFrom: ceo@evil.example": False,
+    b"From: tanaka@acme.example\rFrom: ceo@evil.example": False,
+    b"From: =?utf-8?q?tanaka=40acme=2Eexample?=": False,
+    b"From: =?utf-8?q?tanaka=40acme=2Eexample?= <ceo@evil.example>": False,
+    b"From: <=?utf-8?q?ceo=40evil=2Eexample=3E?=@acme.example>": False,
+    b"From: <@acme.example:ceo@evil.example>": False,
+    b"From: <@evil.example:tanaka@acme.example>": False,
+    b"From: tanaka@acme.example.evil.example": False,
+    b"From: tanaka@notacme.example": False,
+    b"From: tanaka@sub.acme.example": False,
+    b"From: tanaka@[127.0.0.1]": False,
+    b'From: "tanaka@acme.example': False,
+}
+
+
+# spec: RCV-ALIGN
+@pytest.mark.parametrize("field", FROM, ids=lambda field: repr(field)[2:-1])
+def test_from(world, field):
+    mail = plain()
+    lines = mail.split(b"\r\n", 1)
+    assert lines[0].startswith(b"From:")
+    status, text = world.send("tanaka@acme.example", (field + b"\r\n" if field else b"") + lines[1])
+    assert (status == "250 2.0.0") == FROM[field], text
+    assert FROM[field] or status in ("550 5.6.0", "550 5.7.1"), text
+
+
+# spec: RCV-ALIGN RCV-TENANT MAIL-NONE MAIL-REBUILD
+@pytest.mark.parametrize("make", [plain, with_file])
+def test_our_verdict_leaves_and_forged_ones_and_the_secret_do_not(world, make):
+    before = len(world.mailboxes.raw(TO))
+    forged = b"".join(b"%s: %s\r\n" % (name, value) for name, value in (
+        (b"Authentication-Results", b"gateway.acme.example; spf=pass smtp.mailfrom=forged.example"),
+        (b"authentication-RESULTS ", b"\r\n (c) GATEWAY.acme.example. 1;\r\n dkim=pass header.d=forged.example"),
+        (b"Authentication-Results", b'"gateway.acme.example"; dmarc=pass header.from=forged.example'),
+        (b"Authentication-Results", b"; auth=pass smtp.auth=forged.example"),
+        (b"Authentication-Results", b"mx.provider.example; spf=pass smtp.mailfrom=kept.example"),
+        (b"x-cloud-PROOF ", b"\r\n\t" + SECRET.encode()),
+    ))
+    mail = forged + world.sign(make("sato@cloud.example"), "cloud.example")
+    assert world.send("sato@cloud.example", mail)[0] == "250 2.0.0"
+    raw = [raw for raw in world.arrived(before, 1 if make is plain else 2) if b"/d/" not in raw][-1]
+    assert SECRET.encode() not in raw and b"forged.example" not in raw and b"x-cloud" not in raw.lower(), raw
+    results = field(raw, "Authentication-Results")
+    ours = results[0]
+    assert ours.startswith(f"{GATEWAY}; spf=pass smtp.mailfrom=cloud.example; dkim=pass header.d=cloud.example header.s=one header.a=rsa-sha256"), ours
+    assert len(results) == (2 if make is plain else 1) and (b"kept.example" in raw) == (make is plain)
+    received = re.search(rb"by\s+gateway\.acme\.example\s", raw).start()
+    assert raw.index(b"Authentication-Results:") < received, "on top of the trace field"
+    if make is plain:
+        assert raw.split(b"\r\n\r\n", 1)[1] == b"hello\r\n"
+
+
+# spec: RCV-TENANT
+def test_a_secret_is_set_kept_and_taken_away(folder):
+    text = harness.SECTION.replace("dkim =", f'secret = "{SECRET}"\ndkim =') + (
+        'settings = { proof = "secret-header", secret_header = "X-Acme" }\n')
+    fubako = harness.Fubako(folder / "secrets", declaration=text)
+    assert "+ secret of acme" in fubako.applied and SECRET not in fubako.applied
+    assert fubako.run("apply", fubako.declaration).stdout.startswith("Nothing to change.")
+    stored = b"".join(path.read_bytes() for path in fubako.data.rglob("*") if path.is_file())
+    assert SECRET.encode() not in stored and SECRET.encode().hex().encode() not in stored and base64.b64encode(SECRET.encode()) not in stored
+    # Without the line, the one that is there stays; another is another; an empty one goes, and then nothing is proven.
+    fubako.declaration.write_text(text.replace(f'secret = "{SECRET}"\n', ""))
+    assert fubako.run("apply", fubako.declaration).stdout.startswith("Nothing to change.")
+    fubako.declaration.write_text(text.replace(SECRET, SECRET[::-1]))
+    dry = fubako.run("apply", fubako.declaration, "--dry-run").stdout
+    assert "~ secret of acme" in dry and SECRET not in dry and SECRET[::-1] not in dry
+    assert "~ secret of acme" in fubako.run("apply", fubako.declaration).stdout
+    fubako.declaration.write_text(text.replace(SECRET, ""))
+    done = fubako.run("apply", fubako.declaration, check=False)
+    assert done.returncode != 0 and "secret-header" in done.stderr
+    fubako.declaration.write_text(text.replace(SECRET, "").replace('proof = "secret-header", ', ""))
+    assert "- secret of acme" in fubako.run("apply", fubako.declaration).stdout
