@@ -215,7 +215,6 @@ fn refused(peer: &Peer, from: &str, reply: &Reply) {
 impl Incoming {
     async fn take(&mut self, octets: Vec<u8>) -> Result<(), Reply> {
         self.digest.update(&octets);
-        self.signatures.write(&octets);
         let is_whole = matches!(self.header, HeaderSoFar::Looked);
         let Some((octets, header_end)) = self.header.push(octets)? else { return Ok(()) };
         if !is_whole {
@@ -235,6 +234,7 @@ impl Incoming {
     }
 
     async fn store(&mut self, octets: Vec<u8>) -> Result<(), Reply> {
+        self.signatures.write(&octets);
         if self.writer.is_none() {
             let Some(origin) = &self.origin else { return Err(not_ours()) };
             let writer = self.receiver.vault.create(&origin.section.id).await;
