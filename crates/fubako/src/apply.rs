@@ -1,5 +1,7 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
 
+mod secret;
+
 use std::path::Path;
 
 use fubako_base::{
@@ -7,7 +9,6 @@ use fubako_base::{
     ids::SectionId,
     section::{Proof, Section, Settings},
 };
-use fubako_gateway::receive::SECRET_CONTEXT;
 use fubako_store::{
     Store,
     sections::{Change, Group, User},
@@ -232,8 +233,8 @@ impl SectionDeclaration {
         if settings.proof == Proof::SecretHeader && settings.secret_header.is_none() {
             return Err("settings.secret_header must be set where settings.proof is \"secret-header\"".to_owned());
         }
-        if self.secret.as_ref().is_some_and(|secret| !is_secret(&secret.0)) {
-            return Err(format!("its secret must have {SECRET_LENGTH:?} characters, visible ASCII without spaces"));
+        if self.secret.as_ref().is_some_and(|secret| !secret::is_one(&secret.0)) {
+            return Err(format!("its secret must have {:?} characters, visible ASCII without spaces", secret::LENGTH));
         }
         if settings.max_files == 0 || settings.max_recipients == 0 || settings.max_subject == 0 {
             return Err("settings.max_files, max_recipients and max_subject must be at least 1".to_owned());
@@ -314,14 +315,6 @@ fn is_field_of_its_own(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
         && !NEEDED.contains(&lower.as_str())
         && !["content-", "dkim-", "arc-", "resent-"].iter().any(|prefix| lower.starts_with(prefix))
-}
-
-/// Characters of a secret: one that cannot be guessed, on one line of a header.
-const SECRET_LENGTH: std::ops::RangeInclusive<usize> = 20..=200;
-
-/// Whether the secret header can have this in it; empty takes the secret away.
-fn is_secret(secret: &str) -> bool {
-    secret.is_empty() || (SECRET_LENGTH.contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic()))
 }
 
 /// Whether this is `https://HOST` or `https://HOST:PORT`.
@@ -445,48 +438,13 @@ pub async fn apply(
     let current = Current::of(store, declared).await?;
     let mut all = changes(&current, declared, prune);
     for section in &declared.sections {
-        all.extend(secret_change(ground, section, dry_run).await?);
+        all.extend(secret::change(ground, section, dry_run).await?);
     }
     let (changes, lines): (Vec<Change>, Vec<String>) = all.into_iter().unzip();
     if !dry_run && !changes.is_empty() {
         store.apply(&changes, now).await?;
     }
     Ok(lines)
-}
-
-/// The change of a section's secret, with a line that does not show it.
-async fn secret_change(
-    ground: &Ground,
-    declared: &SectionDeclaration,
-    dry_run: bool,
-) -> Result<Option<(Change, String)>, ApplyError> {
-    let id = &declared.id;
-    let cannot = |error| ApplyError::Secret(id.clone(), error);
-    let there = match ground.store.sealed_secret(id).await? {
-        Some(sealed) => Some(ground.vault.open_value(id, SECRET_CONTEXT, &sealed).await.map_err(cannot)?),
-        None => None,
-    };
-    let wanted = match &declared.secret {
-        Some(Secret(secret)) => Some(secret.clone().into_bytes()).filter(|secret| !secret.is_empty()),
-        None => there.clone(),
-    };
-    if wanted.is_none() && declared.settings.proof == Proof::SecretHeader {
-        return Err(ApplyError::NoSecret(id.clone()));
-    }
-    if wanted == there {
-        return Ok(None);
-    }
-    let mark = match (&there, &wanted) {
-        (None, _) => "+",
-        (_, None) => "-",
-        _ => "~",
-    };
-    let sealed = match wanted {
-        // Sealing may make the section's key.
-        Some(secret) if !dry_run => Some(ground.vault.seal_value(id, SECRET_CONTEXT, &secret).await.map_err(cannot)?),
-        _ => None,
-    };
-    Ok(Some((Change::PutSecret(id.clone(), sealed), format!("{mark} secret of {id}"))))
 }
 
 #[cfg(test)]
