@@ -51,11 +51,12 @@ def test_a_mail_that_breaks_a_rule_is_stopped_and_its_sender_told(strict, mailbo
     before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
     submit(strict, mail, recipients)
     notice = mailboxes.wait(FROM, before + 1)[before]
-    text, _ = harness.bodies(notice)
-    assert re.search(r"\(%s\)" % code, text), text
+    text, html = harness.bodies(notice)
+    assert re.search(r"\(%s\)" % code, text) and f"({code})" in html, text
     japanese, english = text.split("-" * 40)
-    assert about in japanese and about in english, text
-    assert "■" in japanese and "→" in japanese and not re.search("[ぁ-ん]", english.split("Subject of the mail")[0])
+    assert about in japanese and about in english and about in html, text
+    assert "■" in japanese and "→" in japanese and not re.search("[ぁ-ん]", english.split("Subject:")[0])
+    assert notice["in-reply-to"] == notice["references"] == re.search(rb"Message-ID: (<.*>)", mail)[1].decode()
     assert notice["auto-submitted"] == "auto-replied" and not list(notice.iter_attachments())
     assert len(mailboxes.raw(TO)) == there and not strict.queue()
 

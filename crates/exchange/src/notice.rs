@@ -9,7 +9,7 @@ use fubako_base::{
     section::Settings,
     shown::{self, notice_subject, visible},
 };
-use fubako_mail::message::OwnMail;
+use fubako_mail::{letterhead, message::OwnMail};
 use fubako_store::{
     deposits::{Deposit, File},
     outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
@@ -122,7 +122,7 @@ impl DepositNotice<'_> {
     fn html(&self, langs: &[Lang], url: &str) -> String {
         let each: Vec<String> = langs.iter().map(|lang| self.words(*lang).html(url)).collect();
         let lang = langs.first().copied().unwrap_or_default();
-        html::page(lang, &self.subject(), &each.join(html::RULE))
+        letterhead::page(lang.tag(), &self.subject(), &each.join(letterhead::RULE))
     }
 }
 

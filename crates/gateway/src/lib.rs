@@ -3,7 +3,7 @@
 //! ```text
 //!  receive ─ spool ──► 250            the upstream is waiting: nothing slow here        receive.rs
 //!  worker:  read ─ check ─ deposit ─ compose ─ sign ─ send ─ queue                      path.rs
-//!                    └─► stop: a notice to the sender                                   stop.rs
+//!                    └─► stop: a notice to the sender                                   stop.rs, notice.rs
 //! ```
 //!
 //! The stages in [`path`] stand in the order in which they run. Each takes values and gives values; the mail itself
@@ -13,6 +13,7 @@ pub mod compose;
 pub mod composition;
 pub mod deposit;
 pub mod letter;
+mod notice;
 pub mod path;
 pub mod preview;
 pub mod problem;

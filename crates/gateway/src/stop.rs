@@ -4,11 +4,9 @@
 use fubako_base::{
     Lang, Timestamp,
     ids::{DeliveryId, OutgoingId},
-    lang::text,
     section::NoticeLanguage,
-    shown,
 };
-use fubako_mail::{message::OwnMail, reader::Reader};
+use fubako_mail::{header::Header, message::OwnMail, reader::Reader};
 use fubako_store::{
     mails::{Ending, Mail},
     outbox::{Content, NewDelivery, NewOutgoing, OutgoingKind},
@@ -17,11 +15,12 @@ use futures::StreamExt as _;
 
 use crate::{
     Gateway,
-    problem::{Fate, Problem, Reason},
+    notice::Notice,
+    problem::{Fate, Problem},
     read::subject_of,
 };
 
-/// Octets of a mail that are read to find its subject for a notice.
+/// Octets of a mail that are read to find its header for a notice.
 const HEADER_LIMIT: u64 = 1 << 20;
 
 impl Gateway {
@@ -57,23 +56,31 @@ impl Gateway {
         }
         let section = self.store.section(&accepted.section).await?;
         let settings = section.map(|s| s.settings).unwrap_or_default();
-        let zone = settings.time_zone.as_str();
-        let langs = langs(settings.language);
-        let subject = self.subject(mail).await;
-        let message_id = format!("{}.notice@{}", accepted.id, self.hostname);
+        let header = self.header(mail).await;
+        let recipients: Vec<&str> = accepted.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
+        let notice = Notice {
+            brand: &self.brand,
+            problem,
+            subject: &subject_of(&header),
+            recipients: &recipients,
+            received_at: accepted.received_at,
+            time_zone: &settings.time_zone,
+            reference: &accepted.id.to_string(),
+            langs: langs(settings.language),
+        };
         let own = OwnMail {
             from_name: self.brand.clone(),
             from: self.notice_from.clone(),
             to: accepted.envelope_from.clone(),
             reply_to: None,
-            subject: text(langs[0], "stopped-subject", &[("subject", subject.as_str().into())]),
-            date: now.rfc5322(zone),
-            message_id,
-            in_reply_to: None,
-            languages: langs.iter().map(|l| l.tag()).collect(),
+            subject: notice.title(),
+            date: now.rfc5322(&settings.time_zone),
+            message_id: format!("{}.notice@{}", accepted.id, self.hostname),
+            in_reply_to: header.message_id(),
+            languages: notice.langs.iter().map(|l| l.tag()).collect(),
             is_reply: true,
-            text: body(langs, problem, &subject, accepted.received_at, zone, &accepted.id.to_string()),
-            html: None,
+            text: notice.text(),
+            html: Some(notice.html()),
         };
         let octets = own.build();
         let id = OutgoingId::generate();
@@ -115,15 +122,16 @@ impl Gateway {
         })
     }
 
-    /// The mail's subject, as far as it can still be read.
-    async fn subject(&self, mail: &Mail) -> String {
-        let Ok(spool) = self.vault.open(&mail.accepted.spool).await else { return String::new() };
+    /// The mail's header, as far as it can still be read.
+    async fn header(&self, mail: &Mail) -> Header {
         let mut reader = Reader::new(self.limits);
-        let mut octets = spool.read(0..spool.length().min(HEADER_LIMIT));
-        while let Some(Ok(piece)) = octets.next().await {
-            reader.push(&piece);
+        if let Ok(spool) = self.vault.open(&mail.accepted.spool).await {
+            let mut octets = spool.read(0..spool.length().min(HEADER_LIMIT));
+            while let Some(Ok(piece)) = octets.next().await {
+                reader.push(&piece);
+            }
         }
-        shown::visible(&subject_of(&reader.finish().header)).chars().take(200).collect()
+        reader.finish().header
     }
 }
 
@@ -134,39 +142,4 @@ const fn langs(setting: NoticeLanguage) -> &'static [Lang] {
         NoticeLanguage::Ja => &[Lang::Ja],
         NoticeLanguage::En => &[Lang::En],
     }
-}
-
-/// The notice, language after language.
-fn body(langs: &[Lang], problem: &Problem, subject: &str, received: Timestamp, zone: &str, reference: &str) -> String {
-    let mut out = String::new();
-    for &lang in langs {
-        if !out.is_empty() {
-            out.push_str("\r\n----------------------------------------\r\n\r\n");
-        }
-        let intro = if problem.fate == Fate::Hold { "stopped-intro-held" } else { "stopped-intro" };
-        line(&mut out, &text(lang, intro, &[]));
-        line(&mut out, "");
-        for Reason { code, about, limit } in &problem.reasons {
-            let limit = [("limit", limit.unwrap_or_default().into())];
-            line(&mut out, &format!("■ {}", text(lang, &format!("code-{code}"), &limit)));
-            for name in about {
-                line(&mut out, &format!("  - {}", shown::visible(name)));
-            }
-            line(&mut out, &format!("  → {}", text(lang, &format!("code-{code}-next"), &[])));
-        }
-        line(&mut out, "");
-        line(&mut out, &text(lang, "stopped-mail-subject", &[("subject", subject.into())]));
-        line(&mut out, &text(lang, "stopped-mail-time", &[("time", shown::moment(received, zone, lang).words.into())]));
-        let codes: Vec<&str> = problem.codes().iter().map(|c| c.name()).collect();
-        line(
-            &mut out,
-            &text(lang, "stopped-reference", &[("reference", reference.into()), ("codes", codes.join(", ").into())]),
-        );
-    }
-    out
-}
-
-fn line(out: &mut String, text: &str) {
-    out.push_str(text);
-    out.push_str("\r\n");
 }

@@ -28,6 +28,9 @@ pub struct Field {
     controls_in_name: bool,
 }
 
+/// Octets of a Message-ID; a longer one fits on no line.
+const MAX_MESSAGE_ID: usize = 900;
+
 impl Header {
     /// Reads a header that is at hand: `octets` begin at offset `start` of the mail and may go on after the blank line.
     /// Everything in them is kept.
@@ -60,6 +63,19 @@ impl Header {
     /// Every field in order.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter()
+    }
+
+    /// The Message-ID without its angle brackets, where it is one that another field can name: graphic ASCII (RFC 5322, 3.6.4).
+    #[must_use]
+    pub fn message_id(&self) -> Option<String> {
+        let value = self.first("message-id")?.unstructured();
+        let id = match value.split_once('<') {
+            Some((_, rest)) => rest.split_once('>')?.0,
+            None => &value,
+        };
+        let id = id.trim();
+        (!id.is_empty() && id.len() <= MAX_MESSAGE_ID && id.bytes().all(|octet| octet.is_ascii_graphic()))
+            .then(|| id.to_owned())
     }
 
     /// How many fields there are.

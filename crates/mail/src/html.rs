@@ -20,7 +20,8 @@ mod srcset;
 mod tag;
 
 pub(crate) use css::Css;
-pub(crate) use entities::{Decoded, escape};
+pub(crate) use entities::Decoded;
+pub use entities::escape;
 pub(crate) use readings::{Judge, Readings};
 pub use references::References;
 pub use rewriter::{Insertion, Rewriter};

@@ -16,6 +16,7 @@ pub mod compose;
 mod entities;
 pub mod header;
 pub mod html;
+pub mod letterhead;
 pub mod message;
 pub mod names;
 pub mod newline;

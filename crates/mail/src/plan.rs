@@ -3,6 +3,8 @@
 mod checks;
 mod naming;
 
+pub use naming::unallowed_characters;
+
 use std::ops::Range;
 
 use fubako_base::{Code, codes::Class, section::Settings};

@@ -1,10 +1,18 @@
-# A mail was stopped: the notice to its sender (crates/gateway/src/stop.rs).
+# A mail was stopped: the notice to its sender (crates/gateway/src/notice.rs).
 stopped-subject = [Not sent] { $subject }
-stopped-intro = Your mail was not delivered, for the reasons below. None of its attachments were kept.
-stopped-intro-held = Your mail was not delivered, for the reasons below. It is kept so that the operator can look at it.
-stopped-mail-subject = Subject of the mail: { $subject }
-stopped-mail-time = Received: { $time }
-stopped-reference = Reference number: { $reference } ({ $codes })
+stopped-no-subject = (no subject)
+stopped-title = Your mail was not delivered
+stopped-intro = Your mail was not delivered to any recipient, for the reasons below. None of its attachments were kept.
+stopped-intro-held = Your mail was not delivered to any recipient, for the reasons below. It is kept so that the operator can look at it.
+stopped-next = What to do
+stopped-name-characters = { $name } — not allowed: { $characters }
+stopped-name-length = { $name } — length: { $octets } octets (at most 255)
+stopped-more = and { $count } more
+stopped-mail-subject = Subject
+stopped-mail-recipients = Recipients
+stopped-mail-time = Received
+stopped-reference = Reference number
+stopped-automatic = This mail was sent automatically by { $brand }. A reply is not read.
 
 # The deposit notice: to each recipient, with a link of their own (crates/exchange/src/notice.rs).
 deposit-notice-lead = { $sender } has sent you files.

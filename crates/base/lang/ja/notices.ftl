@@ -1,10 +1,18 @@
-# A mail was stopped: the notice to its sender (crates/gateway/src/stop.rs).
+# A mail was stopped: the notice to its sender (crates/gateway/src/notice.rs).
 stopped-subject = 【送信停止】{ $subject }
-stopped-intro = 次の理由により、お送りいただいたメールを宛先へお届けできませんでした。添付ファイルもお預かりしていません。
-stopped-intro-held = 次の理由により、お送りいただいたメールを宛先へお届けできませんでした。メールは、運営者が確認できるよう保留しています。
-stopped-mail-subject = メールの件名: { $subject }
-stopped-mail-time = 受付日時: { $time }
-stopped-reference = 受付番号: { $reference }({ $codes })
+stopped-no-subject = (件名なし)
+stopped-title = メールをお届けできませんでした
+stopped-intro = お送りいただいたメールは、次の理由により、どの宛先にもお届けしていません。添付ファイルもお預かりしていません。
+stopped-intro-held = お送りいただいたメールは、次の理由により、どの宛先にもお届けしていません。メールは、運営者が確認できるよう保留しています。
+stopped-next = 対処方法
+stopped-name-characters = { $name } — 使用できない文字: { $characters }
+stopped-name-length = { $name } — 長さ: { $octets }バイト(上限 255バイト)
+stopped-more = ほか { $count }件
+stopped-mail-subject = 件名
+stopped-mail-recipients = 宛先
+stopped-mail-time = 受付日時
+stopped-reference = 受付番号
+stopped-automatic = このメールは { $brand } が自動で送信しています。ご返信いただいてもお答えできません。
 
 # The deposit notice: to each recipient, with a link of their own (crates/exchange/src/notice.rs).
 deposit-notice-lead = { $sender } から届いたファイルをお預かりしています。

@@ -49,7 +49,7 @@ impl Letter {
                 .collect::<Vec<_>>()
                 .join(", "),
             subject: header.first("subject").map(|f| f.unstructured()).unwrap_or_default(),
-            message_id: message_id(header),
+            message_id: header.message_id(),
             date: header.first("date").map(|f| f.unstructured()).unwrap_or_default(),
             text: bodies(octets, &plan, "text/plain"),
             html: (!html.is_empty()).then_some(html),
@@ -66,14 +66,6 @@ impl Letter {
             _ => self.text.clone(),
         }
     }
-}
-
-/// The Message-ID without its angle brackets.
-#[must_use]
-pub fn message_id(header: &Header) -> Option<String> {
-    let value = header.first("message-id")?.unstructured();
-    let id = value.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-    (!id.is_empty()).then_some(id)
 }
 
 fn shown(header: &Header, name: &str) -> String {

@@ -14,7 +14,6 @@ use fubako_smtp::{
     server::{MailFrom, RcptTo},
 };
 
-use super::letter;
 use crate::tls::{self, Identity};
 
 /// A mail to be sent.
@@ -130,7 +129,7 @@ fn without_signatures(octets: &[u8], header: &Header) -> Vec<u8> {
 }
 
 fn with_message_id(octets: Vec<u8>, header: &Header) -> (Vec<u8>, String) {
-    if let Some(id) = letter::message_id(header) {
+    if let Some(id) = header.message_id() {
         return (octets, id);
     }
     let id = format!("{}@sender.example", MailId::generate());

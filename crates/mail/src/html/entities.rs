@@ -93,8 +93,9 @@ fn reference(text: &str) -> Option<(char, usize)> {
     Some((character, 1 + length + usize::from(semicolon)))
 }
 
-/// Text that was given to us, written into HTML.
-pub(crate) fn escape(text: &str) -> String {
+/// Text that was given to us, as it may stand between tags and in a quoted attribute.
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

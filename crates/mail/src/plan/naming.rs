@@ -103,6 +103,19 @@ pub(super) fn is_allowed_name(name: &str) -> bool {
     name.chars().all(is_allowed) && !matches!(name, "." | "..") && name.len() <= MAX_OCTETS
 }
 
+/// The characters for which a name is not allowed (spec 3.4, `name-character`), each once, in their order. None, where
+/// it is not allowed for its length, or is `.` or `..`.
+#[must_use]
+pub fn unallowed_characters(name: &str) -> Vec<char> {
+    let mut found = Vec::new();
+    for c in name.chars().filter(|c| !is_allowed(*c)) {
+        if !found.contains(&c) {
+            found.push(c);
+        }
+    }
+    found
+}
+
 /// Spec 3.4, `name-character`.
 fn is_allowed(c: char) -> bool {
     !c.is_control()
