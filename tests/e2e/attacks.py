@@ -229,15 +229,31 @@ def files_in_text():
         "yEnc, no end": yenc_file().split(b"=yend")[0], "BinHex": binhex(), "BinHex, after text": b"see below\r\n" + binhex(),
         "uuencoded, blank lines": uu().replace(b"\r\n", b"\r\n\r\n"), "uuencoded, blanks at line ends": uu().replace(b"\r\n", b"  \r\n"),
     }
-    for table, expected in ((held, "hold"), (odd, None)):
-        for name, body in table.items():
-            yield from text_carriers(name, body, expected)
+    for name, body in {**held, **odd, **parts_in_text()}.items():
+        yield from text_carriers(name, body)
     yield from files_in_charsets()
 
 
-def text_carriers(name, body, expected):
+# What begins no file to any reader: a text about one, which stays a text with every word of it.
+WORDS_ONLY = {"uuencoded, blanks before", "uuencoded, no mode", "uuencoded, quoted", "a part in a text, quoted", "a part in a text, indented"}
+
+
+def parts_in_text():
+    """A part's header and content in a text: ripmime and munpack look for such, and take them for parts."""
+    named, typed = b'Content-Disposition: attachment; filename="evil.exe"\r\n', b"Content-Type: application/octet-stream\r\n"
+    return {
+        "a part in a text": b"hello\r\n\r\n" + PLANTED, "a part in a text, no words before": PLANTED, "a part in a text, its type and encoding": typed + ENCODING + b"\r\n" + BODY,
+        "a part in a text, its name and encoding": named + ENCODING + b"\r\n" + BODY, "a part in a text, far down": b"hello\r\n" * 200 + PLANTED, "a part in a text, words between": typed + b"words\r\n" + named + b"words\r\n" + ENCODING + b"\r\n" + BODY,
+        "a part in a text, folded": typed + b"Content-Transfer-Encoding:\r\n base64\r\n\r\n" + BODY, "a part in a text, literal": named + b"\r\n" + EICAR + b"\r\n", "a mail in a text": b"From: x@y\r\nSubject: z\r\n" + PLANTED,
+        "a part in a text, bare CR": PLANTED.replace(b"\r\n", b"\r"), "a part in a text, bare LF": PLANTED.replace(b"\r\n", b"\n"),
+        "a part in a text, quoted": b"> " + PLANTED.replace(b"\r\n", b"\r\n> "), "a part in a text, indented": b"  " + PLANTED.replace(b"\r\n", b"\r\n  "),
+    }
+
+
+def text_carriers(name, body):
     """The same text as the body, and as the second text of a multipart."""
-    yield Attack(f"{name} in a text", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\n" + body, expected)
+    yield Attack(f"{name} in a text", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\n" + body, "relay" if name in WORDS_ONLY else "hold")
+    expected = "deposit" if name in WORDS_ONLY else "hold"
     coded = base64.encodebytes(body).replace(b"\n", b"\r\n")
     inner = b"Content-Type: text/plain; charset=utf-8\r\n" + ENCODING + b"\r\n" + coded
     yield Attack(f"{name} in a base64 text", mail(parts(TEXT, inner, PLANTED)), expected)
@@ -245,11 +261,11 @@ def text_carriers(name, body, expected):
 
 def files_in_charsets():
     """A uuencoded file that appears only where the character set is read."""
-    for charset in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "iso-2022-jp", "shift_jis", "x-unknown"):
+    for charset in ("utf-16", "utf-16le", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-7", "iso-2022-jp", "shift_jis", "x-unknown"):
         octets = uu().decode("ascii").encode("us-ascii" if charset == "x-unknown" else charset)
         coded = base64.encodebytes(octets).replace(b"\n", b"\r\n")
         part = b"Content-Type: text/plain; charset=" + charset.encode() + b"\r\n" + ENCODING + b"\r\n" + coded
-        yield Attack(f"uuencoded in {charset}", mail(parts(part, PLANTED)), None)
+        yield Attack(f"uuencoded in {charset}", mail(parts(part, PLANTED)), "hold")
     html = b"Content-Type: text/html\r\n\r\n<p>x</p><pre>\r\n" + uu() + b"</pre>\r\n"
     yield Attack("uuencoded in HTML", mail(parts(html, PLANTED)), None)
     quoted = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + uu().replace(b"=", b"=3D").replace(b"begin", b"=62egin")
@@ -301,7 +317,8 @@ def boundary_lines():
         yield Attack(f"delimiter {line!r} before the file", mail(parts(PLANTED, close=False) + line + b"\r\n" + TEXT + b"--BB--\r\n"), None)
         carrier = TYPE + DISPOSITION + b"\r\nplain\r\n"
         yield Attack(f"delimiter {line!r} in a file", mail(parts(TEXT, carrier, close=False) + second), None)
-        yield Attack(f"delimiter {line!r} in a text", mail(parts(carrier, TEXT, close=False) + second), None)
+        # With the file's own header in it, the text is held whatever stands before that.
+        yield Attack(f"delimiter {line!r} in a text", mail(parts(carrier, TEXT, close=False) + second), "stop" if line == b"--BB\r\n " else "hold")
 
 
 def structures():
@@ -464,7 +481,9 @@ def separators():
     for name, end in {"CR LF LF": b"\r\n\n", "LF LF": b"\n\n", "CR CR LF": b"\r\r\n", "LF CR LF": b"\n\r\n"}.items():
         yield Attack(f"header ended by {name}", carried(fields.removesuffix(b"\r\n") + end + BODY), None)
         yield Attack(f"the mail's header ended by {name}", mail(parts(TEXT, PLANTED)).replace(b"\r\n\r\n", end, 1), None)
-    yield Attack("the mail begins with a blank line", b"\r\n" + carried(PLANTED), None)
+    for blank in (b"\r\n", b"\r\n\r\n", b" \r\n\r\n"):
+        yield Attack(f"the mail begins with a blank line {blank!r}", blank + carried(PLANTED), "hold")
+    yield Attack("a letter that begins with a blank line", b"\r\nDear all,\r\nsee you: tomorrow\r\n", "relay")
     yield Attack("the mail begins with a mbox line", b"From x Sat Nov 21 10:00:00 2026\r\n" + carried(PLANTED), None)
     yield Attack("the mail begins with a fold", b" \r\n" + carried(PLANTED), None)
     yield Attack("NUL in the mail's header", b"X-A: \0\r\n" + carried(PLANTED), "hold")

@@ -372,7 +372,8 @@ impl Reader {
         for (code, detail) in read.findings {
             self.findings.add(code, Some(id), detail);
         }
-        if head.parent.is_none() {
+        let (is_root, begins_blank) = (head.parent.is_none(), header.is_empty());
+        if is_root {
             if let Some(detail) = part::odd_author(&header) {
                 self.findings.ambiguous(None, detail);
             }
@@ -389,6 +390,9 @@ impl Reader {
         if read.part.is_body_text() && read.part.encoding == Encoding::Identity {
             let outer = self.open.iter().filter_map(|level| level.content_type.as_deref());
             leaf.watch_delimiters(outer.chain(own_type.as_deref()));
+        }
+        if is_root && begins_blank {
+            leaf.watch_after_blank();
         }
         self.parts.push(read.part);
         if let Some(boundary) = boundary {
@@ -413,11 +417,15 @@ impl Reader {
             self.findings.ambiguous(Some(id), "multiparts are nested deeper than the limit");
             return None;
         }
-        let clash = |outer: &Level| boundary.starts_with(&outer.boundary) || outer.boundary.starts_with(&boundary);
-        if self.open.iter().any(clash) {
+        if self.clashes(&boundary) {
             self.findings.ambiguous(Some(id), "a boundary equals or begins like an outer one");
         }
         Some(boundary)
+    }
+
+    /// Whether delimiters of this boundary may be taken for an outer one's, or the other way round.
+    fn clashes(&self, boundary: &[u8]) -> bool {
+        self.open.iter().any(|outer| boundary.starts_with(&outer.boundary) || outer.boundary.starts_with(boundary))
     }
 
     /// Takes body octets, up to a delimiter; says how many octets it took.
@@ -497,6 +505,10 @@ impl Reader {
                     self.findings.add(code, Some(id), detail);
                 }
                 observer.part_ended(id);
+                if ended.nested_boundary.as_ref().is_some_and(|boundary| self.clashes(boundary)) {
+                    // Its own delimiters ended it: to others they are the nested mail's.
+                    self.findings.ambiguous(Some(id), "a nested mail's boundary equals or begins like an outer one");
+                }
                 if ended.other_parts {
                     self.other_parts.get_or_insert(id);
                 }

@@ -4,7 +4,9 @@ mod delimiters;
 mod entities;
 mod html;
 mod lines;
+mod part_in_text;
 mod url;
+mod uuencode;
 
 pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
@@ -19,7 +21,7 @@ pub(crate) struct Found {
     pub(crate) pgp: bool,
     /// A `data:` URL in an HTML tag or style sheet.
     pub(crate) data_url: bool,
-    /// A uuencoded, yEnc or BinHex file.
+    /// A uuencoded, yEnc or BinHex file, or a part of a mail with its header.
     pub(crate) file_as_text: bool,
     /// An HTML text that cannot be read within limits.
     pub(crate) unreadable: bool,

@@ -99,6 +99,11 @@ fn what_careful_readers_take_differently_is_held() {
         ("a comment after a disposition", mixed(&["Content-Disposition: inline(c)\n\nx"])),
         ("a disposition without its semicolon", "Content-Disposition: inline filename=a.exe\n\nx".into()),
         ("a no-break space in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64\u{a0}\n\nQUJD".into()),
+        ("a mail after a blank line", format!("\n{}", mixed(&["Content-Type: a/b\n\nx"]))),
+        ("a mail after blank lines", format!("\n \n\n{}", mixed(&["Content-Type: a/b\n\nx"]))),
+        ("a header that CR CR LF ends", "Subject: x\n\r\r\nhello\n".into()),
+        ("a part's header that CR CR LF ends", mixed(&["Content-Type: a/b\n\r\r\n\nx"])),
+        ("a nested mail with the outer boundary", mixed(&["\nx", &format!("Content-Type: message/rfc822\n\n{}", mixed(&["Content-Type: a/b\n\nx"]))])),
         // spec: MAIL-SIGN: who reads the From field otherwise sees another author, whom no signature names.
         ("a control character in From", "From\x0b: a@b.example\n\nx".into()),
         ("two From fields, one of old", "From : a@b.example\nFrom: c@d.example\n\nx".into()),
@@ -129,6 +134,7 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
         ("the same type twice, written otherwise", "Content-Type: text/plain; charset=\"a\"\nContent-Type: TEXT/Plain;\n\tCharset = \"a\"\n\nx".into()),
         ("Subject twice", "Subject: a\nSubject: b\n\nx".into()),
         ("white space before another colon", "Subject : x\n\nx".into()),
+        ("a letter after a blank line", "\nHello,\nNote: this\n\nContent-Type: x\n".into()),
         // RFC 5322, 4.5.2, and A.6.3.
         ("From of old", "From : a@b.example\nSubject: x\n\nx".into()),
         ("a text in EBCDIC", "Content-Type: text/plain; charset=cp037\n\nx".into()),

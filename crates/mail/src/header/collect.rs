@@ -69,6 +69,8 @@ impl Collector {
                 Some(at) => return self.field(line, at, range),
                 None => {
                     self.oddities.disguised |= is_disguised(line);
+                    // The header's end to whom CR ends a line.
+                    self.oddities.bare_cr |= line.iter().all(|octet| *octet == b'\r');
                     return Line::Other;
                 }
             },

@@ -2,7 +2,7 @@
 
 use fubako_base::Code;
 
-use super::Observer;
+use super::{Observer, part};
 use crate::{
     header::Header,
     outline::{Encoding, Part, PartId},
@@ -60,6 +60,8 @@ pub(super) struct Ended {
     pub(super) blank: bool,
     pub(super) is_nothing: bool,
     pub(super) nested_subject: Option<String>,
+    /// The boundary of the mail in it.
+    pub(super) nested_boundary: Option<Vec<u8>>,
 }
 
 impl Leaf {
@@ -99,6 +101,11 @@ impl Leaf {
     /// The body began without a blank line.
     pub(super) fn watch_head(&mut self) {
         self.watch = Some(HeadWatch::default());
+    }
+
+    /// The mail began with a blank line.
+    pub(super) fn watch_after_blank(&mut self) {
+        self.watch = Some(HeadWatch::after_blank());
     }
 
     /// Looks for parts by a boundary that stands in one of these Content-Type fields.
@@ -162,7 +169,11 @@ impl Leaf {
             Look::Nothing => {}
             Look::Body(scan) => ended.found = scan.finish(),
             Look::Preamble(mut scan) => ended.margin = scan.finish(),
-            Look::Nested(first) => ended.nested_subject = subject(&first),
+            Look::Nested(first) => {
+                let header = Header::parse(&first, 0);
+                ended.nested_subject = subject(&header);
+                ended.nested_boundary = part::boundary_of(&header);
+            }
         }
         ended
     }
@@ -192,7 +203,11 @@ impl Ended {
                 Code::Ambiguous,
                 "an HTML body in a charset that cannot be read, and in which ASCII is not ASCII",
             ),
-            (self.found.file_as_text, Code::Ambiguous, "a text with a uuencoded, yEnc or BinHex file in it"),
+            (
+                self.found.file_as_text,
+                Code::Ambiguous,
+                "a text with a uuencoded, yEnc or BinHex file in it, or with a part and its header",
+            ),
             (self.margin, Code::Ambiguous, "something like a part stands before the first part"),
             (self.undivided, Code::Ambiguous, "a multipart without a boundary"),
         ]
@@ -201,9 +216,8 @@ impl Ended {
     }
 }
 
-/// The subject of the mail that begins so.
-fn subject(octets: &[u8]) -> Option<String> {
-    let header = Header::parse(octets, 0);
+/// The subject of the mail that begins with this header.
+fn subject(header: &Header) -> Option<String> {
     let subject = header.first("subject")?.unstructured();
     let subject: String = subject.chars().take(MAX_SUBJECT).collect();
     (!subject.is_empty()).then_some(subject)

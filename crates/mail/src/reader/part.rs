@@ -230,6 +230,12 @@ fn boundary(parameters: Option<&Parameters>, findings: &mut Vec<(Code, &'static 
     (!value.is_empty()).then(|| value.as_bytes().to_vec())
 }
 
+/// The boundary that a nested mail's header names.
+pub(super) fn boundary_of(header: &Header) -> Option<Vec<u8>> {
+    let parameters = header.first("content-type").map(|field| Parameters::parse(&field.text()))?;
+    parameters.main.starts_with("multipart/").then(|| boundary(Some(&parameters), &mut Vec::new())).flatten()
+}
+
 fn content_id(field: &Field) -> String {
     let text = field.text();
     let id = text.split_once('<').map_or(text.as_str(), |(_, id)| id);

@@ -1,8 +1,12 @@
 //! Rules that hold line by line.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
-use super::Found;
+use super::{
+    Found,
+    part_in_text::PartInText,
+    uuencode::{self, Uuencode},
+};
 use crate::header::STEERING;
 
 /// Octets of a line that are looked at.
@@ -12,12 +16,27 @@ const LOOK: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     held: Vec<u8>,
+    /// A bare CR ends a line too, as it does once it is made CRLF.
+    by_cr: bool,
+    /// Such a CR was last: an LF belongs to it.
+    after_cr: bool,
 }
 
 impl Lines {
+    fn by_cr() -> Self {
+        Self { by_cr: true, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, octets: &[u8], mut line: impl FnMut(&[u8])) {
         let mut rest = octets;
-        while let Some(at) = memchr(b'\n', rest) {
+        let by_cr = self.by_cr;
+        let end = |rest: &[u8]| if by_cr { memchr2(b'\r', b'\n', rest) } else { memchr(b'\n', rest) };
+        loop {
+            if !rest.is_empty() && std::mem::take(&mut self.after_cr) {
+                rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            }
+            let Some(at) = end(rest) else { break };
+            self.after_cr = rest[at] == b'\r';
             if self.held.is_empty() {
                 line(without_cr(&rest[..at.min(LOOK)]));
             } else {
@@ -48,7 +67,7 @@ fn without_cr(line: &[u8]) -> &[u8] {
 }
 
 /// What a text body's lines may hide.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TextLines {
     lines: Lines,
     rules: TextRules,
@@ -57,19 +76,14 @@ pub(super) struct TextLines {
 #[derive(Debug, Default)]
 struct TextRules {
     found: Found,
-    /// A uuencoded file may begin.
-    uu: Uu,
+    uuencode: Uuencode,
+    part: PartInText,
 }
 
-/// What a uuencoded file's first lines were.
-#[derive(Debug, Clone, Copy, Default)]
-enum Uu {
-    #[default]
-    No,
-    /// Its `begin` line.
-    Begun,
-    /// Then something that is no data to us; its end line makes it a file, if an empty one, to some.
-    Open,
+impl Default for TextLines {
+    fn default() -> Self {
+        Self { lines: Lines::by_cr(), rules: TextRules::default() }
+    }
 }
 
 impl TextLines {
@@ -87,27 +101,22 @@ impl TextLines {
 
 impl TextRules {
     fn line(&mut self, line: &[u8]) {
-        match std::mem::take(&mut self.uu) {
-            Uu::No => {}
-            Uu::Begun | Uu::Open if line.trim_ascii_end() == b"end" => self.found.file_as_text = true,
-            Uu::Begun if is_uu_data(line) => self.found.file_as_text = true,
-            Uu::Begun | Uu::Open => self.uu = Uu::Open,
+        if line.is_empty() {
+            return self.part.blank();
         }
+        let file = &mut self.found.file_as_text;
+        *file |= self.uuencode.line(line) | self.part.line(line);
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
-            Some(b'b') => match uu_begin(line) {
-                Some(Begin::Uuencode) => self.uu = Uu::Begun,
-                Some(Begin::Base64) => self.found.file_as_text = true,
-                None => {}
-            },
-            Some(b'=') => self.found.file_as_text |= starts_with(line, b"=ybegin "),
-            Some(b'(') => self.found.file_as_text |= starts_with(line, b"(This file must be converted with BinHex"),
+            Some(b'b' | b'B') => *file |= uuencode::begins_base64(line),
+            Some(b'=') => *file |= starts_with(line, b"=ybegin "),
+            Some(b'(') => *file |= starts_with(line, b"(This file must be converted with"),
             _ => {}
         }
     }
 }
 
-fn starts_with(line: &[u8], start: &[u8]) -> bool {
+pub(super) fn starts_with(line: &[u8], start: &[u8]) -> bool {
     line.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
@@ -118,39 +127,18 @@ fn opens_pgp(line: &[u8]) -> bool {
     rest.starts_with("-----") || rest.starts_with(", PART")
 }
 
-enum Begin {
-    Uuencode,
-    Base64,
-}
-
-/// POSIX uuencode: `begin 644 name`, `begin-base64 644 name`.
-fn uu_begin(line: &[u8]) -> Option<Begin> {
-    let (kind, rest) = if let Some(rest) = line.strip_prefix(b"begin-base64 ") {
-        (Begin::Base64, rest)
-    } else {
-        (Begin::Uuencode, line.strip_prefix(b"begin ")?)
-    };
-    let rest = rest.trim_ascii_start();
-    let digits = rest.iter().take_while(|octet| matches!(octet, b'0'..=b'7')).count();
-    let named =
-        rest.get(digits).is_some_and(|octet| matches!(octet, b' ' | b'\t')) && !rest[digits..].trim_ascii().is_empty();
-    (matches!(digits, 3 | 4) && named).then_some(kind)
-}
-
-/// A line of data: a length, and as many characters as it says. A last group may be cut, a checksum may follow.
-fn is_uu_data(line: &[u8]) -> bool {
-    let Some((first, data)) = line.split_first() else { return false };
-    let length = usize::from(first.saturating_sub(32));
-    let fits = (length * 4).div_ceil(3)..=length.div_ceil(3) * 4 + 1;
-    matches!(first, 33..=95) && fits.contains(&data.len()) && line.iter().all(|octet| matches!(octet, 32..=126))
-}
-
 /// The look at what stands before the first and after the last part (spec 3.4a): is there a part in it, or a file?
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct MarginScan {
     lines: Lines,
     rules: TextRules,
     part_field: bool,
+}
+
+impl Default for MarginScan {
+    fn default() -> Self {
+        Self { lines: Lines::by_cr(), rules: TextRules::default(), part_field: false }
+    }
 }
 
 impl MarginScan {
@@ -190,6 +178,8 @@ pub(crate) struct HeadWatch {
 
 #[derive(Debug, Default)]
 struct WatchedField {
+    /// Blank lines before the first other one do not count.
+    leading: bool,
     /// The line at hand with those that it continues: a name may be folded before its colon.
     whole: Vec<u8>,
     over: bool,
@@ -197,6 +187,12 @@ struct WatchedField {
 }
 
 impl HeadWatch {
+    /// A watch over a mail that begins with a blank line: some go past it to look for a header.
+    pub(crate) fn after_blank() -> Self {
+        let field = WatchedField { leading: true, ..WatchedField::default() };
+        Self { lines: Lines::default(), field }
+    }
+
     /// Takes the body's octets as they stand in the mail.
     pub(crate) fn push(&mut self, octets: &[u8]) {
         let field = &mut self.field;
@@ -215,6 +211,10 @@ impl HeadWatch {
 
 impl WatchedField {
     fn line(&mut self, line: &[u8]) {
+        self.leading &= line.trim_ascii().is_empty();
+        if self.leading {
+            return;
+        }
         self.over |= line.is_empty();
         if self.over {
             return;

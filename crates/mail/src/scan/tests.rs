@@ -196,6 +196,39 @@ fn openpgp_armour() {
     assert!(found(false, Some("utf-16be"), &utf16).pgp);
 }
 
+// spec: MAIL-AMBIGUOUS (whatever other readers make of what we send out, they find no file in it)
+#[test]
+fn parts_with_their_header_in_a_text() {
+    let hides = |text: &str| found(false, None, text.as_bytes()).file_as_text;
+    let data = "TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAA=";
+    let coded = "Content-Transfer-Encoding: base64\r\n";
+    let named = "Content-Disposition: attachment;\r\n filename=a.exe\r\n";
+    let named_at_once = "content-disposition: Attachment; FileName=a.exe\r\n";
+    for text in [
+        format!("Hi\r\n{coded}\r\n{data}\r\n"),
+        format!("Hi\n\n{}X: y\n\n{data}\n", coded.replace("\r\n", "\n")),
+        format!("{coded}Content-Type: a/b\r\n\r\n\r\n{data}"),
+        format!("Content-transfer-encoding :\r\n\tBASE64\r\n\r\n{data}\r\n"),
+        format!("{named}{coded}\r\n{data}\r\n"),
+        format!("{named_at_once}X: y\r\n\r\nMZ\r\n"),
+        format!("{named_at_once}\rMZ\r"),
+    ] {
+        assert!(hides(&text), "{text}");
+    }
+    for text in [
+        format!("> {coded}> \r\n> {data}\r\n"),
+        format!(" {coded}\r\n {data}\r\n"),
+        format!("{coded}\r\nis what it says.\r\n"),
+        format!("{coded}{}{data}\r\n", "words\r\n".repeat(70)),
+        format!("{named_at_once}is what it says.\r\n\r\nRegards\r\n"),
+        format!("Content-Transfer-Encoding: 7bit\r\n\r\n{data}\r\n"),
+        "Content-Type: text/plain; charset=iso-2022-jp\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHi\r\n".to_owned(),
+        "Content-Disposition: inline\r\n\r\nHi\r\n".to_owned(),
+    ] {
+        assert!(!hides(&text), "{text}");
+    }
+}
+
 // spec: 3.4a (a uuencoded or yEnc file in a text body)
 #[test]
 fn files_written_as_text() {
@@ -207,7 +240,17 @@ fn files_written_as_text() {
     assert!(hides("begin 644 short\r\n0<W1A\r\nand more\r\nend\r\n"));
     assert!(hides("begin 644 empty\r\nend\r\n"));
     assert!(!hides("begin 644 things\r\nABC\r\nthe end\r\nend of it\r\n"));
-    assert!(!hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
+    // Some pass over what is no data.
+    assert!(hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
+    // Any case, tabs, any mode, no name, bare CR, a length that is none.
+    for begin in ["BEGIN 644 cat.txt", "begin\t644\tcat.txt", "begin 100644 cat.txt", "begin 644", "begin 7 x"] {
+        assert!(hides(&format!("Hi\r\n{begin}\r\n#0V%T\r\n`\r\nend\r\n")), "{begin}");
+        assert!(hides(&format!("Hi\r{begin}\r#0V%T\r`\rend\r")), "{begin}");
+        assert!(hides(&format!("{begin}\r\n\r\n#0V%T  \r\n")), "{begin}");
+        assert!(hides(&format!("{begin}\r\nM0V%T0V%T0V%T0V%T0V%T0V%T\r\n")), "{begin}");
+    }
+    assert!(!hides("begin\r\n644 cat.txt\r\n#0V%T\r\n"));
+    assert!(!hides("Beginning 644 x\r\n#0V%T\r\nend\r\n"));
     assert!(!hides("Hello,\r\n\r\nBegin 2025 with a smile!\r\n\r\nBEST WISHES,\r\nACME\r\n"));
     assert!(!hides("We\r\nbegin 10 minutes earlier tomorrow.\r\nOK?\r\n\r\n-- \r\nT. TANAKA\r\n"));
     assert!(!hides("begin 3 new projects\r\n----\r\n"));

@@ -1,0 +1,90 @@
+//! uuencoded files in a text, as readers look for them: POSIX (`begin 644 name`), and those that take any case, tabs, any
+//! mode, no name, and data lines of any length.
+
+use super::lines::starts_with;
+
+/// Lines without small letters that count as data whatever their first character says have so many octets.
+const MIN_DATA: usize = 20;
+
+/// What was seen of a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Uuencode {
+    #[default]
+    No,
+    /// Its `begin` line.
+    Begun(Begin),
+    /// Then something that is no data to most.
+    Open(Begin),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// As POSIX has it.
+    Plain,
+    /// As somebody takes it too; a person may have written it.
+    Lax,
+}
+
+impl Uuencode {
+    /// Takes the next line that is not empty; says whether it makes a file.
+    pub(super) fn line(&mut self, line: &[u8]) -> bool {
+        let (begin, first) = match *self {
+            Self::No => {
+                *self = begin(line).map_or(Self::No, Self::Begun);
+                return false;
+            }
+            Self::Begun(begin) => (begin, true),
+            Self::Open(begin) => (begin, false),
+        };
+        if line.trim_ascii_end().eq_ignore_ascii_case(b"end") || is_data(line, first) {
+            *self = Self::No;
+            return true;
+        }
+        *self = match self::begin(line) {
+            Some(again) => Self::Begun(again),
+            // Prose ends what begins like prose.
+            None if begin == Begin::Lax && starts_with(line, b"end") => Self::No,
+            None => Self::Open(begin),
+        };
+        false
+    }
+}
+
+fn begin(line: &[u8]) -> Option<Begin> {
+    let rest = line.get(5..).filter(|_| starts_with(line, b"begin"))?;
+    let mode = rest.trim_ascii_start();
+    if mode.len() == rest.len() {
+        return None;
+    }
+    let digits = mode.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let octal = mode[..digits].iter().all(|octet| *octet <= b'7');
+    let after = &mode[digits..];
+    let named = after.first().is_some_and(u8::is_ascii_whitespace) && !after.trim_ascii().is_empty();
+    if line.starts_with(b"begin ") && octal && matches!(digits, 3 | 4) && named {
+        return Some(Begin::Plain);
+    }
+    // Three octal digits are enough for some; for others the number is one of permissions.
+    let three = digits >= 3 && mode[..3].iter().all(|octet| *octet <= b'7');
+    let value = std::str::from_utf8(&mode[..digits.min(9)]).ok().and_then(|text| text.parse::<u32>().ok());
+    (three || value.is_some_and(|value| (1..=777).contains(&value))).then_some(Begin::Lax)
+}
+
+/// `begin-base64 644 name`.
+pub(super) fn begins_base64(line: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"begin-base64";
+    starts_with(line, BEGIN) && line.get(BEGIN.len()).is_some_and(u8::is_ascii_whitespace)
+}
+
+/// A line of data: a length, and as many characters as it says; a last group may be cut, a checksum or blanks may follow.
+/// Prose can look like that: beyond the first line it counts where it has no small letters, which encoders do not
+/// write. Some decode lines of any length.
+fn is_data(line: &[u8], first: bool) -> bool {
+    let Some((length, data)) = line.split_first() else { return false };
+    let is_ascii = line.iter().all(|octet| matches!(octet, 32..=126));
+    let is_small = line.iter().any(u8::is_ascii_lowercase);
+    let octets = usize::from(length.saturating_sub(32));
+    let fits = |data: &[u8]| ((octets * 4).div_ceil(3)..=octets.div_ceil(3) * 4 + 1).contains(&data.len());
+    let says_so = matches!(length, 33..=95) && (fits(data) || fits(data.trim_ascii_end()));
+    let words = line.split(|octet| *octet == b' ').count();
+    is_ascii && (says_so && (first || !is_small) || !is_small && line.len() >= MIN_DATA && words * 6 < line.len())
+}
