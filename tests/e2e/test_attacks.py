@@ -15,14 +15,8 @@ import pytest
 import attacks
 import harness
 
-# Attacks whose decision is not yet what the spec says: name -> reason. Strict, so that a mended one says so.
-KNOWN = {
-    "damaged TNEF as a text body": "any part that begins with the TNEF signature (MAIL-TNEF)",
-}
 # Texts that stay with every word of them, the planted file's among them: no reader makes a file of it, which the other tests say.
-TEXTS = {
-    "damaged TNEF as a text body", *(f"{name} in a {kind}text" for name in attacks.WORDS_ONLY for kind in ("", "base64 ")),
-}
+TEXTS = {f"{name} in a {kind}text" for name in attacks.WORDS_ONLY for kind in ("", "base64 ")}
 # What readers call a text that is no file.
 TEXT_NAME = re.compile(r"msg-[0-9-]+\.(txt|html)$|textfile\d+$|tempdesc\.txt$")
 # Reading by Perl: every part's decoded body into a folder for the mail; its names to the standard output.
@@ -173,16 +167,8 @@ def test_each_attack_has_a_decision(run):
 def test_the_decision_is_the_one_of_the_spec(run):
     expected = [(a, d) for a, d in verdicts(run) if a.expected]
     assert len(expected) >= 150
-    wrong = {a.name: f"{d}, not {a.expected}" for a, d in expected if d != a.expected and a.name not in KNOWN}
+    wrong = {a.name: f"{d}, not {a.expected}" for a, d in expected if d != a.expected}
     assert not wrong, json.dumps(wrong, indent=1)
-
-
-@pytest.mark.parametrize("name", sorted(KNOWN))
-def test_a_known_deviation(run, name):
-    [(attack, decision)] = [(a, d) for a, d in verdicts(run) if a.name == name]
-    if decision != attack.expected:
-        pytest.xfail(f"{decision}, not {attack.expected}: {KNOWN[name]}")
-    pytest.fail("mended: take it out of KNOWN")
 
 
 def test_legitimate_mails_go_through(run):

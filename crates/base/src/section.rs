@@ -47,6 +47,8 @@ pub struct Settings {
     pub max_subject: u32,
     /// What is done about attachments' names (spec MAIL-UNNAMED).
     pub names: NameRule,
+    /// Whether TNEF (`winmail.dat`) is opened and the files in it are deposited; else it is deposited as it came (spec MAIL-TNEF).
+    pub open_tnef: bool,
     /// Names that no attachment may have: `*` for any characters, `?` for one, without case (`name-forbidden`).
     pub forbidden_names: Vec<String>,
     /// Where mail with attachments may go: `user@example.jp`, `example.jp`, `*.example.jp`; none is anywhere
@@ -85,6 +87,7 @@ impl Default for Settings {
             max_recipients: 50,
             max_subject: 200,
             names: NameRule::default(),
+            open_tnef: true,
             forbidden_names: Vec::new(),
             allowed_destinations: Vec::new(),
             denied_destinations: Vec::new(),

@@ -20,6 +20,7 @@ use fubako_mail::{
     plan,
     reader::{Limits, Observer, Reader},
     steps::RewriteError,
+    tnef::Extractor,
 };
 use serde::Serialize;
 
@@ -180,8 +181,10 @@ fn files_under(given: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
 pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Report> {
     let mut copy = inspection.rewrite.as_ref().map(|_| tempfile::tempfile()).transpose()?;
     let (outline, mut digests) = read(File::open(path)?, copy.as_mut())?;
-    let plan = plan::plan(&outline).checked(&outline, &recipients(&outline), &inspection.settings);
-    let mut report = report(shown, &plan, &mut digests);
+    let plan =
+        plan::plan_for(&outline, &inspection.settings).checked(&outline, &recipients(&outline), &inspection.settings);
+    let packed = if plan.opened.is_empty() { BTreeMap::new() } else { Unpacked::of(&plan, File::open(path)?)? };
+    let mut report = report(shown, &plan, &mut digests, &packed);
     if let (Some(folder), Some(copy)) = (&inspection.rewrite, &mut copy)
         && matches!(plan.decision, Decision::Relay | Decision::Deposit)
         && let Err(unwritable) = rewrite(&folder.join(harmless(shown)), &outline, &plan, copy, inspection)?
@@ -200,9 +203,13 @@ fn recipients(outline: &Outline) -> Vec<String> {
     fields.flat_map(|field| field.addresses()).map(|to| to.address).filter(|address| !address.is_empty()).collect()
 }
 
-fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {
-    let (mut normalizer, mut reader, mut digests) =
-        (Normalizer::new(), Reader::new(Limits::default()), Digests::default());
+fn read(mail: File, copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {
+    let mut digests = Digests::default();
+    Ok((read_with(mail, copy, &mut digests)?, digests))
+}
+
+fn read_with(mut mail: File, mut copy: Option<&mut File>, observer: &mut dyn Observer) -> io::Result<Outline> {
+    let (mut normalizer, mut reader) = (Normalizer::new(), Reader::new(Limits::default()));
     let (mut piece, mut normal) = (vec![0; PIECE], Vec::new());
     loop {
         let read = mail.read(&mut piece)?;
@@ -211,25 +218,56 @@ fn read(mut mail: File, mut copy: Option<&mut File>) -> io::Result<(Outline, Dig
         if let Some(copy) = &mut copy {
             copy.write_all(&normal)?;
         }
-        reader.push_with(&normal, &mut digests);
+        reader.push_with(&normal, observer);
         if read == 0 {
-            return Ok((reader.finish_with(&mut digests), digests));
+            return Ok(reader.finish_with(observer));
         }
     }
 }
 
-fn report(shown: &Path, plan: &Plan, digests: &mut Digests) -> Report {
+/// Sizes and digests of files in parts that were opened, in a second pass: by their numbers.
+struct Unpacked(Vec<(u32, PartId, Extractor, u64, Context)>, Vec<u8>);
+
+impl Unpacked {
+    fn of(plan: &Plan, mail: File) -> io::Result<BTreeMap<u32, (u64, String)>> {
+        let files = plan.attachments.iter().filter_map(|file| {
+            let extractor = file.packed.as_ref()?.file()?.extractor();
+            Some((file.number, file.part, extractor, 0, Context::new(&SHA256)))
+        });
+        let mut unpacked = Self(files.collect(), Vec::new());
+        read_with(mail, None, &mut unpacked)?;
+        let digest = |(number, _, _, size, digest): (_, _, _, _, Context)| {
+            (number, (size, hex::encode(digest.finish().as_ref())))
+        };
+        Ok(unpacked.0.into_iter().map(digest).collect())
+    }
+}
+
+impl Observer for Unpacked {
+    fn decoded(&mut self, id: PartId, octets: &[u8]) {
+        let Self(files, out) = self;
+        for (_, _, extractor, size, digest) in files.iter_mut().filter(|(_, part, ..)| *part == id) {
+            out.clear();
+            extractor.push(octets, out);
+            *size += out.len() as u64;
+            digest.update(out);
+        }
+    }
+}
+
+fn report(shown: &Path, plan: &Plan, digests: &mut Digests, packed: &BTreeMap<u32, (u64, String)>) -> Report {
     let body = |b: &plan::Body| BodyReport {
         media_type: b.media_type,
         charset: b.charset.clone(),
-        size: digests.size(b.part),
+        size: b.given.as_ref().map_or_else(|| digests.size(b.part), |given| given.len() as u64),
     };
     let bodies = plan.bodies.iter().map(body).collect();
-    let file = |a: &plan::Attachment| FileReport {
-        name: a.name.clone(),
-        media_type: a.media_type.clone(),
-        size: digests.size(a.part),
-        sha256: digests.sha256(a.part),
+    let file = |a: &plan::Attachment| {
+        let (size, sha256) = match packed.get(&a.number) {
+            Some((size, sha256)) => (*size, sha256.clone()),
+            None => (digests.size(a.part), digests.sha256(a.part)),
+        };
+        FileReport { name: a.name.clone(), media_type: a.media_type.clone(), size, sha256 }
     };
     Report {
         file: shown.to_string_lossy().into_owned(),

@@ -38,9 +38,13 @@ pub struct Composition<'a> {
 }
 
 impl Composition<'_> {
-    /// The mail with its octets as they were.
+    /// The mail without files: with its octets as they were, or afresh where a part without files was opened (spec
+    /// MAIL-TNEF).
     #[must_use]
     pub fn unchanged(&self) -> Vec<Step> {
+        if !self.plan.opened.is_empty() {
+            return self.afresh(None);
+        }
         relay::unchanged(self.outline, self.front(), &|field| self.may_pass(field))
     }
 
@@ -59,8 +63,12 @@ impl Composition<'_> {
     /// The mail afresh, with its notice.
     #[must_use]
     pub fn rebuilt(&self, notice_subject: &str, password: &FilePassword) -> Vec<Step> {
+        self.afresh(Some(&self.notice(notice_subject, password)))
+    }
+
+    fn afresh(&self, notice: Option<&Notice>) -> Vec<Step> {
         let with = Rebuild {
-            notice: &self.notice(notice_subject, password),
+            notice,
             front: self.front(),
             fallback_message_id: &format!("{}@{}", self.id, self.hostname),
             fallback_date: &self.received_at.rfc5322(&self.settings.time_zone),

@@ -120,26 +120,26 @@ impl Gateway {
     }
 }
 
-/// The attachment's own octets as they come out of the spool, decoded on the way.
+/// The attachment's own octets as they come out of the spool, decoded and unpacked on the way.
 fn decoded(
     attachment: &Attachment,
     spool: &SealedReader,
 ) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + use<> {
     let octets = spool.read(attachment.body.clone());
-    let state = Some((octets, attachment.decoder()));
+    let state = Some((octets, attachment.unpacker()));
     stream::try_unfold(state, |state| async move {
-        let Some((mut octets, mut decoder)) = state else { return Ok(None) };
+        let Some((mut octets, mut unpacker)) = state else { return Ok(None) };
         let mut out = Vec::new();
         while out.is_empty() {
             match octets.next().await {
-                Some(piece) => decoder.push(&piece.map_err(std::io::Error::other)?, &mut out),
+                Some(piece) => unpacker.push(&piece.map_err(std::io::Error::other)?, &mut out),
                 None => {
-                    decoder.finish(&mut out);
+                    unpacker.finish(&mut out).map_err(std::io::Error::other)?;
                     return Ok((!out.is_empty()).then(|| (Bytes::from(out), None)));
                 }
             }
         }
-        Ok(Some((Bytes::from(out), Some((octets, decoder)))))
+        Ok(Some((Bytes::from(out), Some((octets, unpacker)))))
     })
 }
 

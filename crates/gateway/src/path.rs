@@ -74,7 +74,7 @@ impl Gateway {
     pub(crate) async fn examine<'a>(&self, mail: &'a Mail, section: Section) -> Result<Case<'a>, Problem> {
         let spool = self.vault.open(&mail.accepted.spool).await?;
         let outline = self.read(&spool).await?;
-        let plan = plan::plan(&outline);
+        let plan = plan::plan_for(&outline, &section.settings);
         let sample = self.body_sample(&plan, &spool).await?;
         let letter = Letter::of(&outline, &plan, &section.settings, &sample);
         Ok(Case { mail, section, spool, outline, plan, letter })

@@ -10,6 +10,8 @@ use crate::{Gateway, problem::Problem};
 
 /// Octets of a body that are looked at to tell its language.
 const SAMPLE: u64 = 16 * 1024;
+/// Characters of a body that is at hand.
+const GIVEN_SAMPLE: usize = 8 * 1024;
 
 impl Gateway {
     pub(crate) async fn read(&self, spool: &SealedReader) -> Result<Outline, Problem> {
@@ -43,6 +45,9 @@ pub(crate) fn sample_range(body: &Body) -> Range<u64> {
 
 /// Adds a body's beginning, given as it stands in the mail, to the sample.
 pub(crate) fn add_sample(body: &Body, octets: &[u8], sample: &mut String) {
+    if let Some(given) = &body.given {
+        sample.extend(given.chars().take(GIVEN_SAMPLE));
+    }
     let mut decoded = Vec::new();
     let mut decoder = Decoder::new(body.encoding);
     decoder.push(octets, &mut decoded);

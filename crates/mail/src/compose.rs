@@ -23,7 +23,7 @@ use crate::{
     html::References,
     notice::Notice,
     outline::{Flow, Outline},
-    plan::{Body, Plan},
+    plan::{Body, Packed, Plan},
     relay::Front,
     steps::Step,
 };
@@ -31,8 +31,8 @@ use crate::{
 /// What the composer is given besides the mail.
 #[derive(Debug, Clone)]
 pub struct Rebuild<'a> {
-    /// The notice to put in.
-    pub notice: &'a Notice,
+    /// The notice to put in; none where nothing is deposited (spec MAIL-TNEF).
+    pub notice: Option<&'a Notice>,
     /// What stands before all else.
     pub front: Front<'a>,
     /// The Message-ID to use, without angle brackets, where the mail has none.
@@ -43,7 +43,8 @@ pub struct Rebuild<'a> {
     pub secret_header: Option<&'a str>,
 }
 
-/// The steps that write the rebuilt mail. `plan.decision` is [`crate::Decision::Deposit`].
+/// The steps that write the rebuilt mail. `plan.decision` is [`crate::Decision::Deposit`], or a part was opened in which
+/// there is no file.
 #[must_use]
 pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> {
     let head = head::rebuilt(&outline.header, with);
@@ -57,8 +58,8 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
         notes: Notes {
             references: Arc::new(references(outline, plan)),
             base: None,
-            text: with.notice.text().into(),
-            html: with.notice.html().into(),
+            text: with.notice.map(Notice::text).unwrap_or_default().into(),
+            html: with.notice.map(Notice::html).unwrap_or_default().into(),
         },
         notice: with.notice,
         noticed: Vec::new(),
@@ -67,7 +68,7 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
     match tree::pruned(outline, plan) {
         None => writer.notice_alone(),
         Some(root) => {
-            writer.noticed = tree::noticed(&root, with.notice.position);
+            writer.noticed = with.notice.map(|notice| tree::noticed(&root, notice.position)).unwrap_or_default();
             writer.node(&root, true);
         }
     }
@@ -78,7 +79,9 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
 fn references(outline: &Outline, plan: &Plan) -> References {
     let mut references = References::default();
     for attachment in &plan.attachments {
-        if let Some(part) = usize::try_from(attachment.part.0).ok().and_then(|at| outline.parts.get(at)) {
+        if let Some(file) = attachment.packed.as_ref().and_then(Packed::file) {
+            references.add(file.content_id.as_deref(), None, &attachment.name);
+        } else if let Some(part) = usize::try_from(attachment.part.0).ok().and_then(|at| outline.parts.get(at)) {
             references.add(part.content_id.as_deref(), part.content_location.as_deref(), &attachment.name);
             if let Some(url) = location::location(outline, attachment.part) {
                 references.add_url(&url, &attachment.name);
@@ -103,7 +106,7 @@ struct Writer<'a> {
     outline: &'a Outline,
     plan: &'a Plan,
     notes: Notes,
-    notice: &'a Notice,
+    notice: Option<&'a Notice>,
     /// Whether the body with this index in the plan gets the notice.
     noticed: Vec<usize>,
 }
@@ -164,7 +167,8 @@ impl Writer<'_> {
         let Some(body) = self.plan.bodies.get(index) else { return };
         let transfer = self.transfer(body);
         self.content(body.media_type, body.flow, transfer);
-        let position = self.noticed.contains(&index).then_some(self.notice.position);
+        let notice = self.notice.filter(|_| self.noticed.contains(&index));
+        let position = notice.map(|notice| notice.position);
         let base = location::base(self.outline, body.part);
         let work = Box::new(BodyWork::new(body, transfer, position, &self.notes.with_base(base), is_root));
         self.steps.push(Step::Octets(std::mem::take(&mut self.octets)));
@@ -176,7 +180,7 @@ impl Writer<'_> {
         let label = body.charset.as_deref().unwrap_or("us-ascii");
         let western = ["iso-8859-", "windows-125", "us-ascii"].iter().any(|start| label.starts_with(start));
         let open = matches!(label, "us-ascii" | "utf-8" | "utf8");
-        let japanese_notice = self.notice.langs.contains(&fubako_base::Lang::Ja);
+        let japanese_notice = self.notice.is_some_and(|notice| notice.langs.contains(&fubako_base::Lang::Ja));
         if (western && label != "us-ascii") || (open && !japanese_notice) {
             Transfer::QuotedPrintable
         } else {

@@ -1,6 +1,6 @@
 //! The outline: what the reader understood of a mail. Offsets and names, not octets.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use fubako_base::Code;
 
@@ -54,6 +54,8 @@ pub struct Part {
     /// Whether the part holds parts, or nothing at all. A multipart in which there is something but no part is a leaf
     /// (and a finding).
     pub is_multipart: bool,
+    /// Whether its decoded octets are TNEF, whatever it calls itself (spec MAIL-TNEF).
+    pub tnef: Tnef,
     /// For `message/rfc822`: the nested mail's subject, decoded, from which a name is made (spec MAIL-UNNAMED).
     pub nested_subject: Option<String>,
 }
@@ -61,13 +63,26 @@ pub struct Part {
 impl Part {
     /// Whether the part is body text, which stays in the mail (spec MAIL-EXTRACT): its type is explicitly text/plain or
     /// text/html, or absent, and its disposition is explicitly inline, or absent. (A multipart's child without a type
-    /// may be something else: a digest's is a mail.)
+    /// may be something else: a digest's is a mail.) What begins as TNEF is none (spec MAIL-TNEF).
     #[must_use]
     pub fn is_body_text(&self) -> bool {
         matches!(self.content_type.media_type(), "text/plain" | "text/html")
             && matches!(self.disposition, Disposition::Absent | Disposition::Inline)
             && !self.is_multipart
+            && matches!(self.tnef, Tnef::No)
     }
+}
+
+/// A part as TNEF.
+#[derive(Debug, Clone, Default)]
+pub enum Tnef {
+    /// It does not begin with the signature.
+    #[default]
+    No,
+    /// It does, and cannot be opened.
+    Damaged,
+    /// What is in it.
+    Opened(Arc<crate::tnef::Outline>),
 }
 
 /// A part's Content-Type, as far as it could be read.

@@ -2,15 +2,19 @@
 
 mod checks;
 mod naming;
+mod packed;
 
 pub use naming::unallowed_characters;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use fubako_base::{Code, codes::Class, section::Settings};
 
+pub use packed::{Incomplete, Packed, Unpacker};
+
 use crate::{
-    outline::{Disposition, Encoding, Finding, Flow, Outline, Part, PartId},
+    outline::{Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
+    scan, tnef,
     transfer::Decoder,
 };
 
@@ -38,6 +42,8 @@ pub struct Plan {
     pub attachments: Vec<Attachment>,
     /// The parts that stay, in order.
     pub bodies: Vec<Body>,
+    /// Parts that were opened, and are neither deposited nor stay (spec MAIL-TNEF).
+    pub opened: Vec<PartId>,
 }
 
 impl Plan {
@@ -109,16 +115,26 @@ pub struct Attachment {
     pub body: Range<u64>,
     /// How they are encoded.
     pub encoding: Encoding,
+    /// The file in the part that it is, where the part was opened (spec MAIL-TNEF).
+    pub packed: Option<Packed>,
 }
 
 impl Attachment {
+    /// The name it came with.
+    fn sent_name<'a>(&'a self, outline: &'a Outline) -> Option<&'a str> {
+        match &self.packed {
+            Some(packed) => packed.file()?.name.as_deref(),
+            None => outline.parts.get(self.part.0 as usize)?.name.as_deref(),
+        }
+    }
+
     /// Whether a person gave it its name.
     #[must_use]
     pub const fn is_named_by_person(&self) -> bool {
         self.is_a_persons && self.has_name
     }
 
-    /// A fresh decoder for the part's octets.
+    /// A fresh decoder for the part's octets. (The attachment's own: [`Attachment::unpacker`].)
     #[must_use]
     pub fn decoder(&self) -> Decoder {
         Decoder::new(self.encoding)
@@ -140,6 +156,8 @@ pub struct Body {
     pub encoding: Encoding,
     /// How a plain text's lines are meant.
     pub flow: Flow,
+    /// The text itself, where it stands in a part that was opened; then the octets above are none.
+    pub given: Option<Arc<str>>,
 }
 
 impl Plan {
@@ -158,8 +176,15 @@ impl Plan {
 /// Makes the plan for a mail (spec MAIL-EXTRACT, MAIL-ACCEPT, MAIL-UNNAMED); what a section allows is [`Plan::checked`].
 #[must_use]
 pub fn plan(outline: &Outline) -> Plan {
+    plan_for(outline, &Settings::default())
+}
+
+/// The same for a section, which says whether TNEF is opened (spec MAIL-TNEF).
+#[must_use]
+pub fn plan_for(outline: &Outline, rules: &Settings) -> Plan {
     let mut attachments = Vec::new();
     let mut bodies = Vec::new();
+    let mut opened = Vec::new();
     for (index, part) in outline.parts.iter().enumerate().filter(|(_, part)| !part.is_multipart) {
         let id = PartId(u32::try_from(index).unwrap_or(u32::MAX));
         match body_type(part) {
@@ -170,14 +195,84 @@ pub fn plan(outline: &Outline) -> Plan {
                 body: part.body.clone(),
                 encoding: part.encoding,
                 flow: part.flow,
+                given: None,
             }),
-            None => attachments.push(attachment(id, part)),
+            None => match &part.tnef {
+                Tnef::Opened(stream) if rules.open_tnef => {
+                    opened.push(id);
+                    attachments.extend((0..stream.files.len()).filter_map(|at| packed(id, part, stream, at)));
+                }
+                _ => attachments.push(attachment(id, part)),
+            },
         }
     }
     naming::name(&mut attachments, outline);
-    let problems: Vec<Problem> = outline.findings.iter().map(|finding| Problem::found(finding, &attachments)).collect();
+    let mut problems: Vec<Problem> =
+        outline.findings.iter().map(|finding| Problem::found(finding, &attachments)).collect();
+    if bodies.is_empty()
+        && let Some((id, stream)) = opened.iter().find_map(|id| with_body(outline, *id))
+    {
+        bodies.extend(given_bodies(id, stream));
+        problems.extend(bodies.iter().flat_map(look_at));
+    }
+    problems.extend(attachments.iter().filter(|file| is_encrypted(file)).map(|file| {
+        let about = Some(file.name.clone());
+        let detail = "an encrypted file in TNEF";
+        Problem { code: Code::Encrypted, part: Some(file.part), about, limit: None, detail }
+    }));
     let decision = decision(&problems, !attachments.is_empty());
-    Plan { decision, problems, attachments, bodies }
+    Plan { decision, problems, attachments, bodies, opened }
+}
+
+/// A file in a TNEF part. Inline pictures, and messages, have names that no person gave.
+fn packed(id: PartId, part: &Part, stream: &Arc<tnef::Outline>, at: usize) -> Option<Attachment> {
+    let file = stream.files.get(at)?;
+    let media_type = file.media_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    let mut attachment = attachment(id, part);
+    attachment.is_a_persons = !(file.inline || file.hidden || media_type.starts_with("message/"));
+    attachment.has_name = file.name.is_some();
+    attachment.media_type = media_type;
+    attachment.packed = Some(Packed::new(Arc::clone(stream), at));
+    Some(attachment)
+}
+
+/// The part's stream, where it has a body.
+fn with_body(outline: &Outline, id: PartId) -> Option<(PartId, &tnef::Outline)> {
+    match &outline.parts.get(id.0 as usize)?.tnef {
+        Tnef::Opened(stream) if stream.text.is_some() || stream.html.is_some() => Some((id, stream)),
+        _ => None,
+    }
+}
+
+/// A stream's bodies: the same thing in one form or two.
+fn given_bodies(id: PartId, stream: &tnef::Outline) -> Vec<Body> {
+    let given = |media_type, text: &str| Body {
+        part: id,
+        media_type,
+        charset: Some("utf-8".to_owned()),
+        body: 0..0,
+        encoding: Encoding::Identity,
+        flow: Flow::Fixed,
+        given: Some(text.into()),
+    };
+    let text = stream.text.iter().map(|text| given("text/plain", text));
+    text.chain(stream.html.iter().map(|html| given("text/html", html))).collect()
+}
+
+/// What is looked for in any body (spec 3.2, 3.4a).
+fn look_at(body: &Body) -> Vec<Problem> {
+    let text = body.given.as_deref().unwrap_or_default();
+    let found = scan::look_at(body.media_type == "text/html", text).findings();
+    found.map(|(code, detail)| Problem { code, part: Some(body.part), about: None, limit: None, detail }).collect()
+}
+
+/// Whether a file in TNEF is an encrypted mail (spec 3.2, 3.4a).
+fn is_encrypted(file: &Attachment) -> bool {
+    const TYPES: [&str; 3] = ["application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"];
+    file.packed.as_ref().and_then(Packed::file).is_some_and(|packed| {
+        TYPES.contains(&file.media_type.as_str())
+            || packed.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("smime.p7m"))
+    })
 }
 
 /// What stops a mail goes before what holds it; without either, files decide.
@@ -211,5 +306,6 @@ fn attachment(id: PartId, part: &Part) -> Attachment {
         media_type: part.content_type.media_type().to_owned(),
         body: part.body.clone(),
         encoding: part.encoding,
+        packed: None,
     }
 }

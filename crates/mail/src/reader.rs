@@ -26,8 +26,9 @@ use self::{
 };
 use crate::{
     header::{Collector, Header, Line, without_line_end},
-    outline::{Finding, Outline, Part, PartId},
+    outline::{Finding, Outline, Part, PartId, Tnef},
     scan::MarginScan,
+    tnef,
     transfer::{Decoder, Encoding},
 };
 
@@ -115,6 +116,8 @@ pub struct Reader {
     oddly_written: Option<PartId>,
     /// The first plain text in a charset that cannot be read.
     unreadable: Option<PartId>,
+    /// What may still be kept of TNEF parts.
+    tnef: tnef::Limits,
     scratch: Vec<u8>,
 }
 
@@ -188,6 +191,7 @@ impl Reader {
             other_parts: None,
             oddly_written: None,
             unreadable: None,
+            tnef: tnef::Limits::default(),
             scratch: Vec::new(),
         }
     }
@@ -391,6 +395,7 @@ impl Reader {
             let outer = self.open.iter().filter_map(|level| level.content_type.as_deref());
             leaf.watch_delimiters(outer.chain(own_type.as_deref()));
         }
+        leaf.open_tnef(self.tnef);
         if is_root && begins_blank {
             leaf.watch_after_blank();
         }
@@ -523,6 +528,11 @@ impl Reader {
                     // A multipart without a boundary in which there is nothing at all is no file either.
                     part.is_multipart |= ended.is_nothing;
                     part.nested_subject = ended.nested_subject;
+                    if let Tnef::Opened(opened) = &ended.tnef {
+                        self.tnef.kept = self.tnef.kept.saturating_sub(opened.kept());
+                        self.tnef.attachments = self.tnef.attachments.saturating_sub(opened.files.len());
+                    }
+                    part.tnef = ended.tnef;
                 }
             }
             Flow::Epilogue(mut margin) => {

@@ -8,6 +8,8 @@ mod part_in_text;
 mod url;
 mod uuencode;
 
+use fubako_base::Code;
+
 pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
 use self::lines::TextLines;
@@ -30,6 +32,26 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// What was found, with its code; but for the charset, which matters where it is declared.
+    pub(crate) fn findings(self) -> impl Iterator<Item = (Code, &'static str)> {
+        [
+            (self.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),
+            (self.data_url, Code::DataUrl, "an HTML body with a data: URL"),
+            (
+                self.unreadable,
+                Code::Ambiguous,
+                "an HTML body that can be read in too many ways, or with an endless tag",
+            ),
+            (
+                self.file_as_text,
+                Code::Ambiguous,
+                "a text with a uuencoded, yEnc or BinHex file in it, or with a part and its header",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(seen, code, detail)| seen.then_some((code, detail)))
+    }
+
     fn merge(&mut self, other: Self) {
         self.pgp |= other.pgp;
         self.data_url |= other.data_url;
@@ -137,6 +159,13 @@ const UTF7_MARK: &[u8] = b"+/v";
 
 fn is_utf7_mark(start: &[u8]) -> bool {
     start.starts_with(UTF7_MARK) && matches!(start.last(), Some(b'8' | b'9' | b'+' | b'/'))
+}
+
+/// The look at a text that is at hand.
+pub(crate) fn look_at(is_html: bool, text: &str) -> Found {
+    let mut scan = BodyScan::new(is_html, Some("utf-8"));
+    scan.push(text.as_bytes());
+    scan.finish()
 }
 
 impl Raw {

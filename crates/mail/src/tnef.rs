@@ -150,6 +150,13 @@ impl File {
 }
 
 impl Outline {
+    /// Octets that are held of it.
+    pub(crate) fn kept(&self) -> usize {
+        let octets = |piece: &Piece| if let Piece::Octets(octets) = piece { octets.len() } else { 0 };
+        let bodies = [&self.text, &self.html].into_iter().flatten().map(String::len).sum::<usize>();
+        bodies + self.files.iter().flat_map(|file| &file.pieces).map(octets).sum::<usize>()
+    }
+
     /// Whether there is no file in it, so that nothing is deposited for it (spec MAIL-TNEF).
     #[must_use]
     pub fn is_empty_of_files(&self) -> bool {

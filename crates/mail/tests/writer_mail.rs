@@ -343,7 +343,7 @@ fn the_same_mail_gives_the_same_octets_and_debug_shows_no_password() {
     assert_eq!(rebuilt(&mail, &told), rebuilt(&mail, &told));
     let (outline, plan) = read(&mail);
     let with = fubako_mail::compose::Rebuild {
-        notice: &told,
+        notice: Some(&told),
         front: Front { results: "", received: "x" },
         fallback_message_id: "x",
         fallback_date: "x",
@@ -406,7 +406,7 @@ fn the_sections_secret_header_is_never_passed_on() {
     let told = notice(End, &[Lang::Ja]);
     let rebuilt = |secret_header| {
         let with = fubako_mail::compose::Rebuild {
-            notice: &told,
+            notice: Some(&told),
             front: Front { results: "", received: "x" },
             fallback_message_id: "x",
             fallback_date: "x",

@@ -41,6 +41,8 @@ impl Notes {
 /// The work on one body while it passes: transfer decoding, charset to UTF-8, rewriting of references to removed
 /// parts, the notice, transfer encoding. Memory is bounded by [`crate::html`]'s limits, whatever the body's size.
 pub struct BodyWork {
+    /// A text that is at hand.
+    given: Option<Arc<str>>,
     decoder: Decoder,
     charset: TextDecoder,
     rewriting: Rewriting,
@@ -106,6 +108,7 @@ impl BodyWork {
             })
         };
         Self {
+            given: body.given.clone(),
             decoder: Decoder::new(body.encoding),
             charset: TextDecoder::new(body.charset.as_deref()),
             rewriting,
@@ -130,6 +133,9 @@ impl BodyWork {
     /// # Errors
     /// As [`BodyWork::push`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), RewriteError> {
+        if let Some(given) = self.given.take() {
+            self.stages.text.push_str(&given);
+        }
         self.decoder.finish(&mut self.stages.decoded);
         self.pass(true, out)?;
         self.encoder.finish(out, self.ends_mail);

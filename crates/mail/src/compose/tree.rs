@@ -29,17 +29,21 @@ pub(super) enum Node {
 /// Nothing where no body stays.
 pub(super) fn pruned(outline: &Outline, plan: &Plan) -> Option<Node> {
     let mut children: Vec<Vec<(Node, usize)>> = outline.parts.iter().map(|_| Vec::new()).collect();
-    let mut bodies: Vec<Option<usize>> = vec![None; outline.parts.len()];
+    let mut bodies: Vec<Vec<usize>> = vec![Vec::new(); outline.parts.len()];
     for (index, body) in plan.bodies.iter().enumerate() {
         if let Some(place) = usize::try_from(body.part.0).ok().and_then(|at| bodies.get_mut(at)) {
-            *place = Some(index);
+            place.push(index);
         }
     }
     // Children stand after their parents, so that from the last part to the first each one's children are there.
     for (at, part) in outline.parts.iter().enumerate().rev() {
-        let node = match bodies[at] {
-            Some(index) => Some((Node::Leaf(index), 0)),
-            None => {
+        let node = match bodies[at][..] {
+            [index] => Some((Node::Leaf(index), 0)),
+            // One part gave the same thing in several forms.
+            [_, ..] => {
+                Some((Node::Multipart(Kind::Alternative, bodies[at].iter().copied().map(Node::Leaf).collect()), 1))
+            }
+            [] => {
                 let mut mine = std::mem::take(&mut children[at]);
                 mine.reverse();
                 joined(part.content_type.media_type(), mine)

@@ -28,9 +28,8 @@ pub(super) fn check(
 }
 
 fn names(attachments: &[Attachment], outline: &Outline, rules: &Settings, problems: &mut Vec<Problem>) {
-    let sent = |attachment: &Attachment| {
-        outline.parts.get(attachment.part.0 as usize).and_then(|part| part.name.clone()).filter(|name| !name.is_empty())
-    };
+    let sent =
+        |attachment: &Attachment| attachment.sent_name(outline).map(str::to_owned).filter(|name| !name.is_empty());
     let bound: Vec<(&Attachment, Option<String>)> =
         attachments.iter().filter(|file| is_bound(file, rules.names)).map(|file| (file, sent(file))).collect();
     for (_, name) in &bound {

@@ -23,7 +23,8 @@ pub(super) fn name(attachments: &mut [Attachment], outline: &Outline) {
     for persons in [true, false] {
         for attachment in attachments.iter_mut().filter(|attachment| attachment.is_named_by_person() == persons) {
             let Some(part) = outline.parts.get(attachment.part.0 as usize) else { continue };
-            let name = part.name.clone().unwrap_or_else(|| made_up(part, attachment));
+            let sent = attachment.sent_name(outline).map(str::to_owned);
+            let name = sent.unwrap_or_else(|| made_up(part, attachment));
             attachment.name = taken.unique(&allowed(&name));
         }
     }

@@ -1,12 +1,15 @@
 //! A leaf's octets on their way: decoded, shown, looked at.
 
+use std::sync::Arc;
+
 use fubako_base::Code;
 
 use super::{Observer, part};
 use crate::{
     header::Header,
-    outline::{Encoding, Part, PartId},
+    outline::{Part, PartId, Tnef},
     scan::{BodyScan, DelimiterWatch, Found, HeadWatch, MarginScan},
+    tnef,
     transfer::{Decoder, Facts},
 };
 
@@ -21,8 +24,7 @@ const MAX_SUBJECT: usize = 500;
 pub(super) struct Leaf {
     pub(super) id: PartId,
     decoder: Decoder,
-    /// Whether anybody looks at the decoded octets.
-    decodes: bool,
+    tnef: Unpacking,
     /// Whether the observer does.
     shows: bool,
     look: Look,
@@ -46,6 +48,15 @@ enum Look {
     Nested(Vec<u8>),
 }
 
+/// What the decoded octets are as TNEF.
+#[derive(Debug)]
+enum Unpacking {
+    /// So they begin, and within these limits they are opened.
+    Beginning(Vec<u8>, tnef::Limits),
+    Opening(Box<tnef::Reader>),
+    No,
+}
+
 /// What a leaf turned out to be.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
@@ -59,6 +70,7 @@ pub(super) struct Ended {
     pub(super) other_parts: bool,
     pub(super) blank: bool,
     pub(super) is_nothing: bool,
+    pub(super) tnef: Tnef,
     pub(super) nested_subject: Option<String>,
     /// The boundary of the mail in it.
     pub(super) nested_boundary: Option<Vec<u8>>,
@@ -78,11 +90,10 @@ impl Leaf {
         } else {
             Look::Nothing
         };
-        let decodes = shows || part.encoding == Encoding::Base64 || !matches!(look, Look::Nothing);
         Self {
             id,
             decoder: Decoder::new(part.encoding),
-            decodes,
+            tnef: Unpacking::No,
             shows,
             look,
             blank: true,
@@ -90,6 +101,13 @@ impl Leaf {
             is_html: media_type == "text/html",
             watch: None,
             delimiters: None,
+        }
+    }
+
+    /// Opens it within these limits where it is TNEF.
+    pub(super) fn open_tnef(&mut self, limits: tnef::Limits) {
+        if !self.is_preamble() {
+            self.tnef = Unpacking::Beginning(Vec::new(), limits);
         }
     }
 
@@ -115,11 +133,9 @@ impl Leaf {
 
     /// Takes the next octets as they stand in the mail.
     pub(super) fn push(&mut self, octets: &[u8], scratch: &mut Vec<u8>, observer: &mut dyn Observer) {
-        if self.decodes {
-            scratch.clear();
-            self.decoder.push(octets, scratch);
-            self.decoded(scratch, observer);
-        }
+        scratch.clear();
+        self.decoder.push(octets, scratch);
+        self.decoded(scratch, observer);
         if let Some(watch) = &mut self.watch {
             watch.push(octets);
         }
@@ -135,6 +151,7 @@ impl Leaf {
         if self.shows {
             observer.decoded(self.id, octets);
         }
+        self.tnef.push(octets);
         match &mut self.look {
             Look::Nothing => {}
             Look::Body(scan) => scan.push(octets),
@@ -152,9 +169,7 @@ impl Leaf {
     pub(super) fn finish(mut self, scratch: &mut Vec<u8>, observer: &mut dyn Observer) -> Ended {
         scratch.clear();
         self.decoder.finish(scratch);
-        if self.decodes {
-            self.decoded(scratch, observer);
-        }
+        self.decoded(scratch, observer);
         let mut ended = Ended {
             is_html: self.is_html,
             facts: self.decoder.facts(),
@@ -165,7 +180,10 @@ impl Leaf {
             is_nothing: self.undivided && self.blank,
             ..Ended::default()
         };
+        ended.tnef = self.tnef.finish();
         match self.look {
+            // No text, whatever it calls itself.
+            _ if !matches!(ended.tnef, Tnef::No) => {}
             Look::Nothing => {}
             Look::Body(scan) => ended.found = scan.finish(),
             Look::Preamble(mut scan) => ended.margin = scan.finish(),
@@ -179,6 +197,37 @@ impl Leaf {
     }
 }
 
+impl Unpacking {
+    fn push(&mut self, octets: &[u8]) {
+        match self {
+            Self::Beginning(first, limits) => {
+                let missing = tnef::SIGNATURE.len() - first.len();
+                first.extend(octets.iter().take(missing));
+                if first.len() < tnef::SIGNATURE.len() {
+                    return;
+                }
+                if !tnef::is_tnef(first) {
+                    *self = Self::No;
+                    return;
+                }
+                let mut reader = Box::new(tnef::Reader::new(*limits));
+                reader.push(first);
+                reader.push(octets.get(missing..).unwrap_or_default());
+                *self = Self::Opening(reader);
+            }
+            Self::Opening(reader) if !reader.is_damaged() => reader.push(octets),
+            Self::Opening(_) | Self::No => {}
+        }
+    }
+
+    fn finish(self) -> Tnef {
+        match self {
+            Self::Opening(reader) => reader.finish().map_or(Tnef::Damaged, |opened| Tnef::Opened(Arc::new(opened))),
+            Self::Beginning(..) | Self::No => Tnef::No,
+        }
+    }
+}
+
 impl Ended {
     /// Whether this is a text that cannot be written afresh.
     pub(super) fn is_unreadable_text(&self) -> bool {
@@ -187,32 +236,20 @@ impl Ended {
 
     /// What was found, with its code.
     pub(super) fn findings(&self) -> impl Iterator<Item = (Code, &'static str)> + use<> {
-        [
+        let own = [
             (self.head_goes_on, Code::Ambiguous, "a header ends without a blank line and goes on after it"),
             (self.facts.stray, Code::Ambiguous, "base64 with other characters in it"),
             (self.facts.after_padding, Code::Ambiguous, "base64 that goes on after its padding"),
-            (self.found.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),
-            (self.found.data_url, Code::DataUrl, "an HTML body with a data: URL"),
-            (
-                self.found.unreadable,
-                Code::Ambiguous,
-                "an HTML body that can be read in too many ways, or with an endless tag",
-            ),
             (
                 self.found.charset && self.is_html,
                 Code::Ambiguous,
                 "an HTML body in a charset that cannot be read, and in which ASCII is not ASCII",
             ),
-            (
-                self.found.file_as_text,
-                Code::Ambiguous,
-                "a text with a uuencoded, yEnc or BinHex file in it, or with a part and its header",
-            ),
             (self.margin, Code::Ambiguous, "something like a part stands before the first part"),
             (self.undivided, Code::Ambiguous, "a multipart without a boundary"),
-        ]
-        .into_iter()
-        .filter_map(|(seen, code, detail)| seen.then_some((code, detail)))
+        ];
+        let own = own.into_iter().filter_map(|(seen, code, detail)| seen.then_some((code, detail)));
+        own.chain(self.found.findings())
     }
 }
 

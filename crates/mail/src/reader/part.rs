@@ -6,7 +6,7 @@ use super::{edges::MAX_BOUNDARY, multipart};
 use crate::{
     header::{Field, Header, Oddities, STEERING},
     names::{self, Parameters},
-    outline::{ContentType, Disposition, Encoding, Flow, Part},
+    outline::{ContentType, Disposition, Encoding, Flow, Part, Tnef},
 };
 
 /// Types that are encrypted, or may be (spec 3.2).
@@ -69,6 +69,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         content_base: header.first("content-base").map(content_location).filter(|url| !url.is_empty()),
         content_location: header.first("content-location").map(content_location).filter(|url| !url.is_empty()),
         is_multipart: boundary.is_some(),
+        tnef: Tnef::No,
         nested_subject: None,
         content_type,
     };

@@ -8,7 +8,7 @@ use fubako_mail::{
     Decision, Header, Outline, Part, PartId, Plan,
     compose::{Rebuild, rebuild},
     notice::Notice,
-    outline::{ContentType, Disposition, Encoding, Flow},
+    outline::{ContentType, Disposition, Encoding, Flow, Tnef},
     plan::{Attachment, Body},
     reader::{Limits, Reader},
     steps,
@@ -91,6 +91,7 @@ fn collect(part: MessagePart<'_>, parent: Option<PartId>, parts: &mut Vec<Part>)
         content_base: None,
         content_location: part.content_location().map(str::to_owned),
         is_multipart: part.is_multipart(),
+        tnef: Tnef::No,
         nested_subject: None,
     });
     if part.is_multipart() {
@@ -114,6 +115,7 @@ fn plan(outline: &Outline) -> Plan {
                     body: part.body.clone(),
                     encoding: part.encoding,
                     flow: part.flow,
+                    given: None,
                 });
             }
             _ => attachments.push(Attachment {
@@ -125,11 +127,12 @@ fn plan(outline: &Outline) -> Plan {
                 media_type: media_type.to_owned(),
                 body: part.body.clone(),
                 encoding: part.encoding,
+                packed: None,
             }),
         }
     }
     let decision = if attachments.is_empty() { Decision::Relay } else { Decision::Deposit };
-    Plan { decision, problems: Vec::new(), attachments, bodies }
+    Plan { decision, problems: Vec::new(), attachments, bodies, opened: Vec::new() }
 }
 
 /// The mail as it would be relayed, checked for what holds for every one.
@@ -141,7 +144,7 @@ pub(crate) fn rebuilt(mail: &[u8], notice: &Notice) -> Vec<u8> {
 /// The same, by whatever reader it was read.
 pub(crate) fn write(outline: &Outline, plan: &Plan, mail: &[u8], notice: &Notice) -> Vec<u8> {
     let with = Rebuild {
-        notice,
+        notice: Some(notice),
         front: fubako_mail::relay::Front {
             results: "",
             received: "from mail.example.jp (192.0.2.1) by gateway.example.jp with ESMTPS id 01890a5d-ac96-774b-bcce-b302099a8057; Sun, 22 Nov 2026 10:15:00 +0900",
