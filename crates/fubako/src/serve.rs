@@ -1,11 +1,15 @@
 //! `fubako serve`: binds, wires, runs, and stops in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use fubako_base::Timestamp;
 use fubako_exchange::Exchange;
 use fubako_gateway::{
-    receive::{Receiver, ReceiverParts},
+    receive::{Limits, Network, Quota, Receiver, ReceiverParts},
     worker,
 };
 use fubako_post::resolver::Resolver;
@@ -163,7 +167,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
         let site = http::Site { router, tls, proxies: proxies.at("http.proxies")? };
         tasks.spawn(http::serve(listener, site, stopped.clone()));
     }
-    let receiver = Arc::new(receiver(config, &ground, dns, &bells));
+    let receiver = Arc::new(receiver(config, &ground, dns, &bells)?);
     for (listener, tls) in smtp_listeners(config, &identity, listeners.starttls, listeners.implicit)? {
         let stop = http::stopped(stopped.clone());
         tasks.spawn(fubako_smtp::server::serve(listener, smtp_config(config, tls), receiver.clone(), stop));
@@ -212,15 +216,40 @@ fn say_aloud(config: &Config, identity: &Identity) {
     }
 }
 
-fn receiver(config: &Config, ground: &Ground, dns: Arc<Resolver>, bells: &Bells) -> Receiver {
-    Receiver::new(ReceiverParts {
+fn receiver(config: &Config, ground: &Ground, dns: Arc<Resolver>, bells: &Bells) -> Result<Receiver, StartError> {
+    Ok(Receiver::new(ReceiverParts {
         store: ground.store.clone(),
         vault: ground.vault.clone(),
         dns,
         hostname: config.hostname(),
+        limits: limits(config)?,
         wake: bells.gateway.clone(),
         clock: Arc::new(Timestamp::now),
+    }))
+}
+
+fn limits(config: &Config) -> Result<Limits, StartError> {
+    let rate = &config.rate;
+    let quota = |mails, recipients| Quota { mails, recipients };
+    let exempt: Option<Vec<Network>> = rate.exempt.iter().map(|network| self::network(network)).collect();
+    Ok(Limits {
+        section: quota(rate.section_mails, rate.section_recipients),
+        sender: quota(rate.sender_mails, rate.sender_recipients),
+        address: quota(rate.address_mails, rate.address_recipients),
+        connections: rate.address_connections,
+        failures: rate.address_failures,
+        block_seconds: i64::from(rate.block_minutes) * 60,
+        exempt: exempt.ok_or("networks are written as 192.0.2.0/24 or 2001:db8::/32").at("rate.exempt")?,
     })
+}
+
+/// An address alone is a network of one.
+fn network(text: &str) -> Option<Network> {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().ok()?;
+    let width = if address.is_ipv4() { 32 } else { 128 };
+    let bits = bits.map_or(Some(width), |bits| bits.parse().ok())?;
+    (bits <= width).then_some((address, bits))
 }
 
 fn smtp_listeners(

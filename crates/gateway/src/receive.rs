@@ -2,8 +2,9 @@
 //! it comes; the 250 is said when file, folder and row are synced (spec RCV-DURABLE).
 
 mod genuine;
+mod rate;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
@@ -23,6 +24,8 @@ use tokio::sync::Notify;
 
 pub use genuine::SECRET_CONTEXT;
 use genuine::{Claim, Origin};
+use rate::Rates;
+pub use rate::{Limits, Network, Quota};
 
 /// Octets that a mail's header may have; a longer one is refused while the upstream still has the mail.
 const HEADER_LIMIT: u64 = 1 << 20;
@@ -36,7 +39,19 @@ const COMMIT_PAUSES: [Duration; 4] =
 
 /// Takes mails for sections that registered the sender's domain. Cheap to clone.
 #[derive(Clone)]
-pub struct Receiver(Arc<ReceiverParts>);
+pub struct Receiver(Arc<Gate>);
+
+struct Gate {
+    parts: ReceiverParts,
+    rates: Rates,
+}
+
+impl Deref for Gate {
+    type Target = ReceiverParts;
+    fn deref(&self) -> &ReceiverParts {
+        &self.parts
+    }
+}
 
 /// What a receiver works with.
 pub struct ReceiverParts {
@@ -48,6 +63,8 @@ pub struct ReceiverParts {
     pub dns: Arc<dyn Dns>,
     /// Our host name, for the trace field and as the name under which we say what we found (RFC 8601).
     pub hostname: String,
+    /// How much is taken of whom.
+    pub limits: Limits,
     /// Told when a mail was accepted.
     pub wake: Arc<Notify>,
     /// The present.
@@ -56,7 +73,7 @@ pub struct ReceiverParts {
 
 /// A mail on its way in.
 pub struct Incoming {
-    receiver: Arc<ReceiverParts>,
+    receiver: Arc<Gate>,
     id: MailId,
     from: MailFrom,
     peer: Peer,
@@ -141,13 +158,21 @@ impl HeaderSoFar {
 impl Handler for Receiver {
     type Transaction = Incoming;
 
+    fn admits(&self, address: IpAddr, others: usize) -> Result<(), Reply> {
+        self.0.rates.admits(address, others, (self.0.clock)())
+    }
+
+    fn offended(&self, address: IpAddr) {
+        self.0.rates.failed(address, (self.0.clock)());
+    }
+
     async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Incoming, Reply> {
         let id = MailId::generate();
         let origin = match from.address.as_str() {
             "" => None,
             address => {
                 let origin = self.0.origin(id, peer, from, domain_of(address)).await;
-                Some(origin.inspect_err(|reply| refused(peer, address, reply))?)
+                Some(origin.inspect_err(|reply| self.0.refused(peer, address, reply))?)
             }
         };
         Ok(Incoming {
@@ -172,7 +197,8 @@ impl Receiver {
     /// A receiver that works with these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts) -> Self {
-        Self(Arc::new(parts))
+        let rates = Rates::new(parts.limits.clone());
+        Self(Arc::new(Gate { parts, rates }))
     }
 }
 
@@ -193,23 +219,29 @@ impl Transaction for Incoming {
     async fn chunk(&mut self, octets: Bytes) -> Result<(), Reply> {
         let mut normal = Vec::with_capacity(octets.len() + 16);
         self.normalizer.push(&octets, &mut normal);
-        self.take(normal).await.inspect_err(|reply| refused(&self.peer, &self.from.address, reply))
+        self.take(normal).await.inspect_err(|reply| self.receiver.refused(&self.peer, &self.from.address, reply))
     }
 
     async fn finish(mut self) -> Reply {
         match self.accept().await {
             Ok(id) => Reply::new(250, (2, 0, 0), format!("OK, queued as {id}")),
             Err(reply) => {
-                refused(&self.peer, &self.from.address, &reply);
+                self.receiver.refused(&self.peer, &self.from.address, &reply);
                 reply
             }
         }
     }
 }
 
-/// Says in the log what a peer is told, so that whoever asks why a mail was refused finds it.
-fn refused(peer: &Peer, from: &str, reply: &Reply) {
-    tracing::info!(peer = %peer.address.ip(), from = %shown::visible(from), %reply, "refused");
+impl Gate {
+    /// Says in the log what a peer is told, so that whoever asks why a mail was refused finds it; and counts what will not get better by
+    /// coming again.
+    fn refused(&self, peer: &Peer, from: &str, reply: &Reply) {
+        tracing::info!(peer = %peer.address.ip(), from = %shown::visible(from), %reply, "refused");
+        if reply.is_permanent() {
+            self.rates.failed(peer.address.ip(), (self.clock)());
+        }
+    }
 }
 
 impl Incoming {
@@ -262,9 +294,15 @@ impl Incoming {
                 return Err(reply);
             }
         };
-        let spool = writer.finish().await.map_err(|e| no_room(&e))?;
-        let section = origin.section;
         let now = (self.receiver.clock)();
+        let section = origin.section;
+        let of = rate::Origin { section: &section.id, sender: &self.from.address, address: self.peer.address.ip() };
+        if let Err(reply) = self.receiver.rates.has_room(&of, now) {
+            writer.abort().await;
+            return Err(reply);
+        }
+        let spool = writer.finish().await.map_err(|e| no_room(&e))?;
+        self.receiver.rates.count(&of, self.recipients.len(), now);
         let mail = NewMail {
             id: self.id,
             section: section.id.clone(),

@@ -83,6 +83,7 @@ async fn house(settings: Settings) -> House {
         vault: house.vault.clone(),
         dns: Arc::new(names::Names::of_acme()),
         hostname: "gateway.example".to_owned(),
+        limits: fubako_gateway::receive::Limits::default(),
         wake: Arc::default(),
         clock: house.clock.hands(),
     });

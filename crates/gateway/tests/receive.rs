@@ -34,6 +34,7 @@ async fn gate(settings: Settings, more: &[(&str, Option<&str>)]) -> Gate {
         vault: ground.vault.clone(),
         dns: Arc::new(names),
         hostname: "gateway.example".to_owned(),
+        limits: fubako_gateway::receive::Limits::default(),
         wake: Arc::default(),
         clock: ground.clock.hands(),
     });

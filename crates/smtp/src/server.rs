@@ -1,9 +1,15 @@
 //! A tokio server on [`crate::protocol`].
 
 mod connection;
+mod places;
 mod tls;
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::{
@@ -16,6 +22,8 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::Reply;
 pub use crate::protocol::envelope::{MailFrom, Notify, RcptTo};
+use places::Places;
+pub use places::peer;
 pub use tls::{TlsConfigError, tls_config};
 
 /// How long a wait after the system refused a connection (no more file descriptors, say).
@@ -79,6 +87,18 @@ pub trait Handler: Send + Sync + 'static {
     /// A transaction under way. Dropped without [`Transaction::finish`], the mail never was.
     type Transaction: Transaction;
 
+    /// A connection is there, of an address that has `others` besides on this listener: a refusal (4xx) is all that it is told. Asked before
+    /// anything else, so it must not wait.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn admits(&self, _address: IpAddr, _others: usize) -> Result<(), Reply> {
+        Ok(())
+    }
+
+    /// A connection was closed for too many commands that failed.
+    fn offended(&self, _address: IpAddr) {}
+
     /// MAIL: a refusal is the reply.
     fn mail(&self, peer: &Peer, from: &MailFrom) -> impl Future<Output = Result<Self::Transaction, Reply>> + Send;
 }
@@ -107,6 +127,7 @@ pub async fn serve<H: Handler>(
     let config = Arc::new(config);
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
+    let places = Places::default();
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -114,10 +135,24 @@ pub async fn serve<H: Handler>(
             () = &mut stop => break,
             Some(ended) = connections.join_next(), if !connections.is_empty() => report(ended),
             accepted = listener.accept() => match accepted {
-                Ok((stream, address)) if connections.len() >= config.max_connections => refuse(stream, address, &config),
+                Ok((stream, address)) if connections.len() >= config.max_connections => {
+                    warn!(peer = %address, max = config.max_connections, "too many connections");
+                    refuse(stream, &config, &Reply::new(421, (4, 3, 2), "Too many connections, try again later"));
+                }
                 Ok((stream, address)) => {
-                    let connection = connection::run(stream, address, config.clone(), handler.clone(), stopped.clone());
-                    connections.spawn(connection.instrument(info_span!("smtp", peer = %address)));
+                    let place = places.take(address.ip());
+                    match handler.admits(address.ip(), place.others) {
+                        Ok(()) => {
+                            let connection =
+                                connection::run(stream, address, config.clone(), handler.clone(), stopped.clone());
+                            let connection = async move {
+                                let _place = place;
+                                connection.await;
+                            };
+                            connections.spawn(connection.instrument(info_span!("smtp", peer = %address)));
+                        }
+                        Err(reply) => refuse(stream, &config, &reply),
+                    }
                 }
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
@@ -150,13 +185,12 @@ fn report(ended: Result<(), JoinError>) {
 }
 
 /// One connection too many. A fresh socket takes one line without waiting, so nobody has to wait for it.
-fn refuse(stream: TcpStream, address: SocketAddr, config: &Config) {
-    warn!(peer = %address, max = config.max_connections, "too many connections");
+fn refuse(stream: TcpStream, config: &Config, reply: &Reply) {
     if matches!(config.tls, Tls::Implicit { .. }) {
         return;
     }
     let mut line = Vec::new();
-    Reply::new(421, (4, 3, 2), "Too many connections, try again later").write_to(&mut line);
+    reply.write_to(&mut line);
     let written = stream.into_std().and_then(|mut stream| std::io::Write::write_all(&mut stream, &line));
     if let Err(error) = written {
         debug!(%error, "the refusal could not be written");

@@ -126,6 +126,32 @@ table! {
 }
 
 table! {
+    /// How much mail is taken of whom (spec RCV-RATE). What is more gets a 4xx reply and comes again. Each process counts by itself; 0 is any number.
+    Rate ["rate"] {
+        /// Mails of a section in an hour.
+        section_mails: u64 = 100_000,
+        /// Recipients of a section's mails in an hour.
+        section_recipients: u64 = 500_000,
+        /// Mails of one sender in an hour.
+        sender_mails: u64 = 50_000,
+        /// Recipients of one sender's mails in an hour.
+        sender_recipients: u64 = 250_000,
+        /// Mails from one address (of IPv6: one network of 64 bits) in an hour.
+        address_mails: u64 = 200_000,
+        /// Recipients of mails from one address in an hour.
+        address_recipients: u64 = 1_000_000,
+        /// Connections at once of one address, each listener.
+        address_connections: usize = 100,
+        /// Failures in a row (mails refused for good, connections with too many wrong commands) within ten minutes, after which an address is blocked.
+        address_failures: u32 = 50,
+        /// Minutes for which it is.
+        block_minutes: u32 = 15,
+        /// Networks whose addresses have no limits of their own and are never blocked.
+        exempt: Vec<String> = vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()],
+    }
+}
+
+table! {
     /// The listener with STARTTLS.
     StarttlsListener ["smtp.starttls"] {
         /// Address and port; an empty text switches it off.
@@ -309,6 +335,7 @@ pub struct Config {
     pub brand: Brand,
     pub http: Http,
     pub smtp: Smtp,
+    pub rate: Rate,
     pub tls: Tls,
     pub relay: Relay,
     pub dkim: Dkim,

@@ -1,8 +1,8 @@
 //! The reference page, generated from the declarations.
 
 use super::{
-    Api, Brand, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Relay, Scanner,
-    Smtp, StarttlsListener, Tls, TlsListener, Top,
+    Api, Brand, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Rate, Relay,
+    Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
 };
 
 /// One table of the file.
@@ -26,6 +26,7 @@ const TABLES: &[Table] = &[
     Smtp::TABLE,
     StarttlsListener::TABLE,
     TlsListener::TABLE,
+    Rate::TABLE,
     Tls::TABLE,
     Relay::TABLE,
     Dkim::TABLE,

@@ -19,7 +19,7 @@ use fubako_trust::{
     tenant::{self, Author, Decision, Refusal, Secret, Tenant},
 };
 
-use super::{Incoming, ReceiverParts, domain_of, not_ours, try_later};
+use super::{Gate, Incoming, domain_of, not_ours, rate, try_later};
 
 /// The context under which a section's secret is sealed.
 pub const SECRET_CONTEXT: &str = "secret-header";
@@ -76,7 +76,7 @@ impl Whose {
     }
 }
 
-impl ReceiverParts {
+impl Gate {
     /// The section that registered the domain or one above it (spec RCV-TENANT), and what SPF says of the host. Only then is DNS asked:
     /// nobody makes us look up what he likes.
     pub(super) async fn origin(
@@ -96,7 +96,11 @@ impl ReceiverParts {
         };
         let spf = spf::check(&*self.dns, &client, PATIENCE).await;
         match tenant::spf_passes(&spf) {
-            Ok(()) => Ok(Origin { section, spf }),
+            Ok(()) => {
+                let of = rate::Origin { section: &section.id, sender: &from.address, address: peer.address.ip() };
+                self.rates.has_room(&of, (self.clock)())?;
+                Ok(Origin { section, spf })
+            }
             Err(refusal) => {
                 tracing::info!(mail = %id, section = %section.id, peer = %peer.address.ip(), spf = spf.result.name(), spf_domain = %spf.domain,
                     code = refusal.code.name(), cause = %shown::visible(&refusal.cause), "not genuine");

@@ -238,6 +238,12 @@ impl Session {
         }
     }
 
+    /// Whether the session ended because of too many commands that failed.
+    #[must_use]
+    pub fn has_given_up(&self) -> bool {
+        self.errors > self.settings.max_errors
+    }
+
     /// How many command lines have been read.
     #[must_use]
     pub fn lines(&self) -> u64 {

@@ -74,6 +74,9 @@ pub(super) async fn run<H: Handler>(
     };
     let mut connection = Connection::<H>::new(stream, address, config, stopped);
     let end = Box::pin(connection.converse(&*handler)).await;
+    if connection.session.has_given_up() {
+        handler.offended(address.ip());
+    }
     let (mails, milliseconds) = (connection.mails, begun.elapsed().as_millis());
     match end {
         End::Closed => info!(mails, milliseconds, "connection closed"),
