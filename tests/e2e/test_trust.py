@@ -89,10 +89,14 @@ class World:
         text = text.decode()
         return f"{code} {text.split()[0]}", text
 
-    def arrived(self, before, count=1):
-        """The raw mails that came since, in CRLF."""
-        self.mailboxes.wait(TO, before + count)
-        return [raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for raw in self.mailboxes.raw(TO)[before:]]
+    def arrived(self, mail):
+        """What became of a mail, raw and in CRLF."""
+        [number] = re.findall(rb"(?m)^Message-ID: (\S+)", mail)
+
+        def found():
+            return [raw for raw in self.mailboxes.raw(TO) if b"Message-ID: " + number in raw and b"/d/" not in raw]
+        [raw] = harness.wait_for("the mail arrives", found)
+        return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +388,6 @@ def test_from(world, field):
 # spec: RCV-ALIGN RCV-TENANT MAIL-NONE MAIL-REBUILD
 @pytest.mark.parametrize("make", [plain, with_file])
 def test_our_verdict_leaves_and_forged_ones_and_the_secret_do_not(world, make):
-    before = len(world.mailboxes.raw(TO))
     forged = b"".join(b"%s: %s\r\n" % (name, value) for name, value in (
         (b"Authentication-Results", b"gateway.acme.example; spf=pass smtp.mailfrom=forged.example"),
         (b"authentication-RESULTS ", b"\r\n (c) GATEWAY.acme.example. 1;\r\n dkim=pass header.d=forged.example"),
@@ -395,7 +398,7 @@ def test_our_verdict_leaves_and_forged_ones_and_the_secret_do_not(world, make):
     ))
     mail = forged + world.sign(make("sato@cloud.example"), "cloud.example")
     assert world.send("sato@cloud.example", mail)[0] == "250 2.0.0"
-    raw = [raw for raw in world.arrived(before, 1 if make is plain else 2) if b"/d/" not in raw][-1]
+    raw = world.arrived(mail)
     assert SECRET.encode() not in raw and b"forged.example" not in raw and b"x-cloud" not in raw.lower(), raw
     results = field(raw, "Authentication-Results")
     ours = results[0]
