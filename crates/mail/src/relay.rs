@@ -31,17 +31,19 @@ impl Front<'_> {
     }
 }
 
-/// The steps that write the mail as it was, with `front` before it, and without Bcc, Resent-Bcc, requests for return
-/// receipts, Return-Path, and fields that `may_pass` says no of.
+/// The steps that write the mail as it was from its header on, with `front` before it, and without Bcc, Resent-Bcc, requests
+/// for return receipts, Return-Path, and fields that `may_pass` says no of.
 #[must_use]
 pub fn unchanged(outline: &Outline, front: Front<'_>, may_pass: &dyn Fn(&Field) -> bool) -> Vec<Step> {
     let mut before = front.fields().into_bytes();
-    if outline.size > 0 && outline.parts.first().is_some_and(|root| root.body.start == 0) {
+    // What stands before the header, an mbox line or a byte order mark, would end it behind our field.
+    let start = outline.header_range.start;
+    if outline.size > 0 && outline.parts.first().is_some_and(|root| root.body.start == start) {
         // A mail that begins with its body has no blank line that would end our field.
         before.extend_from_slice(b"\r\n");
     }
     let mut steps = vec![Step::Octets(before)];
-    let mut from = 0;
+    let mut from = start;
     for field in outline.header.iter() {
         if may_pass(field) && !REMOVED.iter().any(|name| name.eq_ignore_ascii_case(field.name())) {
             continue;

@@ -10,6 +10,7 @@ use fubako_base::{
 };
 use fubako_mail::{
     header::Field,
+    reader::{Limits, Reader},
     relay::{self, Front},
     steps,
 };
@@ -380,6 +381,26 @@ fn a_mail_without_attachments_is_relayed_as_it_was() {
     steps::write_all(relay::unchanged(&outline, front, &may_pass), &mail, &mut out).unwrap();
     let expected = "A-R: x;\n\ty\nReceived: from x by y; date\nReceived: from a\n by b\nFrom: a@x.jp\nSubject: =?x?=\n folded\nX-Mailer: m\n\nBcc: in the body\n.\nlast";
     assert_eq!(String::from_utf8(out).unwrap(), String::from_utf8(crlf(expected)).unwrap());
+}
+
+// spec: MAIL-NONE (found by fuzzing: behind our field, what stands before the header ends it)
+#[test]
+fn an_mbox_line_and_a_byte_order_mark_are_not_relayed_behind_our_field() {
+    for (mail, expected) in [
+        ("From a@x.jp Sun Nov 22\nFrom: a@x.jp\n\nb\n", "Received: r\nFrom: a@x.jp\n\nb\n"),
+        ("From a@x.jp Sun Nov 22\nBcc: b@x.jp\nFrom: a@x.jp\n\nb\n", "Received: r\nFrom: a@x.jp\n\nb\n"),
+        ("\u{feff}From: a@x.jp\n\nb\n", "Received: r\nFrom: a@x.jp\n\nb\n"),
+        ("From a@x.jp Sun Nov 22\nno field\n", "Received: r\n\nno field\n"),
+        ("From a@x.jp Sun Nov 22\n\nb\n", "Received: r\n\nb\n"),
+    ] {
+        let mail = crlf(mail);
+        let mut reader = Reader::new(Limits::default());
+        reader.push(&mail);
+        let mut out = Vec::new();
+        steps::write_all(relay::unchanged(&reader.finish(), Front { results: "", received: "r" }, &|_| true), &mail, &mut out)
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), String::from_utf8(crlf(expected)).unwrap());
+    }
 }
 
 // spec: MAIL-NONE (bare CR made CRLF, long lines as they were)

@@ -108,10 +108,10 @@ pub(crate) fn parse(text: &str) -> Vec<Item> {
     parser.items
 }
 
-/// Whether no reader can take more or less than this for the address: quotes and brackets are closed, and nothing
-/// outside of them separates or comments.
+/// Whether no reader can take more or less than this for the address: quotes and brackets are closed, nothing
+/// outside of them separates or comments, and the domain has no quotes.
 pub(crate) fn is_sound(address: &str) -> bool {
-    let (mut inside, mut before) = (None, ' ');
+    let (mut inside, mut before, mut in_domain) = (None, ' ', false);
     let mut chars = address.chars();
     while let Some(character) = chars.next() {
         match (inside, character) {
@@ -119,10 +119,11 @@ pub(crate) fn is_sound(address: &str) -> bool {
             (Some(close), _) if character == close => inside = None,
             (Some(']'), '<' | '>' | '(' | ')' | ',' | ';' | '"' | '[' | '\\') => return false,
             (Some(_), _) => {}
+            (None, '"') if in_domain => return false,
             (None, '"') => inside = Some('"'),
             (None, '[') if before == '@' => inside = Some(']'),
             (None, '<' | '>' | '(' | ')' | ',' | ';' | '[' | ']' | '\\') => return false,
-            (None, _) => {}
+            (None, _) => in_domain |= character == '@',
         }
         before = character;
     }

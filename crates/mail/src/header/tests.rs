@@ -177,3 +177,17 @@ fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
         assert!(found.is_none(), "{}: {found:?}", value.escape_ascii());
     }
 }
+
+// spec: MAIL-REBUILD (found by fuzzing: a domain with quotes, in which readers see other addresses)
+#[test]
+fn an_address_with_quotes_in_its_domain_is_not_sound() {
+    for (value, sound) in [
+        (&b"<a@\"x?=; b=\"-y.jp>"[..], false),
+        (b"a@\"x\".jp", false),
+        (b"<\"a b\"@x.jp>", true),
+        (b"<\"a@b\"@x.jp>", true),
+    ] {
+        let addresses = field(value).addresses();
+        assert_eq!(addresses.iter().any(Address::is_sound), sound, "{addresses:?}");
+    }
+}

@@ -59,6 +59,7 @@ pub fn is_mailbox(text: &str) -> bool {
 }
 
 /// Whether an address may be put into a command of ours: nothing in it can end the path or the line.
+#[cfg(feature = "net")]
 pub(crate) fn is_sendable(address: &str) -> bool {
     is_mailbox(address) || address.eq_ignore_ascii_case("postmaster")
 }
