@@ -24,7 +24,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTFLAGS="$flags" cargo "${toolchain[@]}" build --quiet --release --target "$host" --ignore-rust-version
 programs="$CARGO_TARGET_DIR/$host/release"
 
-limits=(-rss_limit_mb=1024 -timeout=20 -max_len=16384)
+limits=(-rss_limit_mb=1024 -timeout=120 -max_len=16384)
 if [ $# -gt 0 ]; then
     target=$1
     shift
