@@ -86,7 +86,10 @@ fn unchanged(html: &str, once: &str, dice: &mut Dice) {
         assert_eq!(with.matches(NOTICE).count(), 1);
         let (before, after) = with.split_once(NOTICE).expect("just counted");
         let start = html.strip_suffix(after).filter(|start| before.starts_with(start));
-        assert!(may_hide || start.is_some(), "what must be closed is closed before the notice, and nothing else: {with:?}");
+        assert!(
+            may_hide || start.is_some(),
+            "what must be closed is closed before the notice, and nothing else: {with:?}"
+        );
     }
 }
 

@@ -397,8 +397,12 @@ fn an_mbox_line_and_a_byte_order_mark_are_not_relayed_behind_our_field() {
         let mut reader = Reader::new(Limits::default());
         reader.push(&mail);
         let mut out = Vec::new();
-        steps::write_all(relay::unchanged(&reader.finish(), Front { results: "", received: "r" }, &|_| true), &mail, &mut out)
-            .unwrap();
+        steps::write_all(
+            relay::unchanged(&reader.finish(), Front { results: "", received: "r" }, &|_| true),
+            &mail,
+            &mut out,
+        )
+        .unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), String::from_utf8(crlf(expected)).unwrap());
     }
 }
