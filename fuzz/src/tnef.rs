@@ -46,7 +46,9 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: Limits) -> Resul
 fn check_file(data: &[u8], file: &File, dice: &mut Dice) {
     let mut end = 0;
     for piece in &file.pieces {
-        if let Piece::Copy(range) | Piece::Base64(range) = piece {
+        if let Piece::Copy(range) | Piece::Base64(range) = piece
+            && range.start != range.end
+        {
             assert!(end <= range.start && range.start <= range.end && range.end <= data.len() as u64, "{range:?}");
             end = range.end;
         }

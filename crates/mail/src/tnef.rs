@@ -109,7 +109,7 @@ pub struct File {
     pub inline: bool,
     /// It is not listed among the attachments (PidTagAttachmentHidden).
     pub hidden: bool,
-    /// Its content: these, one after another. Their ranges ascend.
+    /// Its content: these, one after another. Their ranges ascend, empty ones apart.
     pub pieces: Vec<Piece>,
 }
 

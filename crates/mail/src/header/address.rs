@@ -109,7 +109,7 @@ pub(crate) fn parse(text: &str) -> Vec<Item> {
 }
 
 /// Whether no reader can take more or less than this for the address: quotes and brackets are closed, nothing
-/// outside of them separates or comments, and the domain has no quotes.
+/// outside of them separates or comments, there is no control character, and the domain has no quotes.
 pub(crate) fn is_sound(address: &str) -> bool {
     let (mut inside, mut before, mut in_domain) = (None, ' ', false);
     let mut chars = address.chars();
@@ -127,7 +127,7 @@ pub(crate) fn is_sound(address: &str) -> bool {
         }
         before = character;
     }
-    inside.is_none() && address.len() <= MAX_ADDRESS
+    inside.is_none() && address.len() <= MAX_ADDRESS && !address.contains(char::is_control)
 }
 
 fn has_sides(address: &str) -> bool {

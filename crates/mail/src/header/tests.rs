@@ -178,6 +178,15 @@ fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
     }
 }
 
+// spec: MAIL-REBUILD (found by fuzzing)
+#[test]
+fn an_address_with_a_control_character_is_not_sound() {
+    for value in ["a@x\u{9d}.jp", "<\"a\\\u{9b}b\"@x.jp>", "<\"a\u{9b}b\"@x.jp>"] {
+        let addresses = field(value.as_bytes()).addresses();
+        assert!(!addresses.iter().any(Address::is_sound), "{addresses:?}");
+    }
+}
+
 // spec: MAIL-REBUILD (found by fuzzing: a domain with quotes, in which readers see other addresses)
 #[test]
 fn an_address_with_quotes_in_its_domain_is_not_sound() {
