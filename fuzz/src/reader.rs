@@ -85,13 +85,16 @@ fn places(mail: &[u8], read: &Read) {
     }
 }
 
-/// The plan is a pure function of the outline; each leaf stays or is deposited; the names can be given.
+/// The plan is a pure function of the outline; each leaf stays, is deposited or opened; the names can be given.
 fn planned(outline: &Outline) {
     let first = plan(outline);
     assert_eq!(format!("{:?}", plan(outline)), format!("{first:?}"));
     let mut planned: Vec<u32> = first.attachments.iter().map(|file| file.part.0).collect();
     planned.extend(first.bodies.iter().map(|body| body.part.0));
+    // Of a part that is opened there may be several files, or none.
+    planned.extend(first.opened.iter().map(|part| part.0));
     planned.sort_unstable();
+    planned.dedup();
     let leaves = outline.parts.iter().enumerate().filter(|(_, part)| !part.is_multipart);
     assert_eq!(planned, leaves.map(|(index, _)| index as u32).collect::<Vec<_>>());
     let mut names = std::collections::HashSet::new();

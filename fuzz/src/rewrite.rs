@@ -42,7 +42,8 @@ pub fn check(data: &[u8]) {
     let stopped = matches!(planned.decision, Decision::Stop | Decision::Hold);
     assert_eq!(stopped, !planned.problems.is_empty());
     match planned.decision {
-        Decision::Relay => relayed(&mail, &first, &mut dice),
+        Decision::Relay if planned.opened.is_empty() => relayed(&mail, &first, &mut dice),
+        Decision::Relay => rebuilt(&mail, &first, &planned, None, &mut dice),
         Decision::Deposit => deposited(&mail, &first, &planned, &mut dice),
         Decision::Stop | Decision::Hold => {}
     }
@@ -79,12 +80,22 @@ fn relayed(mail: &[u8], first: &Read, dice: &mut Dice) {
 fn deposited(mail: &[u8], first: &Read, planned: &Plan, dice: &mut Dice) {
     for file in &planned.attachments {
         let octets = &mail[place(mail, &file.body)];
-        let cut = decoded(file.decoder(), dice.pieces(octets));
-        assert_eq!(Some(&cut), first.octets.get(&file.part), "the file is not what was seen");
+        let (mut unpacker, mut cut) = (file.unpacker(), Vec::new());
+        dice.pieces(octets).into_iter().for_each(|piece| unpacker.push(piece, &mut cut));
+        assert!(unpacker.finish(&mut cut).is_ok(), "the file is not whole");
+        let shown = first.octets.get(&file.part);
+        match file.packed.as_ref().and_then(|packed| packed.file()) {
+            None => assert_eq!(Some(&cut), shown, "the file is not what was seen"),
+            Some(packed) => assert_eq!(cut.len() as u64, packed.size()),
+        }
     }
     let notice = notice(&first.outline, planned, dice);
+    rebuilt(mail, first, planned, Some(&notice), dice);
+}
+
+fn rebuilt(mail: &[u8], first: &Read, planned: &Plan, notice: Option<&Notice>, dice: &mut Dice) {
     let with = Rebuild {
-        notice: &notice,
+        notice,
         front: Front { results: RESULTS, received: RECEIVED },
         fallback_message_id: "fallback@gw.example.jp",
         fallback_date: "Sun, 22 Nov 2026 10:15:00 +0900",
@@ -120,7 +131,7 @@ fn texts_stay(mail: &[u8], planned: &Plan, second: &Read) {
             continue;
         }
         let octets = decoded(Decoder::new(body.encoding), [&mail[place(mail, &body.body)]]);
-        let text = decode_all(body.charset.as_deref(), &octets);
+        let text = body.given.as_deref().map_or_else(|| decode_all(body.charset.as_deref(), &octets), str::to_owned);
         let (mut fixer, mut fixed) = (CrFixer::new(), Vec::new());
         fixer.push(text.as_bytes(), &mut fixed);
         fixer.finish(&mut fixed);

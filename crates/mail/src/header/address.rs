@@ -118,6 +118,7 @@ pub(crate) fn is_sound(address: &str) -> bool {
             (Some('"'), '\\') => drop(chars.next()),
             (Some(close), _) if character == close => inside = None,
             (Some(']'), '<' | '>' | '(' | ')' | ',' | ';' | '"' | '[' | '\\') => return false,
+            (Some(']'), _) if character.is_whitespace() => return false,
             (Some(_), _) => {}
             (None, '"') if in_domain => return false,
             (None, '"') => inside = Some('"'),
