@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a binary exports nothing; `pub` says what a module is for")]
 
 mod apply;
+mod check;
 mod config;
 mod demo;
 mod files;
@@ -22,7 +23,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use fubako_base::{
-    Timestamp,
+    Lang, Timestamp,
     ids::{MailId, SectionId},
     section::Settings,
 };
@@ -63,6 +64,18 @@ enum Command {
         /// Removes groups and users of declared sections that are not declared
         #[arg(long)]
         prune: bool,
+    },
+    /// Looks whether all is right: storage, clock, DNS, TLS, SPF, DKIM, DMARC, scanner; says how to mend what is not
+    Check {
+        /// This section, besides the installation; without it, all
+        #[arg(long, value_name = "ID")]
+        section: Option<SectionId>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        /// The language of the report [default: Japanese where the environment is]
+        #[arg(long, value_name = "ja|en")]
+        lang: Option<Lang>,
     },
     /// The mails in hand and why they wait
     Queue {
@@ -125,6 +138,7 @@ async fn command(arguments: Arguments) -> Result<ExitCode, StartError> {
         Command::Serve { role } => serve(&config, role).await,
         Command::Inspect(arguments) => inspect(&config, arguments).await,
         Command::Apply { file, dry_run, prune } => apply(&config, &file, dry_run, prune).await,
+        Command::Check { section, json, lang } => look(&config, section.as_ref(), json, lang).await,
         Command::Queue { json, command } => queue(&config, &command, json).await,
         Command::Demo(_) => Ok(ExitCode::SUCCESS),
     }
@@ -253,6 +267,27 @@ async fn dkim_records(
         records.extend(ground.keyring.ensure_installation_keys(now).await.at("dkim")?);
     }
     Ok(records)
+}
+
+async fn look(
+    config: &Config,
+    section: Option<&SectionId>,
+    json: bool,
+    lang: Option<Lang>,
+) -> Result<ExitCode, StartError> {
+    let chapters = check::run(config, section).await?;
+    let lang = lang.unwrap_or_else(language_of_the_environment);
+    let said = if json { check::as_json(&chapters, lang) } else { check::as_text(&chapters, lang) };
+    writeln!(io::stdout(), "{said}").at("standard output")?;
+    Ok(if check::is_well(&chapters) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// As `setlocale` would: the first of these that is set.
+fn language_of_the_environment() -> Lang {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    if set.is_some_and(|locale| locale.starts_with("ja")) { Lang::Ja } else { Lang::En }
 }
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {

@@ -52,6 +52,12 @@ impl Identity {
         self.chain.first().cloned()
     }
 
+    /// The certificates, the listener's own first.
+    #[must_use]
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
     /// What a listener speaks: TLS 1.3 and 1.2 only (spec RCV-TLS).
     ///
     /// # Errors

@@ -121,6 +121,15 @@ impl Keyring {
         Ok(keys.iter().map(|key| key.dns_record()).collect())
     }
 
+    /// The DNS records of the keys that are there for a section's domain, or the installation's; none are made.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub async fn records(&self, section: &SectionId, domain: &str) -> Result<Vec<(String, String)>, KeyringError> {
+        let Some(domain) = crate::route::a_label(domain) else { return Ok(Vec::new()) };
+        Ok(self.open_keys(section, &domain).await?.iter().map(|key| key.dns_record()).collect())
+    }
+
     /// A signer for a section's mail: with the keys of its own domain where it has some, else with ours.
     ///
     /// # Errors

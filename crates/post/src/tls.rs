@@ -161,10 +161,14 @@ pub fn verifying(roots: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig
 
 /// The platform's authorities, and some more.
 #[derive(Debug)]
-struct Authorities(Verifier);
+pub struct Authorities(Verifier);
 
 impl Authorities {
-    fn new(roots: Vec<CertificateDer<'static>>) -> Result<Self, InvalidTls> {
+    /// The platform's, and `roots`.
+    ///
+    /// # Errors
+    /// [`InvalidTls`] where the platform's cannot be had or one of `roots` is no certificate.
+    pub fn new(roots: Vec<CertificateDer<'static>>) -> Result<Self, InvalidTls> {
         Verifier::new_with_extra_roots(roots, Arc::new(aws_lc_rs::default_provider())).map(Self).map_err(invalid)
     }
 }

@@ -106,6 +106,12 @@ impl Connection {
         self.extensions.iter().any(|(name, _)| name.eq_ignore_ascii_case(keyword))
     }
 
+    /// Whether it is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.wire.describe_tls().is_some()
+    }
+
     /// Whether another transaction can be tried on this connection: false once it broke, or the server said 421.
     #[must_use]
     pub fn is_usable(&self) -> bool {

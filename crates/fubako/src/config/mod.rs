@@ -276,6 +276,14 @@ table! {
 }
 
 table! {
+    /// `fubako check`.
+    Check ["check"] {
+        /// The time server (SNTP) that the clock is compared with, `host` or `host:port`; an empty text asks none.
+        time_server: String = "ntp.nict.jp".to_owned(),
+    }
+}
+
+table! {
     /// The exchange that the gateway deposits in.
     ExchangeLink ["exchange"] {
         /// The base URL of an exchange that runs elsewhere, `https://…`. Absent: the one in this process.
@@ -345,6 +353,7 @@ pub struct Config {
     pub files: Files,
     pub keys: Keys,
     pub scanner: Scanner,
+    pub check: Check,
     pub exchange: ExchangeLink,
     pub api: Api,
     pub gateway: Gateway,

@@ -1,8 +1,8 @@
 //! The reference page, generated from the declarations.
 
 use super::{
-    Api, Brand, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Rate, Relay,
-    Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
+    Api, Brand, Check, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Rate,
+    Relay, Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
 };
 
 /// One table of the file.
@@ -36,6 +36,7 @@ const TABLES: &[Table] = &[
     Files::TABLE,
     Keys::TABLE,
     Scanner::TABLE,
+    Check::TABLE,
     ExchangeLink::TABLE,
     Api::TABLE,
     Gateway::TABLE,

@@ -1,0 +1,92 @@
+# The set-up check (crates/fubako/src/check).
+check-title = The installation
+check-title-section = Section { $section }
+check-well = Nothing is wrong ({ $warnings } warnings, { $unknown } could not be looked at).
+check-not-well = To be mended: { $wrong } ({ $warnings } warnings, { $unknown } could not be looked at).
+check-database-there = The database answers.
+check-database-away = The database does not answer: { $cause }
+check-database-away-next = See whether the database runs, and at database.url.
+check-storage-works = The storage of files ({ $about }) can be written to, read from and deleted from.
+check-storage-away = The storage of files ({ $about }) cannot be used: { $cause }
+check-storage-away-next = See at its free space, its permissions and the settings of files. Until then no mail can be taken.
+check-clock-right = The clock agrees with { $about }.
+check-clock-off = The clock is { $seconds } seconds away from { $about }.
+check-clock-off-next = Turn on time synchronisation (chrony, systemd-timesyncd): signatures, certificates and expiry depend on it.
+check-clock-away = The time server { $about } does not answer, so the clock was not compared.
+check-clock-away-next = Name a time server that can be reached in check.time_server.
+check-clock-not-asked = The clock was not compared (check.time_server is empty).
+check-clock-not-asked-next = Name a time server in check.time_server to have it compared.
+check-host-there = The host name { $about } has an address in DNS.
+check-host-missing = The host name { $about } has no address in DNS.
+check-host-missing-next = Publish an A (or AAAA) record for { $about }, or give a name that has one in smtp.hostname.
+check-reverse-there = { $about } leads back to { $host }.
+check-reverse-missing = { $about } does not lead back to { $host }.
+check-reverse-missing-next = Have your provider set the reverse record (PTR) of { $about } to { $host }. Many servers refuse mail from a host without one.
+check-dns-away = DNS gave no answer about { $about }: { $cause }
+check-dns-away-next = See whether the DNS servers (dns.servers) answer, and run this again.
+check-url-safe = The download page is at { $about }.
+check-url-not-safe = The address of the download page, { $about }, is not https://.
+check-url-not-safe-next = Give an https:// address in http.public_url: file passwords would travel unencrypted.
+check-certificate-good = The certificate of { $about } is valid.
+check-certificate-soon = The certificate of { $about } ends within 21 days.
+check-certificate-soon-next = Renew the certificate.
+check-certificate-wrong = The certificate of { $about } is not good: { $cause }
+check-certificate-wrong-next = Give a certificate of a public authority for { $about }, with its intermediates, in tls.certificate and tls.key.
+check-certificate-self-signed = The certificate for SMTP is one that was made here ({ $about }).
+check-certificate-self-signed-next = Give one of a public authority in tls.certificate and tls.key. Mail servers that verify it (Exchange Online, for one) cannot connect otherwise.
+check-smarthost-there = The smarthost { $about } answers, and has TLS.
+check-smarthost-plain = The smarthost { $about } answers, without TLS.
+check-smarthost-plain-next = Turn on STARTTLS at the smarthost.
+check-smarthost-away = The smarthost { $about } cannot be reached: { $cause }
+check-smarthost-away-next = See at relay.smarthost, and at the way there (firewalls).
+check-scanner-finds = The scanner ({ $about }) found the test file ({ $found }).
+check-scanner-none = No scanner is used (scanner.clamd = "none").
+check-scanner-none-next = Set up clamd and name it in scanner.clamd.
+check-scanner-away = The scanner ({ $about }) cannot be used: { $cause }
+check-scanner-away-next = See whether clamd runs, and at scanner.clamd. Until then attachments wait and are not deposited.
+check-scanner-blind = The scanner ({ $about }) does not find the test file (EICAR).
+check-scanner-blind-next = See at clamd's signatures (freshclam).
+check-spf-passes = SPF of { $about } lets { $host } send.
+check-spf-missing = { $about } has no SPF record.
+check-spf-missing-next = Publish one as a TXT record of { $about } that names { $host }, such as v=spf1 a:{ $host } -all. Without it relayed mail and deposit notices are taken for spam.
+check-spf-not-us = SPF of { $about } does not let { $host } ({ $address }) send: { $cause }
+check-spf-not-us-next = Add a:{ $host }, or ip4/ip6 with { $address }, to the SPF record of { $about }.
+check-spf-broken = The SPF record of { $about } has a mistake: { $cause }
+check-spf-broken-next = Mend it. It may ask DNS ten times at most.
+check-spf-unknown = Whether SPF of { $about } lets the host that our mail leaves from ({ $host }) send cannot be seen from here.
+check-spf-unknown-next = See that the addresses that the smarthost sends from are in the SPF record of { $about }.
+check-record-twice = { $about } has more than one record { $version }.
+check-record-twice-next = Make one of them: where there are more, none counts.
+check-dkim-published = The DKIM key { $about } is published as it is.
+check-dkim-missing = The DKIM key { $about } is not published.
+check-dkim-missing-next = Publish this as the TXT record of { $about }: { $record }
+check-dkim-different = The DKIM key that is published as { $about } is not the one that we sign with.
+check-dkim-different-next = Change the TXT record of { $about } to: { $record }
+check-dkim-none = There is no key to sign for { $about }: relayed mail is signed with our own domain.
+check-dkim-none-next = Add { $about } to dkim in the declaration, run fubako apply, and publish the records that it shows.
+check-dkim-key = The key to sign for { $about } cannot be opened: { $cause }
+check-dkim-key-next = See that the master key (keys.master) is this installation's.
+check-dmarc-published = The DMARC policy of { $about } is { $policy }.
+check-dmarc-missing = { $about } has no DMARC record.
+check-dmarc-missing-next = We advise to begin with v=DMARC1; p=none; rua=mailto:(where reports go) as the TXT record of _dmarc.{ $about }.
+check-dmarc-broken = The DMARC record of { $about } has a mistake: { $record }
+check-dmarc-broken-next = Say none, quarantine or reject in p=.
+check-mx-there = { $about } takes mail, so notices reach its senders.
+check-mx-missing = { $about } has no MX record, so notices to its senders may not arrive.
+check-mx-missing-next = Publish an MX record for { $about }.
+check-section-on = Section { $about } has on what it needs.
+check-section-off = Section { $about } is off.
+check-section-off-next = Set enabled = true in the declaration and run fubako apply.
+check-option-off = Section { $about } has the mail-link option off: its mail is not taken.
+check-option-off-next = Set mail_link = true in the declaration and run fubako apply.
+check-autopilot-off = Section { $about } has autopilot off: attachments cannot be deposited.
+check-autopilot-off-next = Set autopilot = true in the declaration and run fubako apply.
+check-domains-missing = Section { $about } has no domain: no mail is taken for it.
+check-domains-missing-next = Add the domains that it sends from to domains in the declaration.
+check-default-user-missing = Section { $about } has no default user: mail of senders who have no account may not be deposited.
+check-default-user-missing-next = Give one user default_user = true in the declaration.
+check-proof-shared = { $about } sends from { $provider }, and what proves its mail (proof) is spf: any other customer of { $provider } can send as this domain.
+check-proof-shared-next = Change proof to secret-header or dkim. The guide for { $provider } says how.
+check-secret-set = Section { $about } has its secret header ({ $header }).
+check-secret-missing = Section { $about } has secret-header as its proof, and no header name or no secret: its mail is not taken.
+check-secret-missing-next = Give secret_header and secret in the declaration and run fubako apply.

@@ -1,0 +1,92 @@
+# The set-up check (crates/fubako/src/check).
+check-title = 全体
+check-title-section = セクション { $section }
+check-well = 問題は見つかりませんでした(注意 { $warnings }件、確認できなかった項目 { $unknown }件)。
+check-not-well = 修正が必要な項目が { $wrong }件あります(注意 { $warnings }件、確認できなかった項目 { $unknown }件)。
+check-database-there = データベースは応答しています。
+check-database-away = データベースが応答しません: { $cause }
+check-database-away-next = データベースの稼働状況と database.url を確認してください。
+check-storage-works = ファイルの保管先({ $about })に書き込み、読み出し、削除ができます。
+check-storage-away = ファイルの保管先({ $about })を使えません: { $cause }
+check-storage-away-next = 保管先の空き容量、アクセス権、files の設定を確認してください。直るまで、メールは受け付けられません。
+check-clock-right = 時計は { $about } と合っています。
+check-clock-off = 時計が { $about } と { $seconds } 秒ずれています。
+check-clock-off-next = 時刻同期(chrony、systemd-timesyncdなど)を有効にしてください。署名、証明書、期限の判定を誤ります。
+check-clock-away = タイムサーバ { $about } が応答しないため、時計を確認できませんでした。
+check-clock-away-next = check.time_server に、社内などから利用できるタイムサーバを指定してください。
+check-clock-not-asked = 時計は確認していません(check.time_server が空です)。
+check-clock-not-asked-next = 確認するには、check.time_server にタイムサーバを指定してください。
+check-host-there = ホスト名 { $about } は、DNSでアドレスを引けます。
+check-host-missing = ホスト名 { $about } は、DNSでアドレスを引けません。
+check-host-missing-next = { $about } のA(またはAAAA)レコードを登録するか、smtp.hostname に登録済みの名前を指定してください。
+check-reverse-there = { $about } の逆引きは { $host } です。
+check-reverse-missing = { $about } の逆引きが { $host } になっていません。
+check-reverse-missing-next = 回線事業者に、{ $about } の逆引き(PTR)を { $host } とするよう依頼してください。逆引きのない送信元のメールは、多くのサーバが拒否します。
+check-dns-away = { $about } をDNSで確認できませんでした: { $cause }
+check-dns-away-next = DNSサーバ(dns.servers)の応答を確認し、もう一度実行してください。
+check-url-safe = ダウンロード画面のアドレスは { $about } です。
+check-url-not-safe = ダウンロード画面のアドレス { $about } は、https:// ではありません。
+check-url-not-safe-next = http.public_url に https:// のアドレスを指定してください。ファイルパスワードが暗号化されずに送られます。
+check-certificate-good = { $about } の証明書は有効です。
+check-certificate-soon = { $about } の証明書は、21日以内に有効期限が切れます。
+check-certificate-soon-next = 証明書を更新してください。
+check-certificate-wrong = { $about } の証明書に問題があります: { $cause }
+check-certificate-wrong-next = { $about } の名前で、公的な認証局から発行された証明書(中間証明書を含む)を tls.certificate と tls.key に指定してください。
+check-certificate-self-signed = SMTPの証明書は、自動で作成した自己署名のものです({ $about })。
+check-certificate-self-signed-next = 公的な認証局の証明書を tls.certificate と tls.key に指定してください。証明書を検証するメールサーバ(Exchange Onlineなど)は、接続できません。
+check-smarthost-there = 中継先 { $about } は応答し、TLSで暗号化できます。
+check-smarthost-plain = 中継先 { $about } は応答しますが、TLSで暗号化できません。
+check-smarthost-plain-next = 中継先でSTARTTLSを有効にしてください。
+check-smarthost-away = 中継先 { $about } に接続できません: { $cause }
+check-smarthost-away-next = relay.smarthost の設定と、中継先までの経路(ファイアウォールなど)を確認してください。
+check-scanner-finds = ウイルス検査({ $about })は、テスト用ファイルを検出しました({ $found })。
+check-scanner-none = ウイルス検査を行わない設定です(scanner.clamd = "none")。
+check-scanner-none-next = clamdを用意し、scanner.clamd に指定してください。
+check-scanner-away = ウイルス検査({ $about })を利用できません: { $cause }
+check-scanner-away-next = clamdの稼働状況と scanner.clamd の設定を確認してください。直るまで、添付ファイルはお預かりされずに待ちます。
+check-scanner-blind = ウイルス検査({ $about })が、テスト用ファイル(EICAR)を検出しません。
+check-scanner-blind-next = clamdのウイルス定義(freshclam)を確認してください。
+check-spf-passes = { $about } のSPFは、{ $host } からの送信を認めています。
+check-spf-missing = { $about } に、SPFレコードがありません。
+check-spf-missing-next = { $about } のTXTレコードに、{ $host } を含むSPF(例: v=spf1 a:{ $host } -all)を登録してください。登録がないと、中継したメールやお預かり通知メールが迷惑メールとして扱われます。
+check-spf-not-us = { $about } のSPFは、{ $host }({ $address })からの送信を認めていません: { $cause }
+check-spf-not-us-next = { $about } のSPFレコードに a:{ $host } または ip4/ip6 の { $address } を加えてください。
+check-spf-broken = { $about } のSPFレコードに誤りがあります: { $cause }
+check-spf-broken-next = SPFレコードを修正してください。DNSの問い合わせは10回までです。
+check-spf-unknown = { $about } のSPFが、実際の送信元({ $host })を認めているかは、ここからは確認できません。
+check-spf-unknown-next = 中継先のサーバの送信元アドレスが、{ $about } のSPFレコードに含まれることを確認してください。
+check-record-twice = { $about } に、{ $version } のレコードが複数あります。
+check-record-twice-next = ひとつにまとめてください。複数あるときは、いずれも無効です。
+check-dkim-published = DKIMの公開鍵 { $about } は、正しく登録されています。
+check-dkim-missing = DKIMの公開鍵 { $about } が登録されていません。
+check-dkim-missing-next = { $about } のTXTレコードに次の値を登録してください: { $record }
+check-dkim-different = { $about } に登録されたDKIMの公開鍵は、署名に使う鍵のものではありません。
+check-dkim-different-next = { $about } のTXTレコードを次の値に変更してください: { $record }
+check-dkim-none = { $about } の署名用の鍵がありません。中継するメールには、このシステムのドメインで署名します。
+check-dkim-none-next = 宣言ファイルの dkim に { $about } を加えて fubako apply を実行し、表示されるレコードを登録してください。
+check-dkim-key = { $about } の署名用の鍵を開けません: { $cause }
+check-dkim-key-next = マスターキー(keys.master)が、この環境のものであることを確認してください。
+check-dmarc-published = { $about } のDMARCポリシーは { $policy } です。
+check-dmarc-missing = { $about } に、DMARCレコードがありません。
+check-dmarc-missing-next = _dmarc.{ $about } のTXTレコードに、まず「v=DMARC1; p=none; rua=mailto:(集計レポートの宛先)」を登録することをお勧めします。
+check-dmarc-broken = { $about } のDMARCレコードに誤りがあります: { $record }
+check-dmarc-broken-next = p= に none、quarantine、reject のいずれかを指定してください。
+check-mx-there = { $about } は、メールを受け取れます(送信者への通知が届きます)。
+check-mx-missing = { $about } に、MXレコードがありません。送信者への通知が届かないおそれがあります。
+check-mx-missing-next = { $about } のMXレコードを登録してください。
+check-section-on = セクション { $about } は、メール連携に必要な設定が有効です。
+check-section-off = セクション { $about } は、停止中です。
+check-section-off-next = 宣言ファイルで enabled = true として、fubako apply を実行してください。
+check-option-off = セクション { $about } のメール連携オプションが無効です。メールは受け付けられません。
+check-option-off-next = 宣言ファイルで mail_link = true として、fubako apply を実行してください。
+check-autopilot-off = セクション { $about } のオートパイロットが無効です。添付ファイルをお預かりできません。
+check-autopilot-off-next = 宣言ファイルで autopilot = true として、fubako apply を実行してください。
+check-domains-missing = セクション { $about } に、送信元のドメインが登録されていません。メールは受け付けられません。
+check-domains-missing-next = 宣言ファイルの domains に、送信元のドメインを加えてください。
+check-default-user-missing = セクション { $about } に、メール連携用デフォルトユーザがいません。アカウントのない送信者のメールを、お預かりできないおそれがあります。
+check-default-user-missing-next = 宣言ファイルで、ユーザのひとりに default_user = true を指定してください。
+check-proof-shared = { $about } は { $provider } から送信していますが、メールの証明(proof)が spf です。{ $provider } のほかの利用者が、このドメインを名乗って送信できます。
+check-proof-shared-next = proof を secret-header または dkim に変更してください。手順は { $provider } の設定ガイドにあります。
+check-secret-set = セクション { $about } の秘密ヘッダー({ $header })は設定されています。
+check-secret-missing = セクション { $about } の proof は secret-header ですが、ヘッダーの名前または値がありません。メールは受け付けられません。
+check-secret-missing-next = 宣言ファイルで secret_header と secret を指定して、fubako apply を実行してください。

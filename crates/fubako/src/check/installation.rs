@@ -1,0 +1,231 @@
+//! The installation itself: storage, clock, host name, certificate, next hop, scanner, and the domain of our own mails.
+
+use std::{
+    net::IpAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use fubako_base::ids::SectionId;
+use fubako_post::{
+    resolver::Dns as _,
+    route::{InvalidSmarthost, Smarthost},
+    tls::Authorities,
+};
+use fubako_smtp::client::{Connection, Judge as _, Shown, Target, TlsPolicy, unverified_tls_config};
+use fubako_trust::{Dns as _, DnsFailure};
+use fubako_vault::{
+    VaultError,
+    scanner::{ScanError, Scanner, Verdict},
+};
+use futures::TryStreamExt as _;
+use rustls::pki_types::{ServerName, UnixTime};
+use tokio::time::timeout;
+
+use super::{Finding, Looker, State};
+use crate::tls::Identity;
+
+/// The harmless file that every scanner finds (eicar.org), in two halves: no scanner shall find it in this program.
+const EICAR: [&str; 2] = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"];
+/// A certificate that ends sooner is told of.
+const SOON: Duration = Duration::from_secs(21 * 86_400);
+/// For a next hop, and for the scanner.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Looker<'_> {
+    pub(super) async fn installation(&self) -> Vec<Finding> {
+        let mut findings = vec![self.database().await, self.storage().await, self.clock().await];
+        findings.extend(self.host().await);
+        findings.push(self.public_url());
+        findings.push(self.certificate());
+        findings.extend(self.smarthost().await);
+        findings.push(self.scanner().await);
+        let domain =
+            self.config.notice_from().rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
+        findings.push(self.spf(&domain).await);
+        let signed = self.config.dkim.domain.clone().unwrap_or_else(|| self.config.hostname());
+        findings.extend(self.dkim(&SectionId::installation(), &signed).await);
+        findings.push(self.dmarc(&domain).await);
+        findings
+    }
+
+    async fn database(&self) -> Finding {
+        match self.ground.store.ping().await {
+            Ok(()) => Finding::new("storage", State::Ok, "database-there", "database"),
+            Err(error) => {
+                Finding::new("storage", State::Wrong, "database-away", "database").with("cause", error.to_string())
+            }
+        }
+    }
+
+    /// Writes a small sealed object, reads it again and deletes it.
+    async fn storage(&self) -> Finding {
+        let about = self.config.files.url.clone();
+        match timeout(PATIENCE, self.there_and_back()).await {
+            Ok(Ok(true)) => Finding::new("storage", State::Ok, "storage-works", about),
+            Ok(Ok(false)) => {
+                Finding::new("storage", State::Wrong, "storage-away", about).with("cause", "other octets came back")
+            }
+            Ok(Err(error)) => {
+                Finding::new("storage", State::Wrong, "storage-away", about).with("cause", error.to_string())
+            }
+            Err(_) => Finding::new("storage", State::Wrong, "storage-away", about).with("cause", "no answer in time"),
+        }
+    }
+
+    async fn there_and_back(&self) -> Result<bool, VaultError> {
+        let vault = &self.ground.vault;
+        let octets = Bytes::from_static(b"fubako check");
+        let mut writer = vault.create(&SectionId::installation()).await?;
+        writer.write(octets.clone()).await?;
+        let object = writer.finish().await?;
+        let read: Result<Vec<Bytes>, VaultError> =
+            async { vault.open(&object).await?.read(0..object.length).try_collect().await }.await;
+        // Whatever was read, nothing stays.
+        vault.delete(object.id).await?;
+        Ok(read?.concat() == octets)
+    }
+
+    /// The host name leads to an address, and the address back to the name: many receivers refuse mail of a host without.
+    async fn host(&self) -> Vec<Finding> {
+        let host = self.config.hostname();
+        let addresses = match self.own_addresses().await {
+            Ok(addresses) => addresses,
+            Err(DnsFailure::NoSuchName) => Vec::new(),
+            Err(DnsFailure::Temporary(cause)) => return vec![self.away(&host, &cause)],
+        };
+        if addresses.is_empty() {
+            return vec![Finding::new("dns", State::Wrong, "host-missing", host)];
+        }
+        let mut findings = vec![Finding::new("dns", State::Ok, "host-there", host.clone())];
+        if self.config.relay.smarthost.is_none() {
+            for address in addresses {
+                findings.push(self.reverse(&host, address).await);
+            }
+        }
+        findings
+    }
+
+    async fn reverse(&self, host: &str, address: IpAddr) -> Finding {
+        match self.dns.ptr(address).await {
+            Ok(names) if names.iter().any(|name| name.eq_ignore_ascii_case(host)) => {
+                Finding::new("dns", State::Ok, "reverse-there", address.to_string()).with("host", host)
+            }
+            Err(DnsFailure::Temporary(cause)) => self.away(&address.to_string(), &cause),
+            Ok(_) | Err(DnsFailure::NoSuchName) => {
+                Finding::new("dns", State::Warning, "reverse-missing", address.to_string()).with("host", host)
+            }
+        }
+    }
+
+    fn public_url(&self) -> Finding {
+        let url = self.config.public_url();
+        if url.starts_with("https://") {
+            Finding::new("tls", State::Ok, "url-safe", url)
+        } else {
+            Finding::new("tls", State::Wrong, "url-not-safe", url)
+        }
+    }
+
+    /// The certificate as a mail server that verifies will see it: now, and in three weeks.
+    fn certificate(&self) -> Finding {
+        let host = self.config.hostname();
+        let (certificate, key) = (&self.config.tls.certificate, &self.config.tls.key);
+        let (Some(certificate), Some(key)) = (certificate, key) else {
+            return Finding::new("tls", State::Warning, "certificate-self-signed", host);
+        };
+        let wrong =
+            |cause: String| Finding::new("tls", State::Wrong, "certificate-wrong", host.clone()).with("cause", cause);
+        let identity = match Identity::load(Some((certificate, key)), self.config.data_dir(), &host) {
+            Ok(identity) => identity,
+            Err(error) => return wrong(error.to_string()),
+        };
+        if let Err(error) = identity.server() {
+            return wrong(error.to_string());
+        }
+        let at = |later: Duration| {
+            let authorities = Authorities::new(Vec::new()).map_err(|error| error.to_string())?;
+            let name = ServerName::try_from(host.clone()).map_err(|error| error.to_string())?;
+            let (end_entity, chain) = identity.chain().split_first().ok_or("the file has no certificate")?;
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + later;
+            let now = UnixTime::since_unix_epoch(now);
+            authorities
+                .judge(Shown { end_entity, chain, name: &name, ocsp: &[], now })
+                .map_err(|error| error.to_string())
+        };
+        match (at(Duration::ZERO), at(SOON)) {
+            (Err(cause), _) => wrong(cause),
+            (Ok(()), Err(_)) => Finding::new("tls", State::Warning, "certificate-soon", host),
+            (Ok(()), Ok(())) => Finding::new("tls", State::Ok, "certificate-good", host),
+        }
+    }
+
+    /// Whether the smarthost answers, and speaks TLS.
+    async fn smarthost(&self) -> Option<Finding> {
+        let smarthost = self.config.relay.smarthost.as_deref()?;
+        let away =
+            |cause: String| Some(Finding::new("relay", State::Wrong, "smarthost-away", smarthost).with("cause", cause));
+        let Smarthost { host, port } = match smarthost.parse() {
+            Ok(parsed) => parsed,
+            Err(error) => return away(InvalidSmarthost::to_string(&error)),
+        };
+        let address = match host.parse::<IpAddr>() {
+            Ok(address) => Some(address),
+            Err(_) => match self.dns.addresses(&host).await {
+                Ok(answer) => answer.records.into_iter().next(),
+                Err(error) => return away(error.to_string()),
+            },
+        };
+        let Some(address) = address else { return away("it has no address".to_owned()) };
+        let tls = match unverified_tls_config() {
+            Ok(config) => TlsPolicy::Opportunistic(config),
+            Err(error) => return away(error.to_string()),
+        };
+        let target = Target {
+            address: (address, port.unwrap_or(self.config.relay.port)).into(),
+            server_name: host,
+            helo: self.config.hostname(),
+            tls,
+            timeout: PATIENCE,
+        };
+        match timeout(PATIENCE, Connection::open(&target)).await {
+            Ok(Ok(connection)) => {
+                let encrypted = connection.is_encrypted();
+                let _ = timeout(PATIENCE, connection.quit()).await;
+                let (state, name) =
+                    if encrypted { (State::Ok, "smarthost-there") } else { (State::Warning, "smarthost-plain") };
+                Some(Finding::new("relay", state, name, smarthost))
+            }
+            Ok(Err(error)) => away(error.to_string()),
+            Err(_) => away("no answer in time".to_owned()),
+        }
+    }
+
+    /// Whether the scanner finds what it must find.
+    async fn scanner(&self) -> Finding {
+        let about = self.config.scanner.clamd.clone();
+        let scanner = match Scanner::parse(&about) {
+            Ok(Scanner::None) => return Finding::new("scanner", State::Warning, "scanner-none", about),
+            Ok(scanner) => scanner,
+            Err(error) => {
+                return Finding::new("scanner", State::Wrong, "scanner-away", about).with("cause", error.to_string());
+            }
+        };
+        match timeout(PATIENCE, scan(&scanner, EICAR.concat().as_bytes())).await {
+            Ok(Ok(Verdict::Found { name })) => {
+                Finding::new("scanner", State::Ok, "scanner-finds", about).with("found", name)
+            }
+            Ok(Ok(_)) => Finding::new("scanner", State::Wrong, "scanner-blind", about),
+            Ok(Err(error)) => {
+                Finding::new("scanner", State::Wrong, "scanner-away", about).with("cause", error.to_string())
+            }
+            Err(_) => Finding::new("scanner", State::Wrong, "scanner-away", about).with("cause", "no answer in time"),
+        }
+    }
+}
+
+async fn scan(scanner: &Scanner, octets: &[u8]) -> Result<Verdict, ScanError> {
+    let mut scan = scanner.begin().await?;
+    scan.push(octets).await?;
+    scan.finish().await
+}

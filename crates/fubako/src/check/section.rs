@@ -1,0 +1,95 @@
+//! A section: whether its mail is taken, whose it could be, and what others make of it.
+
+use fubako_base::{
+    ids::SectionId,
+    section::{Proof, Section},
+};
+use fubako_trust::{Dns as _, DnsFailure};
+
+use super::{Finding, Looker, State};
+
+impl Looker<'_> {
+    pub(super) async fn section(&self, section: &Section) -> Vec<Finding> {
+        let mut findings = switches(section);
+        findings.extend(self.secret(section).await);
+        findings.extend(self.depositor(&section.id).await);
+        for domain in &section.domains {
+            findings.extend(self.proof(section, domain).await);
+            findings.push(self.spf(domain).await);
+            findings.extend(self.dkim(&section.id, domain).await);
+            findings.push(self.dmarc(domain).await);
+            findings.push(self.mail_exchange(domain).await);
+        }
+        findings
+    }
+
+    /// RCV-TENANT: `spf` proves nothing where a provider sends for everybody.
+    async fn proof(&self, section: &Section, domain: &str) -> Option<Finding> {
+        if section.settings.proof != Proof::Spf {
+            return None;
+        }
+        let provider = self.shared_provider(domain).await?;
+        Some(Finding::new("section", State::Wrong, "proof-shared", domain).with("provider", provider))
+    }
+
+    async fn secret(&self, section: &Section) -> Option<Finding> {
+        if section.settings.proof != Proof::SecretHeader {
+            return None;
+        }
+        let about = section.id.to_string();
+        let header = section.settings.secret_header.clone().unwrap_or_default();
+        Some(match self.ground.store.sealed_secret(&section.id).await {
+            Ok(Some(_)) if !header.is_empty() => {
+                Finding::new("section", State::Ok, "secret-set", about).with("header", header)
+            }
+            Ok(_) => Finding::new("section", State::Wrong, "secret-missing", about),
+            Err(error) => {
+                Finding::new("storage", State::Wrong, "database-away", about).with("cause", error.to_string())
+            }
+        })
+    }
+
+    /// MAIL-SENDER: somebody must deposit for who has no account.
+    async fn depositor(&self, section: &SectionId) -> Option<Finding> {
+        match self.ground.store.users(section).await {
+            Ok(users) if users.iter().any(|user| user.default_user) => None,
+            Ok(_) => Some(Finding::new("section", State::Warning, "default-user-missing", section.to_string())),
+            Err(error) => Some(
+                Finding::new("storage", State::Wrong, "database-away", section.to_string())
+                    .with("cause", error.to_string()),
+            ),
+        }
+    }
+
+    /// Notices go to senders: their domain must take mail.
+    async fn mail_exchange(&self, domain: &str) -> Finding {
+        match self.dns.mx(domain).await {
+            Err(DnsFailure::Temporary(cause)) => self.away(domain, &cause),
+            Ok(hosts) if hosts.iter().any(|host| !host.is_empty()) => {
+                Finding::new("dns", State::Ok, "mx-there", domain)
+            }
+            Ok(_) | Err(DnsFailure::NoSuchName) => Finding::new("dns", State::Warning, "mx-missing", domain),
+        }
+    }
+}
+
+fn switches(section: &Section) -> Vec<Finding> {
+    let wrong = |name| Finding::new("section", State::Wrong, name, section.id.to_string());
+    let mut findings = Vec::new();
+    if !section.enabled {
+        findings.push(wrong("section-off"));
+    }
+    if !section.mail_link {
+        findings.push(wrong("option-off"));
+    }
+    if !section.autopilot {
+        findings.push(wrong("autopilot-off"));
+    }
+    if section.domains.is_empty() {
+        findings.push(wrong("domains-missing"));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::new("section", State::Ok, "section-on", section.id.to_string()));
+    }
+    findings
+}

@@ -1,0 +1,68 @@
+#![allow(clippy::unwrap_used)]
+
+use fubako_base::lang::has_text;
+
+use super::*;
+
+/// Every name that a finding is made with, read from the sources beside this one.
+fn names() -> Vec<(String, bool)> {
+    let sources = [
+        include_str!("clock.rs"),
+        include_str!("installation.rs"),
+        include_str!("names.rs"),
+        include_str!("section.rs"),
+    ];
+    let source = sources.concat().split_whitespace().collect::<String>();
+    let mut names = Vec::new();
+    for made in source.split("Finding::new(").skip(1) {
+        let mut arguments = made.splitn(4, ',').skip(1);
+        let (state, name) = (arguments.next().unwrap(), arguments.next().unwrap());
+        if let Some(name) = name.strip_prefix('"') {
+            names.push((name.trim_end_matches('"').to_owned(), state == "State::Ok"));
+        }
+    }
+    names.extend(
+        ["smarthost-there", "smarthost-plain", "option-off", "section-off", "autopilot-off", "domains-missing"]
+            .map(|n| (n.to_owned(), true)),
+    );
+    names
+}
+
+// spec: X-LANG
+#[test]
+fn every_finding_has_its_texts_in_both_languages() {
+    let names = names();
+    assert!(names.len() > 40, "{names:?}");
+    for (name, ok) in names {
+        for lang in Lang::ALL {
+            assert!(has_text(lang, &format!("check-{name}")), "{name} in {lang}");
+            assert!(ok || has_text(lang, &format!("check-{name}-next")), "{name}-next in {lang}");
+        }
+    }
+}
+
+// spec: RUN-SETUP
+#[test]
+fn what_is_wrong_comes_first_and_decides() {
+    let warning = Finding::new("tls", State::Warning, "certificate-soon", "host");
+    let wrong = Finding::new("spf", State::Wrong, "spf-missing", "acme.example").with("host", "gateway");
+    let right = Finding::new("tls", State::Ok, "url-safe", "https://x");
+    let chapter = |findings| vec![Chapter { section: None, findings }];
+    assert!(is_well(&chapter(vec![right.clone(), warning.clone()])));
+    let chapters = chapter(vec![right, warning, wrong]);
+    assert!(!is_well(&chapters));
+    let text = as_text(&chapters, Lang::En);
+    let at = |part: &str| text.find(part).unwrap();
+    assert!(at("✗ [spf] acme.example") < at("! [tls]") && at("! [tls]") < at("✓ [tls]"), "{text}");
+    assert!(
+        text.contains("names gateway") && text.ends_with("To be mended: 1 (1 warnings, 0 could not be looked at)."),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_tag_is_read_without_its_white_space() {
+    assert_eq!(names::tag("v=DKIM1; k=rsa; p=AB CD\t; t=s", "p").as_deref(), Some("ABCD"));
+    assert_eq!(names::tag("v=DMARC1;sp=none;p = reject", "p").as_deref(), Some("reject"));
+    assert_eq!(names::tag("p", "p"), None);
+}

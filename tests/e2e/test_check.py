@@ -1,0 +1,162 @@
+"""`fubako check`: what is right, what is wrong, and how to mend it (RUN-SETUP, section 7)."""
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+import harness
+
+HOST, DOMAIN = "gateway.acme.example", "acme.example"
+
+
+@contextlib.contextmanager
+def time_server(ahead=0.0):
+    """A time server whose clock is ahead of ours."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                _, peer = server.recvfrom(64)
+                now = time.time() + ahead + 2208988800
+                stamp = struct.pack(">II", int(now) & 0xFFFFFFFF, int(now % 1 * 2**32))
+                server.sendto(bytes([0x24, 2]) + bytes(38) + stamp, peer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        server.close()
+
+
+def txt(value):
+    return " ".join(json.dumps(value[at:at + 200]) for at in range(0, len(value), 200))
+
+
+@pytest.fixture
+def dns():
+    server = harness.Dns({
+        (HOST, "A"): ["192.0.2.10"],
+        ("10.2.0.192.in-addr.arpa", "PTR"): [HOST + "."],
+        (HOST, "TXT"): [txt("v=spf1 a -all")],
+        (DOMAIN, "TXT"): [txt(f"v=spf1 a:{HOST} -all"), txt("something-else=1")],
+        (DOMAIN, "MX"): [f"10 {HOST}."],
+        ("_dmarc." + DOMAIN, "TXT"): [txt("v=DMARC1; p=reject")],
+    })
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def clamd(folder):
+    server = harness.Clamd(folder / "clamd-check").start()
+    yield server
+    server.stop()
+
+
+def installation(folder, dns, clock, declaration=harness.SECTION, **tables):
+    return harness.Fubako(folder, {
+        "http": {"public_url": f"https://{HOST}"}, "dns": {"servers": [f"127.0.0.1:{dns.port}"]}, "check": {"time_server": clock}, **tables,
+    }, declaration)
+
+
+def check(server, *arguments):
+    done = server.run("check", "--json", *arguments, check=False)
+    report = json.loads(done.stdout)
+    assert report["ok"] == (done.returncode == 0), done.stderr
+    return report["ok"], {(f["section"], f["name"], f["about"]): f for f in report["findings"]}
+
+
+# spec: RUN-SETUP
+def test_all_is_well(folder, dns, clamd):
+    with time_server() as clock:
+        server = installation(folder / "well", dns, clock, scanner={"clamd": f"unix:{clamd.socket}"})
+        for name, value in server.dns_records().items():
+            dns.records[name, "TXT"] = [txt(value)]
+        ok, found = check(server)
+        names = {name for _, name, _ in found}
+        assert ok and {f["state"] for f in found.values()} <= {"ok", "warning"}, found
+        assert {n for (_, n, _), f in found.items() if f["state"] == "warning"} == {"certificate-self-signed", "default-user-missing"}
+        assert names >= {"database-there", "storage-works", "clock-right", "host-there", "reverse-there", "url-safe", "scanner-finds", "spf-passes",
+                         "dkim-published", "dmarc-published", "mx-there", "section-on"}
+        assert found["acme", "dmarc-published", DOMAIN]["values"] == {"policy": "reject"}
+        assert not list((server.data / "files").glob("**/*.part")), "the object that was written is gone"
+        japanese = server.run("check", "--lang", "ja").stdout
+        assert "問題は見つかりませんでした" in japanese and "== セクション acme" in japanese
+        assert japanese.index("! [tls]") < japanese.index("✓ [storage]"), "what is to be done comes first"
+
+
+# spec: RUN-SETUP RCV-TENANT KEEP-VIRUS
+def test_everything_is_wrong_and_each_thing_is_told(folder, dns):
+    declaration = harness.SECTION.replace("mail_link = true", "mail_link = false") + """
+[[section]]
+id = "shared"
+name = "共有"
+mail_link = true
+autopilot = false
+domains = ["shared.example", "broken.example", "nothing.example", "down.example"]
+[section.settings]
+proof = "spf"
+"""
+    dns.records.update({
+        (HOST, "A"): ["192.0.2.99"],
+        (HOST, "TXT"): [txt("v=spf1 ip4:192.0.2.1 -all")],
+        ("fubako-rsa._domainkey." + DOMAIN, "TXT"): [txt("v=DKIM1; k=rsa; p=AAAA")],
+        (DOMAIN, "TXT"): [txt("v=spf1 -all"), txt("v=spf1 +all")],
+        ("_dmarc." + DOMAIN, "TXT"): [txt("v=DMARC1; p=perhaps")],
+        ("shared.example", "TXT"): [txt("v=spf1 include:spf.protection.outlook.com -all")],
+        ("spf.protection.outlook.com", "TXT"): [txt("v=spf1 ip4:192.0.2.0/24 -all")],
+        ("broken.example", "TXT"): [txt("v=spf1 wrong:x -all")],
+    })
+    dns.broken.add("down.example")
+    with time_server(ahead=3600) as clock:
+        server = installation(folder / "wrong", dns, clock, declaration, http={"public_url": f"http://{HOST}"},
+                              relay={"smarthost": "127.0.0.1:1"}, scanner={"clamd": "unix:/nonexistent/clamd.sock"})
+        ok, found = check(server)
+        state = {(section, name, about): f["state"] for (section, name, about), f in found.items()}
+        assert not ok
+        for wanted in [
+            (None, "clock-off"), (None, "url-not-safe"), (None, "smarthost-away"), (None, "scanner-away"), (None, "dkim-missing"),
+            ("acme", "option-off"), ("acme", "record-twice"), ("acme", "dkim-different"), ("acme", "dkim-missing"), ("acme", "dmarc-broken"),
+            ("shared", "autopilot-off"), ("shared", "proof-shared"), ("shared", "spf-missing"),
+        ]:
+            assert any(key[:2] == wanted and value == "wrong" for key, value in state.items()), (wanted, state)
+        assert state["shared", "dns-away", "down.example"] == "unknown"
+        assert state["shared", "dkim-none", "shared.example"] == "warning" and state["shared", "mx-missing", "nothing.example"] == "warning"
+        assert all(f["next"] for f in found.values() if f["state"] != "ok")
+        assert "Exchange Online" in found["shared", "proof-shared", "shared.example"]["what"]
+        record = found["acme", "dkim-different", "fubako-rsa._domainkey." + DOMAIN]["values"]["record"]
+        assert record == server.dns_records()["fubako-rsa._domainkey." + DOMAIN] and record in found[
+            "acme", "dkim-different", "fubako-rsa._domainkey." + DOMAIN]["next"]
+
+        _, one = check(server, "--section", "acme")
+        assert {section for section, _, _ in one} == {None, "acme"}
+        assert server.run("check", "--section", "nobody", check=False).returncode != 0
+
+
+# spec: RUN-SETUP RCV-SPF
+def test_spf_is_looked_at_with_the_address_that_mail_leaves_from(folder, dns):
+    with time_server() as clock:
+        server = installation(folder / "spf", dns, clock)
+        for record, name, state in [
+            ("v=spf1 ip4:192.0.2.1 -all", "spf-not-us", "wrong"),
+            ("v=spf1 wrong:x -all", "spf-broken", "wrong"),
+            (f"v=spf1 a:{HOST} ~all", "spf-passes", "ok"),
+        ]:
+            dns.records[DOMAIN, "TXT"] = [txt(record)]
+            _, found = check(server)
+            assert found["acme", name, DOMAIN]["state"] == state, found
+
+
+# spec: RUN-SETUP
+def test_a_clock_that_nobody_confirms_is_not_called_right(folder, dns):
+    with time_server() as clock:
+        server = installation(folder / "clock", dns, clock)
+    _, found = check(server)
+    assert found[None, "clock-away", clock]["state"] == "unknown"
