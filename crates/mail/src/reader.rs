@@ -12,6 +12,7 @@
 //! one does not, it says so.
 
 mod edges;
+mod head;
 mod leaf;
 mod multipart;
 mod part;
@@ -22,10 +23,11 @@ use fubako_base::Code;
 
 use self::{
     edges::{Edges, Hit, Level, Match, Seen},
+    head::{Head, is_mbox_line},
     leaf::Leaf,
 };
 use crate::{
-    header::{Collector, Header, Line, without_line_end},
+    header::{Header, Line, without_line_end},
     outline::{Finding, Outline, Part, PartId, Tnef},
     scan::MarginScan,
     tnef,
@@ -129,21 +131,6 @@ enum Flow {
     Epilogue(Box<Margin>),
     /// Beyond the limits.
     Ignored,
-}
-
-/// A header while it is read.
-#[derive(Debug)]
-struct Head {
-    collector: Collector,
-    /// Where it begins.
-    start: u64,
-    /// Where the line at hand begins, and what there is of it.
-    line_start: u64,
-    line: Vec<u8>,
-    cut: bool,
-    /// No line was taken yet.
-    fresh: bool,
-    parent: Option<usize>,
 }
 
 /// What stands after a multipart's last part.
@@ -578,35 +565,4 @@ impl Margin {
         self.scan.push(scratch);
         self.scan.finish()
     }
-}
-
-impl Head {
-    fn new(limits: &Limits, start: u64, parent: Option<usize>) -> Self {
-        Self {
-            collector: Collector::new(limits.header, limits.field, limits.fields),
-            start,
-            line_start: start,
-            line: Vec::new(),
-            cut: false,
-            fresh: true,
-            parent,
-        }
-    }
-
-    /// Keeps the beginning of a line that is not at hand whole.
-    fn hold(&mut self, octets: &[u8], max_field: usize) {
-        let room = (max_field + MAX_NAME).saturating_sub(self.line.len());
-        self.cut |= octets.len() > room;
-        self.line.extend_from_slice(&octets[..octets.len().min(room)]);
-    }
-}
-
-/// Room for a field's name beside its value.
-const MAX_NAME: usize = 1024;
-
-/// The line that mbox puts before a mail.
-fn is_mbox_line(line: &[u8]) -> bool {
-    // `From : a@b` is a field in the form of old (RFC 5322, 4.5.2).
-    let is_field = line.strip_prefix(b"From").is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
-    !is_field && (line.starts_with(b"From ") || line.starts_with(b">From "))
 }

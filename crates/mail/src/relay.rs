@@ -32,7 +32,8 @@ impl Front<'_> {
 }
 
 /// The steps that write the mail as it was from its header on, with `front` before it, and without Bcc, Resent-Bcc, requests
-/// for return receipts, Return-Path, and fields that `may_pass` says no of.
+/// for return receipts, Return-Path, and fields that `may_pass` says no of. A header that ends at a line which is none of a
+/// header's gets the blank line that it lacks: other servers would put it there, and break our signature.
 #[must_use]
 pub fn unchanged(outline: &Outline, front: Front<'_>, may_pass: &dyn Fn(&Field) -> bool) -> Vec<Step> {
     let mut before = front.fields().into_bytes();
@@ -53,6 +54,11 @@ pub fn unchanged(outline: &Outline, front: Front<'_>, may_pass: &dyn Fn(&Field) 
             steps.push(Step::Copy(from..range.start));
         }
         from = from.max(range.end);
+    }
+    let end = outline.header_range.end;
+    if start < end && outline.parts.first().is_some_and(|root| root.body.start == end) && end < outline.size {
+        steps.extend([Step::Copy(from..end.max(from)), Step::Octets(b"\r\n".to_vec())]);
+        from = from.max(end);
     }
     if from < outline.size {
         steps.push(Step::Copy(from..outline.size));

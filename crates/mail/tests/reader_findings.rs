@@ -25,6 +25,8 @@ fn what_careful_readers_take_differently_is_held() {
         ("Content-Transfer-Encoding twice", mixed(&["Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit\n\nQUJD"])),
         ("Content-Disposition twice", mixed(&["Content-Disposition: inline\nContent-Disposition: attachment\n\nx"])),
         ("white space before the colon", "Content-Type : text/plain\n\nx".into()),
+        ("Bcc below a line that is no field", "From: a@b.c\nX-\u{62c5}: a\nBcc: d@e.f\n\nx".into()),
+        ("From below a line that is no field", "From: a@b.c\nthis is no field\nFROM : d@e.f\n\nx".into()),
         ("a tab before the colon", mixed(&["Content-Disposition\t: inline\n\nx"])),
         ("a control character before the colon", mixed(&["Content-Transfer-Encoding\x01: base64\n\nQUJD"])),
         ("a control character in the name", "Content-\x01Type: a/b\n\nx".into()),

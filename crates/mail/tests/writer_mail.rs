@@ -392,6 +392,11 @@ fn an_mbox_line_and_a_byte_order_mark_are_not_relayed_behind_our_field() {
         ("\u{feff}From: a@x.jp\n\nb\n", "Received: r\nFrom: a@x.jp\n\nb\n"),
         ("From a@x.jp Sun Nov 22\nno field\n", "Received: r\n\nno field\n"),
         ("From a@x.jp Sun Nov 22\n\nb\n", "Received: r\n\nb\n"),
+        // Other servers put the blank line there, behind our signature.
+        ("From: a@x.jp\nno field\nnor this\n", "Received: r\nFrom: a@x.jp\n\nno field\nnor this\n"),
+        ("From: a@x.jp\nBcc: b@x.jp\nno field\n", "Received: r\nFrom: a@x.jp\n\nno field\n"),
+        ("Bcc: b@x.jp\nno field\n", "Received: r\n\nno field\n"),
+        ("From: a@x.jp\nBcc: b@x.jp\n", "Received: r\nFrom: a@x.jp\n"),
     ] {
         let mail = crlf(mail);
         let mut reader = Reader::new(Limits::default());

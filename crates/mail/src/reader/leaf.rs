@@ -118,7 +118,7 @@ impl Leaf {
 
     /// The body began without a blank line.
     pub(super) fn watch_head(&mut self) {
-        self.watch = Some(HeadWatch::default());
+        self.watch = Some(HeadWatch::new(self.id == PartId(0)));
     }
 
     /// The mail began with a blank line.

@@ -184,9 +184,16 @@ struct WatchedField {
     whole: Vec<u8>,
     over: bool,
     found: bool,
+    /// It is the mail's own header that has no end: fields of an envelope count, too.
+    is_mail: bool,
 }
 
 impl HeadWatch {
+    /// A watch over a body whose header had no blank line at its end; `is_mail`, where that was the mail's own.
+    pub(crate) fn new(is_mail: bool) -> Self {
+        Self { lines: Lines::default(), field: WatchedField { is_mail, ..WatchedField::default() } }
+    }
+
     /// A watch over a mail that begins with a blank line: some go past it to look for a header.
     pub(crate) fn after_blank() -> Self {
         let field = WatchedField { leading: true, ..WatchedField::default() };
@@ -225,6 +232,7 @@ impl WatchedField {
         let room = LOOK.saturating_sub(self.whole.len()).min(line.len());
         self.whole.extend_from_slice(&line[..room]);
         self.found |= line.split(|octet| *octet == b'\r').any(is_header_field) || is_steering(&self.whole);
+        self.found |= self.is_mail && is_envelope_field(&self.whole);
     }
 }
 
@@ -234,6 +242,29 @@ fn is_steering(field: &[u8]) -> bool {
     let name = field[..colon].iter().filter(|octet| octet.is_ascii_graphic()).map(u8::to_ascii_lowercase);
     let name: Vec<u8> = name.collect();
     STEERING.iter().any(|steering| steering.as_bytes() == name)
+}
+
+/// Whether a field begins here that says who wrote to whom, or that is taken out of what leaves: below a line that is no field some
+/// readers still see it.
+fn is_envelope_field(field: &[u8]) -> bool {
+    const NAMES: [&str; 13] = [
+        "from",
+        "sender",
+        "reply-to",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "disposition-notification-to",
+        "return-receipt-to",
+        "authentication-results",
+        "dkim-signature",
+        "received",
+    ];
+    let Some(colon) = memchr(b':', field) else { return false };
+    let name = field[..colon].trim_ascii();
+    NAMES.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 fn is_header_field(line: &[u8]) -> bool {
