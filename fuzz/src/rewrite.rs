@@ -108,7 +108,7 @@ fn rebuilt(mail: &[u8], first: &Read, planned: &Plan, notice: Option<&Notice>, d
     let second = assert_clean(&out, mail);
     assert!(second.outline.parts.iter().all(|part| {
         let known = ["text/plain", "text/html", "multipart/mixed", "multipart/alternative"];
-        known.contains(&part.content_type.media_type()) && part.name.is_none() && part.content_id.is_none()
+        known.contains(&part.content_type.media_type()) && part.name.is_none() && part.content_ids.is_empty()
     }));
     for name in ["Bcc", "Return-Path", "X-Secret", "DKIM-Signature"] {
         assert!(second.outline.header.first(name).is_none(), "{name} is passed on");

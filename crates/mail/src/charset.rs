@@ -4,23 +4,38 @@
 mod foreign;
 mod guess;
 mod jis;
+mod label;
+mod utf16;
 mod utf32;
 mod utf7;
 
 use std::fmt;
 
-use encoding_rs::{CoderResult, EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{CoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-use self::{jis::JisDecoder, utf7::Utf7Decoder, utf32::Utf32Decoder};
+use self::{
+    jis::JisDecoder,
+    label::{Known, known, normal},
+    utf7::Utf7Decoder,
+    utf32::Utf32Decoder,
+};
 pub use guess::guess;
+pub use label::is_japanese_label;
+pub(crate) use label::{is_declared, is_disguise, is_unreadable, shows_ascii};
 
-/// How much of undeclared 8-bit text is looked at before it is decided what it is.
+/// How much of undeclared 8-bit text, and of UTF-16 in an order that nobody said, is looked at before it is decided
+/// what it is.
 const WINDOW: usize = 4096;
+/// Octets of the longest byte order mark that goes before a label.
+const MARK: usize = 3;
 
 /// A streaming decoder of text to UTF-8. What cannot be decoded becomes U+FFFD; nothing fails. Memory is at most 4 KiB
 /// beside what is given.
 pub struct TextDecoder {
     name: &'static str,
+    /// The text's first octets while they may be a byte order mark: one is believed before any label (Encoding Standard,
+    /// "decode"), as browsers do.
+    start: Option<Vec<u8>>,
     work: Work,
 }
 
@@ -28,7 +43,7 @@ enum Work {
     Known(encoding_rs::Decoder),
     Jis(JisDecoder),
     Utf7(Utf7Decoder),
-    /// `utf-16` whose order of octets is not known before the first two (RFC 2781, 4.3).
+    /// `utf-16` whose order of octets is not known before some of them are (RFC 2781, 4.3).
     Utf16(Vec<u8>),
     Utf32(Utf32Decoder),
     Undeclared(Undeclared),
@@ -53,31 +68,51 @@ impl TextDecoder {
     /// Shift_JIS or EUC-JP if it reads like Japanese, else windows-1252.
     #[must_use]
     pub fn new(label: Option<&str>) -> Self {
-        let label = label.map(normal_label).unwrap_or_default();
-        let (name, work) = match known(&label) {
+        Self { start: Some(Vec::new()), ..Self::by_label(label) }
+    }
+
+    /// The same, believing no byte order mark.
+    fn by_label(label: Option<&str>) -> Self {
+        let (name, work) = match known(&label.map(normal).unwrap_or_default()) {
             Some(Known::Jis) => ("iso-2022-jp", Work::Jis(JisDecoder::default())),
             Some(Known::Utf7) => ("utf-7", Work::Utf7(Utf7Decoder::default())),
             Some(Known::Utf16) => ("utf-16", Work::Utf16(Vec::new())),
             Some(Known::Utf32(little)) => ("utf-32", Work::Utf32(Utf32Decoder::new(little))),
-            Some(Known::Other(encoding)) => (encoding.name(), Work::Known(encoding.new_decoder_with_bom_removal())),
+            Some(Known::Other(encoding)) => return Self::of(encoding),
             None => ("undeclared", Work::Undeclared(Undeclared::default())),
         };
-        Self { name, work }
+        Self { name, start: None, work }
+    }
+
+    /// A decoder for what is in this encoding, whatever it begins with.
+    fn of(encoding: &'static Encoding) -> Self {
+        Self { name: encoding.name(), start: None, work: Work::Known(encoding.new_decoder_without_bom_handling()) }
     }
 
     /// Takes the next octets; appends the text that is complete.
     pub fn push(&mut self, octets: &[u8], out: &mut String) {
+        let mut octets = octets;
+        if let Some(mut start) = self.start.take() {
+            let (missing, rest) = octets.split_at(MARK.saturating_sub(start.len()).min(octets.len()));
+            start.extend_from_slice(missing);
+            if matches!(start[..], [] | [0xef | 0xfe | 0xff] | [0xef, 0xbb]) {
+                self.start = Some(start);
+                return;
+            }
+            self.begin(&start, out);
+            octets = rest;
+        }
         match &mut self.work {
             Work::Known(decoder) => decode(decoder, octets, out, false),
             Work::Jis(decoder) => decoder.push(octets, out),
             Work::Utf7(decoder) => decoder.push(octets, out),
             Work::Utf32(decoder) => decoder.push(octets, out),
-            Work::Utf16(first) => {
-                let missing = 2usize.saturating_sub(first.len()).min(octets.len());
-                first.extend_from_slice(&octets[..missing]);
-                if let [a, b] = first[..] {
-                    self.become_known(utf16_order(a, b), &[a, b], out);
-                    self.push(&octets[missing..], out);
+            Work::Utf16(window) => {
+                window.extend_from_slice(octets);
+                // The decision rests on the first octets of the window alone, however they came.
+                if window.len() >= WINDOW {
+                    let window = std::mem::take(window);
+                    self.become_known(utf16::order(&window[..WINDOW]), &window, out);
                 }
             }
             Work::Undeclared(text) => {
@@ -91,6 +126,9 @@ impl TextDecoder {
 
     /// Ends the text; appends the rest.
     pub fn finish(&mut self, out: &mut String) {
+        if let Some(start) = self.start.take() {
+            self.begin(&start, out);
+        }
         match &mut self.work {
             Work::Known(decoder) => {
                 decode(decoder, &[], out, true);
@@ -100,9 +138,11 @@ impl TextDecoder {
             Work::Jis(decoder) => decoder.finish(out),
             Work::Utf7(decoder) => decoder.finish(out),
             Work::Utf32(decoder) => decoder.finish(out),
-            Work::Utf16(first) => {
-                if !std::mem::take(first).is_empty() {
-                    out.push('\u{fffd}');
+            Work::Utf16(window) => {
+                let window = std::mem::take(window);
+                if !window.is_empty() {
+                    self.become_known(utf16::order(&window), &window, out);
+                    self.finish(out);
                 }
             }
             Work::Undeclared(text) => {
@@ -116,10 +156,21 @@ impl TextDecoder {
         }
     }
 
+    /// The first octets are there, and whether they are a mark can be told.
+    fn begin(&mut self, start: &[u8], out: &mut String) {
+        match Encoding::for_bom(start) {
+            // FF FE begins UTF-32's mark too, and its decoder knows it.
+            Some((encoding, length)) if encoding == UTF_8 || !matches!(self.work, Work::Utf32(_)) => {
+                *self = Self::of(encoding);
+                self.push(&start[length..], out);
+            }
+            _ => self.push(start, out),
+        }
+    }
+
     fn become_known(&mut self, encoding: &'static Encoding, first: &[u8], out: &mut String) {
-        let mut decoder = encoding.new_decoder_with_bom_removal();
-        decode(&mut decoder, first, out, false);
-        self.work = Work::Known(decoder);
+        *self = Self::of(encoding);
+        self.push(first, out);
     }
 }
 
@@ -135,6 +186,40 @@ impl Undeclared {
         // The decision rests on the first octets of the window alone, however they came.
         self.window.extend_from_slice(rest);
         (self.window.len() >= WINDOW).then(|| guess::judge(&self.window[..WINDOW], false).work())
+    }
+}
+
+/// The ways in which readers decode text with this label that begins with these octets (4 or more where there are as
+/// many): what is looked for in it must not hang on which one is right. The first one is [`TextDecoder::new`]'s but where
+/// that one guesses between the others.
+pub(crate) fn decoders(label: Option<&str>, start: &[u8]) -> Vec<TextDecoder> {
+    let known = known(&label.map(normal).unwrap_or_default());
+    let mark = Encoding::for_bom(start).map(|(encoding, _)| encoding);
+    let mut all: Vec<TextDecoder> = mark.into_iter().map(TextDecoder::of).collect();
+    match known {
+        Some(Known::Other(encoding)) if mark == Some(encoding) => {}
+        Some(Known::Utf16) if mark.is_some_and(|mark| mark != UTF_8) => {}
+        Some(Known::Utf16) => all.extend([UTF_16LE, UTF_16BE].map(TextDecoder::of)),
+        // Browsers know less of it: no SO and SI, no JIS X 0212, no escape sequences but RFC 1468's, no end by a line's.
+        Some(Known::Jis) => all.extend([TextDecoder::by_label(label), TextDecoder::of(ISO_2022_JP)]),
+        Some(Known::Utf32(None)) => all.extend([true, false].map(|little| TextDecoder {
+            name: "utf-32",
+            start: None,
+            work: Work::Utf32(Utf32Decoder::new(Some(little))),
+        })),
+        None if mark.is_some() => {}
+        Some(_) | None => all.push(TextDecoder::by_label(label)),
+    }
+    all
+}
+
+/// Whether text with this label that begins with these octets has a byte order mark of another charset.
+pub(crate) fn is_marked_otherwise(label: Option<&str>, start: &[u8]) -> bool {
+    let Some((mark, _)) = Encoding::for_bom(start) else { return false };
+    match known(&label.map(normal).unwrap_or_default()) {
+        Some(Known::Other(encoding)) => encoding != mark,
+        Some(Known::Utf16) => mark == UTF_8,
+        _ => true,
     }
 }
 
@@ -158,110 +243,6 @@ fn decode(decoder: &mut encoding_rs::Decoder, octets: &[u8], out: &mut String, l
             return;
         }
     }
-}
-
-const fn utf16_order(first: u8, second: u8) -> &'static Encoding {
-    match (first, second) {
-        (0xff, 0xfe) => UTF_16LE,
-        (0xfe, 0xff) | (0, _) => UTF_16BE,
-        // Most that is sent without a mark comes from Windows; ASCII and white space tell.
-        (_, 0) => UTF_16LE,
-        _ => UTF_16BE,
-    }
-}
-
-enum Known {
-    Jis,
-    Utf7,
-    Utf16,
-    /// And whether its octets are little-endian, where the label says so.
-    Utf32(Option<bool>),
-    Other(&'static Encoding),
-}
-
-fn normal_label(label: &str) -> String {
-    label.trim().trim_matches(['"', '\'']).to_ascii_lowercase()
-}
-
-fn known(label: &str) -> Option<Known> {
-    Some(match label {
-        _ if is_jis(label) => Known::Jis,
-        "utf-7" | "utf7" | "unicode-1-1-utf-7" | "unicode-2-0-utf-7" | "x-unicode-2-0-utf-7" | "csutf7" => Known::Utf7,
-        "utf-16" | "utf16" | "utf_16" | "ucs-2" | "iso-10646-ucs-2" | "csunicode" | "unicode" => Known::Utf16,
-        "utf-16-le" | "utf_16_le" | "utf16le" | "utf_16le" => Known::Other(UTF_16LE),
-        "utf-16-be" | "utf_16_be" | "utf16be" | "utf_16be" => Known::Other(UTF_16BE),
-        "utf-32" | "utf32" | "utf_32" | "ucs-4" | "iso-10646-ucs-4" | "csucs4" => Known::Utf32(None),
-        "utf-32le" | "utf-32-le" | "utf_32_le" | "utf32le" => Known::Utf32(Some(true)),
-        "utf-32be" | "utf-32-be" | "utf_32_be" | "utf32be" => Known::Utf32(Some(false)),
-        // What calls itself ASCII and has other octets is something else.
-        "us-ascii" | "ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "cp367" | "us" => {
-            return None;
-        }
-        _ if is_shift_jis(label) => Known::Other(SHIFT_JIS),
-        _ if is_euc_jp(label) => Known::Other(EUC_JP),
-        _ => Known::Other(Encoding::for_label_no_replacement(label.as_bytes())?),
-    })
-}
-
-fn is_jis(label: &str) -> bool {
-    label.starts_with("iso-2022-jp")
-        || matches!(label, "csiso2022jp" | "csiso2022jp2" | "iso2022-jp" | "iso2022jp" | "jis" | "jis7")
-        || matches!(label.trim_start_matches("x-"), "cp50220" | "cp50221" | "cp50222" | "windows-50221")
-}
-
-fn is_shift_jis(label: &str) -> bool {
-    matches!(
-        label.trim_start_matches("x-"),
-        "shift_jis" | "shift-jis" | "shiftjis" | "sjis" | "ms_kanji" | "csshiftjis" | "windows-31j" | "cswindows31j"
-    ) || matches!(label.trim_start_matches("x-"), "cp932" | "ms932" | "windows-932" | "sjis-win" | "ms-kanji")
-}
-
-fn is_euc_jp(label: &str) -> bool {
-    matches!(
-        label.trim_start_matches("x-"),
-        "euc-jp" | "eucjp" | "euc_jp" | "ujis" | "cp51932" | "eucjp-ms" | "eucjp-win" | "cseucpkdfmtjapanese"
-    )
-}
-
-/// Whether a charset label, in any case, is one of the Japanese ones.
-#[must_use]
-pub fn is_japanese_label(label: &str) -> bool {
-    let label = normal_label(label);
-    is_jis(&label) || is_shift_jis(&label) || is_euc_jp(&label)
-}
-
-/// Whether text with this label is decoded as it says by everybody, not guessed: browsers know no UTF-7 and no UTF-32.
-pub(crate) fn is_declared(label: Option<&str>) -> bool {
-    let known = label.and_then(|label| known(&normal_label(label)));
-    known.is_some_and(|known| !matches!(known, Known::Utf7 | Known::Utf32(_)))
-}
-
-/// Whether text with this label is written in a charset that is not read here and does not show ASCII as ASCII.
-pub(crate) fn is_unreadable(label: Option<&str>) -> bool {
-    label.is_some_and(|label| {
-        let label = normal_label(label);
-        known(&label).is_none() && foreign::hides_ascii(&label)
-    })
-}
-
-/// Whether an HTML text may not say of itself that it has this charset: what it hides is seen by whoever believes it.
-/// (UTF-16 is no such thing: who reads the label in ASCII knows better, HTML, 13.2.3.2.)
-pub(crate) fn is_disguise(label: &str) -> bool {
-    let label = normal_label(label);
-    matches!(known(&label), Some(Known::Utf7)) || is_unreadable(Some(&label))
-}
-
-/// Whether octets in a charset with this label show ASCII as ASCII octets, so that what looks for ASCII may look at them
-/// undecoded.
-pub(crate) fn shows_ascii(label: Option<&str>) -> bool {
-    !label.is_some_and(|label| {
-        let label = normal_label(label);
-        match known(&label) {
-            Some(Known::Utf16 | Known::Utf7 | Known::Utf32(_)) => true,
-            Some(Known::Other(encoding)) => !encoding.is_ascii_compatible(),
-            Some(Known::Jis) | None => false,
-        }
-    })
 }
 
 /// Whether a text has Japanese characters: kana or kanji. (Chinese text counts too: it has no language of ours.)

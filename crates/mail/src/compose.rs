@@ -82,7 +82,8 @@ fn references(outline: &Outline, plan: &Plan) -> References {
         if let Some(file) = attachment.packed.as_ref().and_then(Packed::file) {
             references.add(file.content_id.as_deref(), None, &attachment.name);
         } else if let Some(part) = usize::try_from(attachment.part.0).ok().and_then(|at| outline.parts.get(at)) {
-            references.add(part.content_id.as_deref(), part.content_location.as_deref(), &attachment.name);
+            references.add(None, part.content_location.as_deref(), &attachment.name);
+            part.content_ids.iter().for_each(|id| references.add(Some(id), None, &attachment.name));
             if let Some(url) = location::location(outline, attachment.part) {
                 references.add_url(&url, &attachment.name);
             }

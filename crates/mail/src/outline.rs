@@ -45,8 +45,8 @@ pub struct Part {
     pub body: Range<u64>,
     /// The file name (spec MAIL-NAMES), already decoded; as sent, not yet checked.
     pub name: Option<String>,
-    /// Content-ID without its angle brackets.
-    pub content_id: Option<String>,
+    /// Content-ID without its angle brackets; several where the field is repeated.
+    pub content_ids: Vec<String>,
     /// Content-Base (RFC 2110): from where its relative references are meant.
     pub content_base: Option<String>,
     /// Content-Location.

@@ -14,7 +14,7 @@ pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
-use crate::charset::{TextDecoder, is_declared, is_unreadable, shows_ascii};
+use crate::charset::{TextDecoder, decoders, is_declared, is_marked_otherwise, is_unreadable, shows_ascii};
 
 /// What was found in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,23 +66,17 @@ impl Found {
 pub(crate) struct BodyScan {
     /// The octets themselves: what a reader sees that knows no charsets.
     octets: TextLines,
-    /// The text, where it is HTML or octets do not show it.
-    text: Option<(TextDecoder, TextScan)>,
+    /// The text in every way in which it may be decoded, where it is HTML or octets do not show it.
+    texts: Vec<(TextDecoder, TextScan)>,
     /// HTML whose charset can only be guessed, its octets as they are: who guesses otherwise sees their ASCII.
-    raw: Option<Raw>,
+    raw: Option<Box<HtmlScan>>,
     buffer: String,
+    is_html: bool,
+    charset: Option<String>,
     /// It is declared in a charset that cannot be read.
     foreign: bool,
-    /// An HTML text's first octets, until they are known.
+    /// The first octets, until they are enough to know how they are to be read.
     start: Option<Vec<u8>>,
-}
-
-#[derive(Debug)]
-struct Raw {
-    html: Box<HtmlScan>,
-    /// The charset is declared: only a byte order mark, which browsers believe before it, makes it a guess.
-    declared: bool,
-    fresh: bool,
 }
 
 #[derive(Debug)]
@@ -91,60 +85,86 @@ enum TextScan {
     Html(Box<HtmlScan>),
 }
 
+/// Octets that tell a byte order mark of any kind.
+const START: usize = 4;
+
 impl BodyScan {
     /// A look at a text/html body, or else a text/plain one, in this charset.
     pub(crate) fn new(is_html: bool, charset: Option<&str>) -> Self {
-        let text = if is_html {
-            Some(TextScan::Html(Box::default()))
-        } else {
-            (!shows_ascii(charset)).then(|| TextScan::Plain(TextLines::default()))
-        };
-        let declared = is_declared(charset);
         Self {
-            raw: is_html.then(|| Raw { html: Box::default(), declared, fresh: true }),
             octets: TextLines::default(),
-            text: text.map(|scan| (TextDecoder::new(charset), scan)),
+            texts: Vec::new(),
+            raw: None,
             buffer: String::new(),
+            is_html,
+            charset: charset.map(str::to_owned),
             foreign: is_unreadable(charset),
-            start: is_html.then(Vec::new),
+            start: Some(Vec::new()),
         }
     }
 
     /// Takes the next decoded octets.
     pub(crate) fn push(&mut self, octets: &[u8]) {
         self.octets.push(octets);
-        if let Some(start) = &mut self.start {
-            start.extend(octets.iter().take(UTF7_MARK.len() + 1 - start.len()));
-            if start.len() > UTF7_MARK.len() {
-                self.foreign |= is_utf7_mark(start);
-                self.start = None;
-            }
+        let Some(mut start) = self.start.take() else { return self.look(octets) };
+        let (missing, rest) = octets.split_at(START.saturating_sub(start.len()).min(octets.len()));
+        start.extend_from_slice(missing);
+        if start.len() < START {
+            self.start = Some(start);
+            return;
         }
-        if let Some((decoder, scan)) = &mut self.text {
+        self.begin(&start);
+        self.look(rest);
+    }
+
+    /// The first octets are there: what they are is known, or that they can be several things.
+    fn begin(&mut self, start: &[u8]) {
+        let charset = self.charset.as_deref();
+        self.foreign |= self.is_html && is_utf7_mark(start);
+        let is_marked = is_marked_otherwise(charset, start);
+        if self.is_html || is_marked || !shows_ascii(charset) {
+            let scan =
+                || if self.is_html { TextScan::Html(Box::default()) } else { TextScan::Plain(TextLines::default()) };
+            self.texts = decoders(charset, start).into_iter().map(|decoder| (decoder, scan())).collect();
+        }
+        let is_guessed = is_marked || !is_declared(charset) || matches!(start, [0xfe | 0xff, ..]);
+        self.raw = (self.is_html && is_guessed).then(Box::default);
+        self.look(start);
+    }
+
+    fn look(&mut self, octets: &[u8]) {
+        for (decoder, scan) in &mut self.texts {
             decoder.push(octets, &mut self.buffer);
             scan.push(&self.buffer);
             self.buffer.clear();
         }
-        if let Some(raw) = &mut self.raw
-            && !raw.push(octets)
-        {
-            self.raw = None;
+        let Some(raw) = &mut self.raw else { return };
+        if octets.contains(&0) {
+            // So ASCII in UTF-16 and UTF-32 shows.
+            let shown: Vec<u8> = octets.iter().copied().filter(|octet| *octet != 0).collect();
+            raw.push(&shown);
+        } else {
+            raw.push(octets);
         }
     }
 
     /// Ends the body; says what was found.
     pub(crate) fn finish(mut self) -> Found {
+        if let Some(start) = self.start.take() {
+            self.begin(&start);
+        }
         let mut found = self.octets.finish();
         found.charset = self.foreign;
         if let Some(raw) = self.raw {
-            let seen = raw.html.finish();
+            let seen = raw.finish();
             found.data_url |= seen.data_url;
             found.unreadable |= seen.unreadable;
             found.charset |= seen.charset;
         }
-        if let Some((mut decoder, mut scan)) = self.text {
+        for (mut decoder, mut scan) in self.texts {
             decoder.finish(&mut self.buffer);
             scan.push(&self.buffer);
+            self.buffer.clear();
             found.merge(match scan {
                 TextScan::Plain(mut lines) => lines.finish(),
                 TextScan::Html(html) => html.finish(),
@@ -158,7 +178,7 @@ impl BodyScan {
 const UTF7_MARK: &[u8] = b"+/v";
 
 fn is_utf7_mark(start: &[u8]) -> bool {
-    start.starts_with(UTF7_MARK) && matches!(start.last(), Some(b'8' | b'9' | b'+' | b'/'))
+    start.starts_with(UTF7_MARK) && matches!(start.get(UTF7_MARK.len()), Some(b'8' | b'9' | b'+' | b'/'))
 }
 
 /// The look at a text that is at hand.
@@ -166,23 +186,6 @@ pub(crate) fn look_at(is_html: bool, text: &str) -> Found {
     let mut scan = BodyScan::new(is_html, Some("utf-8"));
     scan.push(text.as_bytes());
     scan.finish()
-}
-
-impl Raw {
-    /// Takes the next octets, without NUL: so ASCII in UTF-16 and UTF-32 shows. False where there is nothing to guess.
-    fn push(&mut self, octets: &[u8]) -> bool {
-        let Some(first) = octets.first() else { return true };
-        if std::mem::take(&mut self.fresh) && self.declared && !matches!(first, 0xfe | 0xff) {
-            return false;
-        }
-        if octets.contains(&0) {
-            let shown: Vec<u8> = octets.iter().copied().filter(|octet| *octet != 0).collect();
-            self.html.push(&shown);
-        } else {
-            self.html.push(octets);
-        }
-        true
-    }
 }
 
 impl TextScan {

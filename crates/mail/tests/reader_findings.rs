@@ -113,6 +113,8 @@ fn what_careful_readers_take_differently_is_held() {
         ("HTML in EBCDIC", "Content-Type: text/html; charset=IBM037\n\nx".into()),
         ("HTML in HZ", "Content-Type: text/html; charset=hz-gb-2312\n\n<img src=da~\nta:x>".into()),
         ("HTML in ISO-2022-KR", "Content-Type: text/html; charset=\"iso-2022-kr\"\n\nx".into()),
+        ("HTML in EBCDIC by another number", "Content-Type: text/html; charset=cp5035\n\nx".into()),
+        ("HTML that says it is UTF-7 by another name", "Content-Type: text/html\n\n<meta charset=utf_7>+ADw-img src=data:x+AD4-".into()),
         ("HTML that says it is UTF-7", "Content-Type: text/html; charset=utf-8\n\n<meta charset=utf-7>+ADw-img src=data:x+AD4-".into()),
         ("the same the long way", "Content-Type: text/html\n\n<META http-equiv=content-type content='text/html; CHARSET = unicode-1-1-utf-7'>x".into()),
         ("HTML with UTF-7's mark", "Content-Type: text/html\n\n+/v8-+ADw-img src=data:x+AD4-".into()),

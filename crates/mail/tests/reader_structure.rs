@@ -68,7 +68,7 @@ fn a_mail_with_everything() {
     assert_eq!(parents, [None, Some(0), Some(1), Some(1), Some(0)]);
     assert_eq!(parts.iter().map(|part| part.depth).collect::<Vec<_>>(), [0, 1, 2, 2, 1]);
     assert_eq!(parts[2].content_type.charset(), Some("iso-2022-jp"));
-    assert_eq!(parts[4].content_id.as_deref(), Some("id@x"));
+    assert_eq!(parts[4].content_ids, ["id@x"]);
     assert_eq!(parts[4].content_location.as_deref(), Some("http://example.jp/a.pdf"));
     assert_eq!((parts[4].disposition, parts[4].encoding), (Disposition::Attachment, Encoding::Base64));
     let attachment = &read.plan.attachments[0];

@@ -87,6 +87,25 @@ fn a_relative_reference_means_a_removed_part_by_its_base() {
         (Some("thismessage:/"), "<p style='background:url(./a b.gif)'>", "<p style='background:none'>"),
         (Some("http://x.jp/dir/"), "<img srcdoc='<img src=./pic.png>' src=x>", "<img srcdoc='pic.png' src=x>"),
         (Some("http://x.jp/dir/"), "<img src=./other.png>", "<img src=./other.png>"),
+        // What is written alike and means something else.
+        (Some("http://x.jp/other/"), "<img src=pic.png>", "<img src=pic.png>"),
+        (
+            Some("http://x.jp/dir/"),
+            "<base href='http://other/'><img src=pic.png>",
+            "<base href='http://other/'><img src=pic.png>",
+        ),
+        (
+            Some("http://x.jp/dir/pic.png"),
+            "<a href='#top'>t</a><a href=''>u</a>",
+            "<a href='#top'>t</a><a href=''>u</a>",
+        ),
+        // A `<base>` that not everybody sees does not go before the rest.
+        (
+            Some("http://x.jp/dir/"),
+            "<!--[if mso]><base href='http://other/'><![endif]--><img src=pic.png>",
+            "<!--[if mso]><base href='http://other/'><![endif]-->pic.png",
+        ),
+        (Some("http://x.jp/dir/"), "<image q:href=pic.png width=1>", "<image width=1>"),
     ] {
         let mut rewriter = Rewriter::with_base(Arc::clone(&references), base, None);
         let mut out = Vec::new();

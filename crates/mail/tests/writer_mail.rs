@@ -119,13 +119,21 @@ fn bodies_in_any_charset_are_rewritten() {
     let text = "<html><body style=\"background:url(cid:p1)\">日本語<img alt=\"ロゴ\" src=\"cid:p1\">①</body></html>";
     let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode(text);
     let (jis, _, _) = encoding_rs::ISO_2022_JP.encode(text);
+    let marked = format!("\u{feff}{text}");
     let utf16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     for (charset, octets) in [
         ("Shift_JIS", sjis.as_ref()),
         ("iso-2022-jp", jis.as_ref()),
         ("utf-16", utf16.as_slice()),
         ("utf-16le", &utf16[2..]),
+        ("utf-16", &utf16[2..]),
+        ("iso-2022-jp", &utf16),
         ("utf-8", text.as_bytes()),
+        // A byte order mark goes before the label.
+        ("utf-16", marked.as_bytes()),
+        ("utf-16le", marked.as_bytes()),
+        ("iso-2022-jp", marked.as_bytes()),
+        ("shift_jis", marked.as_bytes()),
     ] {
         let html = format!(
             "Content-Type: text/html; charset={charset}\nContent-Transfer-Encoding: base64\n\n{}\n",
@@ -147,6 +155,54 @@ fn a_picture_in_the_html_gives_its_files_name() {
     assert!(leaves(&out)[0].1.starts_with("<html><body>こんにちは。logo.png<div "));
 }
 
+// spec: MAIL-REBUILD (RFC 2781, 4.3: UTF-16 without a mark)
+#[test]
+fn a_text_in_utf16_of_either_order_beside_a_file_stays_readable() {
+    let text = "お世話になっております。見積書をお送りします。";
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let octets: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+        let coded = encodify::base64::MIME.encode(&octets);
+        let plain = format!("Content-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64\n\n{coded}\n");
+        let out = rebuilt(&multipart("From: a@x.jp\n", "mixed", &[&plain, PDF]), &notice(End, &[Lang::Ja]));
+        assert!(leaves(&out)[0].1.starts_with(text), "{}", leaves(&out)[0].1);
+    }
+}
+
+/// The mail, read by the reader and written afresh.
+fn read_and_written(mail: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::new(Limits::default());
+    reader.push(mail);
+    let outline = reader.finish();
+    let plan = fubako_mail::plan::plan(&outline);
+    write(&outline, &plan, mail, &notice(End, &[Lang::En]))
+}
+
+// spec: MAIL-CID (every Content-ID of a part; RFC 2557: every way in which a location is written, and no other)
+#[test]
+fn a_part_is_known_by_all_its_names_and_by_no_others() {
+    let html = "<img src='cid:q@x' alt=A><img src=cid:p@x#f alt=B><a href='#top'>t</a>";
+    let body =
+        |fields: &str, html: &str| format!("Content-Type: text/html\n{fields}\n<html><body>{html}</body></html>\n");
+    let ids = "Content-Type: image/png; name=p.png\nContent-ID: <p@x>\nContent-ID: <q@x>\n\nx\n";
+    let located = |location: &str| format!("Content-Type: image/png; name=p.png\nContent-Location: {location}\n\nx\n");
+    let image = "<img src='http://x/p.png' alt=A>";
+    let other = "<base href='http://other/'><img src=p.png>";
+    for (fields, html, part, expected) in [
+        ("", html, ids.to_owned(), "AB<a href='#top'>t</a>"),
+        ("", image, located("<http://x/p.png>"), "A"),
+        ("", image, located("\"http://x/p.png\""), "A"),
+        ("Content-Location: http://x/a\n", "<a href='#top'>t</a>", located("http://x/a"), "<a href='#top'>t</a>"),
+        ("Content-Base: http://other/\n", "<img src=p.png>", located("p.png"), "<img src=p.png>"),
+        ("", other, located("p.png"), other),
+        ("", "<img src=p.png alt=A>", located("p.png"), "A"),
+    ] {
+        let mail = multipart("From: a@x.jp\n", "related", &[&body(fields, html), &part]);
+        let out = read_and_written(&mail);
+        let html = &leaves(&out)[0].1;
+        assert!(html.starts_with(&format!("<html><body>{expected}<div ")), "{html}");
+    }
+}
+
 // spec: MAIL-CID (RFC 2557, 5)
 #[test]
 fn a_relative_reference_is_resolved_by_the_parts_base_or_the_multiparts() {
@@ -166,11 +222,7 @@ fn a_relative_reference_is_resolved_by_the_parts_base_or_the_multiparts() {
     ] {
         let header = format!("From: a@x.jp\n{root}");
         let mail = multipart(&header, "related", &[&html(body), &picture(file)]);
-        let mut reader = fubako_mail::reader::Reader::new(fubako_mail::reader::Limits::default());
-        reader.push(&mail);
-        let outline = reader.finish();
-        let plan = fubako_mail::plan::plan(&outline);
-        let out = write(&outline, &plan, &mail, &notice(End, &[Lang::En]));
+        let out = read_and_written(&mail);
         let html = &leaves(&out)[0].1;
         let expected = if gone { "<body>logo.png<div " } else { "<body><img src=\"pic.png\"><div " };
         assert!(html.contains(expected), "{root}|{body}|{file}: {html}");

@@ -64,6 +64,132 @@ fn undeclared_text_longer_than_the_window_is_one_charset_to_its_end() {
     }
 }
 
+fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(order).collect()
+}
+
+// spec: MAIL-REBUILD (RFC 2781, 4.3: `utf-16` without a mark)
+#[test]
+fn the_order_of_utf16_is_told_by_what_reads_like_text() {
+    let texts = [
+        "お世話になっております。見積書をお送りします。",
+        "\u{3042}<img src=\"a.png\">",
+        "\u{3000}いつもお世話になっております",
+        "株式会社アクメ商事　営業部　田中様\r\n\r\n資料をお送りいたします。\r\n",
+        "東京都千代田区丸の内一丁目\r\n",
+        "ｶﾀｶﾅ\r\n",
+        "Grüße aus München\r\n",
+        "Привет\r\n",
+        "안녕하세요.\r\n",
+        "😀😀 ok",
+        "<p>\u{4e00}\u{300c}</p>",
+        "a",
+    ];
+    for text in texts {
+        for step in [1, 2, 3, 1000] {
+            assert_eq!(streamed(Some("utf-16"), &utf16(text, u16::to_le_bytes), step), text, "LE in steps of {step}");
+            assert_eq!(streamed(Some("utf-16"), &utf16(text, u16::to_be_bytes), step), text, "BE in steps of {step}");
+        }
+    }
+    // Little-endian where nothing tells, and one order to the end whatever comes later.
+    assert_eq!(streamed(Some("utf-16"), b"\x42\x4e", 9), "乂");
+    let long = format!("{}{}", "契約書をお送りします。".repeat(1000), "一丁".repeat(9000));
+    for step in [1, 999, 1 << 20] {
+        assert!(streamed(Some("utf-16"), &utf16(&long, u16::to_le_bytes), step) == long, "LE in steps of {step}");
+        assert!(streamed(Some("utf-16"), &utf16(&long, u16::to_be_bytes), step) == long, "BE in steps of {step}");
+    }
+    // The label says it.
+    assert_eq!(streamed(Some("utf-16be"), &utf16("あ", u16::to_be_bytes), 1), "あ");
+    assert_eq!(streamed(Some("utf-16le"), &utf16("あ", u16::to_le_bytes), 1), "あ");
+}
+
+// spec: MAIL-REBUILD (Encoding Standard, "decode": a byte order mark goes before the label)
+#[test]
+fn a_byte_order_mark_goes_before_the_label() {
+    let labels =
+        ["utf-8", "utf-16", "utf-16le", "utf-16be", "iso-2022-jp", "shift_jis", "us-ascii", "utf-7", "x-unknown"];
+    for label in labels.map(Some).into_iter().chain([None]) {
+        for step in [1, 2, 3, 1000] {
+            assert_eq!(streamed(label, "\u{feff}日本\u{feff}x".as_bytes(), step), "日本\u{feff}x", "{label:?}");
+            assert_eq!(streamed(label, &utf16("\u{feff}日本x", u16::to_le_bytes), step), "日本x", "{label:?}");
+            assert_eq!(streamed(label, &utf16("\u{feff}日本x", u16::to_be_bytes), step), "日本x", "{label:?}");
+        }
+    }
+    let utf32: Vec<u8> = "\u{feff}日x".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    assert_eq!(streamed(Some("utf-32"), &utf32, 1), "日x");
+    // What begins like a mark and is none.
+    assert_eq!(streamed(Some("windows-1252"), b"\xef\xbb", 1), "ï»");
+    assert_eq!(streamed(Some("windows-1252"), b"\xef", 1), "ï");
+    assert_eq!(streamed(Some("windows-1252"), b"\xff\xff", 1), "ÿÿ");
+    assert_eq!(streamed(Some("shift_jis"), b"\xef\xbb", 1).chars().count(), 1);
+}
+
+// spec: 3.4a (charsets by any name)
+#[test]
+fn charsets_are_known_by_any_spelling_and_those_that_hide_ascii_too() {
+    for label in ["utf_7", "U7", "utf 7", "UTF-7", "csUTF7", "x-unicode-2-0-utf-7", "cp65000"] {
+        assert_eq!(streamed(Some(label), b"+ZeVnLA-", 1), "日本", "{label}");
+        assert!(is_disguise(label) && !is_declared(Some(label)), "{label}");
+    }
+    for label in ["utf_16_le", "utf16le", "UnicodeLittle", "x-utf-16le-bom", "ucs-2le", "cp1200"] {
+        assert_eq!(streamed(Some(label), &utf16("日本", u16::to_le_bytes), 1), "日本", "{label}");
+    }
+    for label in ["unicodefffe", "utf16-be", "UnicodeBig"] {
+        assert_eq!(streamed(Some(label), &utf16("日本", u16::to_be_bytes), 1), "日本", "{label}");
+    }
+    for label in ["utf_8", "UTF 8", "utf8"] {
+        assert_eq!(streamed(Some(label), "日本".as_bytes(), 1), "日本", "{label}");
+    }
+    for label in [
+        "cp5035",
+        "ibm-5026",
+        "ibm-16684",
+        "IBM01140",
+        "cp037",
+        "x-ibm930",
+        "ccsid5026",
+        "EBCDIC-JP-kana",
+        "hz_gb_2312",
+        "iso_2022_kr",
+        "x-imap4-modified-utf7",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "utf-16-ish",
+        "cp50225",
+        "cp52936",
+    ] {
+        assert!(is_unreadable(Some(label)) && is_disguise(label), "{label}");
+    }
+    for label in [
+        "us-ascii",
+        "cp437",
+        "ibm850",
+        "cp-858",
+        "cp936",
+        "cp949",
+        "cp950",
+        "ibm943",
+        "windows-932",
+        "cp1252",
+        "cp65001",
+        "cp20127",
+        "x-unknown",
+        "iso-8859-1",
+        "windows-31j",
+        "x-mac-japanese",
+        "gb2312",
+        "utf-8",
+        "unicode",
+        "cp367",
+        "cp50220",
+        "",
+    ] {
+        assert!(!is_unreadable(Some(label)) && !is_disguise(label), "{label}");
+    }
+    assert!(is_declared(Some("iso-2022-jp")) && is_declared(Some("UTF-8")) && is_declared(Some("utf-16")));
+    assert!(!is_declared(Some("cp50221")) && !is_declared(Some("us-ascii-ish")) && !is_declared(None));
+}
+
 // spec: MAIL-NAMES
 #[test]
 fn raw_octets_are_guessed() {

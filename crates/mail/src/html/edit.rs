@@ -79,7 +79,9 @@ fn edit(tag: &Tag<'_>, attribute: &Attribute, references: &Lookup, depth: u8) ->
         b"style" => return Ok(style(value, references)),
         b"srcdoc" => return document(value, references, depth),
         b"data" => tag.is_any(&["object"]),
-        b"poster" | b"background" | b"href" | b"xlink:href" | b"o:href" => true,
+        b"poster" | b"background" | b"href" => true,
+        // `xlink:href` and `o:href`, by whatever prefix.
+        name if name.ends_with(b":href") => true,
         _ => false,
     };
     if is_reference && references.find(&Decoded::new(value).text).is_some() {

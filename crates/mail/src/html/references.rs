@@ -1,6 +1,12 @@
 //! Which URLs mean a part that was removed (spec MAIL-CID).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use url::Url;
 
@@ -10,6 +16,9 @@ use super::{entities::Decoded, tag::Tag};
 const MAX_URL: usize = 8 << 10;
 /// `<base>` tags that are looked at: browsers take the first, others another.
 const MAX_BASES: usize = 8;
+/// References of a document that are resolved, from each base. A letter has some hundred; those of a document that has
+/// more, and that end as a removed part's location does, are compared as they are written.
+const MAX_RESOLVED: u32 = 1_000_000;
 
 /// The parts taken out of a mail, as its HTML can refer to them.
 #[derive(Debug, Default)]
@@ -20,6 +29,8 @@ pub struct References {
     by_location: HashMap<Vec<u8>, String>,
     /// Content-Location as an absolute URL → the file's name.
     by_url: HashMap<Vec<u8>, String>,
+    /// What those URLs end in: letters and digits after the last octet that is neither.
+    endings: HashSet<Vec<u8>>,
 }
 
 impl References {
@@ -40,7 +51,9 @@ impl References {
     /// Adds the absolute URL that a removed part's Content-Location means (RFC 2557, 5).
     pub fn add_url(&mut self, url: &str, name: &str) {
         if let Ok(url) = Url::parse(url) {
-            self.by_url.entry(compared(url)).or_insert_with(|| name.to_owned());
+            let url = compared(url);
+            self.endings.insert(ending(&url).to_vec());
+            self.by_url.entry(url).or_insert_with(|| name.to_owned());
         }
     }
 
@@ -49,46 +62,81 @@ impl References {
         self.by_id.is_empty() && self.by_location.is_empty()
     }
 
-    /// The name of the removed file that `url` means as it is, its entities and escapes already decoded.
-    fn find(&self, url: &str) -> Option<&str> {
-        let url = clean(url);
-        if let Some(id) = url.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("cid:")).map(|_| &url[4..]) {
+    /// The name of the removed file whose Content-ID `url` has (RFC 2392). What leads into the file, and what is asked of
+    /// it, is no part of it, but where the Content-ID itself has that.
+    fn by_id(&self, url: &str) -> Option<&str> {
+        let id = url.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("cid:")).map(|_| &url[4..])?;
+        let without = |marks: &[char]| id.split(marks).next().unwrap_or_default();
+        [id, without(&['#']), without(&['#', '?'])].into_iter().find_map(|id| {
             let decoded = percent_decoded(id.as_bytes());
             let bare = decoded.strip_prefix(b"<").and_then(|id| id.strip_suffix(b">"));
             let named = [Some(decoded.as_slice()), bare, Some(id.as_bytes())];
-            if let Some(name) = named.into_iter().flatten().find_map(|id| self.by_id.get(id)) {
-                return Some(name);
-            }
-        }
-        if url.is_empty() {
-            return None;
-        }
+            named.into_iter().flatten().find_map(|id| self.by_id.get(id)).map(String::as_str)
+        })
+    }
+
+    /// The name of the removed file whose Content-Location is written as `url` is.
+    fn by_location(&self, url: &str) -> Option<&str> {
         self.by_location.get(&percent_decoded(url.as_bytes())).map(String::as_str)
     }
+
+    /// Whether `url`, resolved, may be one of those of removed parts: whatever it is resolved from, it ends as it did.
+    fn may_be_url(&self, url: &str) -> bool {
+        let path = url.split('#').next().unwrap_or_default();
+        // Where it says a host, that is what may be written otherwise; dots at its end are no name.
+        if path.contains([':', '\\']) || path.contains("//") {
+            return true;
+        }
+        let path = percent_decoded(path.as_bytes());
+        let end = ending(&path);
+        end.is_empty() || self.endings.contains(end)
+    }
+}
+
+/// The letters and digits in which a URL ends: resolving leaves them as they are.
+fn ending(url: &[u8]) -> &[u8] {
+    let start = url.iter().rposition(|octet| !octet.is_ascii_alphanumeric()).map_or(0, |last| last + 1);
+    &url[start..]
 }
 
 /// The references, as one document means them.
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     references: Arc<References>,
-    /// What its relative references may be meant from.
-    bases: Vec<Url>,
+    /// What its part says that its relative references are meant from.
+    base: Option<Url>,
+    /// What its `<base>` tags say, which goes before that (RFC 2557, 5, a).
+    tags: Vec<Url>,
+    /// Everybody sees one of them.
+    overridden: bool,
+    /// References that may be resolved still, by this document and those in it.
+    left: Arc<AtomicU32>,
 }
 
 impl Lookup {
     pub(super) fn new(references: Arc<References>, base: Option<&str>) -> Self {
-        Self { references, bases: base.and_then(|base| Url::parse(base).ok()).into_iter().collect() }
+        Self {
+            references,
+            base: base.and_then(|base| Url::parse(base).ok()),
+            tags: Vec::new(),
+            overridden: false,
+            left: Arc::new(AtomicU32::new(MAX_RESOLVED)),
+        }
     }
 
-    /// A `<base>` of the document.
-    pub(super) fn base_tag(&mut self, tag: &Tag<'_>) {
-        let Some(href) = tag.attribute("href").filter(|_| self.bases.len() <= MAX_BASES) else { return };
+    /// A `<base>` of the document; `plain`: a browser sees it.
+    pub(super) fn base_tag(&mut self, tag: &Tag<'_>, plain: bool) {
+        let Some(href) = tag.attribute("href").filter(|_| self.tags.len() < MAX_BASES) else { return };
         let href = clean(&Decoded::new(tag.value(href)).text);
-        let base = match self.bases.first() {
+        let base = match &self.base {
             Some(base) => base.join(&href),
             None => Url::parse(&href),
         };
-        self.bases.extend(base.ok().filter(|_| href.len() <= MAX_URL));
+        let Some(base) = base.ok().filter(|_| href.len() <= MAX_URL) else { return };
+        self.overridden |= plain;
+        if !self.tags.contains(&base) {
+            self.tags.push(base);
+        }
     }
 
     /// Whether nothing was removed that could be referred to.
@@ -98,15 +146,33 @@ impl Lookup {
 
     /// The name of the removed file that `url` means, its entities and escapes already decoded.
     pub(super) fn find(&self, url: &str) -> Option<&str> {
-        if let Some(name) = self.references.find(url) {
+        let references = &*self.references;
+        let url = clean(url);
+        if let Some(name) = references.by_id(&url) {
             return Some(name);
         }
-        let by_url = &self.references.by_url;
-        if by_url.is_empty() || url.len() > MAX_URL || clean(url).is_empty() {
+        // A place in the document itself is no part.
+        if url.is_empty() || url.starts_with('#') || (references.by_location.is_empty() && references.by_url.is_empty())
+        {
             return None;
         }
-        let found = |base: &Url| by_url.get(&compared(base.join(url).ok()?));
-        self.bases.iter().find_map(found).map(String::as_str)
+        let written = references.by_location(&url);
+        if url.len() > MAX_URL || (written.is_none() && !references.may_be_url(&url)) || !self.spend() {
+            return written;
+        }
+        let base = self.base.as_ref().filter(|_| !self.overridden);
+        let mut resolved = self.tags.iter().chain(base).filter_map(|base| base.join(&url).ok()).peekable();
+        if resolved.peek().is_none() || Url::parse(&url).is_ok() {
+            // It means what it says, or nothing that is known.
+            return written.or_else(|| references.by_url.get(&compared(resolved.next()?)).map(String::as_str));
+        }
+        resolved.find_map(|url| references.by_url.get(&compared(url))).map(String::as_str)
+    }
+
+    /// Whether one more may be resolved.
+    fn spend(&self) -> bool {
+        let spent = |left: u32| left.checked_sub(1 + u32::try_from(self.tags.len()).unwrap_or(u32::MAX));
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spent).is_ok()
     }
 }
 
@@ -155,6 +221,7 @@ mod tests {
         references.add(Some("<a b%c@x>"), Some("http://x.jp/a%20b.gif"), "b.gif");
         references.add(None, Some(" pic.jpg"), "pic.jpg");
         references.add(Some(""), Some(""), "nameless");
+        let lookup = Lookup::new(Arc::new(references), None);
         for (url, name) in [
             ("cid:logo.1@x.jp", Some("logo.png")),
             ("CID:logo.1%40x.jp", Some("logo.png")),
@@ -172,7 +239,49 @@ mod tests {
             ("日本", None),
             ("日", None),
         ] {
-            assert_eq!(references.find(url), name, "{url}");
+            assert_eq!(lookup.find(url), name, "{url}");
         }
+    }
+
+    // spec: MAIL-CID (what leads into a file is no part of its name)
+    #[test]
+    fn a_content_id_is_found_without_what_leads_into_the_file() {
+        let mut references = References::default();
+        references.add(Some("p@x"), None, "p.pdf");
+        references.add(Some("a#b@x"), None, "a.pdf");
+        let lookup = Lookup::new(Arc::new(references), None);
+        for (url, name) in [
+            ("cid:p@x#page=2", Some("p.pdf")),
+            ("cid:p@x#f", Some("p.pdf")),
+            ("cid:p@x?x=1", Some("p.pdf")),
+            ("cid:p@x?x=1#f", Some("p.pdf")),
+            ("cid:p%40x#f", Some("p.pdf")),
+            ("cid:a#b@x", Some("a.pdf")),
+            ("cid:a%23b@x", Some("a.pdf")),
+            ("cid:p%23@x", None),
+            ("cid:#p@x", None),
+        ] {
+            assert_eq!(lookup.find(url), name, "{url}");
+        }
+    }
+
+    // spec: MAIL-CID, section 7 (a mail's time)
+    #[test]
+    fn what_cannot_be_a_removed_part_is_not_resolved_and_the_rest_not_without_end() {
+        let mut references = References::default();
+        references.add(None, Some("pic.png"), "pic.png");
+        references.add_url("http://x.jp/dir/pic.png", "pic.png");
+        let lookup = Lookup::new(Arc::new(references), Some("http://x.jp/dir/"));
+        let left = || lookup.left.load(Ordering::Relaxed);
+        for url in ["y1", "./other.jpg", "#pic.png", "?pic.png=1", "mypng", "a%2epn"] {
+            assert_eq!(lookup.find(url), None, "{url}");
+            assert_eq!(left(), MAX_RESOLVED, "{url}");
+        }
+        for url in ["./pic.png", "../dir/pic.png#a", "%70ic.%70ng", "x/../pic%2epng", "//X.JP/dir/pic.png"] {
+            assert_eq!(lookup.find(url), Some("pic.png"), "{url}");
+        }
+        assert_eq!(left(), MAX_RESOLVED - 5);
+        lookup.left.store(0, Ordering::Relaxed);
+        assert_eq!((lookup.find("./pic.png"), lookup.find("pic.png")), (None, Some("pic.png")));
     }
 }

@@ -56,7 +56,7 @@ impl Judge for Outer {
             self.place.tag(at, tag)?;
         }
         if !tag.end_tag && tag.is_any(&["base"]) {
-            self.references.base_tag(tag);
+            self.references.base_tag(tag, plain);
         }
         let edits = edit::edits(tag, &self.references, 0)?;
         Ok(if self.place.is_wanted && !tag.end_tag && tag.is_any(&["html", "body"]) {

@@ -65,7 +65,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         encoding: encoding.filter(|_| !is_multipart).unwrap_or(Encoding::Identity),
         body: 0..0,
         name,
-        content_id: header.first("content-id").map(content_id).filter(|id| !id.is_empty()),
+        content_ids: header.all("content-id").take(MAX_IDS).map(content_id).filter(|id| !id.is_empty()).collect(),
         content_base: header.first("content-base").map(content_location).filter(|url| !url.is_empty()),
         content_location: header.first("content-location").map(content_location).filter(|url| !url.is_empty()),
         is_multipart: boundary.is_some(),
@@ -237,6 +237,9 @@ pub(super) fn boundary_of(header: &Header) -> Option<Vec<u8>> {
     parameters.main.starts_with("multipart/").then(|| boundary(Some(&parameters), &mut Vec::new())).flatten()
 }
 
+/// Content-ID fields of one part that are kept; it has one.
+const MAX_IDS: usize = 8;
+
 fn content_id(field: &Field) -> String {
     let text = field.text();
     let id = text.split_once('<').map_or(text.as_str(), |(_, id)| id);
@@ -246,5 +249,8 @@ fn content_id(field: &Field) -> String {
 /// RFC 2557, 4.4.1: a long one is folded, its white space is none of it.
 fn content_location(field: &Field) -> String {
     let text = names::decode_words(&field.text());
-    text.split_ascii_whitespace().collect::<String>().trim_matches('"').to_owned()
+    let url = text.split_ascii_whitespace().collect::<String>();
+    let url = url.trim_matches('"');
+    // Some write it as they write an identifier.
+    url.strip_prefix('<').and_then(|url| url.strip_suffix('>')).unwrap_or(url).to_owned()
 }

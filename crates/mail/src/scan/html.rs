@@ -114,12 +114,15 @@ impl Judge for Look {
             let value = || Decoded::new(tag.value(attribute)).text;
             self.charset |= match tag.attribute_name(attribute).as_slice() {
                 b"charset" if is_meta => is_disguise(&value()),
-                b"content" if is_meta => is_disguise(charset_of(&value())),
+                b"content" if is_meta => charsets(&value()).any(is_disguise),
                 _ => false,
             };
             self.data_url |= match tag.attribute_name(attribute).as_slice() {
-                b"src" | b"href" | b"data" | b"background" | b"poster" | b"action" | b"formaction" | b"cite"
-                | b"xlink:href" => is_data(&value()),
+                b"src" | b"href" | b"data" | b"background" | b"poster" | b"action" | b"formaction" | b"cite" => {
+                    is_data(&value())
+                }
+                // `xlink:href`, by whatever prefix.
+                name if name.ends_with(b":href") => is_data(&value()),
                 b"srcset" => in_srcset(&value()),
                 b"style" => in_css(&value()),
                 b"srcdoc" => self.document(&value())?,
@@ -135,14 +138,17 @@ impl Judge for Look {
     }
 }
 
-/// The charset that a `<meta http-equiv="content-type">` names.
-fn charset_of(content: &str) -> &str {
+/// The charsets that a `<meta http-equiv="content-type">` names: the first with a value counts to browsers (HTML,
+/// "extracting a character encoding from a meta element"), another to others.
+fn charsets(content: &str) -> impl Iterator<Item = &str> {
     const NAME: &[u8] = b"charset";
-    let Some(at) = content.as_bytes().windows(NAME.len()).position(|word| word.eq_ignore_ascii_case(NAME)) else {
-        return "";
+    let named = move |at: usize| {
+        let is_name = content.as_bytes()[at..].get(..NAME.len()).is_some_and(|word| word.eq_ignore_ascii_case(NAME));
+        let value = is_name.then(|| content[at + NAME.len()..].trim_start().strip_prefix('='))??.trim_start();
+        let value = value.trim_start_matches(['"', '\'']);
+        value.split(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '"' | '\'')).next()
     };
-    let value = content[at + NAME.len()..].trim_start().strip_prefix('=').unwrap_or_default();
-    value.trim_start().split([';', ' ', ',']).next().unwrap_or_default()
+    (0..content.len()).filter_map(named)
 }
 
 fn in_css(style: &str) -> bool {

@@ -176,6 +176,90 @@ fn data_urls_in_octets_of_which_nobody_says_what_they_are() {
     assert!(!found(true, None, b"<p title=\"data:x\">\x1b$B").data_url);
 }
 
+// spec: 3.4a (data: URLs as a browser reads them: whoever is right about the charset)
+#[test]
+fn data_urls_in_whatever_a_charset_may_be_taken_for() {
+    let utf16 = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let page = "<p>x<img src=\"data:x\">";
+    for start in ["\u{3042}", "\u{3000}", "", "<p title='\u{2200}\u{2700}\u{3e00}\u{3e3e}'>", "\u{4e00}\u{3e22}"] {
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            let octets = utf16(&format!("{start}{page}"), order);
+            assert!(found(true, Some("utf-16"), &octets).data_url, "{start}");
+            assert!(!found(true, Some("utf-16"), &utf16(&format!("{start}<p>data:x"), order)).data_url, "{start}");
+        }
+    }
+    let marked = format!("\u{feff}{page}");
+    for charset in ["utf-16", "utf-16le", "utf-16be", "iso-2022-jp", "utf-7", "utf-32", "shift_jis", "x-unknown"] {
+        assert!(found(true, Some(charset), marked.as_bytes()).data_url, "{charset}");
+        let shifted = [b"\xef\xbb\xbf\x1b$B", page.as_bytes()].concat();
+        assert!(found(true, Some(charset), &shifted).data_url, "{charset}");
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            assert!(found(true, Some(charset), &utf16(&format!("\u{feff}あ{page}"), order)).data_url, "{charset}");
+        }
+    }
+    for jis in [
+        &b"<p>\x0e<img src=\"data:x\">\x0f"[..],
+        b"<p>\x0e<IMG SRC=\"DATA:,A\">\x0f",
+        b"<p>\x1b$(D<IMG SRC=\"data:,A\">\x1b(B",
+        b"<p>\x1b$(Q<IMG SRC=\"data:,A\">\x1b(B",
+        b"<p>\x1b$B$\"\n<img src=data:x>",
+        b"<p>\x1b(I\x0f<IMG SRC=\"DATA:,A\">\n<img src=data:x>",
+    ] {
+        assert!(found(true, Some("iso-2022-jp"), jis).data_url, "{}", jis.escape_ascii());
+        assert!(found(true, Some("cp50221"), jis).data_url, "{}", jis.escape_ascii());
+    }
+    // Nobody reads it as ASCII.
+    assert!(!found(true, Some("iso-2022-jp"), b"<p>\x1b$B<img src=data:x>\x1b(B").data_url);
+}
+
+// spec: 3.4a (xlink:href, whatever the prefix)
+#[test]
+fn data_urls_by_another_prefix() {
+    assert!(data_url("<svg xmlns:q=\"http://www.w3.org/1999/xlink\"><image q:href=\"data:image/png,x\"></svg>"));
+    assert!(data_url("<svg><a XL:HREF=' data:x'>"));
+    assert!(!data_url("<svg><a hrefs='data:x' q-href='data:x' q:hrefs='data:x'>"));
+}
+
+// spec: 3.4a, MAIL-AMBIGUOUS (HTML that calls itself UTF-7)
+#[test]
+fn a_charset_named_in_the_text_is_found_by_any_name() {
+    let says = |meta: &str| found(true, Some("utf-8"), format!("<meta {meta}>x").as_bytes()).charset;
+    for meta in [
+        "charset=utf_7",
+        "charset=\"u7\"",
+        "charset=cp5035",
+        "http-equiv=content-type content=\"xcharset; charset=utf-7\"",
+        "http-equiv=content-type content=\"charset=utf-8; charset=utf-7\"",
+        "http-equiv=content-type content=\"charset charset = 'utf_7'\"",
+    ] {
+        assert!(says(meta), "{meta}");
+    }
+    for meta in [
+        "charset=utf-8",
+        "charset=utf-16",
+        "http-equiv=content-type content=\"text/html; charset=Shift_JIS\"",
+        "http-equiv=content-type content=\"text/html; charset=\"",
+        "http-equiv=content-type content=\"文字charset=iso-2022-jp文字\"",
+        "name=x content=\"utf-7 charset\"",
+    ] {
+        assert!(!says(meta), "{meta}");
+    }
+}
+
+// spec: MAIL-ACCEPT (inline OpenPGP armour, in either order of UTF-16's octets)
+#[test]
+fn openpgp_armour_in_utf16() {
+    for start in ["あ", "\u{3000}", "\u{feff}", "\u{5e00}\u{4100}"] {
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            let text = format!("{start}\r\n-----BEGIN PGP MESSAGE-----\r\n");
+            let octets: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+            assert!(found(false, Some("utf-16"), &octets).pgp, "{start}");
+            assert!(found(true, Some("utf-16"), &octets).pgp, "{start}");
+            assert!(start != "\u{feff}" || found(false, Some("utf-8"), &octets).pgp, "{start}");
+        }
+    }
+}
+
 // spec: MAIL-ACCEPT, 3.4a (inline OpenPGP armour)
 #[test]
 fn openpgp_armour() {

@@ -87,7 +87,7 @@ fn collect(part: MessagePart<'_>, parent: Option<PartId>, parts: &mut Vec<Part>)
         },
         body: u64::from(part.offset_body())..u64::from(part.offset_end()),
         name: part.attachment_name().map(str::to_owned),
-        content_id: part.content_id().map(str::to_owned),
+        content_ids: part.content_id().map(str::to_owned).into_iter().collect(),
         content_base: None,
         content_location: part.content_location().map(str::to_owned),
         is_multipart: part.is_multipart(),
