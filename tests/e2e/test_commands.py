@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -109,6 +110,54 @@ def test_inspect_says_what_would_be_done_and_touches_nothing(folder):
     again = {line["file"]: line for line in map(json.loads, run("inspect", out, "--json", cwd=folder).stdout.splitlines())}
     assert not again["a.eml"]["attachments"]
     assert not (folder / "var").exists()
+
+
+def nasty_mails():
+    """Mails just below the size limit (RCV-SIZE), each hard to read or to write afresh in its own way."""
+    size = 38 << 20
+    fill = lambda unit: unit * (size // len(unit))
+    bases = b"".join(b'<base href="http://h%d.example/d/">' % n for n in range(8))
+    picture = b"Content-Type: image/png; name=p.png\r\nContent-Location: http://x.example/d/p.png\r\nContent-ID: <p@x>\r\n"
+    for name, charset, body in [
+        # References that are to be resolved from eight bases: such as cannot be the picture, as may be, as say a host.
+        ("references", b"utf-8", bases + fill(b"<a href=y1>\r\n")),
+        ("alike", b"utf-8", bases + fill(b"<a href=../d/q/../png>\r\n")),
+        ("hosts", b"utf-8", bases + fill(b"<a href=//y1>\r\n")),
+        ("deep", b"utf-8", b"<div>" * 1000 + fill(b"<p>a line of text</p>\r\n")),
+        # Read in three ways: as the mark says, as the label says, and as browsers know the label.
+        ("readings", b"iso-2022-jp", b"\xef\xbb\xbf" + fill(b"<a href=y1>\x1b$B$\"\x1b(B</a>\r\n")),
+    ]:
+        html = b"Content-Type: text/html; charset=" + charset + b"\r\n"
+        yield name, mails.multipart(mails.head(name.encode()), [(html, body), mails.attachment(picture, b"ABC")])
+
+
+# Runs a command, and says after it what it used: the processor's seconds, and MiB of memory at most. In a process of its
+# own, since a child's peak is at least its parent's where it was forked.
+MEASURE = """import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+sys.exit(code)"""
+
+
+# spec: section 7 (inspect: never more than 30 s or 256 MiB for a mail), RCV-SIZE
+def test_inspect_keeps_its_limits(tmp_path):
+    for name, mail in nasty_mails():
+        path, out = tmp_path / f"{name}.eml", tmp_path / "out"
+        path.write_bytes(mail)
+        assert 38 << 20 < len(mail) < 40 << 20
+        done = subprocess.run([sys.executable, "-c", MEASURE, *map(str, (harness.BINARY, "inspect", path.name, "--json", "--rewrite", out))],
+                              capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        said, _, used = done.stdout.rstrip().rpartition("\n")
+        seconds, peak = map(float, used.split())
+        print(f"\n{name}: {seconds:.1f} s, {peak:.0f} MiB")
+        assert done.returncode == 0, (name, done.stderr[:500])
+        assert json.loads(said)["decision"] == "deposit", name
+        assert (out / f"{name}.eml").exists()
+        # The processor's time: what else the machine does at the moment is not the mail's.
+        assert seconds < 30 and peak < 256, (name, seconds, peak)
+        path.unlink()
+        (out / f"{name}.eml").unlink()
 
 
 # spec: section 7 (inspect: touching nothing)
