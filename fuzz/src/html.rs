@@ -79,9 +79,9 @@ fn unchanged(html: &str, once: &str, dice: &mut Dice) {
         assert_eq!(once, html, "nothing in it meant a removed part");
     }
     let position = *dice.one(&[NoticePosition::Top, NoticePosition::End]);
-    // What hides all of a document is taken out of its root and its body.
+    // What hides all of a document is taken out of its root and its body; and shadow roots are.
     let bare = lower.replace('\0', "");
-    let may_hide = ["html", "body"].iter().any(|tag| bare.contains(tag));
+    let may_hide = ["html", "body", "shadowroot"].iter().any(|tag| bare.contains(tag));
     if let Some(with) = rewritten(&none, Some(position), [html]) {
         assert_eq!(with.matches(NOTICE).count(), 1);
         let (before, after) = with.split_once(NOTICE).expect("just counted");

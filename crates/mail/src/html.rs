@@ -16,6 +16,7 @@ mod reading;
 mod readings;
 mod references;
 mod rewriter;
+mod root;
 mod srcset;
 mod tag;
 
@@ -39,6 +40,9 @@ pub(crate) const MAX_NESTED: u8 = 3;
 /// Octets after a `</body>` that wait until it is known whether it was the last one. With more after it, it closes
 /// nothing that a reader sees: browsers show what follows, and the notice goes to the very end.
 pub(crate) const MAX_TAIL: usize = 256 << 10;
+/// Octets of a document that wait until it is known whether the notice is seen at its end. In a longer one it goes to the
+/// top.
+pub(crate) const MAX_WAITING: usize = 2 << 20;
 /// What stands instead of a `url(…)` that meant a removed part. Nothing at all would make the declaration invalid, and
 /// with it whatever else it says.
 pub(crate) const NO_IMAGE: &str = "none";

@@ -347,7 +347,7 @@ fn the_notice_at_the_end_stands_before_the_last_body_tag_that_counts() {
         ("a<!--[if !mso]><!-->b", "a<!--[if !mso]><!-->b<!--<![endif]-->{N}"),
         ("a<p title='b", "a{N}<p title='b"),
         ("a<noscript>b", "a<noscript>b</noscript>{N}"),
-        ("a<svg><style>b", "a<svg><style>b</style></svg>{N}"),
+        ("a<svg><style>b", "{N}a<svg><style>b"),
         ("a<plaintext>b</body>", "a{N}<plaintext>b</body>"),
         ("a<", "a{N}<"),
         ("a</body><!-- b", "a{N}</body><!-- b"),
@@ -363,19 +363,20 @@ fn nothing_that_was_left_open_hides_the_notice_at_the_end() {
     for (html, expected) in [
         ("<div style='display:none'>a<p>b", "<div style='display:none'>a<p>b</p></div>{N}"),
         ("<body><div class=pre>a<body>b</body>", "<body><div class=pre>a<body>b</div>{N}</body>"),
-        ("a<select><option>b</body>c", "a<select><option>b</option></select>{N}</body>c"),
-        ("<svg><title>a", "<svg><title>a</title></svg>{N}"),
-        ("<svg><path/><g>a", "<svg><path/><g>a</g></svg>{N}"),
-        ("<template>a</body>", "<template>a</template>{N}</body>"),
+        ("<meter>a<rp>b", "<meter>a<rp>b</rp></meter>{N}"),
         ("<title>a", "<title>a</title>{N}"),
         ("<textarea>a</body>", "<textarea>a</body></textarea>{N}"),
         ("<span hidden><!-- a", "<span hidden><!-- a--></span>{N}"),
         // An end tag that the tree builder passes over closes nothing.
         ("<div hidden><table><td></div></table>a", "<div hidden><table><td></div></table>a</div>{N}"),
         ("<span hidden><p></span>a", "<span hidden><p></span>a</p></span>{N}"),
+        (
+            "<form style='display:none'><input><div>x</form><p>a",
+            "<form style='display:none'><input><div>x</form><p>a</p></div>{N}",
+        ),
+        ("<form hidden><div id=a>x</form><p>a", "<form hidden><div id=a>x</form><p>a</p></div>{N}"),
+        ("<form hidden><table><tr><td></form>x</table>y", "{N}<form hidden><table><tr><td></form>x</table>y"),
         ("<b hidden><table><td></b></table>a", "<b hidden><table><td></b></table>a</b>{N}"),
-        ("<template><div hidden></template>a", "<template><div hidden></template>a{N}"),
-        ("<div hidden><template></div></template>a", "<div hidden><template></div></template>a</div>{N}"),
         // It comes back after its paragraph.
         ("<p><font style='display:none'>a</p>b", "<p><font style='display:none'>a</p>b</font>{N}"),
         // What is closed, or hides nothing, stays as it is.
@@ -388,7 +389,9 @@ fn nothing_that_was_left_open_hides_the_notice_at_the_end() {
         ("<div hidden><span></div>a", "<div hidden><span></div>a{N}"),
         // Frames show nothing beside them; a text before them makes them none.
         ("<head></head><frameset><frame src=a></frameset>", "<head></head>{N}<frameset><frame src=a></frameset>"),
-        ("<body>a<frameset>b</body>", "<body>a<frameset>b{N}</body>"),
+        ("<body>a<frameset>b</body>", "<body>{N}a<frameset>b</body>"),
+        ("&#32;<frameset><frame></frameset>", "{N}&#32;<frameset><frame></frameset>"),
+        ("<template><body>x</template><frameset>", "{N}<template><body>x</template><frameset>"),
         // A root that hides all of it.
         ("<body bgcolor=a style='display: none' id=b>c", "<body bgcolor=a  id=b>c{N}"),
         ("<html hidden><body style=\"VISIBILITY:/**/hidden\">c", "<html ><body >c{N}"),
@@ -400,15 +403,111 @@ fn nothing_that_was_left_open_hides_the_notice_at_the_end() {
     assert_eq!(rewritten("<body style='display:none'><div hidden>a"), "<body style='display:none'><div hidden>a");
 }
 
+// spec: MAIL-NOTICE (that it is seen goes before where it stands)
+#[test]
+fn where_it_is_not_certain_what_is_open_at_the_end_the_notice_goes_to_the_top() {
+    let many = "<b hidden>".to_owned() + &"<div>".repeat(12) + "</b>x";
+    let deep = "<div id=a>".repeat(500);
+    for body in [
+        "<table><font hidden><tr><td>a</td></tr></table>b",
+        "<table><tr><i style='display:none'><td>x</table>y",
+        "<table><tr><td>a</td></tr><b hidden></table><p>Dear",
+        "<select><b hidden><option>a</select>b",
+        "<svg><![CDATA[ </svg> a",
+        "<svg><title><div hidden>a</title>",
+        "<svg><desc><b hidden>a</desc></svg>b",
+        "<di\0v hidden>x",
+        "<p>&#10;</p><frameset><frame></frameset>",
+        "<template>a</body>",
+        "<noscript><!-- </noscript><div hidden> --></noscript>a",
+        &many,
+        &deep,
+    ] {
+        assert_eq!(rewritten_with(body, Some(End)), format!("{NOTICE}{body}"), "{body}");
+        let html = format!("<html><head><title>t</title></head><body class=a>{body}");
+        let expected = html.replace("class=a>", &format!("class=a>{NOTICE}"));
+        assert_eq!(in_pieces(&html, Some(End), &[]), expected, "{body}");
+    }
+    // Cut in the end tag of an element that holds text.
+    for body in ["<textarea>x</textarea\n", "<title>x</title\n", "<xmp>x</xmp /", "<textarea>x</textarea a='"] {
+        assert_eq!(rewritten_with(&format!("a{body}"), Some(End)), format!("{NOTICE}a{body}"), "{body}");
+    }
+}
+
 // spec: MAIL-NOTICE
 #[test]
-fn elements_left_open_without_end_are_an_error_and_not_endless_memory() {
-    for element in ["<div id=a>", "<p><font size=1></p>", "<body></body>"] {
-        let insertion = Some(Insertion { position: End, html: NOTICE.to_owned() });
-        let mut rewriter = Rewriter::new(references(), insertion);
-        let mut out = Vec::new();
-        assert!((0..100).any(|_| rewriter.push(&element.repeat(100), &mut out).is_err()), "{element}");
+fn where_it_is_not_certain_that_a_body_begins_the_notice_stands_before_everything() {
+    for html in [
+        "<html><head><template><p></head><body>a",
+        "<!--[if !mso]><!--><div style='max-height:0;overflow:hidden'>pre<!--<![endif]--><p>x",
+        "<![if !mso]><div hidden>a<![endif]>b",
+        "<![if !mso]><div hidden>a",
+        "<html><he\0ad><body>a",
+        "<head><style>x</style \n",
+        "<script>x</script\n",
+        "<head><noscript><meta a='</noscript><div hidden>'></noscript></head><body>a",
+    ] {
+        for position in [Top, End] {
+            let rewritten = rewritten_with(html, Some(position));
+            if position == Top {
+                assert_eq!(rewritten, format!("{NOTICE}{html}"), "{html}");
+            }
+            assert_eq!(rewritten.matches(NOTICE).count(), 1, "{html}");
+        }
     }
+}
+
+// spec: MAIL-NOTICE (HTML, 13.2.5.15 to 13.2.5.31)
+#[test]
+fn a_script_written_by_a_script_ends_nothing() {
+    let classic = "<script><!--\ndocument.write('<script src=\"a.js\"></script>');\n//--></script></head><body>";
+    let html = format!("<html><head>{classic}Dear");
+    assert_eq!(rewritten_with(&html, Some(Top)), html.replace("Dear", &format!("{NOTICE}Dear")));
+    let html = "<script><!-- <script>x</script> --></script><p>hi";
+    assert_eq!(rewritten_with(html, Some(Top)), html.replace("<p>", &format!("{NOTICE}<p>")));
+    // Older readers may be in it still.
+    assert_eq!(rewritten_with(html, Some(End)), format!("{html}</script>{NOTICE}"));
+    let html = "<script><!-- <script> --></script><p>hi";
+    assert_eq!(rewritten_with(html, Some(Top)), html.replace("<p>", &format!("{NOTICE}<p>")));
+}
+
+// spec: MAIL-NOTICE
+#[test]
+fn what_hides_all_of_the_body_is_taken_off() {
+    for (html, expected) in [
+        ("<body style='color:red;opacity:.0;margin:0' inert>a", "<body style='color:red;margin:0' >a"),
+        (
+            "<html popover style='clip-path:inset(100%)'><body style='position:absolute;left:-9999px'>a",
+            "<html  ><body >a",
+        ),
+        ("<body><template shadowrootmode=open>b</template>a", "<body><template >b</template>a"),
+        (
+            "<body style='tab-interval:36.0pt;word-wrap:break-word'>a",
+            "<body style='tab-interval:36.0pt;word-wrap:break-word'>a",
+        ),
+    ] {
+        for position in [Top, End] {
+            assert_eq!(rewritten_with(html, Some(position)).replace(NOTICE, ""), expected, "{html}");
+        }
+    }
+}
+
+// spec: MAIL-NOTICE
+#[test]
+fn what_never_ends_waits_in_bounds() {
+    for element in ["<div id=a>", "<p><font size=1></p>", "<p>text</p>"] {
+        for position in [Top, End] {
+            let mut rewriter = Rewriter::new(references(), Some(Insertion { position, html: NOTICE.to_owned() }));
+            let (mut out, piece) = (Vec::new(), element.repeat(10_000));
+            let pushed: usize = (0..40).map(|_| rewriter.push(&piece, &mut out).map(|()| piece.len()).unwrap()).sum();
+            assert!(out.len() + (3 << 20) > pushed, "{element}: {} of {pushed}", out.len());
+            rewriter.finish(&mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap().matches(NOTICE).count(), 1);
+        }
+    }
+    // A document that ends without end is nobody's.
+    let mut rewriter = Rewriter::new(references(), Some(Insertion { position: End, html: NOTICE.to_owned() }));
+    assert!((0..100).any(|_| rewriter.push(&"<body></body>".repeat(100), &mut Vec::new()).is_err()));
 }
 
 // spec: MAIL-NOTICE
@@ -438,12 +537,12 @@ fn the_notice_at_the_top_stands_where_the_body_begins() {
         ("<img src=cid:gone@x.jp alt=x>y", "{N}xy"),
         ("<body></body>", "<body>{N}</body>"),
         ("</body>", "{N}</body>"),
-        ("<head><title>t", "<head><title>t</title>{N}"),
+        ("<head><title>t", "{N}<head><title>t"),
         ("&nbsp;<p>", "{N}&nbsp;<p>"),
         // Where it would not be seen it waits.
-        ("<head><template>a<body>b</template></head><body>c", "<head><template>a<body>b</template></head><body>{N}c"),
-        ("<head><noscript>a</noscript><p>b", "<head><noscript>a</noscript>{N}<p>b"),
-        ("<template><body>a", "<template><body>a</template>{N}"),
+        ("<head><template>a<body>b</template></head><body>c", "{N}<head><template>a<body>b</template></head><body>c"),
+        ("<head><noscript>a</noscript><p>b", "{N}<head><noscript>a</noscript><p>b"),
+        ("<template><body>a", "{N}<template><body>a"),
         ("<div hidden><body>a", "{N}<div hidden><body>a"),
         ("<html><frameset><frame></frameset>", "<html>{N}<frameset><frame></frameset>"),
         ("<body style='display:none'>a", "<body >{N}a"),

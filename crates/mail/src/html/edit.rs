@@ -7,7 +7,6 @@ use super::{
     MAX_NESTED,
     css::Css,
     entities::{Decoded, escape},
-    open,
     readings::{Edit, Judge, Readings},
     references::Lookup,
     srcset::candidates,
@@ -47,21 +46,6 @@ pub(super) fn edits(tag: &Tag<'_>, references: &Lookup, depth: u8) -> Result<Edi
         }
     }
     Ok(all)
-}
-
-/// The edits, and those that take out of a document's root or body tag what hides all of it, so that the notice in it
-/// is seen (spec MAIL-NOTICE).
-pub(super) fn shown(tag: &Tag<'_>, mut edits: Edits) -> Edits {
-    for attribute in tag.attributes {
-        let value = Decoded::new(tag.value(attribute)).text;
-        if open::hides(&tag.attribute_name(attribute), &value) {
-            let whole = attribute.whole.clone();
-            edits.retain(|(range, _)| range.end <= whole.start || range.start >= whole.end);
-            edits.push((whole, String::new()));
-        }
-    }
-    edits.sort_by_key(|(range, _)| range.start);
-    edits
 }
 
 enum Change {

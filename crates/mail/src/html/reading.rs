@@ -40,10 +40,56 @@ struct Raw {
     name: &'static str,
     /// How much of `</name` was just seen.
     seen: usize,
-    /// How much of `<!--` was just seen, and whether it ever was: `</script>` may end no script after it.
-    escape: (usize, bool),
+    escape: Escape,
     /// A style sheet, and up to where it was looked at.
     css: Option<(Css, usize)>,
+}
+
+/// How a script is escaped (HTML, 13.2.5.15 to 13.2.5.31): after `<!--`, up to `-->`, `<script>` and `</script>` in it make
+/// a pair, and the second ends nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Escape {
+    /// How much of `<!--` was just seen.
+    opening: usize,
+    /// Dashes just before, while it is escaped.
+    dashes: u8,
+    /// How much of `<script` was just seen.
+    name: usize,
+    /// After `<!--`.
+    once: bool,
+    /// After `<script>` in that.
+    twice: bool,
+    /// It ever was.
+    ever: bool,
+}
+
+impl Escape {
+    fn push(&mut self, octet: u8) {
+        let ends_name = octet.is_ascii_whitespace() || matches!(octet, b'/' | b'>');
+        if self.once && self.name == SCRIPT.len() && ends_name {
+            self.twice = true;
+        }
+        self.name = match SCRIPT.get(self.name) {
+            Some(expected) if octet.eq_ignore_ascii_case(expected) => self.name + 1,
+            _ => usize::from(octet == b'<'),
+        };
+        if self.once && self.dashes >= 2 && octet == b'>' {
+            (self.once, self.twice) = (false, false);
+        }
+        self.dashes = if octet == b'-' { self.dashes.saturating_add(1) } else { 0 };
+        self.opening = match SCRIPT_ESCAPE.get(self.opening) {
+            Some(expected) if *expected == octet => self.opening + 1,
+            _ => usize::from(octet == b'<'),
+        };
+        if self.opening == SCRIPT_ESCAPE.len() {
+            (self.opening, self.once, self.ever) = (0, true, true);
+        }
+    }
+
+    /// Whether only `<` can mean anything.
+    fn is_idle(&self) -> bool {
+        self.opening == 0 && self.name == 0 && !self.once
+    }
 }
 
 /// What octets are that a reading passes over.
@@ -69,6 +115,7 @@ pub(super) struct Reading {
 
 const CDATA: &[u8] = b"[CDATA[";
 const SCRIPT_ESCAPE: &[u8] = b"<!--";
+const SCRIPT: &[u8] = b"<script";
 
 /// Elements whose content is no markup (HTML, 13.2.6.4), in a tree where nothing is odd.
 const RAW: [&str; 4] = ["style", "script", "title", "textarea"];
@@ -143,7 +190,7 @@ impl Reading {
     pub(super) fn run(&self, rest: &[u8]) -> usize {
         let found = match &self.state {
             State::Data => memchr2(b'<', 0, rest),
-            State::Raw(raw) if raw.seen == 0 && raw.escape.0 == 0 => memchr2(b'<', 0, rest),
+            State::Raw(raw) if raw.seen == 0 && raw.escape.is_idle() => memchr2(b'<', 0, rest),
             State::Tag(lexer) => match lexer.quote() {
                 Some(quote) => memchr2(quote, 0, rest),
                 None => Some(0),
@@ -334,7 +381,7 @@ impl Reading {
     /// The content of an element that is no markup, to most.
     fn content<J>(&mut self, name: &'static str, is_markup_to_some: bool, scene: &mut Scene<'_, J>) {
         let css = (name == "style").then(|| (Css::default(), scene.at + 1));
-        let raw = State::Raw(Raw { name, seen: 0, escape: (0, false), css });
+        let raw = State::Raw(Raw { name, seen: 0, escape: Escape::default(), css });
         // A reader with scripts shows nothing of it. Mail is read without.
         if name == "noscript" {
             return self.fork(raw, scene);
@@ -354,13 +401,8 @@ impl Reading {
 
     fn raw<J: Judge>(&mut self, octet: u8, scene: &mut Scene<'_, J>) -> Result<(), RewriteError> {
         let State::Raw(raw) = &mut self.state else { return Ok(()) };
-        let (escape, escaped) = &mut raw.escape;
-        *escape = match SCRIPT_ESCAPE.get(*escape) {
-            Some(expected) if *expected == octet => *escape + 1,
-            _ => usize::from(octet == b'<'),
-        };
-        if *escape == SCRIPT_ESCAPE.len() {
-            (*escape, *escaped) = (0, true);
+        if raw.name == "script" {
+            raw.escape.push(octet);
         }
         let expected = match raw.seen {
             0 => Some(b'<'),
@@ -388,11 +430,26 @@ impl Reading {
     fn raw_ends<J: Judge>(&mut self, octet: u8, scene: &mut Scene<'_, J>) -> Result<(), RewriteError> {
         self.look_at_style(self.start(), true, scene);
         let State::Raw(raw) = &self.state else { return Ok(()) };
-        if raw.name == "script" && raw.escape.1 {
-            // "Script data double escaped" (HTML, 13.2.5.27): this may be its text still.
-            let goes_on = Raw { seen: 0, escape: (0, false), ..raw.clone() };
+        if raw.name == "script" && raw.escape.ever {
+            // This may be its text still, and is for certain where a `<script>` came before; to older readers it is not.
+            let twice = raw.escape.twice;
+            let escape = if twice { Escape { twice: false, ..raw.escape.clone() } } else { Escape::default() };
+            let goes_on = Raw { seen: 0, escape, ..raw.clone() };
+            if twice {
+                let mut other = Self { plain: false, idle: 0, ..self.clone() };
+                other.raw_end_tag(octet, scene)?;
+                scene.forks.push(other);
+                self.state = State::Raw(goes_on);
+                self.from = 0;
+                return Ok(());
+            }
             self.fork(State::Raw(goes_on), scene);
         }
+        self.raw_end_tag(octet, scene)
+    }
+
+    /// An element's text has ended in `</name`, and `octet` is behind that.
+    fn raw_end_tag<J: Judge>(&mut self, octet: u8, scene: &mut Scene<'_, J>) -> Result<(), RewriteError> {
         let start = self.start();
         let name = scene.octets(start + 2..scene.at).iter().enumerate().filter(|(_, octet)| **octet != 0);
         let mut lexer = TagLexer::new(true, 2);

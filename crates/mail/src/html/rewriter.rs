@@ -6,9 +6,10 @@ use fubako_base::section::NoticePosition;
 
 use super::{
     edit,
-    place::Place,
+    place::{Last, Place},
     readings::{Aside, Edit, Ending, Judge, Readings},
     references::{Lookup, References},
+    root,
     tag::Tag,
 };
 use crate::steps::RewriteError;
@@ -29,7 +30,8 @@ impl fmt::Debug for Insertion {
     }
 }
 
-/// Rewrites an HTML document as it passes. Holds at most one tag ([`super::MAX_TAG`]) and the document's tail.
+/// Rewrites an HTML document as it passes. Holds at most one tag ([`super::MAX_TAG`]), and the document up to
+/// [`super::MAX_WAITING`] until the notice has its place.
 pub struct Rewriter {
     readings: Readings<Outer>,
 }
@@ -59,11 +61,7 @@ impl Judge for Outer {
             self.references.base_tag(tag, plain);
         }
         let edits = edit::edits(tag, &self.references, 0)?;
-        Ok(if self.place.is_wanted && !tag.end_tag && tag.is_any(&["html", "body"]) {
-            edit::shown(tag, edits)
-        } else {
-            edits
-        })
+        Ok(if self.place.is_wanted { root::shown(tag, edits) } else { edits })
     }
 
     fn aside(&mut self, aside: Aside<'_>, end: usize) {
@@ -94,11 +92,18 @@ impl Rewriter {
     /// # Errors
     /// [`RewriteError`] when a single tag is beyond its limits, or the document can be read in too many ways.
     pub fn push(&mut self, html: &str, out: &mut Vec<u8>) -> Result<(), RewriteError> {
+        if let Some(at) = html.find('\0') {
+            let at = self.readings.end() + at;
+            self.readings.judge.place.nul(at);
+        }
         let settled = self.readings.push(html.as_bytes())?;
-        self.insert();
         let end = self.readings.end();
-        let settled = self.readings.judge.place.candidate(end).map_or(settled, |at| at.min(settled));
-        self.readings.write(settled, out);
+        if let Some((at, notice)) = self.readings.judge.place.take(end) {
+            self.readings.edits().push(Edit { range: at..at, text: notice });
+        }
+        if !self.readings.judge.place.waits() {
+            self.readings.write(settled, out);
+        }
         Ok(())
     }
 
@@ -108,27 +113,17 @@ impl Rewriter {
     /// As [`Rewriter::push`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), RewriteError> {
         let ending = self.readings.finish()?;
-        self.insert();
         let end = self.readings.end();
-        // Cut in the middle of a tag: no browser shows that, so the notice goes before it.
-        let cut = if let Ending::Cut(at) = ending { Some(at) } else { None };
-        if let Some((at, text)) = self.readings.judge.place.take_before_end(end, cut) {
-            self.readings.edits().push(Edit { range: at..at, text });
+        let last = self.readings.judge.place.take_last(end, ending);
+        if let Some(Last::At(at, text)) = &last {
+            self.readings.edits().push(Edit { range: *at..*at, text: text.clone() });
         }
         self.readings.write(end, out);
-        let inside = if let Ending::Raw(name) = ending { Some(name) } else { None };
-        if let Some((closers, notice)) = self.readings.judge.place.take_last(inside) {
+        if let Some(Last::AtEnd(closers, notice)) = last {
             self.close(ending, &closers, out);
             out.extend_from_slice(notice.as_bytes());
         }
         Ok(())
-    }
-
-    /// Puts the notice in where its place is known.
-    fn insert(&mut self) {
-        if let Some((at, text)) = self.readings.judge.place.take() {
-            self.readings.edits().push(Edit { range: at..at, text });
-        }
     }
 
     /// Closes what is still open and would hide the notice, to one reader or another.

@@ -154,7 +154,8 @@ fn harmless(value: &str) -> String {
 const BLOCK: &str = "clear:both;max-width:600px;margin:24px 0;padding:16px 20px 14px;border:1px solid #8fa3b0;\
     border-left:4px solid #3d7a99;border-radius:4px;font-family:'Hiragino Sans','Yu Gothic UI',Meiryo,'Segoe UI',\
     'Noto Sans CJK JP',Arial,sans-serif;font-size:14px;font-weight:normal;font-style:normal;line-height:1.7;\
-    letter-spacing:normal;text-align:left;text-indent:0;text-decoration:none;white-space:normal;overflow-wrap:anywhere";
+    letter-spacing:normal;text-align:left;text-indent:0;text-decoration:none;text-transform:none;\
+    word-spacing:normal;white-space:normal;overflow-wrap:anywhere";
 const TITLE: &str = "margin:0 0 8px;font-size:15px;line-height:1.5";
 const PARAGRAPH: &str = "margin:0 0 14px";
 const LABEL: &str = "margin:0 0 4px;font-size:12px;font-weight:bold;line-height:1.5";
