@@ -73,15 +73,14 @@ pub fn check(data: &[u8]) {
 fn unchanged(html: &str, once: &str, dice: &mut Dice) {
     let none = Arc::new(References::default());
     assert_eq!(rewritten(&none, None, [html]).as_deref(), Some(html));
-    let lower = html.to_lowercase();
-    // By what means these could be written in HTML, CSS or a URL.
+    // Readers leave these out; and `&`, `\\` and `%` are by what means anything can be written in HTML, CSS or a URL.
+    let lower = html.to_lowercase().replace(['\0', '\t', '\r', '\n'], "");
     if !["gone", "pic", "image", "b"].iter().any(|word| lower.contains(word)) && !html.contains(['&', '\\', '%']) {
         assert_eq!(once, html, "nothing in it meant a removed part");
     }
     let position = *dice.one(&[NoticePosition::Top, NoticePosition::End]);
     // What hides all of a document is taken out of its root and its body; and shadow roots are.
-    let bare = lower.replace('\0', "");
-    let may_hide = ["html", "body", "shadowroot"].iter().any(|tag| bare.contains(tag));
+    let may_hide = ["html", "body", "shadowroot"].iter().any(|tag| lower.contains(tag));
     if let Some(with) = rewritten(&none, Some(position), [html]) {
         assert_eq!(with.matches(NOTICE).count(), 1);
         let (before, after) = with.split_once(NOTICE).expect("just counted");
