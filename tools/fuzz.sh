@@ -48,7 +48,7 @@ for source in targets/*.rs; do
     # libFuzzer writes what it finds only into the first folder: the seeds stay as they are.
     gathered=$(mktemp -d)
     if "$programs/$target" "${limits[@]}" -max_total_time="${FUBAKO_FUZZ_SECONDS:-5}" -artifact_prefix="$PWD/artifacts/$target/" \
-        -print_final_stats=1 "$gathered" "seeds/$target" >"$log" 2>&1; then
+        -seed=1 -print_final_stats=1 "$gathered" "seeds/$target" >"$log" 2>&1; then
         printf '%s: %s runs\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
         rm -rf "$gathered"
     else
