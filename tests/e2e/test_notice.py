@@ -35,7 +35,7 @@ BODIES = {
     "frames, template": "<template><body>x</template><frameset><frame></frameset>",
     # Left open in what Outlook does not show.
     "open, not Outlook": "<!--[if !mso]><!--><div style='max-height:0;overflow:hidden'>pre<!--<![endif]--><p>x", "open, not Outlook, old": "<![if !mso]><div hidden>a<![endif]>b",
-    "cdata": "<svg><![CDATA[ </svg> a", "div in svg": "<svg><title><div hidden>a</title>", "nul in a name": "<di\0v hidden>x", "rp": "<ruby><rp>a", "meter": "<meter>a", "progress": "<progress>a",
+    "cdata": "<svg><![CDATA[ </svg> a", "div in svg": "<svg><title><div hidden>a</title>", "nul in a name": "<di\0v hidden>x", "rp": "<ruby><rp>a", "rb": "<rb hidden>a<rtc>", "meter": "<meter>a", "progress": "<progress>a",
     # A body that hides all.
     "opacity": "<body style='opacity:.0'>a", "opacity, zeros": "<body style='opacity:0.00'>a", "clip path": "<body style='clip-path:inset(100%)'>a", "no size": "<body style='width:0;height:0;overflow:hidden'>a",
     "off screen": "<body style='position:absolute;left:-9999px'>a", "off screen, root": "<html style='position:absolute;top:-9999px'><body>a", "popover": "<body popover>a", "scaled": "<body style='transform:scale(0)'>a", "no colour": "<body style='color:transparent'>a",

@@ -364,6 +364,7 @@ fn nothing_that_was_left_open_hides_the_notice_at_the_end() {
         ("<div style='display:none'>a<p>b", "<div style='display:none'>a<p>b</p></div>{N}"),
         ("<body><div class=pre>a<body>b</body>", "<body><div class=pre>a<body>b</div>{N}</body>"),
         ("<meter>a<rp>b", "<meter>a<rp>b</rp></meter>{N}"),
+        ("<rb hidden>a<rtc>b", "<rb hidden>a<rtc>b</rtc></rb>{N}"),
         ("<title>a", "<title>a</title>{N}"),
         ("<textarea>a</body>", "<textarea>a</body></textarea>{N}"),
         ("<span hidden><!-- a", "<span hidden><!-- a--></span>{N}"),

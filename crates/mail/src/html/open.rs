@@ -269,7 +269,6 @@ impl OpenElements {
         match name {
             _ if is_any(name, &HEADINGS) => self.pop_last(&HEADINGS),
             "option" | "optgroup" => self.pop_last(&["option"]),
-            "rb" | "rtc" | "rp" | "rt" => self.pop_last(&["rb", "rtc", "rp", "rt"]),
             "button" => {
                 if let Some(at) = self.in_scope(|e| &*e.name == "button", &[]) {
                     self.pop_to(at);
