@@ -195,7 +195,9 @@ impl Undeclared {
 pub(crate) fn decoders(label: Option<&str>, start: &[u8]) -> Vec<TextDecoder> {
     let known = known(&label.map(normal).unwrap_or_default());
     let mark = Encoding::for_bom(start).map(|(encoding, _)| encoding);
-    let mut all: Vec<TextDecoder> = mark.into_iter().map(TextDecoder::of).collect();
+    // The mark itself is no text: what is looked for at the beginning of a line stands right behind it.
+    let behind_mark = |encoding| TextDecoder { start: Some(Vec::new()), ..TextDecoder::of(encoding) };
+    let mut all: Vec<TextDecoder> = mark.into_iter().map(behind_mark).collect();
     match known {
         Some(Known::Other(encoding)) if mark == Some(encoding) => {}
         Some(Known::Utf16) if mark.is_some_and(|mark| mark != UTF_8) => {}
