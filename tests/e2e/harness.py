@@ -81,6 +81,18 @@ autopilot = true
 domains = ["acme.example"]
 dkim = [{ domain = "acme.example", selector = "fubako" }]
 """
+# The end of a section's declaration: whoever sends, the default user deposits.
+DEPOSITOR = """
+[[section.group]]
+name = "メール連携"
+mail_link = true
+[[section.user]]
+login_id = "mail-link"
+address = "mail-link@acme.example"
+group = "メール連携"
+default_user = true
+"""
+SECTION += DEPOSITOR
 
 
 class Fubako:

@@ -82,9 +82,9 @@ def test_all_is_well(folder, dns, clamd):
         ok, found = check(server)
         names = {name for _, name, _ in found}
         assert ok and {f["state"] for f in found.values()} <= {"ok", "warning"}, found
-        assert {n for (_, n, _), f in found.items() if f["state"] == "warning"} == {"certificate-self-signed", "default-user-missing"}
+        assert {n for (_, n, _), f in found.items() if f["state"] == "warning"} == {"certificate-self-signed"}
         assert names >= {"database-there", "storage-works", "clock-right", "host-there", "reverse-there", "url-safe", "scanner-finds", "spf-passes",
-                         "dkim-published", "dmarc-published", "mx-there", "section-on"}
+                         "dkim-published", "dmarc-published", "mx-there", "section-on", "default-user-there"}
         assert found["acme", "dmarc-published", DOMAIN]["values"] == {"policy": "reject"}
         assert not list((server.data / "files").glob("**/*.part")), "the object that was written is gone"
         japanese = server.run("check", "--lang", "ja").stdout
@@ -94,7 +94,7 @@ def test_all_is_well(folder, dns, clamd):
 
 # spec: RUN-SETUP RCV-TENANT KEEP-VIRUS
 def test_everything_is_wrong_and_each_thing_is_told(folder, dns):
-    declaration = harness.SECTION.replace("mail_link = true", "mail_link = false") + """
+    declaration = harness.SECTION.replace("mail_link = true", "mail_link = false", 1) + """
 [[section]]
 id = "shared"
 name = "共有"
@@ -124,10 +124,10 @@ proof = "spf"
         for wanted in [
             (None, "clock-off"), (None, "url-not-safe"), (None, "smarthost-away"), (None, "scanner-away"), (None, "dkim-missing"),
             ("acme", "option-off"), ("acme", "record-twice"), ("acme", "dkim-different"), ("acme", "dkim-missing"), ("acme", "dmarc-broken"),
-            ("shared", "autopilot-off"), ("shared", "proof-shared"), ("shared", "spf-missing"),
+            ("shared", "autopilot-off"), ("shared", "proof-shared"), ("shared", "spf-missing"), ("shared", "mail-link-group-missing"),
         ]:
             assert any(key[:2] == wanted and value == "wrong" for key, value in state.items()), (wanted, state)
-        assert state["shared", "dns-away", "down.example"] == "unknown"
+        assert state["shared", "dns-away", "down.example"] == "unknown" and state["shared", "default-user-missing", "shared"] == "warning"
         assert state["shared", "dkim-none", "shared.example"] == "warning" and state["shared", "mx-missing", "nothing.example"] == "warning"
         assert all(f["next"] for f in found.values() if f["state"] != "ok")
         assert "Exchange Online" in found["shared", "proof-shared", "shared.example"]["what"]

@@ -182,7 +182,7 @@ def test_looking_makes_no_installation(tmp_path):
 def test_apply_twice_changes_nothing(folder):
     fubako = harness.Fubako(folder / "applied", declaration=harness.SECTION + '\n[[section.group]]\nname = "営業部"\n'
                             '[[section.user]]\nlogin_id = "tanaka"\naddress = "tanaka@acme.example"\ngroup = "営業部"\n')
-    assert "+ section acme" in fubako.applied and "+ user tanaka" in fubako.applied
+    assert "+ section acme" in fubako.applied and "+ user tanaka" in fubako.applied and "warning" not in fubako.applied
     second = fubako.run("apply", fubako.declaration).stdout
     assert second.startswith("Nothing to change.")
     fubako.declaration.write_text(fubako.declaration.read_text().replace("アクメ商事", "アクメ工業"))
@@ -192,7 +192,11 @@ def test_apply_twice_changes_nothing(folder):
     fubako.declaration.write_text(harness.SECTION)
     fubako.run("apply", fubako.declaration)
     pruned = fubako.run("apply", fubako.declaration, "--prune").stdout
-    assert "- user tanaka" in pruned and "- group 営業部" in pruned
+    assert "- user tanaka" in pruned and "- group 営業部" in pruned and "warning" not in pruned
+    # A section whose mail would be stopped is warned of (MAIL-SENDER), every time.
+    fubako.declaration.write_text(harness.SECTION.replace("default_user = true", ""))
+    for _ in range(2):
+        assert "warning: section acme has no default user" in fubako.run("apply", fubako.declaration).stdout
     bad = fubako.folder / "bad.toml"
     bad.write_text('[[section]]\nid = "x"\nname = "x"\ncolour = 1\n')
     done = fubako.run("apply", bad, check=False)

@@ -23,6 +23,7 @@ mail_link = true
 autopilot = true
 domains = ["wise.example"]
 settings = {{ proof = "dkim" }}
+{harness.DEPOSITOR}
 [[section]]
 id = "cloud"
 name = "クラウド商事"
@@ -31,6 +32,7 @@ autopilot = true
 domains = ["cloud.example"]
 secret = "{SECRET}"
 settings = {{ proof = "secret-header", secret_header = "X-Cloud-Proof" }}
+{harness.DEPOSITOR}
 [[section]]
 id = "rival"
 name = "同じ事業者の別の顧客"
@@ -39,6 +41,7 @@ autopilot = true
 domains = ["rival.example", "sub.cloud.example"]
 secret = "{SECRET[::-1]}"
 settings = {{ proof = "secret-header", secret_header = "X-Cloud-Proof" }}
+{harness.DEPOSITOR}
 """
 PROVIDER = '"v=spf1 include:spf.provider.example -all"'
 
@@ -412,8 +415,7 @@ def test_our_verdict_leaves_and_forged_ones_and_the_secret_do_not(world, make):
 
 # spec: RCV-TENANT
 def test_a_secret_is_set_kept_and_taken_away(folder):
-    text = harness.SECTION.replace("dkim =", f'secret = "{SECRET}"\ndkim =') + (
-        'settings = { proof = "secret-header", secret_header = "X-Acme" }\n')
+    text = harness.SECTION.replace("dkim =", f'secret = "{SECRET}"\nsettings = {{ proof = "secret-header", secret_header = "X-Acme" }}\ndkim =')
     fubako = harness.Fubako(folder / "secrets", declaration=text)
     assert "+ secret of acme" in fubako.applied and SECRET not in fubako.applied
     assert fubako.run("apply", fubako.declaration).stdout.startswith("Nothing to change.")

@@ -14,7 +14,9 @@ use fubako_base::{
     section::{Section, Settings},
 };
 use fubako_exchange::{download::Proof, token::sha256};
+use fubako_store::sections::{Change, Group, User};
 use fubako_testkit::{
+    DEFAULT_USER, LINK_GROUP,
     clamd::Clamd,
     house::{House, MAX_FILE, PASSWORD, content, noise},
     section,
@@ -52,6 +54,7 @@ over_both! {
     a_file_of_forty_mebibytes
     a_deposit_taken_back
     who_may_not_deposit
+    who_deposits
     what_is_not_as_it_must_be
     too_large_a_file
     files_too_large_together
@@ -358,6 +361,49 @@ async fn who_may_not_deposit(way: Way) {
     let mut nobody = request.clone();
     nobody.section = "nobody".parse().unwrap();
     assert_eq!(unexpected(served.client.begin(MailId::generate(), &nobody).await), there);
+}
+
+// spec: MAIL-SENDER
+async fn who_deposits(way: Way) {
+    let served = Served::new(way).await;
+    let begin = async |sender: &str| {
+        let mut request = wanted(&ONE, 1);
+        sender.clone_into(&mut request.sender.address);
+        let begun = served.client.begin(MailId::generate(), &request).await?;
+        let depositor = served.store.deposit(begun.id).await.unwrap().unwrap().depositor.unwrap();
+        Ok::<_, ClientError>((depositor.login_id, depositor.as_default_user))
+    };
+    let apply = async |change| served.store.apply(&[change], served.now()).await.unwrap();
+    let user = |login_id: &str, address: &str, group: Option<&str>, default_user| {
+        let [login_id, address] = [login_id, address].map(str::to_owned);
+        let (section, group) = ("acme".parse().unwrap(), group.map(str::to_owned));
+        Change::PutUser(User { section, login_id, address, name: String::new(), group, default_user })
+    };
+    let default_address = format!("{DEFAULT_USER}@acme.example");
+    let group = |mail_link| {
+        Change::PutGroup(Group { section: "acme".parse().unwrap(), name: LINK_GROUP.to_owned(), mail_link })
+    };
+
+    assert_eq!(begin("taro@acme.example").await.unwrap(), (DEFAULT_USER.to_owned(), true));
+    assert_eq!(begin(&default_address).await.unwrap(), (DEFAULT_USER.to_owned(), false), "the default user itself");
+    apply(user("taro", "Taro@acme.example", Some(LINK_GROUP), false)).await;
+    apply(user("jiro", "jiro@xn--j2rs27b.example", Some(LINK_GROUP), false)).await;
+    assert_eq!(begin("tARO@ACME.example").await.unwrap(), ("taro".to_owned(), false));
+    assert_eq!(begin("jiro@営業.example").await.unwrap(), ("jiro".to_owned(), false));
+
+    assert_eq!(refused(begin("taro").await), Code::SenderMalformed);
+    apply(user("taro", "taro@acme.example", None, false)).await;
+    assert_eq!(refused(begin("taro@acme.example").await), Code::SenderNotInGroup);
+    apply(user(DEFAULT_USER, &default_address, None, true)).await;
+    assert_eq!(refused(begin("saburo@acme.example").await), Code::DefaultUserNoGroup);
+    apply(Change::RemoveUser("acme".parse().unwrap(), DEFAULT_USER.to_owned())).await;
+    assert_eq!(refused(begin("saburo@acme.example").await), Code::DefaultUserCredentials);
+    assert_eq!(begin("jiro@営業.example").await.unwrap(), ("jiro".to_owned(), false));
+    apply(group(false)).await;
+    for sender in ["jiro@営業.example", "taro@acme.example", "saburo@acme.example"] {
+        assert_eq!(refused(begin(sender).await), Code::GroupNotSet);
+    }
+    settled(&served, 0).await;
 }
 
 // spec: X-API

@@ -94,6 +94,16 @@ codes! {
     OptionOff, "option-off", Stop, "MAIL-SENDER";
     /// The section does not permit use of the API by programs.
     AutopilotOff, "autopilot-off", Stop, "MAIL-SENDER";
+    /// The sender's address cannot be read.
+    SenderMalformed, "sender-malformed", Stop, "MAIL-SENDER";
+    /// The section has no mail-link group.
+    GroupNotSet, "group-not-set", Stop, "MAIL-SENDER";
+    /// The sender's account is not in the mail-link group.
+    SenderNotInGroup, "sender-not-in-group", Stop, "MAIL-SENDER";
+    /// The sender has no account, and there is no default user.
+    DefaultUserCredentials, "default-user-credentials", Stop, "MAIL-SENDER";
+    /// The sender has no account, and the default user is not in the mail-link group.
+    DefaultUserNoGroup, "default-user-no-group", Stop, "MAIL-SENDER";
     /// The exchange is closed for maintenance.
     Maintenance, "maintenance", Retry, "MAIL-DEPOSIT";
     /// The exchange, its storage or its scanner does not answer.

@@ -16,9 +16,10 @@ use fubako_base::{
     section::Section,
     shown,
 };
+use fubako_mail::header::compared;
 use fubako_store::{
     StoreError,
-    deposits::{Deposit, File, Link},
+    deposits::{Deposit, Depositor, File, Link},
     outbox::NewOutgoing,
 };
 use fubako_vault::{
@@ -147,8 +148,12 @@ impl Exchange {
     /// Begins a deposit, or gives the one that was begun with this key (then false). The same key with another
     /// request is a conflict, the file password included.
     ///
+    /// Here, and here only, it is decided who deposits (spec MAIL-SENDER); said again, it is asked again, and the depositor noted first
+    /// stays. Later calls ask for the section's switches alone: the mail was its sender's to send when it was begun, and what
+    /// becomes of the account between then and `send` is for whoever may cancel the deposit.
+    ///
     /// # Errors
-    /// [`DepositError`]; `option-off`, `autopilot-off` where the section may not.
+    /// [`DepositError`]; the codes of [`domain::who_deposits`] where nobody may.
     pub async fn begin(
         &self,
         key: &str,
@@ -157,13 +162,15 @@ impl Exchange {
     ) -> Result<(DepositView, bool), DepositError> {
         domain::check_key(key)?;
         domain::check_deposit(request)?;
-        self.depositing_section(&request.section).await?;
+        let section = self.section_in_use(&request.section).await?;
+        let depositor = self.depositor(&section, &request.sender_address).await?;
         let deposit = Deposit {
             id: DepositId::generate(),
             section: request.section.clone(),
             key: key.to_owned(),
             request_digest: request_digest(request),
             state: DepositState::Open,
+            depositor: Some(depositor),
             sender_address: request.sender_address.clone(),
             sender_name: request.sender_name.clone(),
             subject: request.subject.clone(),
@@ -176,7 +183,10 @@ impl Exchange {
             expires_at: None,
         };
         let (kept, begun) = self.parts.store.begin_deposit(&deposit).await?;
-        if !begun {
+        if begun {
+            let (depositor, as_default_user) = named(&kept);
+            tracing::info!(deposit = %kept.id, section = %kept.section, depositor, as_default_user, "deposit begun");
+        } else {
             // The hash is salted, so the password is not in the digest: it is verified.
             let same = kept.request_digest == deposit.request_digest
                 && password::verify(request.password.expose(), &kept.password_hash).await?;
@@ -255,7 +265,9 @@ impl Exchange {
         let (links, notices) = self.links_and_notices(&deposit, &section, &files, expires_at, now).await?;
         if self.parts.store.send_deposit(id, expires_at, &links, &notices, now).await? {
             (self.parts.wake_post)();
-            tracing::info!(deposit = %id, section = %section.id, recipients = links.len(), files = files.len(), "deposit sent");
+            let (depositor, as_default_user) = named(&deposit);
+            tracing::info!(deposit = %id, section = %section.id, depositor, as_default_user, recipients = links.len(),
+                files = files.len(), "deposit sent");
         }
         let sent = self.existing(id).await?;
         match sent.state {
@@ -295,13 +307,27 @@ impl Exchange {
         self.parts.store.deposit(id).await?.ok_or(DepositError::NotFound)
     }
 
-    /// The section, where it may deposit. One that is switched off cannot be told from one that is not there.
-    async fn depositing_section(&self, id: &SectionId) -> Result<Section, DepositError> {
+    /// The section. One that is switched off cannot be told from one that is not there.
+    async fn section_in_use(&self, id: &SectionId) -> Result<Section, DepositError> {
         let section = self.parts.store.section(id).await?.filter(|section| section.enabled);
-        let section = section.ok_or_else(|| Invalid("there is no such section".to_owned()))?;
+        Ok(section.ok_or_else(|| Invalid("there is no such section".to_owned()))?)
+    }
+
+    /// The section, where it may deposit.
+    async fn depositing_section(&self, id: &SectionId) -> Result<Section, DepositError> {
+        let section = self.section_in_use(id).await?;
         domain::may_deposit(&section)
             .map_err(|code| DepositError::Refused { code, detail: format!("section {id}") })?;
         Ok(section)
+    }
+
+    /// Who deposits for this sender.
+    async fn depositor(&self, section: &Section, sender: &str) -> Result<Depositor, DepositError> {
+        let accounts = self.parts.store.sender_accounts(&section.id, &compared(sender)).await?;
+        domain::who_deposits(section, sender, &accounts).map_err(|code| {
+            let detail = format!("section {}, sender {}", section.id, shown::visible(sender));
+            DepositError::Refused { code, detail }
+        })
     }
 
     async fn view(&self, deposit: Deposit) -> Result<DepositView, DepositError> {
@@ -460,6 +486,12 @@ fn clean(verdict: Verdict) -> Result<(), DepositError> {
 
 fn too_large(limit: u64) -> DepositError {
     DepositError::Refused { code: Code::FilesTooLarge, detail: format!("more than {limit} octets") }
+}
+
+/// Who deposits, for the log.
+fn named(deposit: &Deposit) -> (Option<&str>, Option<bool>) {
+    let depositor = deposit.depositor.as_ref();
+    (depositor.map(|who| who.login_id.as_str()), depositor.map(|who| who.as_default_user))
 }
 
 fn total(files: &[File]) -> u64 {

@@ -1,5 +1,7 @@
 //! Pure rules: what a deposit must be like, what a wrong password costs, when files go. No I/O, no clock.
 
+mod depositor;
+
 use std::collections::HashSet;
 
 use fubako_base::{
@@ -8,6 +10,8 @@ use fubako_base::{
     secret::FilePassword,
     section::{Section, Settings},
 };
+
+pub use depositor::who_deposits;
 
 /// A deposit as somebody asks for it.
 #[derive(Debug, Clone)]
@@ -76,7 +80,7 @@ pub fn check_key(key: &str) -> Result<(), Invalid> {
     Invalid::unless(fits, || format!("the idempotency key must be 1 to {MAX_KEY} visible ASCII characters"))
 }
 
-/// Checks what is asked for (spec MAIL-DEPOSIT).
+/// Checks what is asked for (spec MAIL-DEPOSIT), but for the sender's address, which [`who_deposits`] looks at.
 ///
 /// # Errors
 /// [`Invalid`], with the first thing that is wrong.
@@ -90,7 +94,6 @@ pub fn check_deposit(deposit: &NewDeposit) -> Result<(), Invalid> {
         Invalid::unless(is_address(recipient), || format!("recipient {place} is not a mail address"))?;
         Invalid::unless(seen.insert(recipient.to_lowercase()), || format!("recipient {place} stands there twice"))?;
     }
-    Invalid::unless(is_address(&deposit.sender_address), || "the sender's is not a mail address".to_owned())?;
     for (what, text) in [("subject", &deposit.subject), ("sender's name", &deposit.sender_name)] {
         Invalid::unless(text.chars().count() <= MAX_SUBJECT, || {
             format!("the {what} must have at most {MAX_SUBJECT} characters")
@@ -142,7 +145,8 @@ pub fn is_media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
-/// Whether the section may deposit through the API now (spec 3.5, X-API).
+/// Whether the section may deposit through the API now (spec 3.5, X-API): the first step of [`who_deposits`], and what every later
+/// call asks again.
 ///
 /// # Errors
 /// `option-off`, `autopilot-off`.

@@ -221,7 +221,7 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     let ground = if dry_run { Ground::existing(config).await? } else { Ground::open(config).await? };
     let now = Timestamp::now();
     let applied = apply::apply(&ground, &declared, prune, dry_run, now).await;
-    let mut lines = applied.map_err(|e| StartError(e.to_string()))?;
+    let apply::Applied { changes: mut lines, warnings } = applied.map_err(|e| StartError(e.to_string()))?;
     let records = dkim_records(&ground, &declared, dry_run, &mut lines).await?;
     ground.store.close().await;
     let mut out = io::stdout().lock();
@@ -233,6 +233,9 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     }
     for (name, value) in records {
         writeln!(out, "publish {name} TXT {}", txt(&value)).at("standard output")?;
+    }
+    for warning in warnings {
+        writeln!(out, "{warning}").at("standard output")?;
     }
     Ok(ExitCode::SUCCESS)
 }

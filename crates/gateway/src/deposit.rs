@@ -70,7 +70,8 @@ impl Gateway {
             file_password: password.expose().to_owned(),
             file_count: u32::try_from(plan.attachments.len()).unwrap_or(u32::MAX),
         };
-        let deposit = self.exchange.begin(mail.accepted.id, &request).await?;
+        let begun = self.exchange.begin(mail.accepted.id, &request).await;
+        let deposit = begun.map_err(|error| of_sender(error.into(), &letter.from_address))?;
         for attachment in &plan.attachments {
             if !deposit.files.iter().any(|file| file.number == attachment.number) {
                 let put = self.put_file(deposit.id, attachment, &case.spool).await;
@@ -118,6 +119,12 @@ impl Gateway {
         self.exchange.put_file(deposit, attachment.number, &attachment.name, &attachment.media_type, content).await?;
         Ok(())
     }
+}
+
+/// The problem, naming the sender where it is their account that is missing or may not deposit (spec MAIL-SENDER).
+fn of_sender(problem: Problem, address: &str) -> Problem {
+    let codes = [Code::SenderMalformed, Code::SenderNotInGroup, Code::DefaultUserCredentials, Code::DefaultUserNoGroup];
+    if problem.codes().iter().any(|code| codes.contains(code)) { problem.about(address) } else { problem }
 }
 
 /// The attachment's own octets as they come out of the spool, decoded and unpacked on the way.

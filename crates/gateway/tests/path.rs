@@ -31,8 +31,9 @@ use fubako_smtp::server::{Handler as _, MailFrom, Peer, RcptTo, Transaction as _
 use fubako_store::{
     mails::{Mail, MailState},
     outbox::{Content, NewOutgoing, OutgoingKind},
+    sections::{Change, User},
 };
-use fubako_testkit::section;
+use fubako_testkit::{DEFAULT_USER, section};
 use fubako_vault::scanner::Scanner;
 use fubako_web::api::{ApiTokens, router_on};
 use futures::StreamExt as _;
@@ -326,6 +327,39 @@ async fn an_exchange_that_is_away_is_waited_for() {
     assert_eq!(again.sealed_password, password);
     house.gateway.handle(&again, "one").await.unwrap();
     assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying);
+}
+
+// spec: MAIL-SENDER NOTICE
+#[tokio::test]
+async fn who_may_not_deposit_is_told_and_named() {
+    let user = |login_id: &str, group: Option<&str>, default_user| {
+        Change::PutUser(User {
+            section: "acme".parse().unwrap(),
+            login_id: login_id.to_owned(),
+            address: format!("{login_id}@acme.example"),
+            name: String::new(),
+            group: group.map(str::to_owned),
+            default_user,
+        })
+    };
+    for (change, code) in [
+        (user("tanaka", None, false), "sender-not-in-group"),
+        (user(DEFAULT_USER, None, true), "default-user-no-group"),
+        (Change::RemoveUser("acme".parse().unwrap(), DEFAULT_USER.to_owned()), "default-user-credentials"),
+    ] {
+        let house = house(Settings::default()).await;
+        house.store.apply(&[change], house.now()).await.unwrap();
+        let mail = house.accepted().await;
+        house.gateway.handle(&mail, "one").await.unwrap();
+        assert_eq!(house.state(mail.accepted.id).await, MailState::Stopped, "{code}");
+        let posted = house.posted().await;
+        let [notice] = &posted[..] else { panic!("{code}: {posted:?}") };
+        assert_eq!((notice.outgoing.kind, notice.recipient.as_str()), (OutgoingKind::Notice, "tanaka@acme.example"));
+        assert!(notice.text.contains(&format!("({code})")), "{}", notice.text);
+        assert_eq!(notice.text.matches("  - tanaka@acme.example\n").count(), 2, "{}", notice.text);
+        let (section, key) = (&mail.accepted.section, mail.accepted.id.to_string());
+        assert!(house.store.deposit_by_key(section, &key).await.unwrap().is_none());
+    }
 }
 
 // spec: MAIL-DEPOSIT NOTICE

@@ -5,8 +5,8 @@ mod collect;
 
 use std::ops::Range;
 
-pub use address::Address;
-pub(crate) use address::{Item, Mailbox, is_sound, parse as parse_addresses};
+pub use address::{Address, compared};
+pub(crate) use address::{Item, Mailbox, a_label, is_sound, parse as parse_addresses};
 pub(crate) use collect::{Collector, Line, Oddities, STEERING};
 
 use crate::{charset, names};

@@ -28,6 +28,15 @@ pub enum DepositState {
 
 words! { DepositState { Open = "open", Sent = "sent", Expired = "expired" } }
 
+/// The account that deposits (spec MAIL-SENDER).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Depositor {
+    /// The user's login id at that time.
+    pub login_id: String,
+    /// Whether it is the default user in place of a sender who has no account. Where the default user is the sender, it is not.
+    pub as_default_user: bool,
+}
+
 /// A deposit.
 #[derive(Debug, Clone)]
 pub struct Deposit {
@@ -41,6 +50,8 @@ pub struct Deposit {
     pub request_digest: Vec<u8>,
     /// Where it is.
     pub state: DepositState,
+    /// Whose deposit it is; none where it was begun by a release that did not note it.
+    pub depositor: Option<Depositor>,
     /// Who sent.
     pub sender_address: String,
     /// Their display name.
@@ -115,6 +126,10 @@ macro_rules! deposit_columns {
             "request_digest, ",
             $alias,
             "state, ",
+            $alias,
+            "depositor, ",
+            $alias,
+            "as_default_user, ",
             $alias,
             "sender_address, ",
             $alias,
@@ -298,8 +313,8 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
     let kept = tx
         .run(
             "INSERT INTO deposits (id, section, idempotency_key, request_digest, state, sender_address, sender_name,
-                    subject, lang, password_hash, recipients, file_count, created_at)
-                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12)
+                    subject, lang, password_hash, recipients, file_count, created_at, depositor, as_default_user)
+                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 ON CONFLICT (section, idempotency_key) DO NOTHING",
             args![
                 deposit.id,
@@ -314,6 +329,8 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
                 recipients,
                 deposit.file_count,
                 deposit.created_at,
+                deposit.depositor.as_ref().map(|depositor| &depositor.login_id),
+                deposit.depositor.as_ref().map(|depositor| depositor.as_default_user),
             ],
         )
         .await?;
@@ -447,6 +464,7 @@ pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
         key: row.get("idempotency_key")?,
         request_digest: row.get("request_digest")?,
         state: row.parse("state")?,
+        depositor: read_depositor(row)?,
         sender_address: row.get("sender_address")?,
         sender_name: row.get("sender_name")?,
         subject: row.get("subject")?,
@@ -458,6 +476,11 @@ pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
         sent_at: row.time_opt("sent_at")?,
         expires_at: row.time_opt("expires_at")?,
     })
+}
+
+fn read_depositor(row: &Row) -> Result<Option<Depositor>, StoreError> {
+    let login_id: Option<String> = row.opt("depositor")?;
+    login_id.map(|login_id| Ok(Depositor { login_id, as_default_user: row.get("as_default_user")? })).transpose()
 }
 
 fn read_file(row: &Row) -> Result<File, StoreError> {

@@ -29,7 +29,7 @@ pub struct User {
     pub section: SectionId,
     /// Login id, unique in the section.
     pub login_id: String,
-    /// Mail address; compared without case.
+    /// Mail address, its domain as A-labels; compared without case.
     pub address: String,
     /// The name people see.
     pub name: String,
@@ -37,6 +37,17 @@ pub struct User {
     pub group: Option<String>,
     /// Whether this is the section's default user (at most one is).
     pub default_user: bool,
+}
+
+/// The accounts that decide who deposits a mail of one sender (spec MAIL-SENDER).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SenderAccounts {
+    /// The name of the section's mail-link group.
+    pub mail_link_group: Option<String>,
+    /// The users with the sender's address, by login id.
+    pub users: Vec<User>,
+    /// The section's default user.
+    pub default_user: Option<User>,
 }
 
 /// One change that `fubako apply` makes.
@@ -165,17 +176,28 @@ impl Store {
             .await
     }
 
-    /// A section's users with this mail address, compared without case, by login id.
+    /// What a section has of accounts where a mail from this address (its domain as A-labels) is concerned. Addresses are compared
+    /// without case.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn users_with_address(&self, section: &SectionId, address: &str) -> Result<Vec<User>, StoreError> {
+    pub async fn sender_accounts(&self, section: &SectionId, address: &str) -> Result<SenderAccounts, StoreError> {
         self.pool
             .read((section.clone(), address.to_lowercase()), |tx, (section, address)| {
                 Box::pin(async move {
+                    let sql = "SELECT name FROM user_groups WHERE section = $1 AND mail_link";
+                    let group = tx.one("user_groups", sql, args![section]).await?;
                     let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
                         WHERE section = $1 AND address_folded = $2 ORDER BY login_id";
-                    tx.all("users", sql, args![section, address]).await?.iter().map(read_user).collect()
+                    let users = tx.all("users", sql, args![section, address]).await?;
+                    let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
+                        WHERE section = $1 AND default_user";
+                    let default_user = tx.one("users", sql, args![section]).await?;
+                    Ok(SenderAccounts {
+                        mail_link_group: group.map(|row| row.get("name")).transpose()?,
+                        users: users.iter().map(read_user).collect::<Result<_, _>>()?,
+                        default_user: default_user.as_ref().map(read_user).transpose()?,
+                    })
                 })
             })
             .await

@@ -12,13 +12,21 @@ use fubako_base::{
     Timestamp,
     section::{Section, Settings},
 };
-use fubako_store::{Store, sections::Change};
+use fubako_store::{
+    Store,
+    sections::{Change, Group, User},
+};
 use fubako_vault::{
     Vault,
     keys::MasterKey,
     storage::{S3Options, Storage},
 };
 use tempfile::TempDir;
+
+/// The mail-link group of every section here.
+pub const LINK_GROUP: &str = "mail-link";
+/// The login id of every section's default user; its address is this at `ID.example`.
+pub const DEFAULT_USER: &str = "mail-link-user";
 
 /// A clock that stands until a test moves it; clones are the same clock.
 #[derive(Debug, Clone)]
@@ -74,9 +82,20 @@ impl Ground {
         Self { folder, store, vault, clock }
     }
 
-    /// Makes a section, or sets it.
+    /// Makes a section, or sets it, with a mail-link group and a default user in it, so that whoever sends may deposit.
     pub async fn put_section(&self, section: Section) {
-        self.store.apply(&[Change::PutSection(Box::new(section))], self.now()).await.unwrap();
+        let id = section.id.clone();
+        let group = Group { section: id.clone(), name: LINK_GROUP.into(), mail_link: true };
+        let user = User {
+            section: id.clone(),
+            login_id: DEFAULT_USER.into(),
+            address: format!("{DEFAULT_USER}@{id}.example"),
+            name: String::new(),
+            group: Some(LINK_GROUP.into()),
+            default_user: true,
+        };
+        let changes = [Change::PutSection(Box::new(section)), Change::PutGroup(group), Change::PutUser(user)];
+        self.store.apply(&changes, self.now()).await.unwrap();
     }
 
     /// The clock's time.

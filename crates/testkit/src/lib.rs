@@ -12,4 +12,4 @@ pub mod clamd;
 pub mod ground;
 pub mod house;
 
-pub use ground::{Clock, Ground, section};
+pub use ground::{Clock, DEFAULT_USER, Ground, LINK_GROUP, section};

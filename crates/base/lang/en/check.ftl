@@ -83,8 +83,13 @@ check-autopilot-off = Section { $about } has autopilot off: attachments cannot b
 check-autopilot-off-next = Set autopilot = true in the declaration and run fubako apply.
 check-domains-missing = Section { $about } has no domain: no mail is taken for it.
 check-domains-missing-next = Add the domains that it sends from to domains in the declaration.
-check-default-user-missing = Section { $about } has no default user: mail of senders who have no account may not be deposited.
-check-default-user-missing-next = Give one user default_user = true in the declaration.
+check-mail-link-group-missing = Section { $about } has no mail-link group: all its mail with attachments is stopped (group-not-set).
+check-mail-link-group-missing-next = Give one group mail_link = true in the declaration, put the users who send attachments and the default user into it (group), and run fubako apply.
+check-default-user-there = In section { $about } the default user, { $user }, deposits for senders who have no account.
+check-default-user-missing = Section { $about } has no default user: mail with attachments of senders who have no account is stopped (default-user-credentials).
+check-default-user-missing-next = Unless every sender has an account, give one user of the mail-link group default_user = true in the declaration and run fubako apply.
+check-default-user-no-group = The default user of section { $about }, { $user }, is not in the mail-link group ({ $group }): mail with attachments of senders who have no account is stopped (default-user-no-group).
+check-default-user-no-group-next = Set group = "{ $group }" for { $user } in the declaration and run fubako apply.
 check-proof-shared = { $about } sends from { $provider }, and what proves its mail (proof) is spf: any other customer of { $provider } can send as this domain.
 check-proof-shared-next = Change proof to secret-header or dkim. The guide for { $provider } says how.
 check-secret-set = Section { $about } has its secret header ({ $header }).

@@ -83,8 +83,13 @@ check-autopilot-off = セクション { $about } のオートパイロットが�
 check-autopilot-off-next = 宣言ファイルで autopilot = true として、fubako apply を実行してください。
 check-domains-missing = セクション { $about } に、送信元のドメインが登録されていません。メールは受け付けられません。
 check-domains-missing-next = 宣言ファイルの domains に、送信元のドメインを加えてください。
-check-default-user-missing = セクション { $about } に、メール連携用デフォルトユーザがいません。アカウントのない送信者のメールを、お預かりできないおそれがあります。
-check-default-user-missing-next = 宣言ファイルで、ユーザのひとりに default_user = true を指定してください。
+check-mail-link-group-missing = セクション { $about } に、メール連携グループがありません。添付ファイルのあるメールは、すべて止まります(group-not-set)。
+check-mail-link-group-missing-next = 宣言ファイルで、グループのひとつに mail_link = true を指定し、添付ファイルを送るユーザとデフォルトユーザの group をそのグループにして、fubako apply を実行してください。
+check-default-user-there = セクション { $about } では、アカウントのない差出人に代わって、メール連携用デフォルトユーザ { $user } がお預かりします。
+check-default-user-missing = セクション { $about } に、メール連携用デフォルトユーザがいません。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-credentials)。
+check-default-user-missing-next = 差出人の全員にアカウントがあるのでなければ、宣言ファイルで、メール連携グループのユーザのひとりに default_user = true を指定して、fubako apply を実行してください。
+check-default-user-no-group = セクション { $about } のメール連携用デフォルトユーザ { $user } が、メール連携グループ({ $group })に入っていません。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-no-group)。
+check-default-user-no-group-next = 宣言ファイルで、{ $user } の group を { $group } として、fubako apply を実行してください。
 check-proof-shared = { $about } は { $provider } から送信していますが、メールの証明(proof)が spf です。{ $provider } のほかの利用者が、このドメインを名乗って送信できます。
 check-proof-shared-next = proof を secret-header または dkim に変更してください。手順は { $provider } の設定ガイドにあります。
 check-secret-set = セクション { $about } の秘密ヘッダー({ $header })は設定されています。

@@ -17,6 +17,7 @@ fn deposit(lang: Option<Lang>) -> Deposit {
         key: "k".into(),
         request_digest: vec![],
         state: DepositState::Open,
+        depositor: None,
         sender_address: "taro@acme.example".into(),
         sender_name: "山田 太郎".into(),
         subject: "見積書の件".into(),

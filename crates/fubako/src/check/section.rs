@@ -4,6 +4,7 @@ use fubako_base::{
     ids::SectionId,
     section::{Proof, Section},
 };
+use fubako_store::sections::SenderAccounts;
 use fubako_trust::{Dns as _, DnsFailure};
 
 use super::{Finding, Looker, State};
@@ -12,7 +13,7 @@ impl Looker<'_> {
     pub(super) async fn section(&self, section: &Section) -> Vec<Finding> {
         let mut findings = switches(section);
         findings.extend(self.secret(section).await);
-        findings.extend(self.depositor(&section.id).await);
+        findings.extend(self.depositors(&section.id).await);
         for domain in &section.domains {
             findings.extend(self.proof(section, domain).await);
             findings.push(self.spf(domain).await);
@@ -49,15 +50,14 @@ impl Looker<'_> {
         })
     }
 
-    /// MAIL-SENDER: somebody must deposit for who has no account.
-    async fn depositor(&self, section: &SectionId) -> Option<Finding> {
-        match self.ground.store.users(section).await {
-            Ok(users) if users.iter().any(|user| user.default_user) => None,
-            Ok(_) => Some(Finding::new("section", State::Warning, "default-user-missing", section.to_string())),
-            Err(error) => Some(
-                Finding::new("storage", State::Wrong, "database-away", section.to_string())
-                    .with("cause", error.to_string()),
-            ),
+    async fn depositors(&self, section: &SectionId) -> Vec<Finding> {
+        // Of nobody in particular: the group and the default user are every sender's.
+        match self.ground.store.sender_accounts(section, "").await {
+            Ok(accounts) => depositors(section, &accounts),
+            Err(error) => {
+                let away = Finding::new("storage", State::Wrong, "database-away", section.to_string());
+                vec![away.with("cause", error.to_string())]
+            }
         }
     }
 
@@ -71,6 +71,29 @@ impl Looker<'_> {
             Ok(_) | Err(DnsFailure::NoSuchName) => Finding::new("dns", State::Warning, "mx-missing", domain),
         }
     }
+}
+
+/// MAIL-SENDER: who deposits must be in the mail-link group, and somebody must for who has no account.
+pub(super) fn depositors(section: &SectionId, accounts: &SenderAccounts) -> Vec<Finding> {
+    let about = || section.to_string();
+    let mut findings = Vec::new();
+    let group = accounts.mail_link_group.as_ref();
+    if group.is_none() {
+        findings.push(Finding::new("section", State::Wrong, "mail-link-group-missing", about()));
+    }
+    match (&accounts.default_user, group) {
+        (None, _) => findings.push(Finding::new("section", State::Warning, "default-user-missing", about())),
+        (Some(user), Some(group)) if user.group.as_ref() != Some(group) => {
+            let outside = Finding::new("section", State::Wrong, "default-user-no-group", about());
+            findings.push(outside.with("user", user.login_id.clone()).with("group", group.clone()));
+        }
+        (Some(user), Some(_)) => {
+            let there = Finding::new("section", State::Ok, "default-user-there", about());
+            findings.push(there.with("user", user.login_id.clone()));
+        }
+        (Some(_), None) => {}
+    }
+    findings
 }
 
 fn switches(section: &Section) -> Vec<Finding> {

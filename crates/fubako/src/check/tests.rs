@@ -41,6 +41,31 @@ fn every_finding_has_its_texts_in_both_languages() {
     }
 }
 
+// spec: RUN-SETUP MAIL-SENDER
+#[test]
+fn who_deposits_is_looked_at() {
+    let user = |group: &str| fubako_store::sections::User {
+        section: "acme".parse().unwrap(),
+        login_id: "d".into(),
+        address: "d@acme.example".into(),
+        name: String::new(),
+        group: Some(group.into()),
+        default_user: true,
+    };
+    for (group, default_user, wanted) in [
+        (Some("link"), Some(user("link")), vec![("default-user-there", State::Ok)]),
+        (Some("link"), Some(user("other")), vec![("default-user-no-group", State::Wrong)]),
+        (Some("link"), None, vec![("default-user-missing", State::Warning)]),
+        (None, Some(user("link")), vec![("mail-link-group-missing", State::Wrong)]),
+        (None, None, vec![("mail-link-group-missing", State::Wrong), ("default-user-missing", State::Warning)]),
+    ] {
+        let mail_link_group = group.map(str::to_owned);
+        let accounts = fubako_store::sections::SenderAccounts { mail_link_group, users: vec![], default_user };
+        let found = section::depositors(&"acme".parse().unwrap(), &accounts);
+        assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), wanted);
+    }
+}
+
 // spec: RUN-SETUP
 #[test]
 fn what_is_wrong_comes_first_and_decides() {

@@ -382,6 +382,15 @@ fn declaration(domains: Vec<String>) -> String {
         name = "文箱商事"
         mail_link = true
         autopilot = true
+        [[group]]
+        name = "メール連携"
+        mail_link = true
+        [[user]]
+        login_id = "mail-link"
+        address = "mail-link@fubako.localhost"
+        name = "メール連携用デフォルトユーザ"
+        group = "メール連携"
+        default_user = true
     };
     let mut table = section;
     table.insert("domains".to_owned(), domains.into());

@@ -24,6 +24,19 @@ impl Address {
     }
 }
 
+/// An address as it is compared (spec 3.4, MAIL-SENDER): without case, its domain as A-labels.
+#[must_use]
+pub fn compared(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => format!("{}@{}", local.to_lowercase(), a_label(domain)),
+        None => address.to_lowercase(),
+    }
+}
+
+pub(crate) fn a_label(domain: &str) -> String {
+    idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
+}
+
 /// What stands between two commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {

@@ -9,7 +9,7 @@ use fubako_base::{
 
 use super::{Attachment, Problem, naming};
 use crate::{
-    header::{Address, Field, Header, Item, Mailbox, parse_addresses},
+    header::{Address, Field, Header, Item, Mailbox, a_label, compared, parse_addresses},
     outline::Outline,
 };
 
@@ -110,13 +110,13 @@ fn addresses(header: &Header, envelope: &[String], rules: &Settings, problems: &
             continue;
         }
         count += 1;
-        let key = mailbox(&address.address);
+        let key = compared(&address.address);
         if !shown.insert(key.clone()) && twice.insert(key) {
             duplicate.push(Problem::about(Code::RecipientDuplicate, &address.address));
         }
     }
     let hidden: HashSet<String> =
-        envelope.iter().map(|address| mailbox(address)).filter(|a| !shown.contains(a)).collect();
+        envelope.iter().map(|address| compared(address)).filter(|a| !shown.contains(a)).collect();
     if count + hidden.len() > rules.max_recipients as usize {
         problems.push(Problem::limit(Code::TooManyRecipients, rules.max_recipients));
     }
@@ -136,21 +136,9 @@ fn mailboxes(field: &Field) -> Vec<Mailbox> {
     members.flatten().collect()
 }
 
-/// An address as it is compared: without case, its domain as A-labels.
-fn mailbox(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((local, domain)) => format!("{}@{}", local.to_lowercase(), a_label(domain)),
-        None => address.to_lowercase(),
-    }
-}
-
-fn a_label(domain: &str) -> String {
-    idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
-}
-
 /// Whether a section's destination rules let mail with attachments go to an address.
 fn may_go_to(address: &str, rules: &Settings) -> bool {
-    let address = mailbox(address);
+    let address = compared(address);
     let is = |pattern: &String| is_destination(&address, pattern);
     (rules.allowed_destinations.is_empty() || rules.allowed_destinations.iter().any(is))
         && !rules.denied_destinations.iter().any(is)
@@ -163,7 +151,7 @@ fn is_destination(address: &str, pattern: &str) -> bool {
             let parent = a_label(parent);
             domain.strip_suffix(&parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         }
-        None if pattern.contains('@') => mailbox(pattern) == address,
+        None if pattern.contains('@') => compared(pattern) == address,
         None => a_label(pattern) == domain,
     }
 }

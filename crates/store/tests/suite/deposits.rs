@@ -1,7 +1,7 @@
 use fubako_base::{Lang, ids::DepositId, object::ObjectRef};
 use fubako_store::{
     StoreError,
-    deposits::{Deposit, DepositState, File},
+    deposits::{Deposit, DepositState, Depositor, File},
     outbox::OutgoingKind,
     sections::Change,
 };
@@ -31,6 +31,22 @@ pub(crate) async fn the_same_key_gives_the_same_deposit(db: Db) {
     // Whatever the caller says, a deposit begins open.
     let odd = Deposit { state: DepositState::Sent, sent_at: Some(at(0)), ..deposit("odd", 1) };
     assert_eq!(db.store.begin_deposit(&odd).await.unwrap().0.state, DepositState::Open);
+}
+
+// spec: MAIL-SENDER RUN-SCALE
+pub(crate) async fn who_deposits_is_noted(db: Db) {
+    acme(&db.store).await;
+    for as_default_user in [false, true] {
+        let depositor = Some(Depositor { login_id: "山田".to_owned(), as_default_user });
+        let noted = Deposit { depositor: depositor.clone(), ..deposit(&as_default_user.to_string(), 1) };
+        assert_eq!(db.store.begin_deposit(&noted).await.unwrap().0.depositor, depositor);
+        assert_eq!(db.store.deposit(noted.id).await.unwrap().unwrap().depositor, depositor);
+        let again = Deposit { depositor: None, ..noted.clone() };
+        assert_eq!(db.store.begin_deposit(&again).await.unwrap().0.depositor, depositor, "the first stays");
+    }
+    // A node of an earlier release notes nothing.
+    let earlier = Deposit { depositor: None, ..deposit("earlier", 1) };
+    assert_eq!(db.store.begin_deposit(&earlier).await.unwrap().0.depositor, None);
 }
 
 // spec: MAIL-DEPOSIT

@@ -56,6 +56,7 @@ suite! {
         all_changes_or_none
         there_is_one_mail_link_group_and_one_default_user
         addresses_are_compared_without_case
+        a_sender_s_accounts_are_those_of_the_section
         the_first_section_key_stays
         a_domain_has_one_dkim_key_an_algorithm
         settings_of_a_newer_node_are_read
@@ -103,6 +104,7 @@ suite! {
     }
     deposits {
         the_same_key_gives_the_same_deposit
+        who_deposits_is_noted
         a_file_is_kept_once
         files_are_kept_only_while_open
         a_deposit_is_sent_whole_and_once

@@ -2,7 +2,7 @@ use fubako_base::section::{NoticeLanguage, Settings};
 use fubako_store::{
     StoreError,
     keys::DkimKeyRow,
-    sections::{Change, Group, User},
+    sections::{Change, Group, SenderAccounts, User},
 };
 
 use crate::{
@@ -156,10 +156,36 @@ pub(crate) async fn addresses_are_compared_without_case(db: Db) {
     acme(&db.store).await;
     let odd = User { address: "Yamada.Tarō@ACME.example".to_owned(), ..user("a", None, false) };
     db.store.apply(&[Change::PutUser(odd.clone()), Change::PutUser(user("b", None, false))], at(0)).await.unwrap();
-    let found = db.store.users_with_address(&id("acme"), "yamada.TARŌ@acme.EXAMPLE").await.unwrap();
-    assert_eq!(found, [odd]);
-    assert_eq!(db.store.users_with_address(&id("acme"), "c@acme.example").await.unwrap(), []);
-    assert_eq!(db.store.users_with_address(&id("other"), "b@acme.example").await.unwrap(), []);
+    let users = async |section, address| db.store.sender_accounts(&id(section), address).await.unwrap().users;
+    assert_eq!(users("acme", "yamada.TARŌ@acme.EXAMPLE").await, [odd]);
+    assert_eq!(users("acme", "c@acme.example").await, []);
+    assert_eq!(users("other", "b@acme.example").await, []);
+}
+
+// spec: MAIL-SENDER
+pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
+    acme(&db.store).await;
+    let accounts = async |address| db.store.sender_accounts(&id("acme"), address).await.unwrap();
+    assert_eq!(accounts("a@acme.example").await, SenderAccounts::default());
+    let (a, b, c) = (user("a", Some("g"), false), user("b", Some("other"), true), user("c", None, false));
+    let again = User { address: "A@acme.example".to_owned(), ..user("0", None, false) };
+    let elsewhere = [
+        Change::PutSection(Box::new(section("other"))),
+        Change::PutGroup(Group { section: id("other"), ..group("theirs", true) }),
+        Change::PutUser(User { section: id("other"), ..user("a", Some("theirs"), true) }),
+    ];
+    db.store.apply(&elsewhere, at(0)).await.unwrap();
+    let users = [&a, &b, &c, &again].map(|user| Change::PutUser(user.clone()));
+    let groups = [group("g", true), group("other", false)].map(Change::PutGroup);
+    db.store.apply(&[groups.as_slice(), &users].concat(), at(0)).await.unwrap();
+    let known = |users: &[&User]| SenderAccounts {
+        mail_link_group: Some("g".to_owned()),
+        users: users.iter().copied().cloned().collect(),
+        default_user: Some(b.clone()),
+    };
+    assert_eq!(accounts("a@acme.example").await, known(&[&again, &a]));
+    assert_eq!(accounts("b@acme.example").await, known(&[&b]));
+    assert_eq!(accounts("nobody@acme.example").await, known(&[]));
 }
 
 // spec: KEEP-CRYPT

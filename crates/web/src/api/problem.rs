@@ -66,6 +66,16 @@ impl ApiError {
             Code::ScanLimit => (StatusCode::UNPROCESSABLE_ENTITY, "The file could not be scanned completely."),
             Code::OptionOff => (StatusCode::FORBIDDEN, "The mail-link option is off."),
             Code::AutopilotOff => (StatusCode::FORBIDDEN, "Use by programs is not permitted."),
+            Code::SenderMalformed => (StatusCode::UNPROCESSABLE_ENTITY, "The sender's is not a mail address."),
+            Code::GroupNotSet => (StatusCode::FORBIDDEN, "The section has no mail-link group."),
+            Code::SenderNotInGroup => (StatusCode::FORBIDDEN, "The sender is not in the mail-link group."),
+            Code::DefaultUserCredentials => {
+                (StatusCode::FORBIDDEN, "The sender has no account, and there is no default user.")
+            }
+            Code::DefaultUserNoGroup => (
+                StatusCode::FORBIDDEN,
+                "The sender has no account, and the default user is not in the mail-link group.",
+            ),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "The request was refused."),
         };
         Self::new(status, code.name(), title).with(detail)
@@ -158,6 +168,11 @@ mod tests {
             (refused(Code::ScanLimit), 422, "scan-limit"),
             (refused(Code::OptionOff), 403, "option-off"),
             (refused(Code::AutopilotOff), 403, "autopilot-off"),
+            (refused(Code::SenderMalformed), 422, "sender-malformed"),
+            (refused(Code::GroupNotSet), 403, "group-not-set"),
+            (refused(Code::SenderNotInGroup), 403, "sender-not-in-group"),
+            (refused(Code::DefaultUserCredentials), 403, "default-user-credentials"),
+            (refused(Code::DefaultUserNoGroup), 403, "default-user-no-group"),
             (DepositError::Unavailable { code: Code::UploadFailed, cause: secret() }, 503, "upload-failed"),
             (DepositError::Upload(std::io::Error::other(secret())), 400, "invalid"),
             (DepositError::Internal(secret()), 500, "internal"),

@@ -1,0 +1,174 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+use super::*;
+
+const ACME: &str = r#"
+    [[section]]
+    id = "acme"
+    name = "アクメ商事"
+    mail_link = true
+    domains = ["Acme.example", "営業.example"]
+    settings = { keep_days = 14 }
+    [[section.group]]
+    name = "営業部"
+    mail_link = true
+    [[section.user]]
+    login_id = "tanaka"
+    address = "tanaka@acme.example"
+    group = "営業部"
+"#;
+
+fn as_applied(declared: &Declaration) -> Current {
+    let mut current = Current::default();
+    for (change, _) in changes(&current.clone(), declared, false) {
+        match change {
+            Change::PutSection(section) => current.sections.push(*section),
+            Change::PutGroup(group) => current.groups.push(group),
+            Change::PutUser(user) => current.users.push(user),
+            Change::RemoveGroup(..) | Change::RemoveUser(..) | Change::PutSecret(..) => unreachable!(),
+        }
+    }
+    current
+}
+
+#[test]
+fn the_second_time_changes_nothing() {
+    let declared = Declaration::parse(ACME).unwrap();
+    let current = as_applied(&declared);
+    assert_eq!(current.sections[0].domains, ["acme.example", "xn--j2rs27b.example"]);
+    assert_eq!((current.groups.len(), current.users.len()), (1, 1));
+    assert!(changes(&current, &declared, true).is_empty());
+}
+
+#[test]
+fn a_difference_is_shown_line_by_line() {
+    let current = as_applied(&Declaration::parse(ACME).unwrap());
+    let declared = Declaration::parse(&ACME.replace("keep_days = 14", "keep_days = 3")).unwrap();
+    let changes = changes(&current, &declared, false);
+    let [(Change::PutSection(_), line)] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!(line, "~ section acme\n    - keep_days: 14\n    + keep_days: 3");
+}
+
+#[test]
+fn only_pruning_removes() {
+    let current = as_applied(&Declaration::parse(ACME).unwrap());
+    let less = Declaration::parse(ACME.split("[[section.user]]").next().unwrap()).unwrap();
+    assert!(changes(&current, &less, false).is_empty());
+    assert_eq!(changes(&current, &less, true).len(), 1);
+}
+
+// spec: MAIL-SENDER
+#[test]
+fn a_section_whose_mail_would_be_stopped_is_warned_of() {
+    let user = |rest: &str| format!("[[section.user]]\nlogin_id = \"d\"\naddress = \"d@acme.example\"\n{rest}\n");
+    let said = |text: &str, current: &Current, prune| {
+        let lines = warnings(current, &Declaration::parse(text).unwrap(), prune);
+        lines.iter().map(|line| line.rsplit_once('(').unwrap().1.trim_end_matches(')').to_owned()).collect::<Vec<_>>()
+    };
+    let none = Current::default();
+    let all = format!("{ACME}{}", user("default_user = true\ngroup = \"営業部\""));
+    assert!(said(&all, &none, false).is_empty());
+    assert_eq!(said(ACME, &none, false), ["default-user-credentials"]);
+    assert_eq!(said(&format!("{ACME}{}", user("default_user = true")), &none, false), ["default-user-no-group"]);
+    let [bare, _] = ACME.split("[[section.group]]").collect::<Vec<_>>()[..] else { panic!() };
+    assert_eq!(said(bare, &none, false), ["group-not-set"]);
+    // What is there and not declared any more counts until it is pruned.
+    let there = as_applied(&Declaration::parse(&all).unwrap());
+    assert!(said(bare, &there, false).is_empty());
+    assert_eq!(said(bare, &there, true), ["group-not-set"]);
+    // A section whose mail is not taken at all.
+    for off in
+        [bare.replace("mail_link = true", "mail_link = false"), bare.replace("name =", "enabled = false\nname =")]
+    {
+        assert!(said(&off, &none, false).is_empty());
+    }
+}
+
+// spec: MAIL-SENDER
+#[test]
+fn an_account_s_domain_is_kept_as_a_labels() {
+    let declared = Declaration::parse(&ACME.replace("tanaka@acme.example", "Tanaka@営業.Example")).unwrap();
+    assert_eq!(as_applied(&declared).users[0].address, "Tanaka@xn--j2rs27b.example");
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    for (bad, part) in [
+        ("[[section]]\nid = \"A\"\nname = \"x\"", "id"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\ncolour = 1", "colour"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\ndomains = [\"a b\"]", "domain"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { keep_days = 0 }", "keep_days"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { time_zone = \"Mars\" }", "time_zone"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section.user]]\nlogin_id = \"u\"\naddress = \"u\"", "address"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"https://a.example/x\" }", "link_url"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_files = 0 }", "max_files"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { lock_minutes = 0 }", "lock_minutes"),
+        ("[[section]]\nid = \"a\"\nname = \" \"", "name"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"Content-Type\" }", "secret_header"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"from\" }", "secret_header"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"X Y\" }", "secret_header"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { denied_destinations = [\"a b\"] }", "a b"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"http://a.example\" }", "link_url"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"ip\" }", "proof"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"secret-header\" }", "secret_header"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"too short\"", "20..=200"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"with a space 0123456789\"", "visible"),
+        ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),
+    ] {
+        let reason = Declaration::parse(bad).unwrap_err();
+        assert!(reason.contains(part), "{bad}: {reason}");
+    }
+}
+
+// spec: RCV-TENANT
+#[test]
+fn a_secret_is_not_shown() {
+    const SECRET: &str = "0123456789abcdefghij";
+    let text = |rest: &str| format!("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"{SECRET}\"{rest}");
+    let declared = Declaration::parse(&text("")).unwrap();
+    assert!(!format!("{declared:?}").contains(SECRET));
+    for bad in [" x", "\nsecret = 1", "\nsecret=\"0123456789abcdefghij"] {
+        let reason = Declaration::parse(&text(bad)).unwrap_err();
+        assert!(!reason.contains("0123456789"), "{reason}");
+    }
+}
+
+/// Whoever copies a declaration from our documents has one under which mail with attachments is deposited.
+// spec: MAIL-SENDER
+#[test]
+fn what_the_documents_declare_works() {
+    for document in [
+        include_str!("../../../../README.md"),
+        include_str!("../../../../README.ja.md"),
+        include_str!("../../../../docs/administration.md"),
+        include_str!("../../../../docs/administration.ja.md"),
+        include_str!("../../../../docs/exchange-online.md"),
+        include_str!("../../../../docs/exchange-online.ja.md"),
+        include_str!("../../../../docs/google-workspace.md"),
+        include_str!("../../../../docs/google-workspace.ja.md"),
+    ] {
+        let example = document.split("```toml").find(|text| text.contains("[[section]]")).unwrap();
+        let example = example.split("```").next().unwrap();
+        let secret = "p4nd-a6-example-of-a-secret";
+        let example = example.replace("(the secret)", secret).replace("(秘密の値)", secret);
+        let declared = Declaration::parse(&example).unwrap();
+        assert!(warnings(&Current::default(), &declared, false).is_empty(), "{example}");
+    }
+}
+
+/// The guides' example is one that works, and leaves no setting out.
+#[test]
+fn the_guides_say_every_setting() {
+    for guide in
+        [include_str!("../../../../docs/administration.md"), include_str!("../../../../docs/administration.ja.md")]
+    {
+        let example = guide.split("```toml").find(|text| text.contains("[[section]]")).unwrap();
+        let example = example.split("```").next().unwrap();
+        Declaration::parse(example).unwrap();
+        let Ok(serde_json::Value::Object(all)) = serde_json::to_value(Settings::default()) else { panic!() };
+        for setting in all.keys() {
+            assert!(example.lines().any(|line| line.trim_start().starts_with(&format!("{setting} ="))), "{setting}");
+        }
+    }
+}
