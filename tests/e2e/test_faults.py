@@ -83,19 +83,6 @@ def test_a_structure_too_deep_or_too_wide_is_held_and_its_sender_told(fubako, ma
     assert len(mailboxes.raw(TO)) == there
 
 
-# spec: MAIL-ACCEPT
-@pytest.mark.parametrize("code, part", [
-    ("encrypted", (b'Content-Type: application/pkcs7-mime; name="smime.p7m"\r\nContent-Transfer-Encoding: base64\r\n', mails.b64(b"0\x80"))),
-    ("data-url", (b"Content-Type: text/html; charset=UTF-8\r\n", b'<p><img src="&#100;ata:image/png;base64,AAAA"></p>')),
-])
-def test_what_cannot_be_checked_is_stopped_and_its_sender_told(fubako, mailboxes, code, part):
-    before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
-    submit(fubako, mails.multipart(mails.head(b"stopped"), [part]))
-    text, _ = harness.bodies(told(mailboxes, before))
-    assert code in text
-    assert len(mailboxes.raw(TO)) == there
-
-
 def test_a_header_of_two_mebibytes_is_refused(fubako):
     code, text = refused(fubako, mails.head(extra=b"".join(b"X-%d: %s\r\n" % (i, b"y" * 900) for i in range(2300))) + b"\r\nhi\r\n")
     assert code == 552 and "header" in text

@@ -1,12 +1,9 @@
-"""Files are scanned on the way in and again on the way out, by a real clamd."""
-import io
-import zipfile
-
+"""Files are scanned on the way in and again on the way out, by a real clamd. What it finds on the way in: test_codes.py."""
 import pytest
 
 import harness
 import mails
-from test_faults import FROM, TO, one_file, submit
+from test_faults import TO, one_file, submit
 from test_path import fetch, password_in, relayed_and_notice
 
 
@@ -24,35 +21,6 @@ def scanning(folder, clamd, mailboxes):
     }).start()
     yield server
     server.stop()
-
-
-def stopped(scanning, mailboxes, mail):
-    """The notice that the sender got; the recipient got nothing."""
-    before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
-    submit(scanning, mail)
-    notice = mailboxes.wait(FROM, before + 1)[before]
-    assert len(mailboxes.raw(TO)) == there
-    return harness.bodies(notice)[0]
-
-
-# spec: KEEP-VIRUS
-def test_a_virus_is_found_on_the_way_in(scanning, mailboxes):
-    text = stopped(scanning, mailboxes, one_file(b"virus", b"report.com", harness.EICAR))
-    assert "virus" in text and "report.com" in text
-    assert not any(scanning.run("queue", "list", "--json").stdout.splitlines())
-
-
-# spec: KEEP-VIRUS
-def test_an_encrypted_archive_is_not_clean(scanning, mailboxes):
-    # The octets of a stored entry of which the general purpose flag says that it is encrypted (APPNOTE 4.4.4).
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("secret.txt", b"0123456789abcdef" * 10)
-    octets = bytearray(packed.getvalue())
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        octets[octets.index(mark) + at] |= 1
-    text = stopped(scanning, mailboxes, one_file(b"locked", b"locked.zip", bytes(octets)))
-    assert "file-encrypted" in text and "locked.zip" in text
 
 
 # spec: KEEP-VIRUS X-RECEIVE
