@@ -316,6 +316,26 @@ def test_a_provider_s_other_tenant_does_not_pass_for_another(world):
     assert '"code":"proof"' in log and '"proof":"secret-header"' in log
 
 
+# spec: RCV-TENANT
+def test_a_secret_is_changed_for_another_without_a_gap(world):
+    new, line = "n3w-" + SECRET[::-1], f'secret = "{SECRET}"'
+    with_secret = lambda secret: world.send("sato@cloud.example", plain("sato@cloud.example", f"X-Cloud-Proof: {secret}\r\n".encode()))[0]
+
+    def declared(text):
+        world.fubako.declaration.write_text(DECLARATION.replace(line, text))
+        said = world.fubako.run("apply", world.fubako.declaration).stdout
+        assert "~ secret of cloud" in said and SECRET not in said and new not in said
+    try:
+        declared(f'secret = ["{new}", "{SECRET}"]')
+        assert [with_secret(s) for s in (SECRET, new)] == ["250 2.0.0"] * 2
+        assert [with_secret(s) for s in (new + SECRET, new[:-1], "")] == ["550 5.7.1"] * 3
+        declared(f'secret = "{new}"')
+        assert [with_secret(s) for s in (SECRET, new)] == ["550 5.7.1", "250 2.0.0"]
+    finally:
+        declared(line)
+    assert [with_secret(s) for s in (SECRET, new)] == ["250 2.0.0", "550 5.7.1"]
+
+
 # spec: RCV-TENANT RCV-SPF
 def test_an_automatic_answer_has_no_sender(world):
     proof = b"X-Cloud-Proof: " + SECRET.encode() + b"\r\n"

@@ -13,9 +13,10 @@ use fubako_store::{
     Store,
     sections::{Change, Group, User},
 };
+use secret::Secrets;
 use serde::Deserialize;
 
-use crate::{config::Secret, parts::Ground};
+use crate::parts::Ground;
 
 /// Why a declaration was not applied. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +63,9 @@ pub struct SectionDeclaration {
     domains: Vec<String>,
     #[serde(default)]
     settings: Settings,
-    /// What the secret header must have in it (spec RCV-TENANT). Absent: the one that is there stays; empty: it goes.
-    secret: Option<Secret>,
+    /// What the secret header must have in it (spec RCV-TENANT): a secret, or a list of two while one is changed for the other. Absent:
+    /// what is there stays; empty: it goes.
+    secret: Option<Secrets>,
     /// DKIM keys that are made for domains of the section; the records to publish are shown.
     #[serde(default)]
     dkim: Vec<DkimDeclaration>,
@@ -230,8 +232,11 @@ impl SectionDeclaration {
         if settings.proof == Proof::SecretHeader && settings.secret_header.is_none() {
             return Err("settings.secret_header must be set where settings.proof is \"secret-header\"".to_owned());
         }
-        if self.secret.as_ref().is_some_and(|secret| !secret::is_one(&secret.0)) {
-            return Err(format!("its secret must have {:?} characters, visible ASCII without spaces", secret::LENGTH));
+        if self.secret.as_ref().is_some_and(|secrets| !secrets.are_good()) {
+            return Err(format!(
+                "its secret (or each of two) must have {:?} characters, visible ASCII without spaces",
+                secret::LENGTH
+            ));
         }
         if settings.max_files == 0 || settings.max_recipients == 0 || settings.max_subject == 0 {
             return Err("settings.max_files, max_recipients and max_subject must be at least 1".to_owned());

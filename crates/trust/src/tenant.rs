@@ -39,8 +39,8 @@ pub struct Tenant<'a> {
 /// The secret header's secret, and what the mail has in its place. No `Debug`: it is a secret.
 #[derive(Clone, Copy)]
 pub struct Secret<'a> {
-    /// What it should be. An empty one matches nothing.
-    pub expected: &'a [u8],
+    /// What it should be: any of these, so that one can be changed for another without a gap. An empty one matches nothing.
+    pub expected: &'a [&'a [u8]],
     /// The values of the mail's fields of that name; white space around them does not count.
     pub found: &'a [&'a [u8]],
 }
@@ -296,13 +296,15 @@ fn is_proven(tenant: &Tenant<'_>, author: &str, spf: &Spf, dkim: &Dkim) -> Resul
 }
 
 impl Secret<'_> {
-    /// Whether the one field there is has the secret. Hashes are compared, so that the time taken tells nothing, not even a
-    /// length.
+    /// Whether the one field there is has a secret. Hashes are compared, each of them, so that the time taken tells nothing: not even
+    /// a length, nor which it was.
     fn matches(&self) -> bool {
         let [found] = self.found else { return false };
-        let (found, expected) = (digest(&SHA256, found.trim_ascii()), digest(&SHA256, self.expected.trim_ascii()));
-        let same = constant_time::verify_slices_are_equal(found.as_ref(), expected.as_ref()).is_ok();
-        same && !self.expected.trim_ascii().is_empty()
+        let found = digest(&SHA256, found.trim_ascii());
+        self.expected.iter().map(|secret| secret.trim_ascii()).fold(false, |any, secret| {
+            let same = constant_time::verify_slices_are_equal(found.as_ref(), digest(&SHA256, secret).as_ref()).is_ok();
+            any | (same & !secret.is_empty())
+        })
     }
 }
 

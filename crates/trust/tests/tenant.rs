@@ -111,7 +111,7 @@ fn all_but_pass_is_refused_and_trouble_is_4xx() {
         for proof in [Proof::Spf, Proof::Dkim, Proof::SecretHeader] {
             let signed = dkim([pass("example.jp")]);
             let mut tenant = ground.tenant(proof);
-            tenant.secret = Some(Secret { expected: b"s3cret", found: &[b"s3cret"] });
+            tenant.secret = Some(Secret { expected: &[b"s3cret"], found: &[b"s3cret"] });
             let decided = decide(&tenant, Author::One("example.jp"), &spf(result, "example.jp"), &signed);
             assert_eq!(outcome(decided), wanted, "{result:?} {proof:?}");
         }
@@ -270,25 +270,32 @@ fn a_section_s_mail_has_the_section_s_proof() {
 fn the_secret_header_must_be_there_once_and_right() {
     let ground = Ground::new();
     let own = spf(SpfResult::Pass, "example.jp");
-    let with = |expected: &[u8], found: &[&[u8]]| {
+    let with = |expected: &[&[u8]], found: &[&[u8]]| {
         let mut tenant = ground.tenant(Proof::SecretHeader);
         tenant.secret = Some(Secret { expected, found });
         outcome(decide(&tenant, Author::One("example.jp"), &own, &dkim([])))
     };
-    assert_eq!(with(b"s3cret", &[b"s3cret"]), Ok(()));
-    assert_eq!(with(b"s3cret", &[b" s3cret\r\n"]), Ok(()));
+    assert_eq!(with(&[b"s3cret"], &[b"s3cret"]), Ok(()));
+    assert_eq!(with(&[b"s3cret"], &[b" s3cret\r\n"]), Ok(()));
     let wrong: [&[&str]; 7] =
         [&[], &[""], &["s3cre"], &["s3cret!"], &["S3CRET"], &["s3cret", "s3cret"], &["x", "s3cret"]];
     for found in wrong {
         let octets: Vec<&[u8]> = found.iter().map(|value| value.as_bytes()).collect();
-        assert_eq!(with(b"s3cret", &octets), NOT_PROVEN, "{found:?}");
+        assert_eq!(with(&[b"s3cret"], &octets), NOT_PROVEN, "{found:?}");
     }
-    assert_eq!(with(b"", &[b""]), NOT_PROVEN);
-    assert_eq!(with(b" ", &[b" "]), NOT_PROVEN);
+    // While it is changed there are two.
+    assert_eq!(with(&[b"n3w", b"s3cret"], &[b"s3cret"]), Ok(()));
+    assert_eq!(with(&[b"n3w", b"s3cret"], &[b"n3w"]), Ok(()));
+    assert_eq!(with(&[b"n3w", b"s3cret"], &[b"n3w\ns3cret"]), NOT_PROVEN);
+    assert_eq!(with(&[b"n3w", b"s3cret"], &[b"n3w", b"s3cret"]), NOT_PROVEN);
+    assert_eq!(with(&[b"n3w", b""], &[b""]), NOT_PROVEN);
+    assert_eq!(with(&[], &[b""]), NOT_PROVEN);
+    assert_eq!(with(&[b""], &[b""]), NOT_PROVEN);
+    assert_eq!(with(&[b" "], &[b" "]), NOT_PROVEN);
     assert_eq!(ground.decide(Proof::SecretHeader, "example.jp", &own, &dkim([])), NOT_PROVEN);
     // The secret is no substitute for SPF or alignment.
     let mut tenant = ground.tenant(Proof::SecretHeader);
-    tenant.secret = Some(Secret { expected: b"s3cret", found: &[b"s3cret"] });
+    tenant.secret = Some(Secret { expected: &[b"s3cret"], found: &[b"s3cret"] });
     let stranger = spf(SpfResult::Pass, "provider.example");
     assert_eq!(outcome(decide(&tenant, Author::One("example.jp"), &stranger, &dkim([]))), NOT_ALIGNED);
 }

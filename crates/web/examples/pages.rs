@@ -86,7 +86,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let usual = deposit("usual", 3);
     let password = |trouble| pages::password(&plain, &usual, trouble, SENT);
     let wait = SENT.plus_seconds(30);
-    let said = |message| pages::message(&plain, message);
+    let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
     vec![
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),
@@ -101,7 +101,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("files", pages::files(&plain, &usual, &files(), SENT.plus_seconds(86_400 * 6))),
         ("files-one", pages::files(&unscanned, &deposit("bare", 1), &files()[..1], SENT)),
         ("files-evil", pages::files(&unscanned, &deposit("evil", 6), &evil_files(), SENT)),
-        ("home", pages::message(&unscanned, Message::Home)),
+        ("home", pages::message(&unscanned, Message::Home, None)),
         ("not-found", said(Message::NotFound)),
         ("expired", said(Message::Expired)),
         ("unavailable", said(Message::Unavailable)),

@@ -172,6 +172,12 @@ impl Message {
             Self::Range => "web-range",
         }
     }
+
+    /// Whether it may be about one file of several: who reads it wants to get back to the others.
+    #[must_use]
+    pub const fn is_of_a_file(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Damaged | Self::Infected | Self::NotScanned | Self::Range)
+    }
 }
 
 #[derive(Template)]
@@ -181,13 +187,14 @@ struct MessagePage<'a> {
     title: String,
     lead: String,
     more: String,
+    back: Option<&'a str>,
 }
 
-/// A page that only says something.
+/// A page that only says something, with the way back to the files where there is one.
 #[must_use]
-pub fn message(frame: &Frame, message: Message) -> String {
+pub fn message(frame: &Frame, message: Message, back: Option<&str>) -> String {
     let part = |part: &str| frame.with(&format!("{}-{part}", message.id()), "brand", &frame.brand);
-    render(&MessagePage { f: frame, title: part("title"), lead: part("lead"), more: part("more") })
+    render(&MessagePage { f: frame, title: part("title"), lead: part("lead"), more: part("more"), back })
 }
 
 /// Words of a deposit, made visible and put on the calendar.
@@ -436,7 +443,7 @@ mod tests {
         });
         let list: Vec<File> = list.collect();
         let passwords = troubles.map(|trouble| password(&frame, &deposit, trouble, SENT));
-        let said = MESSAGES.map(|m| message(&frame, m));
+        let said = MESSAGES.map(|m| message(&frame, m, m.is_of_a_file().then_some("/d/token")));
         passwords.into_iter().chain(said).chain([files(&frame, &deposit, &list, SENT)]).collect()
     }
 
@@ -456,6 +463,16 @@ mod tests {
         }
     }
 
+    // spec: X-RECEIVE
+    #[test]
+    fn a_page_about_one_file_leads_back_to_the_others() {
+        for said in MESSAGES {
+            let path = said.is_of_a_file().then_some("/d/token?lang=en");
+            let page = message(&frame(Lang::En), said, path);
+            assert_eq!(page.contains("href=\"/d/token?lang=en\">Back to the files</a>"), path.is_some(), "{page}");
+        }
+    }
+
     // spec: KEEP-VIRUS
     #[test]
     fn every_page_says_that_nothing_is_scanned_only_where_it_is_so() {
@@ -463,7 +480,7 @@ mod tests {
             let words = text(lang, "web-unscanned", &[]);
             assert!(every_page(lang).iter().all(|page| page.contains(&words)));
             let scanned = Frame { unscanned: false, ..frame(lang) };
-            assert!(!message(&scanned, Message::Home).contains(&words));
+            assert!(!message(&scanned, Message::Home, None).contains(&words));
             assert!(!password(&scanned, &deposit(), Trouble::None, SENT).contains(&words));
         }
     }

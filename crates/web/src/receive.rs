@@ -176,7 +176,10 @@ fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
         Message::Range => StatusCode::RANGE_NOT_SATISFIABLE,
     };
     let frame = frame(state, visitor, None);
-    let mut response = page_response(status, &frame, pages::message(&frame, message));
+    // Only who is past the password has files to go back to. (Whether still, that page says.)
+    let back = (message.is_of_a_file() && !visitor.token.is_empty() && !visitor.session.is_empty())
+        .then(|| format!("/d/{}{}", visitor.token, visitor.query()));
+    let mut response = page_response(status, &frame, pages::message(&frame, message, back.as_deref()));
     if message == Message::Unavailable {
         retry_after(&mut response, RETRY_SECONDS);
     }

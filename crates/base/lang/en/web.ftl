@@ -108,6 +108,7 @@ web-damaged-more = Please ask the sender to send it again. We are sorry for the 
 web-infected-title = A virus was found
 web-infected-lead = The check before the download found a virus in a file. For your safety, this file is not handed over.
 web-infected-more = Please tell the sender what this page says. The other files can be downloaded one by one.
+web-back = Back to the files
 web-not-scanned-title = This file cannot be handed over
 web-not-scanned-lead = The file is encrypted or too large, so it could not be checked for viruses before the download. This does not mean that a virus was found.
 web-not-scanned-more = Please ask the sender to send it in another form. The other files can be downloaded one by one.

@@ -3,16 +3,48 @@
 use fubako_base::section::Proof;
 use fubako_gateway::receive::SECRET_CONTEXT;
 use fubako_store::sections::Change;
+use serde::Deserialize;
 
 use super::{ApplyError, SectionDeclaration};
 use crate::{config::Secret, parts::Ground};
 
 /// Characters of a secret: one that cannot be guessed, on one line of a header.
 pub(super) const LENGTH: std::ops::RangeInclusive<usize> = 20..=200;
+/// Secrets that are good at once: the new one, and the old one until the mail server has the new one everywhere.
+const AT_ONCE: usize = 2;
 
-/// Whether the secret header can have this in it; empty takes the secret away.
-pub(super) fn is_one(secret: &str) -> bool {
-    secret.is_empty() || (LENGTH.contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic()))
+/// What is declared.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Secrets {
+    /// The secret; empty takes it away.
+    One(Secret),
+    /// Those that are good at once.
+    Several(Vec<Secret>),
+}
+
+impl Secrets {
+    /// Whether the secret header can have these in it.
+    pub(super) fn are_good(&self) -> bool {
+        match self {
+            Self::One(Secret(secret)) => secret.is_empty() || is_good(secret),
+            Self::Several(all) => (1..=AT_ONCE).contains(&all.len()) && all.iter().all(|Secret(one)| is_good(one)),
+        }
+    }
+
+    /// A line each, as they are sealed; none where there is none.
+    fn lines(&self) -> Option<Vec<u8>> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(all) => all,
+        };
+        let all: Vec<&str> = all.iter().map(|Secret(secret)| secret.as_str()).collect();
+        Some(all.join("\n").into_bytes()).filter(|lines| !lines.is_empty())
+    }
+}
+
+fn is_good(secret: &str) -> bool {
+    LENGTH.contains(&secret.len()) && secret.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
 /// The change of a section's secret, with a line that does not show it.
@@ -28,7 +60,7 @@ pub(super) async fn change(
         None => None,
     };
     let wanted = match &declared.secret {
-        Some(Secret(secret)) => Some(secret.clone().into_bytes()).filter(|secret| !secret.is_empty()),
+        Some(secrets) => secrets.lines(),
         None => there.clone(),
     };
     if wanted.is_none() && declared.settings.proof == Proof::SecretHeader {

@@ -113,6 +113,8 @@ fn what_is_wrong_is_said() {
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"ip\" }", "proof"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"secret-header\" }", "secret_header"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"too short\"", "20..=200"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = []", "20..=200"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = [\"0123456789abcdefghij\", \"\"]", "20..=200"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"with a space 0123456789\"", "visible"),
         ("[[section]]\nid = \"installation\"\nname = \"x\"", "own"),
     ] {

@@ -21,7 +21,8 @@ use fubako_trust::{
 
 use super::{Gate, Incoming, domain_of, not_ours, rate, try_later};
 
-/// The context under which a section's secret is sealed.
+/// The context under which a section's secret is sealed. What is sealed is the secret, or the two that are good while one is changed
+/// for the other, a line each.
 pub const SECRET_CONTEXT: &str = "secret-header";
 
 /// Parents of a domain that are asked for: a mail's envelope may have a domain below the registered one.
@@ -126,8 +127,8 @@ impl Gate {
         Err(not_ours())
     }
 
-    /// The section's secret. An empty one proves nothing.
-    async fn secret(&self, section: &Section) -> Result<Vec<u8>, Reply> {
+    /// The section's secrets, a line each; nothing where it has none.
+    async fn secrets(&self, section: &Section) -> Result<Vec<u8>, Reply> {
         let sealed = self.store.sealed_secret(&section.id).await;
         let Some(sealed) = sealed.map_err(|error| try_later(&error, "the section's secret could not be read"))? else {
             tracing::warn!(section = %section.id, "the section's proof is secret-header, and no secret is set");
@@ -180,9 +181,10 @@ impl Incoming {
         let foreign = receiver.store.foreign_domains(&section.id).await;
         let foreign = foreign.map_err(|error| try_later(&error, "the sections' domains could not be looked up"))?;
         let proof = section.settings.proof;
-        let expected = if proof == Proof::SecretHeader { Some(receiver.secret(section).await?) } else { None };
+        let lines = if proof == Proof::SecretHeader { receiver.secrets(section).await? } else { Vec::new() };
+        let expected: Vec<&[u8]> = lines.split(|octet| *octet == b'\n').collect();
         let found: Vec<&[u8]> = self.claim.secrets.iter().map(Vec::as_slice).collect();
-        let secret = expected.as_deref().map(|expected| Secret { expected, found: &found });
+        let secret = (proof == Proof::SecretHeader).then_some(Secret { expected: &expected, found: &found });
         let tenant = Tenant { proof, domains: &section.domains, foreign: &foreign, secret };
         let decision = tenant::decide(&tenant, self.claim.author.author(), spf, &dkim);
         match decision {
