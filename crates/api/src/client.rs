@@ -96,7 +96,9 @@ impl Client {
         Self { transport, authorization }
     }
 
-    /// Begins a deposit, or finds the one begun with this key before.
+    /// Begins a deposit, or finds the one begun with this key before. With another sender, other recipients, another number of files
+    /// or another file password the same key is a `conflict`; another subject, language or sender's name finds the deposit as it was
+    /// presented first.
     ///
     /// # Errors
     /// See [`ClientError`].

@@ -145,8 +145,9 @@ fn unavailable(cause: &dyn std::fmt::Display) -> DepositError {
 }
 
 impl Exchange {
-    /// Begins a deposit, or gives the one that was begun with this key (then false). The same key with another
-    /// request is a conflict, the file password included.
+    /// Begins a deposit, or gives the one that was begun with this key (then false). The same key with
+    /// another sender, other recipients (in any order), another number of files or another file password is a conflict. How it is
+    /// presented (subject, language, the sender's name) is not compared: what was given first stays (spec MAIL-DEPOSIT).
     ///
     /// Here, and here only, it is decided who deposits (spec MAIL-SENDER); said again, it is asked again, and the depositor noted first
     /// stays. Later calls ask for the section's switches alone: the mail was its sender's to send when it was begun, and what

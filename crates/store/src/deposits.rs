@@ -46,7 +46,7 @@ pub struct Deposit {
     pub section: SectionId,
     /// The caller's idempotency key, unique in the section.
     pub key: String,
-    /// SHA-256 of the request, to tell a repeated one from another with the same key.
+    /// SHA-256 of what makes a request this deposit, to tell a repeated one from another with the same key; not of how it is presented.
     pub request_digest: Vec<u8>,
     /// Where it is.
     pub state: DepositState,
