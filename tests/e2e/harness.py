@@ -274,7 +274,7 @@ def company_postfix(folder, relay, level="encrypt", wrapper=False):
 class Mailboxes(Postfix):
     """The recipients' mail server, with a Maildir for each address."""
 
-    def __init__(self, folder, addresses, tls=None, name="recipients"):
+    def __init__(self, folder, addresses, tls=None, name="recipients", extra=None):
         import pwd
         nobody = pwd.getpwnam("nobody")
         settings = {
@@ -287,7 +287,7 @@ class Mailboxes(Postfix):
         }
         if tls:
             settings |= {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": tls[0], "smtpd_tls_key_file": tls[1]}
-        super().__init__(folder, settings, name)
+        super().__init__(folder, settings | (extra or {}), name)
         maps = self.conf / "mailboxes"
         maps.write_text("".join(f"{a} {a}/\n" for a in addresses))
         text = (self.conf / "main.cf").read_text().replace("static:all", f"texthash:{maps}")

@@ -240,3 +240,29 @@ def test_an_address_that_turns_away_mail_and_deposit_notice_is_told_of_once(worl
             database.execute("UPDATE deliveries SET ended_at = ended_at - 60000000 WHERE state = 'failed'")
         harness.wait_for("it is seen to", lambda: of_notice() == [(1, None)])
     assert len(world.mx.raw(SENDER)) == 1
+
+
+# spec: MAIL-RELAY MAIL-REBUILD
+def test_smtputf8_is_asked_for_only_where_it_is_needed(folder):
+    """Some mail servers ask for it with every mail; many hosts on the way do not have it."""
+    to = "suzuki@recipient.example"
+    old = harness.Mailboxes(folder / "old", [to, SENDER], extra={"smtputf8_enable": "no"}).start()
+    fubako = harness.Fubako(folder / "utf8", {"relay": {"smarthost": f"127.0.0.1:{old.port}"}}).start()
+    plain, file = (lambda subject: mails.head(subject) + b"\r\nhello\r\n"), (
+        lambda subject: mails.multipart(mails.head(subject), [
+            (b"Content-Type: text/plain\r\n", b"see the file"),
+            mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf(900))]))
+    try:
+        with smtplib.SMTP("127.0.0.1", fubako.starttls) as smtp:
+            smtp.starttls()
+            for mail in (plain(b"one"), file(b"two"), file("三つ目".encode()), plain("四つ目".encode())):
+                smtp.sendmail(SENDER, [to], mail, mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+        # Two notices beside the mails; the last mail's header is UTF-8 and stays so: that host cannot have it.
+        subjects = sorted(str(mail["subject"]) for mail in old.wait(to, 5))
+        assert len(subjects) == 5 and {"one", "two", "三つ目"} <= set(subjects) and "四つ目" not in subjects, subjects
+        [report] = old.wait(SENDER, 1)
+        status = next(part for part in report.walk() if part.get_content_type() == "message/delivery-status")
+        assert "5.6.7" in status.as_string(), status.as_string()
+    finally:
+        fubako.stop()
+        old.stop()

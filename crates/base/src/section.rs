@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Lang, ids::SectionId};
 
+/// Recipients that a deposit may have: no section may allow more.
+pub const MOST_RECIPIENTS: u32 = 1_000;
+/// Files that a deposit may have: no section may allow more.
+pub const MOST_FILES: u32 = 1_000;
+/// Characters that a deposit's subject or its sender's name may have: no section may allow longer subjects.
+pub const MOST_CHARACTERS: u32 = 2_000;
+
 /// One customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {

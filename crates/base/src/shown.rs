@@ -31,12 +31,13 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// The deposit notice's subject (spec MAIL-NOTICE): the mail's with the service's name before it, on one line. The exchange
-/// writes it, and the relayed mail announces it.
+/// The deposit notice's subject (spec MAIL-NOTICE): the mail's with the service's name before it, on one line and without what is not
+/// seen, so that it reads the same in a list of mails as in the relayed mail that announces it.
 #[must_use]
 pub fn notice_subject(brand: &str, subject: &str) -> String {
-    let line: String = format!("[{brand}] {subject}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.trim().to_owned()
+    let line = format!("[{brand}] {subject}");
+    let seen = line.chars().filter(|c| c.is_control() || !unseen(*c)).map(|c| if c.is_control() { ' ' } else { c });
+    seen.collect::<String>().trim().to_owned()
 }
 
 /// A size with a unit: `512 B`, `9.8 KB`, `1.2 GB` (1 KB is 1,024 octets, as file managers here have it).
@@ -143,5 +144,6 @@ mod tests {
         assert_eq!(notice_subject("Fubako", "見積書の件"), "[Fubako] 見積書の件");
         assert_eq!(notice_subject("Fubako", ""), "[Fubako]");
         assert_eq!(notice_subject("Fubako", "a\r\nBcc: x@y"), "[Fubako] a  Bcc: x@y");
+        assert_eq!(notice_subject("Fubako", "invoice\u{202e}fdp\u{200b}.exe"), "[Fubako] invoicefdp.exe");
     }
 }

@@ -8,8 +8,9 @@ use fubako_base::{
     Code, Lang, Timestamp,
     ids::SectionId,
     secret::FilePassword,
-    section::{Section, Settings},
+    section::{MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Section, Settings},
 };
+use fubako_mail::header::compared;
 
 pub use depositor::who_deposits;
 
@@ -56,12 +57,6 @@ impl Invalid {
     }
 }
 
-/// Recipients that a deposit may have.
-pub const MAX_RECIPIENTS: usize = 1_000;
-/// Files that a deposit may have.
-pub const MAX_FILES: u32 = 1_000;
-/// Characters that a subject or a display name may have.
-pub const MAX_SUBJECT: usize = 2_000;
 /// Octets of a mail address (RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets).
 pub const MAX_ADDRESS: usize = 254;
 /// Octets of a file's name in UTF-8.
@@ -86,17 +81,17 @@ pub fn check_key(key: &str) -> Result<(), Invalid> {
 /// [`Invalid`], with the first thing that is wrong.
 pub fn check_deposit(deposit: &NewDeposit) -> Result<(), Invalid> {
     let recipients = &deposit.recipients;
-    Invalid::unless((1..=MAX_RECIPIENTS).contains(&recipients.len()), || {
-        format!("there must be 1 to {MAX_RECIPIENTS} recipients")
+    Invalid::unless((1..=MOST_RECIPIENTS as usize).contains(&recipients.len()), || {
+        format!("there must be 1 to {MOST_RECIPIENTS} recipients")
     })?;
     let mut seen = HashSet::with_capacity(recipients.len());
     for (place, recipient) in (1u32..).zip(recipients) {
         Invalid::unless(is_address(recipient), || format!("recipient {place} is not a mail address"))?;
-        Invalid::unless(seen.insert(recipient.to_lowercase()), || format!("recipient {place} stands there twice"))?;
+        Invalid::unless(seen.insert(compared(recipient)), || format!("recipient {place} stands there twice"))?;
     }
     for (what, text) in [("subject", &deposit.subject), ("sender's name", &deposit.sender_name)] {
-        Invalid::unless(text.chars().count() <= MAX_SUBJECT, || {
-            format!("the {what} must have at most {MAX_SUBJECT} characters")
+        Invalid::unless(text.chars().count() <= MOST_CHARACTERS as usize, || {
+            format!("the {what} must have at most {MOST_CHARACTERS} characters")
         })?;
     }
     let password = deposit.password.expose();
@@ -104,7 +99,7 @@ pub fn check_deposit(deposit: &NewDeposit) -> Result<(), Invalid> {
         let (least, most) = PASSWORD_LENGTH.into_inner();
         format!("the file password must have {least} to {most} characters and no white space round them")
     })?;
-    Invalid::unless((1..=MAX_FILES).contains(&deposit.file_count), || format!("there must be 1 to {MAX_FILES} files"))
+    Invalid::unless((1..=MOST_FILES).contains(&deposit.file_count), || format!("there must be 1 to {MOST_FILES} files"))
 }
 
 /// Checks a file of a deposit that is to have `file_count` files. A name may hold anything but control characters: it

@@ -7,7 +7,7 @@ use std::path::Path;
 use fubako_base::{
     Timestamp,
     ids::SectionId,
-    section::{Proof, Section, Settings},
+    section::{MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
 };
 use fubako_store::{
     Store,
@@ -238,8 +238,14 @@ impl SectionDeclaration {
                 secret::LENGTH
             ));
         }
-        if settings.max_files == 0 || settings.max_recipients == 0 || settings.max_subject == 0 {
-            return Err("settings.max_files, max_recipients and max_subject must be at least 1".to_owned());
+        for (name, value, most) in [
+            ("max_files", settings.max_files, MOST_FILES),
+            ("max_recipients", settings.max_recipients, MOST_RECIPIENTS),
+            ("max_subject", settings.max_subject, MOST_CHARACTERS),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(format!("settings.{name} must be 1 to {most}"));
+            }
         }
         for rule in settings.allowed_destinations.iter().chain(&settings.denied_destinations) {
             let domain = rule.rsplit_once('@').map_or(rule.as_str(), |(_, domain)| domain);

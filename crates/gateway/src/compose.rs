@@ -27,11 +27,20 @@ impl Gateway {
         let id = OutgoingId::generate();
         let domain = case.letter.from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let signer = (self.signer_for)(section.id.clone(), domain.to_owned()).await.map_err(signing)?;
-        let mut out =
-            Outgoing { gateway: self, id, section: &section.id, signer, held: Vec::new(), object: None, size: 0 };
+        let mut out = Outgoing {
+            gateway: self,
+            id,
+            section: &section.id,
+            signer,
+            header: HeaderWatch::default(),
+            held: Vec::new(),
+            object: None,
+            size: 0,
+        };
         for step in steps {
             out.carry_out(step.begin(), &case.spool).await?;
         }
+        let smtputf8 = accepted.smtputf8 && out.header.is_beyond_ascii;
         let (prefix, content, size) = out.finish().await?;
         Ok(NewOutgoing {
             id,
@@ -42,7 +51,9 @@ impl Gateway {
             prefix,
             content,
             size,
-            smtputf8: accepted.smtputf8,
+            // An upstream may ask for it with every mail. Passed on where nothing needs it, it would close the way to every host that
+            // lacks it (RFC 6531, 3.4); what an address needs, the client sees by itself.
+            smtputf8,
             ret_full: accepted.ret_full,
             envid: accepted.envid.clone(),
             told_to: None,
@@ -80,6 +91,7 @@ struct Outgoing<'a> {
     id: OutgoingId,
     section: &'a SectionId,
     signer: Signer,
+    header: HeaderWatch,
     held: Vec<u8>,
     object: Option<SealedWriter>,
     size: u64,
@@ -100,6 +112,7 @@ impl Outgoing<'_> {
 
     async fn write(&mut self, octets: &[u8]) -> Result<(), Problem> {
         self.signer.write(octets);
+        self.header.pass(octets);
         self.size += octets.len() as u64;
         self.held.extend_from_slice(octets);
         if self.held.len() > INLINE {
@@ -132,5 +145,51 @@ impl Outgoing<'_> {
         let prefix = self.signer.finish().map_err(signing)?;
         let size = self.size + prefix.len() as u64;
         Ok((prefix, content, size))
+    }
+}
+
+/// Whether the mail's header has octets beyond ASCII, seen while it passes.
+#[derive(Default)]
+struct HeaderWatch {
+    is_beyond_ascii: bool,
+    /// The line has more than its end so far.
+    has_text: bool,
+    is_over: bool,
+}
+
+impl HeaderWatch {
+    fn pass(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            if self.is_over {
+                return;
+            }
+            self.is_over = octet == b'\n' && !self.has_text;
+            self.has_text = octet != b'\n' && (octet != b'\r' || self.has_text);
+            self.is_beyond_ascii |= !octet.is_ascii();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // spec: MAIL-RELAY
+    #[test]
+    fn only_the_header_is_watched() {
+        for (mail, expected) in [
+            ("Subject: x\r\n\r\n件名\r\n", false),
+            ("Subject: 件名\r\n\r\nx\r\n", true),
+            ("Subject: x\r\n y\r\nTo: 鈴木\r\n\r\n", true),
+            ("Subject: x\r\n", false),
+            ("\r\n件名\r\n", false),
+            ("", false),
+        ] {
+            for step in [1, 2, 3, 100] {
+                let mut watch = HeaderWatch::default();
+                mail.as_bytes().chunks(step).for_each(|piece| watch.pass(piece));
+                assert_eq!(watch.is_beyond_ascii, expected, "{mail:?} in pieces of {step}");
+            }
+        }
     }
 }

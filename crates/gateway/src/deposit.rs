@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use fubako_api::{ClientError, Deposit, DepositRequest, DepositState, wire::Person};
-use fubako_base::{Code, Lang, ids::DepositId, secret::FilePassword};
-use fubako_mail::plan::Attachment;
+use fubako_base::{Code, Lang, ids::DepositId, secret::FilePassword, section::MOST_CHARACTERS};
+use fubako_mail::{header::compared, plan::Attachment};
 use fubako_store::mails::Mail;
 use fubako_vault::SealedReader;
 use futures::{StreamExt as _, stream};
@@ -63,7 +63,11 @@ impl Gateway {
         let Case { mail, letter, plan, .. } = case;
         let request = DepositRequest {
             section: mail.accepted.section.clone(),
-            sender: Person { address: letter.from_address.clone(), name: letter.from_name.clone() },
+            sender: Person {
+                address: letter.from_address.clone(),
+                // It is shown, and proves nothing: one that is too long is no reason to stop the mail.
+                name: letter.from_name.chars().take(MOST_CHARACTERS as usize).collect(),
+            },
             subject: letter.subject.clone(),
             language: single(&letter.notice_langs),
             recipients: distinct(&mail.accepted.recipients),
@@ -161,5 +165,5 @@ fn single(langs: &[Lang]) -> Option<Lang> {
 /// Envelope recipients, each once: an address given twice gets one link.
 fn distinct(recipients: &[fubako_store::mails::MailRecipient]) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    recipients.iter().map(|r| &r.address).filter(|a| seen.insert(a.to_lowercase())).cloned().collect()
+    recipients.iter().map(|r| &r.address).filter(|a| seen.insert(compared(a))).cloned().collect()
 }

@@ -4,12 +4,15 @@
 mod genuine;
 mod rate;
 
-use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
+use std::{collections::HashSet, net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use fubako_base::{Timestamp, ids::MailId, section::Section, shown};
-use fubako_mail::{header::Header, newline::Normalizer};
+use fubako_mail::{
+    header::{Header, compared},
+    newline::Normalizer,
+};
 use fubako_smtp::{
     Reply,
     server::{Handler, MailFrom, Notify as DsnNotify, Peer, RcptTo, Transaction},
@@ -80,6 +83,8 @@ pub struct Incoming {
     /// Known from the envelope; of a mail with an empty sender, from its header.
     origin: Option<Origin>,
     recipients: Vec<MailRecipient>,
+    /// The recipients' addresses, as they are compared.
+    known: HashSet<String>,
     normalizer: Normalizer,
     header: HeaderSoFar,
     /// What the header says of who sent it.
@@ -101,7 +106,7 @@ impl ReceiverParts {
             let earlier = self.store.mail(id).await;
             let earlier = earlier.map_err(|e| try_later(&e, "an earlier mail could not be looked up"))?;
             let had = earlier.map(|mail| mail.accepted.recipients).unwrap_or_default();
-            goes_round |= recipients.iter().any(|to| had.iter().any(|h| same_mailbox(&h.address, &to.address)));
+            goes_round |= recipients.iter().any(|to| had.iter().any(|h| compared(&h.address) == compared(&to.address)));
         }
         if goes_round {
             Err(Reply::new(554, (5, 4, 6), "the mail goes round and round: it has been here before"))
@@ -182,6 +187,7 @@ impl Handler for Receiver {
             peer: peer.clone(),
             origin,
             recipients: Vec::new(),
+            known: HashSet::new(),
             normalizer: Normalizer::new(),
             header: HeaderSoFar::Reading(Vec::new()),
             claim: Claim::default(),
@@ -205,7 +211,7 @@ impl Receiver {
 impl Transaction for Incoming {
     async fn rcpt(&mut self, to: &RcptTo) -> Result<(), Reply> {
         // An address given twice gets one mail and one link.
-        if self.recipients.iter().any(|known| same_mailbox(&known.address, &to.address)) {
+        if !self.known.insert(compared(&to.address)) {
             return Ok(());
         }
         self.recipients.push(MailRecipient {
@@ -330,10 +336,10 @@ impl Incoming {
     /// What tells the same mail sent again (spec RCV-REPEAT). One without a Message-ID may be sent twice on purpose.
     fn fingerprint(&self) -> Option<[u8; 32]> {
         let message_id = self.message_id.as_deref()?;
-        let mut recipients: Vec<String> = self.recipients.iter().map(|to| to.address.to_lowercase()).collect();
+        let mut recipients: Vec<&String> = self.known.iter().collect();
         recipients.sort();
         let mut all = Context::new(&SHA256);
-        for text in [message_id, &self.from.address].into_iter().chain(recipients.iter().map(String::as_str)) {
+        for text in [message_id, &self.from.address].into_iter().chain(recipients.into_iter().map(String::as_str)) {
             all.update(&(text.len() as u64).to_be_bytes());
             all.update(text.as_bytes());
         }
@@ -373,11 +379,6 @@ fn own_id(trace: &str, hostname: &str) -> Option<MailId> {
     let after = |word: &str| words.iter().position(|w| *w == word).and_then(|at| words.get(at + 1).copied());
     let by_us = after("by").is_some_and(|host| host.eq_ignore_ascii_case(hostname));
     after("id").filter(|_| by_us).and_then(|id| id.trim_end_matches(';').parse().ok())
-}
-
-/// Addresses are compared without case.
-fn same_mailbox(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
 }
 
 fn not_ours() -> Reply {

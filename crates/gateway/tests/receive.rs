@@ -113,6 +113,23 @@ async fn the_envelope_s_domain_or_one_above_it_is_registered_and_lets_the_host_s
     assert!(id.trim_end_matches(')').parse::<fubako_base::ids::MailId>().is_ok(), "a number to ask about: {said}");
 }
 
+// spec: 3.4 MAIL-RELAY
+#[tokio::test]
+async fn a_mailbox_given_twice_however_its_domain_is_written_is_one_recipient() {
+    let gate = gate(Settings::default(), &[]).await;
+    let peer = Peer { address: "127.0.0.1:9".parse().unwrap(), helo: "x".into(), protocol: "ESMTPS", tls: None };
+    let from = MailFrom { address: "tanaka@acme.example".into(), ..MailFrom::default() };
+    let mut incoming = gate.receiver.mail(&peer, &from).await.unwrap();
+    for address in ["a@日本語.example", "A@xn--wgv71a119e.EXAMPLE", "b@日本語.example", "a@日本語.example"] {
+        incoming.rcpt(&RcptTo { address: address.into(), ..RcptTo::default() }).await.unwrap();
+    }
+    incoming.chunk(Bytes::from_static(MAIL.as_bytes())).await.unwrap();
+    let id = incoming.finish().await.text.rsplit(' ').next().unwrap().parse().unwrap();
+    let accepted = gate.ground.store.mail(id).await.unwrap().unwrap().accepted;
+    let to: Vec<&str> = accepted.recipients.iter().map(|to| to.address.as_str()).collect();
+    assert_eq!(to, ["a@日本語.example", "b@日本語.example"]);
+}
+
 // spec: RCV-ALIGN
 #[tokio::test]
 async fn the_author_is_one_and_the_section_s() {

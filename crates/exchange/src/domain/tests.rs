@@ -32,10 +32,14 @@ fn a_deposit_that_is_as_it_must_be() {
 #[test]
 fn a_deposit_past_any_limit_is_refused() {
     type Change = Box<dyn Fn(&mut NewDeposit)>;
-    let cases: [(&str, Change); 11] = [
+    let cases: [(&str, Change); 12] = [
         ("1 to 1000 recipients", Box::new(|d| d.recipients.clear())),
         ("1 to 1000 recipients", Box::new(|d| d.recipients = (0..1_001).map(|n| format!("r{n}@b.example")).collect())),
         ("recipient 2 stands there twice", Box::new(|d| d.recipients.push("A@B.EXAMPLE".into()))),
+        (
+            "recipient 2 stands there twice",
+            Box::new(|d| d.recipients = vec!["a@日本語.example".into(), "a@xn--wgv71a119e.example".into()]),
+        ),
         ("recipient 1 is not", Box::new(|d| d.recipients = vec!["nobody".into()])),
         ("subject", Box::new(|d| d.subject = "x".repeat(2_001))),
         ("name", Box::new(|d| d.sender_name = "x".repeat(2_001))),

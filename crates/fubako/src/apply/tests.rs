@@ -102,6 +102,12 @@ fn what_is_wrong_is_said() {
         ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section]]\nid = \"a\"\nname = \"y\"", "twice"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"https://a.example/x\" }", "link_url"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_files = 0 }", "max_files"),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_files = 1001 }", "max_files must be 1 to 1000"),
+        (
+            "[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_recipients = 1001 }",
+            "max_recipients must be 1 to 1000",
+        ),
+        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_subject = 2001 }", "max_subject must be 1 to 2000"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { lock_minutes = 0 }", "lock_minutes"),
         ("[[section]]\nid = \"a\"\nname = \" \"", "name"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"Content-Type\" }", "secret_header"),

@@ -4,7 +4,10 @@
 #[cfg(test)]
 mod reference;
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::Ipv6Addr,
+    path::{Path, PathBuf},
+};
 
 use figment::{
     Figment,
@@ -18,6 +21,8 @@ use reference::reference;
 pub const FILE_VARIABLE: &str = "FUBAKO_CONFIG";
 /// Variables that begin so belong to the tests and are no configuration.
 const TEST_PREFIX: &str = "FUBAKO_TEST_";
+/// `gateway.give_up_hours` at most: a deposit that is never sent stays for 14 days.
+const MOST_GIVE_UP_HOURS: u32 = 240;
 
 /// A configuration that cannot be used; the text says which key and why.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +99,7 @@ table! {
     Http ["http"] {
         /// Address and port to listen on.
         listen: String = "127.0.0.1:8080".to_owned(),
-        /// The address that recipients' links begin with, without a slash at the end. Absent: `http://` and the address listened on.
+        /// The address that recipients' links begin with: scheme, host and port alone. Absent: `http://` and the address listened on.
         public_url: Option<String> = None,
         /// Whether to speak TLS here, with the certificate of `[tls]`. Leave it off behind a reverse proxy that does.
         tls: bool = false,
@@ -308,7 +313,7 @@ table! {
     Gateway ["gateway"] {
         /// Mails worked on at once.
         workers: usize = 4,
-        /// Hours that a mail is tried while the exchange does not answer; then its sender is told.
+        /// Hours that a mail is tried while the exchange does not answer, at most 240; then its sender is told.
         give_up_hours: u32 = 24,
     }
 }
@@ -422,10 +427,11 @@ impl Config {
         if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
             return wrong("brand.name", "must be a name of visible characters");
         }
-        if let Some(url) = &self.http.public_url
-            && (!(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/'))
-        {
-            return wrong("http.public_url", "must begin with https:// or http:// and have no slash at the end");
+        if self.http.public_url.as_ref().is_some_and(|url| !is_origin(url)) {
+            return wrong(
+                "http.public_url",
+                "must be https:// or http:// and a host, with nothing after it but a port",
+            );
         }
         Ok(())
     }
@@ -442,10 +448,15 @@ impl Config {
             ("gateway.workers", self.gateway.workers as u64, 1),
             ("gateway.give_up_hours", u64::from(self.gateway.give_up_hours), 1),
         ];
-        match least.into_iter().find(|(_, value, least)| value < least) {
-            Some((key, _, least)) => Err(ConfigError::Value { key, reason: format!("must be at least {least}") }),
-            None => Ok(()),
+        if let Some((key, _, least)) = least.into_iter().find(|(_, value, least)| value < least) {
+            return Err(ConfigError::Value { key, reason: format!("must be at least {least}") });
         }
+        // What the exchange was given stays there for some days longer.
+        if self.gateway.give_up_hours > MOST_GIVE_UP_HOURS {
+            let reason = format!("must be at most {MOST_GIVE_UP_HOURS}");
+            return Err(ConfigError::Value { key: "gateway.give_up_hours", reason });
+        }
+        Ok(())
     }
 
     /// `data_dir`.
@@ -481,6 +492,21 @@ impl Config {
     }
 }
 
+/// Whether this is where a site lies, and no place within it: pages, links and cookies are at its root.
+fn is_origin(url: &str) -> bool {
+    let Some(place) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (place, None),
+    };
+    let is_v6 = |host: &str| {
+        host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).is_some_and(|h| h.parse::<Ipv6Addr>().is_ok())
+    };
+    let is_name =
+        !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.'));
+    (is_name || is_v6(host)) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::result_large_err)]
 mod tests {
@@ -497,6 +523,44 @@ mod tests {
         assert_eq!(config.notice_from(), "no-reply@files.example.jp");
         assert_eq!(config.smtp.starttls.listen, "");
         assert_eq!(config.smtp.tls.listen, "127.0.0.1:2465");
+    }
+
+    // spec: X-NOTICE
+    #[test]
+    fn links_begin_with_a_site_and_no_place_within_it() {
+        for good in [
+            "https://files.example.jp",
+            "http://127.0.0.1:8080",
+            "https://[::1]:8443",
+            "https://[::1]",
+            "https://localhost",
+        ] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "files.example.jp",
+            "ftp://a",
+            "https://",
+            "https://a/",
+            "https://a/base",
+            "https://a?b",
+            "https://a#b",
+            "https://u@a",
+            "https://a:0",
+            "https://a:x",
+            "https://a:",
+            "https://[::1",
+            "https://文箱.example",
+            "https://a b",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_mail_is_not_tried_for_longer_than_its_files_are_kept() {
+        let config = |hours| from_toml(&format!("[gateway]\ngive_up_hours = {hours}")).unwrap().check();
+        assert!(config(MOST_GIVE_UP_HOURS).is_ok() && config(MOST_GIVE_UP_HOURS + 1).is_err() && config(0).is_err());
     }
 
     #[test]
