@@ -378,15 +378,18 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!
 class Clamd:
     """Debian's clamd with a signature database of our own: it knows EICAR, and what it is taught."""
 
-    def __init__(self, folder, settings=""):
+    # What makes it tell apart from clean what it cannot look into.
+    ALERTS = "AlertEncrypted yes\nAlertExceedsMax yes\n"
+
+    def __init__(self, folder, settings="", alerts=ALERTS):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.signatures = self.folder / "db"
         self.signatures.mkdir()
         self.socket = self.folder / "clamd.sock"
         (self.folder / "clamd.conf").write_text(
-            f"LocalSocket {self.socket}\nDatabaseDirectory {self.signatures}\nForeground yes\nAlertEncrypted yes\n"
-            f"AlertExceedsMax yes\nStreamMaxLength 100M\nMaxFileSize 100M\nMaxScanSize 400M\nUser root\n{settings}")
+            f"LocalSocket {self.socket}\nDatabaseDirectory {self.signatures}\nForeground yes\n"
+            f"StreamMaxLength 100M\nMaxFileSize 100M\nMaxScanSize 400M\nUser root\n{alerts}{settings}")
         self.known = {}
         self.learn("Eicar-Test-Signature", EICAR)
         self.process = None
@@ -409,13 +412,24 @@ class Clamd:
             return s.makefile("rb").read().rstrip(b"\0\n").decode()
         return ""
 
-    def reload(self):
-        assert self.ask("RELOAD") == "RELOADING"
-        wait_for("clamd has reloaded", lambda: "Database correctly reloaded" in (self.folder / "log").read_text(), 30)
+    def reloads(self):
+        """How often it has loaded its signatures anew since it was made."""
+        return (self.folder / "log").read_text().count("Database correctly reloaded")
 
-    def stop(self):
+    def reload(self):
+        before = self.reloads()
+        assert self.ask("RELOAD") == "RELOADING"
+        wait_for("clamd has reloaded", lambda: self.reloads() > before, 30)
+
+    def send_signal(self, what):
+        os.kill(self.process.popen.pid, what)
+
+    def stop(self, how=signal.SIGTERM):
         if self.process:
-            self.process.stop()
+            # One that stands still would not hear of its end.
+            with contextlib.suppress(ProcessLookupError):
+                self.send_signal(signal.SIGCONT)
+            self.process.stop(how)
             self.process = None
 
 

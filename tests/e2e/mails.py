@@ -1,9 +1,11 @@
 """The mails that the tests send: octets, with what was attached to them."""
 import base64
 import hashlib
+import io
 import os
 import zlib
 import struct
+import zipfile
 
 
 def sha(octets):
@@ -24,6 +26,29 @@ def png(width=64, height=64):
     rows = b"".join(b"\0" + os.urandom(width * 3) for _ in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def zipped(files, encrypted=()):
+    """A zip of these files, stored; those named in `encrypted` say that they are (APPNOTE 4.4.4)."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, octets in files.items():
+            archive.writestr(name, octets)
+    octets = bytearray(packed.getvalue())
+    for name in encrypted:
+        for mark, flags_at, name_at in ((b"PK\x03\x04", 6, 30), (b"PK\x01\x02", 8, 46)):
+            header = octets.index(mark)
+            while not octets.startswith(name.encode(), header + name_at):
+                header = octets.index(mark, header + 4)
+            octets[header + flags_at] |= 1
+    return bytes(octets)
+
+
+def packed_deep(octets, levels=200):
+    """An archive in an archive in an archive: deeper than clamd unpacks."""
+    for _ in range(levels):
+        octets = zipped({"a.zip": octets})
+    return octets
 
 
 def crlf(text):

@@ -83,8 +83,8 @@ def test_all_is_well(folder, dns, clamd):
         names = {name for _, name, _ in found}
         assert ok and {f["state"] for f in found.values()} <= {"ok", "warning"}, found
         assert {n for (_, n, _), f in found.items() if f["state"] == "warning"} == {"certificate-self-signed"}
-        assert names >= {"database-there", "storage-works", "clock-right", "host-there", "reverse-there", "url-safe", "scanner-finds", "spf-passes",
-                         "dkim-published", "dmarc-published", "mx-there", "section-on", "default-user-there"}
+        assert names >= {"database-there", "storage-works", "clock-right", "host-there", "reverse-there", "url-safe", "scanner-finds", "scanner-tells-encrypted",
+                         "scanner-tells-limits", "spf-passes", "dkim-published", "dmarc-published", "mx-there", "section-on", "default-user-there"}
         assert found["acme", "dmarc-published", DOMAIN]["values"] == {"policy": "reject"}
         assert not list((server.data / "files").glob("**/*.part")), "the object that was written is gone"
         japanese = server.run("check", "--lang", "ja").stdout
@@ -138,6 +138,26 @@ proof = "spf"
         _, one = check(server, "--section", "acme")
         assert {section for section, _, _ in one} == {None, "acme"}
         assert server.run("check", "--section", "nobody", check=False).returncode != 0
+
+
+# spec: RUN-SETUP KEEP-VIRUS
+@pytest.mark.parametrize("alerts, settings, wrong", [
+    ("", "", {"scanner-passes-encrypted": "AlertEncrypted yes", "scanner-passes-limits": "AlertExceedsMax yes"}),
+    (harness.Clamd.ALERTS, "HeuristicScanPrecedence yes\n", {"scanner-stops-early": "HeuristicScanPrecedence"}),
+])
+def test_a_clamd_that_does_not_tell_apart_what_it_cannot_look_into_is_told_of(folder, dns, alerts, settings, wrong):
+    name = f"clamd-check-{len(settings)}"
+    clamd = harness.Clamd(folder / name, settings, alerts).start()
+    try:
+        with time_server() as clock:
+            server = installation(folder / f"{name}-fubako", dns, clock, scanner={"clamd": f"unix:{clamd.socket}"})
+            ok, found = check(server)
+            japanese = server.run("check", "--lang", "ja", check=False).stdout
+        scanner = {name: f for (_, name, _), f in found.items() if f["area"] == "scanner"}
+        assert not ok and {name for name, f in scanner.items() if f["state"] == "wrong"} == set(wrong), scanner
+        assert all(line in scanner[name]["next"] and line in japanese for name, line in wrong.items())
+    finally:
+        clamd.stop()
 
 
 # spec: RUN-SETUP RCV-SPF

@@ -1,9 +1,12 @@
-"""Files are scanned on the way in and again on the way out, by a real clamd. What it finds on the way in: test_codes.py."""
+"""Files are scanned on the way in and again on the way out, by a real clamd. Each code of it: test_codes.py."""
+import contextlib
+import os
+
 import pytest
 
 import harness
 import mails
-from test_faults import TO, one_file, submit
+from test_faults import FROM, TO, one_file, submit
 from test_path import fetch, password_in, relayed_and_notice
 
 
@@ -21,6 +24,115 @@ def scanning(folder, clamd, mailboxes):
     }).start()
     yield server
     server.stop()
+
+
+def stopped(scanning, mailboxes, mail):
+    """The notice that the sender got; the recipient got nothing."""
+    before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
+    submit(scanning, mail)
+    notice = mailboxes.wait(FROM, before + 1)[before]
+    assert len(mailboxes.raw(TO)) == there
+    return harness.bodies(notice)[0]
+
+
+@contextlib.contextmanager
+def section_set(server, **settings):
+    """The section has these settings meanwhile."""
+    def apply(text):
+        server.declaration.write_text(text)
+        server.run("apply", server.declaration)
+
+    apply(harness.SECTION + "[section.settings]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
+    try:
+        yield
+    finally:
+        apply(harness.SECTION)
+
+
+def locked():
+    return mails.zipped({"secret.txt": os.urandom(200)}, encrypted=["secret.txt"])
+
+
+def deep():
+    return mails.packed_deep(os.urandom(50))
+
+
+BOTH = {"encrypted_files": "pass", "files_past_scan_limits": "pass"}
+UNCHECKED = {
+    "locked.zip": (locked, "encrypted_files", "file-encrypted", {"ja": "暗号化されているため", "en": "This file is encrypted"}),
+    "deep.zip": (deep, "files_past_scan_limits", "scan-limit", {"ja": "ウイルス検査を最後まで", "en": "checked for viruses completely"}),
+}
+
+
+# spec: KEEP-VIRUS
+@pytest.mark.parametrize("name", UNCHECKED)
+def test_what_cannot_be_looked_into_is_stopped_unless_the_section_says_otherwise(scanning, mailboxes, name):
+    make, setting, code, _ = UNCHECKED[name]
+    text = stopped(scanning, mailboxes, one_file(b"stopped", name.encode(), make()))
+    assert code in text and name in text and "virus" not in text.split()
+    [other] = BOTH.keys() - {setting}
+    with section_set(scanning, **{other: "pass"}):
+        text = stopped(scanning, mailboxes, one_file(b"stopped", name.encode(), make()))
+    assert code in text and name in text
+
+
+# spec: KEEP-VIRUS X-RECEIVE X-LANG
+@pytest.mark.parametrize("name", UNCHECKED)
+def test_what_the_section_lets_pass_says_on_the_page_that_it_was_not_looked_into(scanning, mailboxes, browser, name):
+    make, setting, _, words = UNCHECKED[name]
+    octets = make()
+    before = len(mailboxes.raw(TO))
+    with section_set(scanning, **{setting: "pass"}):
+        submit(scanning, one_file(b"passed", name.encode(), octets))
+        relayed, notice = relayed_and_notice(mailboxes, TO, before)
+        fetch(browser, notice, password_in(relayed), {name: mails.sha(octets)})
+        for lang, size in (("ja", (390, 844)), ("en", (1280, 900))):
+            browser.driver.set_window_size(*size)
+            browser.open(f"{harness.link_in(notice)}?lang={lang}")
+            assert words[lang] in browser.text()
+            # And whoever hears the page hears it with the link.
+            [link] = browser.links("/files/")
+            told = [browser.driver.find_element("id", told) for told in link.get_attribute("aria-describedby").split()]
+            assert name in told[0].text and words[lang] in told[1].text
+            assert browser.axe() == []
+            assert browser.driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    # The section has thought better of it: the page tells why the file is not given.
+    browser.open(link.get_attribute("href"))
+    assert "could not be checked" in browser.text() and browser.axe() == []
+
+
+# spec: KEEP-VIRUS X-RECEIVE
+def test_what_came_clean_and_cannot_be_looked_into_any_more_is_the_sections_to_decide(scanning, clamd, mailboxes, browser):
+    octets = mails.pdf()
+    before = len(mailboxes.raw(TO))
+    submit(scanning, one_file(b"closed later", octets=octets))
+    relayed, notice = relayed_and_notice(mailboxes, TO, before)
+    clamd.learn("Heuristics.Encrypted.Later-Test", octets)
+    clamd.reload()
+    browser.open(harness.link_in(notice))
+    browser.type_password(password_in(relayed))
+    link = browser.links("/files/")[0].get_attribute("href")
+    browser.open(link)
+    assert any(words in browser.text() for words in ("暗号化されているか", "could not be checked")), browser.text()
+    with section_set(scanning, encrypted_files="pass"):
+        browser.open(harness.link_in(notice))
+        assert browser.download(browser.links("/files/")[0])[1] == mails.sha(octets)
+
+
+# spec: KEEP-VIRUS
+def test_a_virus_never_passes_whatever_is_locked_round_it(scanning, clamd, mailboxes):
+    known = locked()
+    clamd.learn("Locked-Test-Signature", known)
+    clamd.reload()
+    files = {
+        "beside.zip": mails.zipped({"secret.txt": os.urandom(200), "report.com": harness.EICAR}, encrypted=["secret.txt"]),
+        "known.zip": known,
+        "deep.zip": mails.zipped({"a.zip": deep(), "report.com": harness.EICAR}),
+    }
+    with section_set(scanning, **BOTH):
+        for name, octets in files.items():
+            text = stopped(scanning, mailboxes, one_file(b"virus all the same", name.encode(), octets))
+            assert "virus" in text and name in text and "file-encrypted" not in text
 
 
 # spec: KEEP-VIRUS X-RECEIVE

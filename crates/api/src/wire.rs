@@ -5,6 +5,7 @@ use std::fmt;
 use fubako_base::{
     Lang,
     ids::{DepositId, SectionId},
+    unchecked::Unchecked,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,10 @@ pub struct File {
     pub size: u64,
     /// SHA-256 in lower-case hex.
     pub sha256: String,
+    /// `encrypted` or `scan-limit`: the virus check did not look into the whole of it, and the section lets such files pass.
+    /// Absent where the check looked into all of it, or where the installation has no scanner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<Unchecked>,
 }
 
 /// An error as RFC 9457 has it (`application/problem+json`).

@@ -12,6 +12,7 @@ use fubako_base::{
     Code, Timestamp, hex,
     ids::{DepositId, MailId},
     section::{Section, Settings},
+    unchecked::{Unchecked, UncheckedRule},
 };
 use fubako_exchange::{download::Proof, token::sha256};
 use fubako_store::sections::{Change, Group, User};
@@ -59,6 +60,7 @@ over_both! {
     too_large_a_file
     files_too_large_together
     a_virus_is_found
+    the_section_decides_on_what_cannot_be_checked
     the_scanner_is_away
     the_storage_fails
     a_wrong_token
@@ -495,6 +497,52 @@ async fn a_virus_is_found(way: Way) {
     settled(&served, 1).await;
     assert!(unexpected(served.client.send(deposit.id).await).contains("invalid"));
     assert!(served.posted().await.is_empty());
+}
+
+// spec: KEEP-VIRUS, X-API
+async fn the_section_decides_on_what_cannot_be_checked(way: Way) {
+    use UncheckedRule::{Pass, Stop};
+    let clamd = Clamd::start().await;
+    let files: [(&[u8], &str, Unchecked); 3] = [
+        (b"closed", "stream: Heuristics.Encrypted.Zip FOUND", Unchecked::Encrypted),
+        (b"nested", "stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND", Unchecked::ScanLimit),
+        (b"larger", "INSTREAM size limit exceeded. ERROR", Unchecked::ScanLimit),
+    ];
+    for (octets, answer, _) in files {
+        clamd.learn(octets, answer);
+    }
+    clamd.learn(b"broken", "stream: Can't allocate memory ERROR");
+    for (encrypted_files, files_past_scan_limits) in [(Stop, Pass), (Pass, Stop), (Pass, Pass)] {
+        let settings = Settings { encrypted_files, files_past_scan_limits, ..Settings::default() };
+        let house = House::with(clamd.scanner(), Section { settings: settings.clone(), ..section("acme") }).await;
+        let served = Served::of(house, way).await;
+        let deposit = begin(&served, 4).await;
+        let mut kept = vec![put(&served.client, &deposit, 4, b"clean").await.unwrap()];
+        for (number, (octets, _, reason)) in (1..).zip(files) {
+            let put = put(&served.client, &deposit, number, octets).await;
+            match settings.rule_for(reason) {
+                Stop => assert_eq!(refused(put), reason.code()),
+                Pass => kept.push(put.unwrap()),
+            }
+        }
+        settled(&served, kept.len()).await;
+        let said = |number| kept.iter().find(|file| file.number == number).map(|file| file.unchecked);
+        assert_eq!(said(4), Some(None), "nothing is said of a file that is clean");
+        for (number, (_, _, reason)) in (1..).zip(files) {
+            assert_eq!(said(number), (settings.rule_for(reason) == Pass).then_some(Some(reason)));
+        }
+        // Whoever asks again is told the same, and in the same words.
+        kept.sort_by_key(|file| file.number);
+        assert_eq!(served.client.get(deposit.id).await.unwrap().files, kept);
+        let json = serde_json::to_value(&kept).unwrap();
+        let words: Vec<_> = json.as_array().unwrap().iter().filter_map(|file| file.get("unchecked")).collect();
+        let reasons = files.iter().filter(|(.., reason)| settings.rule_for(*reason) == Pass);
+        assert_eq!(words, reasons.map(|(.., reason)| reason.as_str()).collect::<Vec<_>>());
+        // And a virus, or no answer, is what it always was.
+        let other = begin(&served, 2).await;
+        assert_eq!(refused(put(&served.client, &other, 1, b"closed EICAR").await), Code::Virus);
+        assert_eq!(unavailable(put(&served.client, &other, 2, b"broken").await), Code::ExchangeUnavailable);
+    }
 }
 
 // spec: KEEP-VIRUS

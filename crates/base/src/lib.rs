@@ -11,6 +11,7 @@ pub mod secret;
 pub mod section;
 pub mod shown;
 pub mod time;
+pub mod unchecked;
 
 pub use codes::Code;
 pub use lang::Lang;

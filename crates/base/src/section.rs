@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lang, ids::SectionId};
+use crate::{
+    Lang,
+    ids::SectionId,
+    unchecked::{Unchecked, UncheckedRule},
+};
 
 /// Recipients that a deposit may have: no section may allow more.
 pub const MOST_RECIPIENTS: u32 = 1_000;
@@ -65,6 +69,10 @@ pub struct Settings {
     pub denied_destinations: Vec<String>,
     /// Octets that the files of one deposit may have together (the contracted size); code `files-too-large`.
     pub max_deposit_size: u64,
+    /// What is done about encrypted archives and documents, which the virus check cannot look into (`file-encrypted`; spec KEEP-VIRUS).
+    pub encrypted_files: UncheckedRule,
+    /// What is done about files past the virus scanner's limits, which it does not look into wholly (`scan-limit`; spec KEEP-VIRUS).
+    pub files_past_scan_limits: UncheckedRule,
     /// Wrong file passwords on a link before each further try must wait.
     pub free_tries: u16,
     /// Wrong file passwords on a link before it is locked.
@@ -99,12 +107,25 @@ impl Default for Settings {
             allowed_destinations: Vec::new(),
             denied_destinations: Vec::new(),
             max_deposit_size: 2 << 30,
+            encrypted_files: UncheckedRule::default(),
+            files_past_scan_limits: UncheckedRule::default(),
             free_tries: 3,
             max_tries: 10,
             lock_minutes: 60,
             link_url: None,
             proof: Proof::default(),
             secret_header: None,
+        }
+    }
+}
+
+impl Settings {
+    /// What is done about a file that the virus check did not look into for this reason.
+    #[must_use]
+    pub const fn rule_for(&self, reason: Unchecked) -> UncheckedRule {
+        match reason {
+            Unchecked::Encrypted => self.encrypted_files,
+            Unchecked::ScanLimit => self.files_past_scan_limits,
         }
     }
 }

@@ -13,8 +13,9 @@ use fubako_base::{
     Code, Timestamp,
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
-    section::Section,
+    section::{Section, Settings},
     shown,
+    unchecked::Unchecked,
 };
 use fubako_mail::header::compared;
 use fubako_store::{
@@ -24,7 +25,7 @@ use fubako_store::{
 };
 use fubako_vault::{
     SealedWriter, VaultError,
-    scanner::{Scan, ScanError, Verdict},
+    scanner::{Scan, ScanError},
 };
 use futures::{StreamExt as _, stream::BoxStream};
 
@@ -33,6 +34,7 @@ use crate::{
     domain::{self, Invalid, NewDeposit, NewFile},
     notice::DepositNotice,
     password::{self, HashError},
+    ruling::{Ruling, ruling},
     token::Token,
 };
 
@@ -69,6 +71,8 @@ pub struct FileSummary {
     pub size: u64,
     /// SHA-256.
     pub sha256: [u8; 32],
+    /// Why the virus check did not look into the whole of it, where it did not and the section lets it pass.
+    pub unchecked: Option<Unchecked>,
 }
 
 /// Why a call failed.
@@ -232,8 +236,13 @@ impl Exchange {
         let room = section.settings.max_deposit_size.saturating_sub(total(&files));
         let scan = self.parts.scanner.begin().await?;
         let writer = self.parts.vault.create(&section.id).await?;
-        let (writer, sums) = take_in(writer, scan, content, room.min(self.parts.max_file_size)).await?;
-        let file = Incoming { deposit: id, file, sums, put_at: now };
+        let limit = room.min(self.parts.max_file_size);
+        let (writer, seen) = take_in(writer, scan, content, limit, &section.settings).await?;
+        if let Some(reason) = seen.unchecked {
+            let (section, why) = (&section.id, reason.as_str());
+            tracing::warn!(deposit = %id, %section, file = file.number, why, "a file was let pass that was not wholly checked");
+        }
+        let file = Incoming { deposit: id, file, seen, put_at: now };
         // On a task of its own: a caller that goes away now does not leave a sealed object that no row knows.
         let (kept, ours) = tokio::spawn(self.clone().keep(writer, file))
             .await
@@ -408,7 +417,7 @@ impl Exchange {
 struct Incoming {
     deposit: DepositId,
     file: NewFile,
-    sums: Sums,
+    seen: Seen,
     put_at: Timestamp,
 }
 
@@ -419,29 +428,34 @@ impl Incoming {
             number: self.file.number,
             name: self.file.name,
             media_type: self.file.media_type,
-            sha256: self.sums.sha256,
-            crc32: self.sums.crc32,
+            sha256: self.seen.sha256,
+            crc32: self.seen.crc32,
+            unchecked: self.seen.unchecked,
             object,
             put_at: self.put_at,
         }
     }
 }
 
-/// What was reckoned while a file passed.
-struct Sums {
+/// What was seen of a file while it passed.
+struct Seen {
     sha256: [u8; 32],
     crc32: u32,
+    /// Why not all of it was looked into.
+    unchecked: Option<Unchecked>,
 }
 
-/// Scans and seals the octets as they come, at most `limit` of them. On any error nothing is left of the object.
+/// Scans and seals the octets as they come, at most `limit` of them, by the section's settings. On any error nothing is left
+/// of the object.
 async fn take_in(
     mut writer: SealedWriter,
     scan: Scan,
     content: &mut Content<'_>,
     limit: u64,
-) -> Result<(SealedWriter, Sums), DepositError> {
-    match seal(&mut writer, scan, content, limit).await {
-        Ok(sums) => Ok((writer, sums)),
+    settings: &Settings,
+) -> Result<(SealedWriter, Seen), DepositError> {
+    match seal(&mut writer, scan, content, limit, settings).await {
+        Ok(seen) => Ok((writer, seen)),
         Err(error) => {
             writer.abort().await;
             Err(error)
@@ -454,7 +468,8 @@ async fn seal(
     mut scan: Scan,
     content: &mut Content<'_>,
     limit: u64,
-) -> Result<Sums, DepositError> {
+    settings: &Settings,
+) -> Result<Seen, DepositError> {
     let (mut sha256, mut crc32, mut length) = (Context::new(&SHA256), crc32fast::Hasher::new(), 0u64);
     while let Some(octets) = content.next().await {
         let octets = octets.map_err(DepositError::Upload)?;
@@ -467,20 +482,25 @@ async fn seal(
         crc32.update(&octets);
         writer.write(octets).await?;
     }
-    clean(scan.finish().await?)?;
+    let unchecked = admitted(ruling(scan.finish().await?, settings))?;
     let mut hash = [0u8; 32];
     hash.copy_from_slice(sha256.finish().as_ref());
-    Ok(Sums { sha256: hash, crc32: crc32.finalize() })
+    Ok(Seen { sha256: hash, crc32: crc32.finalize(), unchecked })
 }
 
-/// Only a clean file is taken in. What the scanner could not look into is not clean; until a section can decide otherwise
-/// it is refused, under a code of its own: nothing was found in it (spec KEEP-VIRUS).
-fn clean(verdict: Verdict) -> Result<(), DepositError> {
-    let (code, detail) = match verdict {
-        Verdict::Clean => return Ok(()),
-        Verdict::Found { name } => (Code::Virus, name),
-        Verdict::Encrypted => (Code::FileEncrypted, "the scanner could not look into it".to_owned()),
-        Verdict::LimitsExceeded => (Code::ScanLimit, "not wholly looked into".to_owned()),
+/// What passes is taken in. What nobody could look into is refused under a code of its own: nothing was found in it (spec
+/// KEEP-VIRUS).
+fn admitted(ruling: Ruling) -> Result<Option<Unchecked>, DepositError> {
+    let (code, detail) = match ruling {
+        Ruling::Pass(unchecked) => return Ok(unchecked),
+        Ruling::Infected(name) => (Code::Virus, name),
+        Ruling::Stop(reason) => {
+            let detail = match reason {
+                Unchecked::Encrypted => "the scanner could not look into it",
+                Unchecked::ScanLimit => "not wholly looked into",
+            };
+            (reason.code(), detail.to_owned())
+        }
     };
     Err(DepositError::Refused { code, detail })
 }
@@ -506,6 +526,7 @@ fn summary(file: &File) -> FileSummary {
         media_type: file.media_type.clone(),
         size: file.object.length,
         sha256: file.sha256,
+        unchecked: file.unchecked,
     }
 }
 
@@ -581,14 +602,16 @@ mod tests {
 
     // spec: KEEP-VIRUS
     #[test]
-    fn only_a_clean_verdict_is_clean() {
-        assert!(clean(Verdict::Clean).is_ok());
-        for (verdict, code) in [
-            (Verdict::Found { name: "Eicar".into() }, Code::Virus),
-            (Verdict::Encrypted, Code::FileEncrypted),
-            (Verdict::LimitsExceeded, Code::ScanLimit),
+    fn what_is_stopped_is_refused_under_a_code_of_its_own() {
+        for passed in [None, Some(Unchecked::Encrypted), Some(Unchecked::ScanLimit)] {
+            assert!(matches!(admitted(Ruling::Pass(passed)), Ok(unchecked) if unchecked == passed));
+        }
+        for (ruling, code) in [
+            (Ruling::Infected("Eicar".into()), Code::Virus),
+            (Ruling::Stop(Unchecked::Encrypted), Code::FileEncrypted),
+            (Ruling::Stop(Unchecked::ScanLimit), Code::ScanLimit),
         ] {
-            assert!(matches!(clean(verdict), Err(DepositError::Refused { code: found, .. }) if found == code));
+            assert!(matches!(admitted(ruling), Err(DepositError::Refused { code: found, .. }) if found == code));
         }
     }
 }

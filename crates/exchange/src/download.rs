@@ -10,13 +10,14 @@ use fubako_base::{
     Lang, Timestamp,
     ids::{DepositId, SectionId},
     object::ObjectRef,
-    section::Section,
+    section::{Section, Settings},
+    unchecked::Unchecked,
 };
 use fubako_store::{
     StoreError,
     deposits::{Deposit, DepositState, Link},
 };
-use fubako_vault::{VaultError, scanner::Verdict};
+use fubako_vault::VaultError;
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use tokio::time::Instant;
 
@@ -25,6 +26,7 @@ use crate::{
     domain::{self, Cost, Turn},
     password,
     rescan::Outcome,
+    ruling::{Ruling, ruling},
     token::{self, Token},
 };
 
@@ -97,6 +99,8 @@ pub struct Opened {
     pub view: LinkView,
     /// The files, by number.
     pub files: Vec<FileView>,
+    /// What the section has set: what becomes of a file that cannot be checked.
+    settings: Settings,
     /// When they go, by the runtime's clock: a download that is under way then ends there.
     until: Instant,
 }
@@ -122,6 +126,8 @@ pub struct FileView {
     pub sha256: [u8; 32],
     /// CRC-32 (IEEE), as a zip has it.
     pub crc32: u32,
+    /// Why the virus check did not look into the whole of it when it came; none where it did, or where nothing scans.
+    pub unchecked: Option<Unchecked>,
     object: ObjectRef,
 }
 
@@ -149,10 +155,10 @@ pub enum DownloadError {
         /// What, as the scanner calls it.
         finding: String,
     },
-    /// The scanner could not look into the file on the way out, which is not the same as finding something. Nothing of
-    /// the file comes out (spec KEEP-VIRUS).
-    #[error("not scanned: {0}")]
-    Unscanned(&'static str),
+    /// The scanner could not look into the file on the way out, which is not the same as finding something, and the section
+    /// lets no such file pass. Nothing of it comes out (spec KEEP-VIRUS).
+    #[error("not scanned: {}", .0.as_str())]
+    Unscanned(Unchecked),
 }
 
 impl From<StoreError> for DownloadError {
@@ -255,11 +261,13 @@ impl Exchange {
             size: file.object.length,
             sha256: file.sha256,
             crc32: file.crc32,
+            unchecked: file.unchecked,
             object: file.object,
         });
         let left = u64::try_from(found.expires_at.0.saturating_sub(now.0)).unwrap_or(0);
         let until = Instant::now() + Duration::from_micros(left);
-        Ok(Opened { view: found.view(now), files: files.collect(), until })
+        let (view, files) = (found.view(now), files.collect());
+        Ok(Opened { view, files, settings: found.section.settings, until })
     }
 
     /// Ends a session on this link before its time. One that is none of the link's, or over, is no error.
@@ -275,7 +283,8 @@ impl Exchange {
     }
 
     /// Whether a file may be handed over: it is there, and the scanner says that it is clean, now or within the last ten
-    /// minutes (spec X-RECEIVE, KEEP-VIRUS). Without a scanner only the first counts.
+    /// minutes, or that it cannot look into it and the section, as it is set when the deposit is opened, lets such files pass
+    /// (spec X-RECEIVE, KEEP-VIRUS). Without a scanner only the first counts.
     ///
     /// # Errors
     /// [`DownloadError::NotFound`], [`DownloadError::Infected`], [`DownloadError::Unscanned`],
@@ -284,10 +293,11 @@ impl Exchange {
         let file = opened.file(number)?;
         let outcome = self.rescans.outcome(&self.parts.vault, &self.parts.scanner, &file.object).await;
         let refused = match outcome {
-            Outcome::Verdict(Verdict::Clean) => return Ok(()),
-            Outcome::Verdict(Verdict::Found { name }) => DownloadError::Infected { finding: name },
-            Outcome::Verdict(Verdict::Encrypted) => DownloadError::Unscanned("encrypted"),
-            Outcome::Verdict(Verdict::LimitsExceeded) => DownloadError::Unscanned("past the scanner's limits"),
+            Outcome::Verdict(verdict) => match ruling(verdict, &opened.settings) {
+                Ruling::Pass(_) => return Ok(()),
+                Ruling::Infected(finding) => DownloadError::Infected { finding },
+                Ruling::Stop(reason) => DownloadError::Unscanned(reason),
+            },
             Outcome::Unavailable(cause) => DownloadError::Unavailable(cause),
             Outcome::Damaged(cause) => DownloadError::Damaged(cause),
         };

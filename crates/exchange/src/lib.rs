@@ -3,6 +3,7 @@
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
+//! - `ruling`: what the scanner's word on a file means for its section, on both ways
 //! - [`notice`]: the deposit notice
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
@@ -14,6 +15,7 @@ pub mod expiry;
 pub mod notice;
 mod password;
 mod rescan;
+mod ruling;
 pub mod sweep;
 pub mod token;
 

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use fubako_base::{
+    section::{Section, Settings},
+    unchecked::{Unchecked, UncheckedRule},
+};
 use fubako_exchange::download::{DownloadError, Opened};
 use fubako_testkit::{
     clamd::Clamd,
@@ -13,11 +17,22 @@ use futures::future::join_all;
 async fn scanned(files: &[(&str, Vec<u8>)]) -> (House, Clamd, Opened) {
     let clamd = Clamd::start().await;
     let house = House::with(clamd.scanner(), section("acme")).await;
-    deposit(&house, &["hanako@example.jp"], files).await;
-    let token = house.posted().await[0].token();
+    let token = deposited(&house, files).await;
     let (_, opened) = open(&house, &token).await;
     assert_eq!(clamd.scans(), files.len(), "scanned on the way in");
     (house, clamd, opened)
+}
+
+/// The token of the link to a new deposit.
+async fn deposited(house: &House, files: &[(&str, Vec<u8>)]) -> String {
+    deposit(house, &["hanako@example.jp"], files).await;
+    house.posted().await[0].token()
+}
+
+/// The section `acme` with these settings, from now on.
+async fn set(house: &House, encrypted_files: UncheckedRule, files_past_scan_limits: UncheckedRule) {
+    let settings = Settings { encrypted_files, files_past_scan_limits, ..Settings::default() };
+    house.put_section(Section { settings, ..section("acme") }).await;
 }
 
 async fn refused(house: &House, opened: &Opened, number: u32, range: std::ops::Range<u64>) -> DownloadError {
@@ -64,6 +79,56 @@ async fn what_the_scanner_cannot_look_into_is_not_given_and_not_called_a_virus()
         clamd.learn(b"PK-closed", answer);
         assert!(matches!(refused(&house, &opened, 1, 0..1).await, DownloadError::Unscanned(_)), "{answer}");
     }
+}
+
+// spec: KEEP-VIRUS (the section decides)
+#[tokio::test]
+async fn a_file_that_came_unchecked_is_given_as_the_section_is_set_now_and_says_so() {
+    use UncheckedRule::{Pass, Stop};
+    let clamd = Clamd::start().await;
+    clamd.learn(b"PK-closed", "stream: Heuristics.Encrypted.Zip FOUND");
+    clamd.learn(b"PK-nested", "stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND");
+    let house = House::with(clamd.scanner(), section("acme")).await;
+    set(&house, Pass, Pass).await;
+    let files = [("a", b"PK-closed".to_vec()), ("b", b"PK-nested".to_vec()), ("c", b"clean".to_vec())];
+    let token = deposited(&house, &files).await;
+    let (session, opened) = open(&house, &token).await;
+    let why: Vec<_> = opened.files.iter().map(|file| file.unchecked).collect();
+    assert_eq!(why, [Some(Unchecked::Encrypted), Some(Unchecked::ScanLimit), None]);
+    for (encrypted, limits) in [(Pass, Pass), (Pass, Stop), (Stop, Pass), (Stop, Stop), (Pass, Pass)] {
+        set(&house, encrypted, limits).await;
+        let opened = house.exchange.opened(&token, &session, house.now()).await.unwrap();
+        for ((number, (_, octets)), rule) in (1..).zip(&files).zip([encrypted, limits, Pass]) {
+            match rule {
+                Pass => assert_eq!(read(&house, &opened, number, 0..u64::MAX).await, *octets),
+                Stop => {
+                    let refused = refused(&house, &opened, number, 0..1).await;
+                    assert!(matches!(refused, DownloadError::Unscanned(_)), "{number}: {refused}");
+                }
+            }
+        }
+    }
+    assert_eq!(
+        clamd.scans(),
+        6,
+        "once on the way in, once on the way out: the verdict is remembered, the ruling is not"
+    );
+}
+
+// spec: KEEP-VIRUS (a virus never passes, and nothing passes without a verdict)
+#[tokio::test]
+async fn a_section_that_lets_unchecked_files_pass_lets_nothing_else_pass() {
+    let (house, clamd, _) = scanned(&[("a", b"x".to_vec())]).await;
+    set(&house, UncheckedRule::Pass, UncheckedRule::Pass).await;
+    let files = [("a", b"PK-closed NEW".to_vec()), ("b", b"AWAY".to_vec()), ("c", b"LATER".to_vec())];
+    let token = deposited(&house, &files).await;
+    clamd.learn(b"NEW", "stream: New-Threat FOUND");
+    clamd.learn(b"AWAY", "stream: Can't allocate memory ERROR");
+    clamd.learn(b"LATER", "stream: Heuristics.Encrypted.Zip FOUND");
+    let (_, opened) = open(&house, &token).await;
+    assert!(matches!(refused(&house, &opened, 1, 0..1).await, DownloadError::Infected { .. }));
+    assert!(matches!(refused(&house, &opened, 2, 0..1).await, DownloadError::Unavailable(_)));
+    assert_eq!(read(&house, &opened, 3, 0..u64::MAX).await, b"LATER", "clean when it came, closed to newer signatures");
 }
 
 // spec: KEEP-VIRUS (scanner away: wait, never pass)

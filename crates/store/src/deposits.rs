@@ -4,6 +4,7 @@ use fubako_base::{
     Lang, Timestamp,
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
+    unchecked::Unchecked,
 };
 
 use crate::{
@@ -89,6 +90,8 @@ pub struct File {
     pub sha256: [u8; 32],
     /// CRC-32 (IEEE), for the zip.
     pub crc32: u32,
+    /// Why the virus check did not look into the whole of it; none where it did, or where nothing scans.
+    pub unchecked: Option<Unchecked>,
     /// Its octets.
     pub object: ObjectRef,
     /// When it was put.
@@ -156,7 +159,7 @@ macro_rules! deposit_columns {
 pub(crate) use deposit_columns;
 
 const FILE_COLUMNS: &str = "deposit, number, section, name, media_type, sha256, crc32, object_id, object_key,
-    object_length, put_at";
+    object_length, put_at, unchecked";
 
 impl Store {
     /// Begins a deposit, or gives the one that the section began with this key (then false).
@@ -364,8 +367,8 @@ async fn keep_file(tx: &mut Tx, file: &File) -> Result<(File, bool), StoreError>
     let kept = tx
         .run(
             "INSERT INTO files (deposit, number, section, name, media_type, sha256, crc32, object_id, object_key,
-                    object_length, put_at)
-                SELECT id, $2, section, $3, $4, $5, $6, $7, $8, $9, $10 FROM deposits
+                    object_length, put_at, unchecked)
+                SELECT id, $2, section, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM deposits
                 WHERE id = $1 AND $2 >= 1 AND file_count >= $2",
             args![
                 file.deposit,
@@ -378,6 +381,7 @@ async fn keep_file(tx: &mut Tx, file: &File) -> Result<(File, bool), StoreError>
                 &file.object.wrapped_key,
                 file.object.length,
                 file.put_at,
+                file.unchecked.map(Unchecked::as_str),
             ],
         )
         .await?;
@@ -498,5 +502,6 @@ fn read_file(row: &Row) -> Result<File, StoreError> {
             length: row.int("object_length")?,
         },
         put_at: row.time("put_at")?,
+        unchecked: row.parse_opt("unchecked")?,
     })
 }

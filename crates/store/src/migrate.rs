@@ -22,6 +22,7 @@ const ALL: &[(&str, &str)] = &[
     ("0008_news", include_str!("../migrations/0008_news.sql")),
     ("0009_repeats", include_str!("../migrations/0009_repeats.sql")),
     ("0010_trust", include_str!("../migrations/0010_trust.sql")),
+    ("0011_unchecked", include_str!("../migrations/0011_unchecked.sql")),
     ("0012_depositor", include_str!("../migrations/0012_depositor.sql")),
 ];
 

@@ -3,7 +3,7 @@
 
 use std::{env, error::Error, fs, path::Path};
 
-use fubako_base::{Lang, Timestamp};
+use fubako_base::{Lang, Timestamp, unchecked::Unchecked};
 use fubako_web::pages::{self, Deposit, File, Frame, Message, Trouble};
 
 /// 2026-11-21 23:30:16 in Tokyo.
@@ -42,7 +42,7 @@ fn deposit(kind: &str, files: u32) -> Deposit {
 
 fn file(number: u32, name: &str, media_type: &str, size: u64) -> File {
     let sha256 = fubako_exchange::token::sha256(name.as_bytes());
-    File { number, name: name.to_owned(), media_type: media_type.to_owned(), size, sha256 }
+    File { number, name: name.to_owned(), media_type: media_type.to_owned(), size, sha256, unchecked: None }
 }
 
 fn files() -> Vec<File> {
@@ -51,6 +51,16 @@ fn files() -> Vec<File> {
         file(1, "御見積書_空調設備一式_2026年11月.pdf", "application/pdf", 1_843_201),
         file(2, "内訳明細.xlsx", sheet, 48_120),
         file(3, "設置予定場所.jpg", "image/jpeg", 3_412_009),
+    ]
+}
+
+fn unchecked_files() -> Vec<File> {
+    let unchecked =
+        |number, name, size, reason| File { unchecked: Some(reason), ..file(number, name, "application/zip", size) };
+    vec![
+        file(1, "ご説明資料.pdf", "application/pdf", 1_843_201),
+        unchecked(2, "契約書一式(パスワード付き).zip", 48_120, Unchecked::Encrypted),
+        unchecked(3, "図面データ_全フロア_2026年11月版.zip", 2 << 30, Unchecked::ScanLimit),
     ]
 }
 
@@ -99,6 +109,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("password-bare", pages::password(&plain, &deposit("bare", 1), Trouble::None, SENT)),
         ("password-evil", pages::password(&plain, &deposit("evil", 6), Trouble::None, SENT)),
         ("files", pages::files(&plain, &usual, &files(), SENT.plus_seconds(86_400 * 6))),
+        ("files-unchecked", pages::files(&plain, &usual, &unchecked_files(), SENT)),
         ("files-one", pages::files(&unscanned, &deposit("bare", 1), &files()[..1], SENT)),
         ("files-evil", pages::files(&unscanned, &deposit("evil", 6), &evil_files(), SENT)),
         ("home", pages::message(&unscanned, Message::Home, None)),

@@ -281,7 +281,8 @@ fn wire(deposit: DepositView) -> Deposit {
 
 fn wire_file(file: FileSummary) -> File {
     let sha256 = hex::encode(&file.sha256);
-    File { number: file.number, name: file.name, media_type: file.media_type, size: file.size, sha256 }
+    let FileSummary { number, name, media_type, size, unchecked, .. } = file;
+    File { number, name, media_type, size, sha256, unchecked }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use fubako_base::{
     Lang, Timestamp, hex,
     lang::{Value, text},
     shown::{self, visible},
+    unchecked::Unchecked,
 };
 
 pub use fubako_base::shown::Moment;
@@ -126,6 +127,8 @@ pub struct File {
     pub size: u64,
     /// SHA-256.
     pub sha256: [u8; 32],
+    /// Why the virus check did not look into the whole of it.
+    pub unchecked: Option<Unchecked>,
 }
 
 /// Pages that only say something.
@@ -306,6 +309,8 @@ struct Row {
     size: String,
     octets: String,
     sha256: String,
+    /// What is said where the virus check did not look into the whole of it.
+    unchecked: Option<String>,
 }
 
 impl Row {
@@ -317,6 +322,7 @@ impl Row {
             size: shown::size(file.size),
             octets: waits::grouped(file.size),
             sha256: hex::encode(&file.sha256),
+            unchecked: file.unchecked.map(|reason| frame.t(unchecked(reason))),
         }
     }
 
@@ -348,6 +354,14 @@ pub fn files(frame: &Frame, deposit: &Deposit, files: &[File], now: Timestamp) -
         rows: files.iter().map(|file| Row::of(frame, file)).collect(),
         total: shown::size(total),
     })
+}
+
+/// The text that says why a file was not wholly checked.
+const fn unchecked(reason: Unchecked) -> &'static str {
+    match reason {
+        Unchecked::Encrypted => "web-unchecked-encrypted",
+        Unchecked::ScanLimit => "web-unchecked-scan-limit",
+    }
 }
 
 /// The text that says what a media type is.
@@ -440,6 +454,7 @@ mod tests {
             media_type: media_type.to_owned(),
             size: 1,
             sha256: [7; 32],
+            unchecked: [None, Some(Unchecked::Encrypted), Some(Unchecked::ScanLimit)][number as usize % 3],
         });
         let list: Vec<File> = list.collect();
         let passwords = troubles.map(|trouble| password(&frame, &deposit, trouble, SENT));
@@ -482,6 +497,33 @@ mod tests {
             let scanned = Frame { unscanned: false, ..frame(lang) };
             assert!(!message(&scanned, Message::Home, None).contains(&words));
             assert!(!password(&scanned, &deposit(), Trouble::None, SENT).contains(&words));
+        }
+    }
+
+    // spec: KEEP-VIRUS, X-LANG
+    #[test]
+    fn a_file_that_was_not_wholly_checked_says_so_in_words_beside_its_name_and_to_a_screen_reader() {
+        let file = |number: u32, unchecked| File {
+            number,
+            name: format!("{number}.zip"),
+            media_type: "application/zip".to_owned(),
+            size: 1,
+            sha256: [7; 32],
+            unchecked,
+        };
+        let list = [file(1, None), file(2, Some(Unchecked::Encrypted)), file(3, Some(Unchecked::ScanLimit))];
+        for lang in Lang::ALL {
+            let page = files(&frame(lang), &deposit(), &list, SENT);
+            let rows: Vec<&str> = page.split("<li>").filter(|row| row.contains("/files/")).collect();
+            let words = |id| text(lang, id, &[]);
+            for (row, said, number) in
+                [(rows[1], "web-unchecked-encrypted", 2), (rows[2], "web-unchecked-scan-limit", 3)]
+            {
+                assert!(row.contains(&format!("id=\"unchecked-{number}\"")) && row.contains(&words(said)), "{row}");
+                assert!(row.contains(&format!("aria-describedby=\"file-{number} unchecked-{number}\"")), "{row}");
+            }
+            assert!(rows[0].contains("aria-describedby=\"file-1\"") && !rows[0].contains("unchecked"), "{}", rows[0]);
+            assert_ne!(words("web-unchecked-encrypted"), words("web-unchecked-scan-limit"));
         }
     }
 

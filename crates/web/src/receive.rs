@@ -272,6 +272,7 @@ fn files_page(desk: &Desk<'_>, opened: &Opened) -> Response {
             media_type: file.media_type.clone(),
             size: file.size,
             sha256: file.sha256,
+            unchecked: file.unchecked,
         })
         .collect();
     let html = pages::files(&frame, &deposit(&opened.view, desk.path()), &files, desk.now);

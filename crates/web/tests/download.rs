@@ -6,7 +6,11 @@ mod common;
 use std::{io::Write as _, process::Command};
 
 use common::{House, request};
-use fubako_testkit::clamd::Clamd;
+use fubako_base::{
+    section::{Section, Settings},
+    unchecked::UncheckedRule,
+};
+use fubako_testkit::{clamd::Clamd, house, section};
 use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -136,6 +140,34 @@ async fn what_the_scanner_finds_on_the_way_out_is_a_page_and_no_octets() {
     // A part of the zip that needs no bad file is given.
     assert_eq!(ask(&Method::GET, "all.zip", "bytes=0-30").await.status.as_u16(), 206);
     assert_eq!(clamd.scans(), 6, "each file once on the way in and once on the way out");
+}
+
+// spec: KEEP-VIRUS (the section decides)
+#[tokio::test]
+async fn what_passes_unchecked_says_so_on_the_page_and_is_handed_over() {
+    let clamd = Clamd::start().await;
+    clamd.learn(b"PK-closed", "stream: Heuristics.Encrypted.Zip FOUND");
+    let settings = Settings { encrypted_files: UncheckedRule::Pass, ..Settings::default() };
+    let house = house::House::at(URL, clamd.scanner(), Section { settings, ..section("acme") }).await;
+    let house = House::of(house);
+    let files: &[(&str, &str, &[u8])] =
+        &[("a.txt", "text/plain", b"alpha"), ("c.zip", "application/zip", b"PK-closed")];
+    let [link, _] = house.deposit("k", "s", "Taro", files).await;
+    let cookie = house.open(&link).await;
+    for (lang, words) in [("ja", "暗号化されているため"), ("en", "This file is encrypted")] {
+        let page = house.get(&format!("/d/{link}?lang={lang}"), &[("cookie", &cookie)]).await;
+        assert_eq!(page.text().matches(words).count(), 1, "{}", page.text());
+    }
+    assert_eq!(house.get(&format!("/d/{link}/files/2"), &[("cookie", &cookie)]).await.octets, b"PK-closed");
+    assert_eq!(house.get(&format!("/d/{link}/all.zip"), &[("cookie", &cookie)]).await.status.as_u16(), 200);
+    house.put_section(section("acme")).await;
+    for path in ["files/2", "all.zip"] {
+        assert_eq!(
+            house.get(&format!("/d/{link}/{path}"), &[("cookie", &cookie)]).await.status.as_u16(),
+            403,
+            "{path}"
+        );
+    }
 }
 
 // spec: KEEP-VIRUS (scanner away: wait, never pass)

@@ -46,6 +46,14 @@ check-scanner-away = The scanner ({ $about }) cannot be used: { $cause }
 check-scanner-away-next = See whether clamd runs, and at scanner.clamd. Until then attachments wait and are not deposited.
 check-scanner-blind = The scanner ({ $about }) does not find the test file (EICAR).
 check-scanner-blind-next = See at clamd's signatures (freshclam).
+check-scanner-tells-encrypted = The scanner ({ $about }) tells an encrypted archive, which it cannot look into, apart from a clean one.
+check-scanner-passes-encrypted = The scanner ({ $about }) calls an encrypted archive clean, which it cannot look into.
+check-scanner-passes-encrypted-next = Add the line AlertEncrypted yes to clamd.conf and restart clamd.
+check-scanner-stops-early = The scanner ({ $about }) does not find a virus that lies beside an encrypted file in an archive.
+check-scanner-stops-early-next = Set HeuristicScanPrecedence to no in clamd.conf (or take the line out) and restart clamd.
+check-scanner-tells-limits = The scanner ({ $about }) tells an archive past its limits, which it does not look into wholly, apart from a clean one.
+check-scanner-passes-limits = The scanner ({ $about }) calls an archive clean that is past its limits, which it does not look into wholly.
+check-scanner-passes-limits-next = Add the line AlertExceedsMax yes to clamd.conf (leave MaxRecursion at its default) and restart clamd.
 check-spf-passes = SPF of { $about } lets { $host } send.
 check-spf-missing = { $about } has no SPF record.
 check-spf-missing-next = Publish one as a TXT record of { $about } that names { $host }, such as v=spf1 a:{ $host } -all. Without it relayed mail and deposit notices are taken for spam.

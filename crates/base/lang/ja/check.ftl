@@ -46,6 +46,14 @@ check-scanner-away = ウイルス検査({ $about })を利用できません: { $
 check-scanner-away-next = clamdの稼働状況と scanner.clamd の設定を確認してください。直るまで、添付ファイルはお預かりされずに待ちます。
 check-scanner-blind = ウイルス検査({ $about })が、テスト用ファイル(EICAR)を検出しません。
 check-scanner-blind-next = clamdのウイルス定義(freshclam)を確認してください。
+check-scanner-tells-encrypted = ウイルス検査({ $about })は、中を見られない暗号化アーカイブを「問題なし」とせず、区別して答えます。
+check-scanner-passes-encrypted = ウイルス検査({ $about })は、中を見られない暗号化アーカイブを「問題なし」と答えます。
+check-scanner-passes-encrypted-next = clamd.conf に AlertEncrypted yes の行を加えて、clamdを再起動してください。
+check-scanner-stops-early = ウイルス検査({ $about })は、アーカイブに暗号化されたファイルがあると、隣にあるウイルスを検出しません。
+check-scanner-stops-early-next = clamd.conf の HeuristicScanPrecedence を no にして(または行を消して)、clamdを再起動してください。
+check-scanner-tells-limits = ウイルス検査({ $about })は、上限を超えて中を見きれないアーカイブを「問題なし」とせず、区別して答えます。
+check-scanner-passes-limits = ウイルス検査({ $about })は、上限を超えて中を見きれないアーカイブを「問題なし」と答えます。
+check-scanner-passes-limits-next = clamd.conf に AlertExceedsMax yes の行を加え(MaxRecursion は既定値のまま)、clamdを再起動してください。
 check-spf-passes = { $about } のSPFは、{ $host } からの送信を認めています。
 check-spf-missing = { $about } に、SPFレコードがありません。
 check-spf-missing-next = { $about } のTXTレコードに、{ $host } を含むSPF(例: v=spf1 a:{ $host } -all)を登録してください。登録がないと、中継したメールやお預かり通知メールが迷惑メールとして扱われます。

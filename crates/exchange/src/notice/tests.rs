@@ -40,7 +40,7 @@ fn file(number: u32, name: &str, length: u64) -> File {
     };
     let deposit = DepositId::generate();
     let (name, media_type) = (name.to_owned(), "application/pdf".to_owned());
-    File { deposit, number, name, media_type, sha256: [0; 32], crc32: 0, object, put_at: Timestamp(0) }
+    File { deposit, number, name, media_type, sha256: [0; 32], crc32: 0, object, put_at: Timestamp(0), unchecked: None }
 }
 
 fn mail_with(deposit: &Deposit, files: &[File], settings: &Settings, recipient: &str) -> OwnMail {

@@ -14,10 +14,7 @@ use fubako_post::{
 };
 use fubako_smtp::client::{Connection, Judge as _, Shown, Target, TlsPolicy, unverified_tls_config};
 use fubako_trust::{Dns as _, DnsFailure};
-use fubako_vault::{
-    VaultError,
-    scanner::{ScanError, Scanner, Verdict},
-};
+use fubako_vault::VaultError;
 use futures::TryStreamExt as _;
 use rustls::pki_types::{ServerName, UnixTime};
 use tokio::time::timeout;
@@ -25,12 +22,10 @@ use tokio::time::timeout;
 use super::{Finding, Looker, State};
 use crate::tls::Identity;
 
-/// The harmless file that every scanner finds (eicar.org), in two halves: no scanner shall find it in this program.
-const EICAR: [&str; 2] = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"];
 /// A certificate that ends sooner is told of.
 const SOON: Duration = Duration::from_secs(21 * 86_400);
 /// For a next hop, and for the scanner.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Looker<'_> {
     pub(super) async fn installation(&self) -> Vec<Finding> {
@@ -39,7 +34,7 @@ impl Looker<'_> {
         findings.push(self.public_url());
         findings.push(self.certificate());
         findings.extend(self.smarthost().await);
-        findings.push(self.scanner().await);
+        findings.extend(self.scanner().await);
         let domain =
             self.config.notice_from().rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
         findings.push(self.spf(&domain).await);
@@ -200,32 +195,4 @@ impl Looker<'_> {
             Err(_) => away("no answer in time".to_owned()),
         }
     }
-
-    /// Whether the scanner finds what it must find.
-    async fn scanner(&self) -> Finding {
-        let about = self.config.scanner.clamd.clone();
-        let scanner = match Scanner::parse(&about) {
-            Ok(Scanner::None) => return Finding::new("scanner", State::Warning, "scanner-none", about),
-            Ok(scanner) => scanner,
-            Err(error) => {
-                return Finding::new("scanner", State::Wrong, "scanner-away", about).with("cause", error.to_string());
-            }
-        };
-        match timeout(PATIENCE, scan(&scanner, EICAR.concat().as_bytes())).await {
-            Ok(Ok(Verdict::Found { name })) => {
-                Finding::new("scanner", State::Ok, "scanner-finds", about).with("found", name)
-            }
-            Ok(Ok(_)) => Finding::new("scanner", State::Wrong, "scanner-blind", about),
-            Ok(Err(error)) => {
-                Finding::new("scanner", State::Wrong, "scanner-away", about).with("cause", error.to_string())
-            }
-            Err(_) => Finding::new("scanner", State::Wrong, "scanner-away", about).with("cause", "no answer in time"),
-        }
-    }
-}
-
-async fn scan(scanner: &Scanner, octets: &[u8]) -> Result<Verdict, ScanError> {
-    let mut scan = scanner.begin().await?;
-    scan.push(octets).await?;
-    scan.finish().await
 }

@@ -7,6 +7,7 @@
 mod clock;
 mod installation;
 mod names;
+mod scanner;
 mod section;
 
 use std::{collections::BTreeMap, sync::Arc};

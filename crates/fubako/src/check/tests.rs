@@ -10,6 +10,7 @@ fn names() -> Vec<(String, bool)> {
         include_str!("clock.rs"),
         include_str!("installation.rs"),
         include_str!("names.rs"),
+        include_str!("scanner.rs"),
         include_str!("section.rs"),
     ];
     let source = sources.concat().split_whitespace().collect::<String>();

@@ -1,4 +1,4 @@
-use fubako_base::{Lang, ids::DepositId, object::ObjectRef};
+use fubako_base::{Lang, ids::DepositId, object::ObjectRef, unchecked::Unchecked};
 use fubako_store::{
     StoreError,
     deposits::{Deposit, DepositState, Depositor, File},
@@ -53,7 +53,8 @@ pub(crate) async fn who_deposits_is_noted(db: Db) {
 pub(crate) async fn a_file_is_kept_once(db: Db) {
     acme(&db.store).await;
     let (d, _) = db.store.begin_deposit(&deposit("k", 2)).await.unwrap();
-    let (two, one) = (file(d.id, 2), file(d.id, 1));
+    let two = File { unchecked: Some(Unchecked::ScanLimit), ..file(d.id, 2) };
+    let one = file(d.id, 1);
     for file in [&two, &one] {
         let (kept, new) = db.store.keep_file(file).await.unwrap();
         assert!(new);

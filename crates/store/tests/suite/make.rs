@@ -171,6 +171,7 @@ pub(crate) fn file(deposit: DepositId, number: u32) -> File {
         media_type: "application/octet-stream".to_owned(),
         sha256: [9; 32],
         crc32: u32::MAX,
+        unchecked: None,
         object: object(),
         put_at: at(1),
     }

@@ -80,7 +80,8 @@ pub(crate) async fn a_row_that_cannot_be_read_is_an_error(db: Db) {
     corrupt!("sections", db.store.sections(), "UPDATE sections SET settings = '{'");
     corrupt!("sections", db.store.sections(), r#"UPDATE sections SET settings = '{"keep_days": "many"}'"#);
     corrupt!("files", db.store.files(deposit.id), "UPDATE files SET crc32 = -1");
-    corrupt!("files", db.store.files(deposit.id), "UPDATE files SET crc32 = 1, sha256 = object_key");
+    corrupt!("files", db.store.files(deposit.id), "UPDATE files SET crc32 = 1, unchecked = 'perhaps'");
+    corrupt!("files", db.store.files(deposit.id), "UPDATE files SET unchecked = NULL, sha256 = object_key");
     corrupt!("deposits", db.store.deposit(deposit.id), "UPDATE deposits SET lang = 'fr'");
     corrupt!("links", db.store.link(&[1; 32]), "UPDATE links SET failures = -1");
 }
