@@ -258,7 +258,8 @@ async fn fields_are_taken_from_the_bottom_and_oversigned_ones_cannot_be_added() 
     // Others' fields may stand as often as they like.
     assert_eq!(outcome(&world, &format!("X-A: 1\r\nX-A: 2\r\nReceived: y\r\n{once}")).await, DkimOutcome::Pass);
     // Readers end the header at a line that is no field: the rest, signed fields and all, is body text to them.
-    for line in ["no field", "no field: x", ": x", "From tanaka@example.jp Sat Nov 21", " x"] {
+    for line in ["no field", "no field: x", ": x", "From tanaka@example.jp Sat Nov 21", "X-A\r\n : x", "X-Aé: x", " x"]
+    {
         let odd = format!("{}{line}\r\n{once}", if line == " x" { "" } else { "X-A: 1\r\n" });
         let wanted = DkimOutcome::Fail(DkimFailure::Syntax("the header has a line that is no field"));
         assert_eq!(outcome(&world, &odd).await, wanted, "{line}");
