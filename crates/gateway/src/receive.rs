@@ -256,7 +256,7 @@ impl Incoming {
         let is_whole = matches!(self.header, HeaderSoFar::Looked);
         let Some((octets, header_end)) = self.header.push(octets)? else { return Ok(()) };
         if !is_whole {
-            self.check_header(&Header::parse(&octets[..header_end], 0)).await?;
+            self.check_header(&Header::of_mail(&octets[..header_end])).await?;
         }
         self.store(octets).await
     }
@@ -288,7 +288,7 @@ impl Incoming {
         if let HeaderSoFar::Reading(held) = &mut self.header {
             // No blank line: all of it is header.
             let held = std::mem::take(held);
-            self.check_header(&Header::parse(&held, 0)).await?;
+            self.check_header(&Header::of_mail(&held)).await?;
             self.store(held).await?;
         }
         let Some(writer) = self.writer.take() else { return Err(Reply::new(550, (5, 6, 0), "the mail is empty")) };

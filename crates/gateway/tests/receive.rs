@@ -155,6 +155,19 @@ async fn the_author_is_one_and_the_section_s() {
     }
     assert_eq!(gate.send("tanaka@acme.example", "\r\nno header\r\n").await, "550 5.6.0");
     assert_eq!(gate.send("tanaka@acme.example", "").await, "550 5.6.0");
+    // The header begins where it begins to the reader.
+    for before in
+        ["From x@y Thu Jan  1 00:00:00 1970\r\n", ">From x@y\r\n", "\u{feff}", "From x\r\n>From y\r\n\u{feff}"]
+    {
+        assert_eq!(gate.send("tanaka@acme.example", &format!("{before}{MAIL}")).await, "250 2.0.0", "{before:?}");
+        let evil = format!("{before}{}", MAIL.replace("acme.example", "evil.example"));
+        assert_eq!(gate.send("tanaka@acme.example", &evil).await, "550 5.7.1", "{before:?}");
+        let two = format!("{before}From: x@evil.example\r\n{MAIL}");
+        assert_eq!(gate.send("tanaka@acme.example", &two).await, "550 5.6.0", "{before:?}");
+    }
+    for before in ["\r\n", "\u{feff}\r\n", "From x@y\r\n\r\n", "no field\r\n"] {
+        assert_eq!(gate.send("tanaka@acme.example", &format!("{before}{MAIL}")).await, "550 5.6.0", "{before:?}");
+    }
     // A header is all there is: a mail all the same.
     assert_eq!(gate.send("tanaka@acme.example", "From: tanaka@acme.example\r\nSubject: y\r\n").await, "250 2.0.0");
 }

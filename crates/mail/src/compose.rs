@@ -6,12 +6,14 @@ mod encode;
 mod field;
 mod head;
 mod location;
+mod structured;
 mod tree;
 
 pub(crate) use addresses::single;
 pub use body::BodyWork;
 pub(crate) use encode::Transfer;
-pub(crate) use field::{FieldWriter, structured, unstructured};
+pub(crate) use field::{FieldWriter, unstructured};
+pub(crate) use structured::structured;
 
 use std::sync::Arc;
 

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 pub use address::{Address, compared};
 pub(crate) use address::{Item, Mailbox, a_label, is_sound, parse as parse_addresses};
-pub(crate) use collect::{Collector, Line, Oddities, STEERING};
+use collect::MARK;
+pub(crate) use collect::{Collector, Line, Oddities, Opening, STEERING};
 
 use crate::{charset, names};
 
@@ -47,6 +48,22 @@ impl Header {
             }
         }
         collector.finish().0
+    }
+
+    /// Reads the header with which a mail begins, at hand as in [`Header::parse`]: by the reader's own rule
+    /// ([`crate::reader::Reader`]), to which lines of mbox before it and a byte order mark are none of it. Whoever asks for a mail's
+    /// author before it is read whole sees the fields that its outline will have.
+    #[must_use]
+    pub fn of_mail(octets: &[u8]) -> Self {
+        let mut at = 0;
+        loop {
+            let end = memchr::memchr(b'\n', &octets[at..]).map_or(octets.len(), |lf| at + lf + 1);
+            match Opening::of(without_line_end(&octets[at..end])) {
+                Opening::Mbox => at = end,
+                Opening::Mark(_) => return Self::parse(&octets[at + MARK.len()..], (at + MARK.len()) as u64),
+                Opening::Header => return Self::parse(&octets[at..], at as u64),
+            }
+        }
     }
 
     /// The first field of this name, compared without case.

@@ -31,6 +31,8 @@ pub(crate) use tag::Tag;
 
 /// Octets of one tag. A longer one cannot be looked at within bounds.
 pub(crate) const MAX_TAG: usize = 1 << 20;
+/// Octets of a document after which it is looked whether something in it is too long.
+pub(crate) const STRIDE: usize = 64 << 10;
 /// Attributes of one tag.
 pub(crate) const MAX_ATTRIBUTES: usize = 4096;
 /// Ways in which a document can be read at once. Honest mail has two or three.

@@ -134,7 +134,8 @@ pub enum Disposition {
     Inline,
     /// `attachment`.
     Attachment,
-    /// Anything else, readable or not: treated as `attachment` (RFC 2183, 2.8).
+    /// Anything else, readable or not: no text (RFC 2183, 2.8; spec MAIL-EXTRACT), and no word of a person's that it is a
+    /// file (spec MAIL-UNNAMED).
     Other,
 }
 

@@ -296,7 +296,8 @@ fn body_type(part: &Part) -> Option<&'static str> {
 /// An attachment that has no name and number yet.
 fn attachment(id: PartId, part: &Part) -> Attachment {
     let is_mail = part.content_type.media_type().starts_with("message/");
-    let chosen = matches!(part.disposition, Disposition::Attachment | Disposition::Other) && !is_mail;
+    // By the rule's words: any other disposition is as none (spec MAIL-UNNAMED).
+    let chosen = part.disposition == Disposition::Attachment && !is_mail;
     Attachment {
         number: 0,
         part: id,

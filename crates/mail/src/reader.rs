@@ -23,11 +23,11 @@ use fubako_base::Code;
 
 use self::{
     edges::{Edges, Hit, Level, Match, Seen},
-    head::{Head, is_mbox_line},
+    head::Head,
     leaf::Leaf,
 };
 use crate::{
-    header::{Header, Line, without_line_end},
+    header::{Header, Line, Opening, without_line_end},
     outline::{Finding, Outline, Part, PartId, Tnef},
     scan::MarginScan,
     tnef,
@@ -287,15 +287,17 @@ impl Reader {
         let mut text = without_line_end(line);
         let first = std::mem::take(&mut head.fresh);
         if head.parent.is_none() && first {
-            // A byte order mark before the first field belongs to nothing.
-            if let Some(after) = text.strip_prefix(b"\xef\xbb\xbf") {
-                text = after;
-                head.start = range.start + 3;
-            }
-            if is_mbox_line(text) {
-                head.start = range.end;
-                head.fresh = true;
-                return;
+            match Opening::of(text) {
+                Opening::Header => {}
+                Opening::Mark(after) => {
+                    head.start = range.start + (text.len() - after.len()) as u64;
+                    text = after;
+                }
+                Opening::Mbox => {
+                    head.start = range.end;
+                    head.fresh = true;
+                    return;
+                }
             }
         }
         if !self.open.is_empty() && text.starts_with(b"--") {

@@ -61,6 +61,21 @@ fn names_are_made_up() {
     assert_eq!(made, expected.map(|name| (name.to_owned(), false)));
 }
 
+// spec: MAIL-UNNAMED (only `attachment` is a person's word; every other disposition is as none)
+#[test]
+fn only_an_attachment_is_named_by_a_person() {
+    for disposition in ["", "form-data; name=a", "x-unknown", "\"inline\"", "inline/x", "inline x", "; filename=x"] {
+        let part = format!("Content-Type: image/png\nContent-Disposition: {disposition}");
+        let found =
+            names(&[&part, "Content-Type: image/png\nContent-Disposition: Attachment; filename=\"a\u{200b}.png\""]);
+        assert_eq!(found.iter().map(|(_, person)| *person).collect::<Vec<_>>(), [false, true], "{disposition}");
+    }
+    let named =
+        |disposition: &str| format!("Content-Type: image/png\nContent-Disposition: {disposition}; filename=a/b.png");
+    let (one, two) = (named("form-data"), named("x-other"));
+    assert_eq!(names(&[&one, &two]), [("a_b.png".to_owned(), false), ("a_b (2).png".to_owned(), false)]);
+}
+
 // spec: MAIL-UNNAMED
 #[test]
 fn made_up_names_yield_and_are_repaired() {

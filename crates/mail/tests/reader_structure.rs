@@ -51,6 +51,37 @@ epilogue
 
 // spec: MAIL-EXTRACT
 #[test]
+fn who_looks_at_a_header_alone_sees_the_fields_that_the_reader_sees() {
+    let mark = "\u{feff}";
+    for (before, fields) in [
+        (String::new(), 3),
+        ("From a@x.jp Thu Jan  1 00:00:00 1970\r\n".to_owned(), 3),
+        (">From a@x.jp Thu\r\n".to_owned(), 3),
+        ("From a: b\r\n>From : c\r\n".to_owned(), 3),
+        (mark.to_owned(), 3),
+        (format!("{mark}From a@x.jp\r\n"), 3),
+        (format!("From a@x.jp\r\n{mark}"), 3),
+        (format!("{mark}{mark}"), 0),
+        ("From : old@x.jp\r\n".to_owned(), 4),
+        (" leading\r\n".to_owned(), 3),
+        ("no field\r\n".to_owned(), 0),
+        ("\r\n".to_owned(), 0),
+        (format!("{mark}\r\n"), 0),
+        ("From a@x.jp\r\n\r\n".to_owned(), 0),
+    ] {
+        let mail = format!("{before}From: a@x.jp\r\nTo: b@x.jp\r\n c\r\nSubject: x\r\n\r\nBcc: body\r\n");
+        let of = |header: &fubako_mail::Header| -> Vec<_> {
+            header.iter().map(|field| (field.name().to_owned(), field.value().to_vec(), field.range())).collect()
+        };
+        let mut reader = Reader::new(Limits::default());
+        reader.push(mail.as_bytes());
+        let read = of(&reader.finish().header);
+        assert_eq!(of(&fubako_mail::Header::of_mail(mail.as_bytes())), read, "{before:?}");
+        assert_eq!(read.len(), fields, "{before:?}");
+    }
+}
+
+#[test]
 fn a_mail_with_everything() {
     let read = read(MIXED);
     assert_eq!(read.details(), [""; 0]);

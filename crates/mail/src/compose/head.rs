@@ -2,7 +2,8 @@
 
 use super::{
     Rebuild, addresses,
-    field::{FieldWriter, structured, unstructured},
+    field::{FieldWriter, unstructured},
+    structured::structured,
 };
 use crate::{
     header::{Field, Header, decoded},

@@ -20,6 +20,34 @@ pub(crate) enum Line {
     Other,
 }
 
+/// A byte order mark in UTF-8.
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What a mail's first line is, and each that follows an mbox line there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening<'a> {
+    /// The line that mbox puts before a mail: none of the header.
+    Mbox,
+    /// The header's first line, behind a byte order mark that belongs to nothing.
+    Mark(&'a [u8]),
+    /// The header's first line.
+    Header,
+}
+
+impl<'a> Opening<'a> {
+    /// Of a line without its end.
+    pub(crate) fn of(line: &'a [u8]) -> Self {
+        let text = line.strip_prefix(MARK);
+        if is_mbox_line(text.unwrap_or(line)) { Self::Mbox } else { text.map_or(Self::Header, Self::Mark) }
+    }
+}
+
+fn is_mbox_line(line: &[u8]) -> bool {
+    // `From : a@b` is a field in the form of old (RFC 5322, 4.5.2).
+    let is_field = line.strip_prefix(b"From").is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+    !is_field && (line.starts_with(b"From ") || line.starts_with(b">From "))
+}
+
 /// What was odd about a header's octets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Oddities {

@@ -14,15 +14,14 @@ use super::{
     rewriter::Insertion,
     tag::Tag,
 };
-use crate::steps::RewriteError;
-
 /// Elements that show nothing and may stand before the body.
 const IN_HEAD: [&str; 11] =
     ["html", "head", "meta", "link", "base", "basefont", "bgsound", "style", "script", "title", "template"];
 /// Elements that hold text.
 const TEXT_ONLY: [&str; 8] = ["style", "script", "title", "textarea", "xmp", "iframe", "noembed", "noframes"];
 
-/// `</body>` and `</html>` tags of one document: each may be where the notice goes.
+/// `</body>` and `</html>` tags of one document: each may be where the notice goes. With more of them nobody can say which is
+/// the end, and it goes to the top.
 const MAX_ENDS: u32 = 2000;
 
 /// The notice until its place is found.
@@ -44,7 +43,7 @@ pub(super) struct Place {
     head_open: bool,
     /// The last tag opened an element that holds text.
     in_text: bool,
-    /// `</body>` tags.
+    /// `</body>` and `</html>` tags, up to one more than are looked at.
     ends: u32,
     /// The first NUL, which browsers read in one way here and another there.
     nul: Option<usize>,
@@ -101,7 +100,7 @@ impl Place {
     pub(super) fn take_last(&mut self, end: usize, ending: Ending) -> Option<Last> {
         let insertion = self.insertion.take()?;
         let top = || Last::At(self.top.unwrap_or(0), insertion.html.clone());
-        if insertion.position == NoticePosition::Top || self.nul.is_some() {
+        if insertion.position == NoticePosition::Top || self.nul.is_some() || self.ends > MAX_ENDS {
             return Some(top());
         }
         if let Some(place) = self.end.as_ref().filter(|place| place.counts(end)) {
@@ -150,25 +149,25 @@ impl Place {
         self.open.text(text);
     }
 
-    pub(super) fn tag(&mut self, at: usize, tag: &Tag<'_>) -> Result<(), RewriteError> {
-        self.ends += u32::from(tag.end_tag && tag.is_any(&["body", "html"]));
-        if self.ends > MAX_ENDS {
-            return Err(RewriteError { reason: "an HTML body ends too often" });
+    pub(super) fn tag(&mut self, at: usize, tag: &Tag<'_>) {
+        if self.insertion.is_none() {
+            return;
         }
-        if self.insertion.is_some() {
-            if tag.octets[1..].contains(&b'<') && self.open.holds("noscript") {
-                // With scripts it may be the end of that.
-                self.open.doubt();
-            }
-            self.end_place(at, tag);
-            self.top_place(at, tag);
-            self.in_text = !tag.end_tag && tag.is_any(&TEXT_ONLY);
-            self.open.tag(tag);
+        if tag.octets[1..].contains(&b'<') && self.open.holds("noscript") {
+            // With scripts it may be the end of that.
+            self.open.doubt();
         }
-        Ok(())
+        self.end_place(at, tag);
+        self.top_place(at, tag);
+        self.in_text = !tag.end_tag && tag.is_any(&TEXT_ONLY);
+        self.open.tag(tag);
     }
 
     fn end_place(&mut self, at: usize, tag: &Tag<'_>) {
+        self.ends += u32::from(tag.end_tag && tag.is_any(&["body", "html"]) && self.ends <= MAX_ENDS);
+        if self.ends > MAX_ENDS {
+            return;
+        }
         let is_known = |end: &Option<End>| end.as_ref().is_some_and(|end| end.counts(at));
         if self.revealed || self.end.as_ref().is_some_and(|end| end.plaintext) {
             return;

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::{
-    MAX_READINGS, MAX_TAG,
+    MAX_READINGS, MAX_TAG, STRIDE,
     reading::{Reading, Scene, Shows},
     tag::Tag,
 };
@@ -96,6 +96,23 @@ impl<J: Judge> Readings<J> {
     /// # Errors
     /// [`RewriteError`] when a tag is beyond its limits, or the document can be read in too many ways.
     pub(crate) fn push(&mut self, html: &[u8]) -> Result<usize, RewriteError> {
+        let mut rest = html;
+        loop {
+            // What is too long is so wherever the document is cut: who looks at it and who rewrites it must agree.
+            let (stride, after) = rest.split_at(rest.len().min(STRIDE - self.end() % STRIDE));
+            let settled = self.pass(stride)?;
+            if self.end() % STRIDE == 0 && self.end() - settled > MAX_TAG {
+                return Err(RewriteError { reason: "an HTML tag is too long" });
+            }
+            if after.is_empty() {
+                return Ok(settled);
+            }
+            rest = after;
+        }
+    }
+
+    /// Passes over the next octets. Gives the offset before which everything is settled.
+    fn pass(&mut self, html: &[u8]) -> Result<usize, RewriteError> {
         self.held.extend_from_slice(html);
         let end = self.base + self.held.len();
         while self.at < end {
@@ -108,11 +125,7 @@ impl<J: Judge> Readings<J> {
             }
         }
         self.look_at_styles();
-        let settled = self.all.iter().filter_map(Reading::hold).min().unwrap_or(end);
-        if end - settled > MAX_TAG {
-            return Err(RewriteError { reason: "an HTML tag is too long" });
-        }
-        Ok(settled)
+        Ok(self.all.iter().filter_map(Reading::hold).min().unwrap_or(end))
     }
 
     /// Ends the document: what is open is looked at as far as it came. Gives where the plain reading stands.

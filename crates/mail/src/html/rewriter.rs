@@ -55,7 +55,7 @@ impl Judge for Outer {
 
     fn tag(&mut self, at: usize, tag: &Tag<'_>, plain: bool) -> Result<Vec<(Range<usize>, String)>, RewriteError> {
         if plain {
-            self.place.tag(at, tag)?;
+            self.place.tag(at, tag);
         }
         if !tag.end_tag && tag.is_any(&["base"]) {
             self.references.base_tag(tag, plain);

@@ -41,10 +41,3 @@ impl Head {
 
 /// Room for a field's name beside its value.
 const MAX_NAME: usize = 1024;
-
-/// The line that mbox puts before a mail.
-pub(super) fn is_mbox_line(line: &[u8]) -> bool {
-    // `From : a@b` is a field in the form of old (RFC 5322, 4.5.2).
-    let is_field = line.strip_prefix(b"From").is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
-    !is_field && (line.starts_with(b"From ") || line.starts_with(b">From "))
-}
