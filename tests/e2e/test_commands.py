@@ -203,6 +203,25 @@ def test_apply_twice_changes_nothing(folder):
     assert done.returncode != 0 and "colour" in done.stderr
 
 
+# spec: section 7 (apply --dry-run), RCV-TENANT, MAIL-SENDER
+def test_a_dry_run_refuses_what_the_real_one_refuses(folder):
+    fubako = harness.Fubako(folder / "dry")
+    other = '[[section]]\nid = "other"\nname = "other"\nmail_link = true\ndomains = ["%s"]\n'
+    again = '\n[[section.user]]\nlogin_id = "again"\naddress = "Mail-Link@Acme.Example"\n'
+    before = harness.SECTION[: harness.SECTION.index("[[section.user]]")]
+    for bad, part in [(other % "acme.example", "acme.example belongs to another section"), (before + again, "Mail-Link@acme.example"),
+                      (other % "*.acme.example", "not a domain")]:
+        fubako.declaration.write_text(bad)
+        dry, real = (fubako.run("apply", fubako.declaration, *more, check=False) for more in (["--dry-run"], []))
+        assert dry.returncode == real.returncode == 1 and part in dry.stderr and not dry.stdout, (bad, dry)
+        assert (dry.stdout, dry.stderr) == (real.stdout, real.stderr)
+    # Where the other goes in the same call, the address is free.
+    fubako.declaration.write_text(before + again)
+    for more in (["--dry-run"], []):
+        assert "+ user again" in fubako.run("apply", fubako.declaration, "--prune", *more).stdout
+    assert not fubako.run("apply", fubako.declaration, "--prune").stdout.startswith("+")
+
+
 @pytest.mark.parametrize("environment, part", [
     ({"FUBAKO_HTTP__LISSEN": "x"}, "lissen"), ({"FUBAKO_RELAY__PORT": "many"}, "port"), ({"FUBAKO_KEYS__MASTER": "abc"}, "keys.master"),
 ])

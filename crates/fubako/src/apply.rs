@@ -293,11 +293,22 @@ impl SectionDeclaration {
     }
 }
 
+/// The domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1).
 fn ascii_domain(domain: &str) -> Result<String, String> {
     match idna::domain_to_ascii(domain) {
-        Ok(ascii) if ascii.contains('.') || ascii == "localhost" => Ok(ascii),
+        Ok(ascii) if (ascii.contains('.') || ascii == "localhost") && ascii.split('.').all(is_host_label) => Ok(ascii),
+        _ if domain.starts_with("*.") => {
+            Err(format!("{domain:?} is not a domain: a registered domain stands for those below it too"))
+        }
         _ => Err(format!("{domain:?} is not a domain")),
     }
+}
+
+fn is_host_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// The address with its domain as A-labels: so it is compared with a mail's sender (spec MAIL-SENDER).
@@ -500,7 +511,10 @@ pub async fn apply(
         all.extend(secret::change(ground, section, dry_run).await?);
     }
     let (changes, lines): (Vec<Change>, Vec<String>) = all.into_iter().unzip();
-    if !dry_run && !changes.is_empty() {
+    if dry_run {
+        // What the database would refuse is refused here too, in the same words.
+        store.rehearse(&changes, now).await?;
+    } else if !changes.is_empty() {
         store.apply(&changes, now).await?;
     }
     Ok(Applied { changes: lines, warnings: warnings(&current, declared, prune) })

@@ -47,6 +47,8 @@ mod writer;
 
 use std::path::Path;
 
+use fubako_base::ids::SectionId;
+
 /// The way to the database; cheap to clone. The runtime on which it was opened must live as long as it is used.
 #[derive(Clone)]
 pub struct Store {
@@ -72,6 +74,16 @@ pub enum StoreError {
     /// The domain belongs to another section already.
     #[error("the domain {0} belongs to another section")]
     DomainTaken(String),
+    /// Two users of a section would have one address.
+    #[error("section {section}: the users {} and {} would have the same address {address}", .users[0], .users[1])]
+    AddressTaken {
+        /// The section.
+        section: SectionId,
+        /// The address, as one of them has it.
+        address: String,
+        /// Their login ids.
+        users: [String; 2],
+    },
     /// The deposit is not (or no longer) in a state that allows this: unknown, not open, not sent, its files not whole.
     #[error("the deposit does not allow this: {0}")]
     DepositClosed(&'static str),

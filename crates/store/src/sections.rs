@@ -207,10 +207,26 @@ impl Store {
     /// so a domain can move from one section to another, and another group become the mail-link group, in one call.
     ///
     /// # Errors
-    /// [`StoreError::DomainTaken`]; [`StoreError::Refused`] for a second mail-link group or default user, a group that
-    /// still has users, a section or group that is not there.
+    /// [`StoreError::DomainTaken`]; [`StoreError::AddressTaken`]; [`StoreError::Refused`] for a second mail-link group or default
+    /// user, a group that still has users, a section or group that is not there.
     pub async fn apply(&self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.pool.write((changes.to_vec(), now), |tx, (changes, now)| Box::pin(apply(tx, changes, *now))).await
+    }
+
+    /// Makes the changes and undoes them all: whether [`Store::apply`] would make them.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn rehearse(&self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+        self.pool
+            .write((changes.to_vec(), now), |tx, (changes, now)| {
+                Box::pin(async move {
+                    tx.script("SAVEPOINT rehearsal").await?;
+                    apply(tx, changes, *now).await?;
+                    tx.script("ROLLBACK TO SAVEPOINT rehearsal").await
+                })
+            })
+            .await
     }
 }
 
@@ -299,8 +315,11 @@ async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), St
         .filter_map(|change| if let Change::PutUser(user) = change { Some(user) } else { None })
         .collect();
     users.sort_by_key(|user| user.default_user);
-    for user in users {
+    for user in &users {
         put_user(tx, user, now).await?;
+    }
+    for user in &users {
+        alone_with_its_address(tx, user).await?;
     }
     for change in changes {
         if let Change::RemoveGroup(section, name) = change {
@@ -381,4 +400,18 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
     )
     .await?;
     Ok(())
+}
+
+/// That no other user of the section has this one's address: a mail's sender is one user (spec MAIL-SENDER).
+async fn alone_with_its_address(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+    let sql =
+        "SELECT login_id FROM users WHERE section = $1 AND address_folded = $2 AND login_id <> $3 ORDER BY login_id";
+    match tx.one("users", sql, args![&user.section, user.address.to_lowercase(), &user.login_id]).await? {
+        Some(other) => Err(StoreError::AddressTaken {
+            section: user.section.clone(),
+            address: user.address.clone(),
+            users: [user.login_id.clone(), other.get("login_id")?],
+        }),
+        None => Ok(()),
+    }
 }

@@ -152,6 +152,47 @@ pub(crate) async fn there_is_one_mail_link_group_and_one_default_user(db: Db) {
 }
 
 // spec: MAIL-SENDER
+pub(crate) async fn an_address_is_one_user_s(db: Db) {
+    acme(&db.store).await;
+    let with = |login_id, address: &str| User { address: address.to_owned(), ..user(login_id, None, false) };
+    let put = async |users: &[User]| {
+        let changes: Vec<Change> = users.iter().cloned().map(Change::PutUser).collect();
+        db.store.apply(&changes, at(0)).await
+    };
+    put(&[user("a", None, false)]).await.unwrap();
+    for changes in [vec![with("b", "A@Acme.example")], vec![user("a", None, false), with("b", "a@acme.example")]] {
+        let refused = put(&changes).await;
+        assert!(matches!(refused, Err(StoreError::AddressTaken { ref users, .. }) if users.contains(&"a".to_owned())));
+        assert_eq!(db.store.users(&id("acme")).await.unwrap(), [user("a", None, false)], "nothing of it is kept");
+    }
+    // What counts is how things stand when all are made: two change places, one takes the address of one who goes.
+    put(&[user("b", None, false)]).await.unwrap();
+    put(&[with("a", "b@acme.example"), with("b", "a@acme.example")]).await.unwrap();
+    let gone = [Change::PutUser(with("c", "b@acme.example")), Change::RemoveUser(id("acme"), "a".to_owned())];
+    db.store.apply(&gone, at(1)).await.unwrap();
+    // Another section's user may have it.
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(1)).await.unwrap();
+    put(&[User { section: id("other"), ..with("c", "b@acme.example") }]).await.unwrap();
+}
+
+pub(crate) async fn a_rehearsal_refuses_what_would_be_refused_and_keeps_nothing(db: Db) {
+    acme(&db.store).await;
+    let mut thief = section("thief");
+    thief.domains = vec!["acme.example".to_owned()];
+    for bad in [Change::PutSection(Box::new(thief)), Change::PutUser(user("x", Some("no-such-group"), false))] {
+        let changes = [Change::PutGroup(group("g", true)), bad];
+        let rehearsed = db.store.rehearse(&changes, at(1)).await.unwrap_err().to_string();
+        assert_eq!(rehearsed, db.store.apply(&changes, at(1)).await.unwrap_err().to_string());
+    }
+    let changes = [Change::PutGroup(group("g", true)), Change::PutSection(Box::new(section("new")))];
+    db.store.rehearse(&changes, at(1)).await.unwrap();
+    assert_eq!(db.store.groups(&id("acme")).await.unwrap(), []);
+    assert_eq!(db.store.section(&id("new")).await.unwrap(), None);
+    db.store.apply(&changes, at(1)).await.unwrap();
+    assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("g", true)]);
+}
+
+// spec: MAIL-SENDER
 pub(crate) async fn addresses_are_compared_without_case(db: Db) {
     acme(&db.store).await;
     let odd = User { address: "Yamada.Tarō@ACME.example".to_owned(), ..user("a", None, false) };
@@ -175,9 +216,12 @@ pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
         Change::PutUser(User { section: id("other"), ..user("a", Some("theirs"), true) }),
     ];
     db.store.apply(&elsewhere, at(0)).await.unwrap();
-    let users = [&a, &b, &c, &again].map(|user| Change::PutUser(user.clone()));
+    let users = [&a, &b, &c, &user("0", None, false)].map(|user| Change::PutUser(user.clone()));
     let groups = [group("g", true), group("other", false)].map(Change::PutGroup);
     db.store.apply(&[groups.as_slice(), &users].concat(), at(0)).await.unwrap();
+    // As it can be where it was declared before this was refused.
+    db.meddle("UPDATE users SET address = 'A@acme.example', address_folded = 'a@acme.example' WHERE login_id = '0'")
+        .await;
     let known = |users: &[&User]| SenderAccounts {
         mail_link_group: Some("g".to_owned()),
         users: users.iter().copied().cloned().collect(),
