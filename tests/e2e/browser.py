@@ -1,4 +1,5 @@
 """Chromium, as the recipient uses it."""
+import contextlib
 import hashlib
 import pathlib
 
@@ -64,6 +65,21 @@ class Browser:
 
         [path] = harness.wait_for("the download", done, 60)
         return path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+
+    @contextlib.contextmanager
+    def screen(self, width, height):
+        """Shows pages on a screen of this size, in CSS pixels. (A window has a least width.)"""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def sideways(self):
+        """How wide the screen is, and how far the page is wider than what is seen of it: 0 where nothing scrolls sideways."""
+        return tuple(self.driver.execute_script(
+            "const e = document.documentElement; return [window.innerWidth, e.scrollWidth - e.clientWidth]"))
 
     def axe(self):
         """What axe finds serious or critical on the page."""

@@ -56,10 +56,72 @@ def test_the_demo_with_mails_of_ones_own(folder):
     assert done.returncode != 0 and report["mails"][0]["decision"] == "stop" and not report["mails"][0]["relayed"]
 
 
+def demo_of(folder, **given):
+    """What the demo makes of these mails: its exit code, its report's mails in order, its story."""
+    arguments = []
+    for name, mail in given.items():
+        (folder / f"{name}.eml").write_bytes(mail)
+        arguments += ["--mail", folder / f"{name}.eml"]
+    done = run("demo", "--once", "--json", *arguments)
+    report = json.loads(done.stdout)
+    assert report["ok"] == (done.returncode == 0), done.stderr
+    return done.returncode, report["mails"], done.stderr
+
+
+def one_file(*bodies):
+    file = mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', b"the file")
+    return mails.multipart(mails.head(b"bodies"), [*bodies, file])
+
+
+PLAIN = (b"Content-Type: text/plain; charset=UTF-8\r\n", "本文です。\r\n".encode())
+HTML = (b"Content-Type: text/html; charset=UTF-8\r\n", "<html><body><p>署名です。</p></body></html>\r\n".encode())
+
+
+# spec: section 7 (demo), RCV-REPEAT
+def test_the_demo_with_the_same_mail_twice(tmp_path):
+    mail, began = one_file(PLAIN), time.monotonic()
+    code, [first, again, other], story = demo_of(tmp_path, first=mail, again=mail, other=one_file(PLAIN))
+    assert code == 0 and "handled once" in story, story
+    assert time.monotonic() - began < 45, "it waits for what does not come"
+    assert {**again, "seconds": 0} == {**first, "seconds": 0} and first["files"][0]["sha256_downloaded"] == mails.sha(b"the file")
+    assert other["deposit_notice_url"] != first["deposit_notice_url"]
+    # A mail that did not come through does not come through the second time either.
+    stopped = mails.multipart(mails.head(b"s"), [mails.attachment(b'Content-Type: application/pkcs7-mime; name="smime.p7m"\r\n', b"x")])
+    code, reports, story = demo_of(tmp_path, first=stopped, again=stopped)
+    assert code != 0 and [(r["decision"], r["codes"], r["relayed"]) for r in reports] == [("stop", ["encrypted"], False)] * 2, story
+
+
+# spec: section 7 (demo), MAIL-NOTICE
+def test_the_demo_finds_the_password_in_whichever_body_it_is(tmp_path):
+    quoted = (PLAIN[0], "返信です。\r\n> ファイルパスワード\r\n> aB3!aB3!aB3!aB3\r\nファイルパスワード\r\naB3!aB3!aB3!aB3\r\n".encode())
+    code, reports, story = demo_of(tmp_path, end=one_file(PLAIN, HTML), middle=one_file(HTML, PLAIN, HTML), quoted=one_file(quoted))
+    assert code == 0, story
+    assert all(r["files"][0]["sha256_downloaded"] == mails.sha(b"the file") for r in reports)
+
+
+# spec: section 7 (demo: "decision", "codes")
+def test_the_demo_says_what_the_gateway_did(tmp_path):
+    # Found when it is written, which a dry run without --rewrite does not do.
+    unwritable = one_file((HTML[0], b"<a " + b"x" * (5 << 20) + b">"))
+    unknown = b"Subject: no From field\r\nMIME-Version: 1.0\r\n" + unwritable[unwritable.index(b"Content-Type: multipart"):]
+    encrypted = unknown.replace(b"Content-Type: application/pdf", b"Content-Type: application/pkcs7-mime")
+    code, [held, refused], story = demo_of(tmp_path, held=unwritable, refused=encrypted)
+    assert code != 0
+    assert (held["decision"], held["codes"], held["relayed"]) == ("hold", ["ambiguous"], False), story
+    assert held["files"][0]["sha256_sent"] == mails.sha(b"the file") and not held["files"][0]["sha256_downloaded"]
+    assert "held (ambiguous): its sender was told" in story and held["seconds"] < 45, story
+    assert (refused["decision"], refused["codes"]) == ("stop", []) and "refused: 550" in story, story
+
+
 # spec: section 7 (demo without --once)
-def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path):
+@pytest.mark.parametrize("given", [None, (PLAIN, HTML), (HTML, PLAIN)])
+def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path, given):
     before = set(pathlib.Path(tempfile.gettempdir()).glob("fubako-demo-*"))
-    demo = harness.Process([harness.BINARY, "demo"], tmp_path / "out")
+    arguments = []
+    if given:
+        (tmp_path / "mail.eml").write_bytes(one_file(*given))
+        arguments = ["--mail", tmp_path / "mail.eml"]
+    demo = harness.Process([harness.BINARY, "demo", *arguments], tmp_path / "out")
     try:
         said = lambda: (tmp_path / "out").read_text()
         address = harness.wait_for("the mailbox", lambda: re.search(r"mailbox\s+(http://127\.0\.0\.1:\d+/)", said()))[1]
@@ -70,8 +132,15 @@ def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path):
             for page in [p for p, text in pages.items() if not text]:
                 pages[page] = urllib.request.urlopen(address + page[1:], timeout=10).read().decode()
                 pages |= {p: "" for p in re.findall(r'(?:src|href)="(/mails/[^"]+)"', pages[page]) if p not in pages}
-        everything = "".join(pages.values())
-        assert link in everything and html.unescape(everything).count(password) == 1, pages.keys()
+        everything = html.unescape("".join(pages.values()))
+        assert link in everything and everything.count(password) == 1, pages.keys()
+        # Every body is shown, in its order.
+        shown = [p for p, text in pages.items() if p != "/" and "bodies" not in p and password in html.unescape(text + "".join(
+            pages[body] for body in re.findall(r'src="(/mails/[^"]+)"', text)))]
+        [page] = shown
+        marks = [mark for mark in re.findall(r'class="text"|<iframe', pages[page])]
+        assert marks == {None: ["<iframe"], (PLAIN, HTML): ['class="text"', "<iframe"], (HTML, PLAIN): ["<iframe", 'class="text"']}[given]
+        assert not given or ("本文です。" in everything and "署名です。" in everything)
         assert urllib.request.urlopen(link, timeout=10).status == 200
     finally:
         code = demo.stop(how=signal.SIGINT)

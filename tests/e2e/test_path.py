@@ -178,23 +178,24 @@ def test_nobody_else_relays(fubako):
 def test_axe_finds_nothing_serious(fubako, company, mailboxes, browser, size, lang):
     before = len(mailboxes.raw("suzuki@recipient.example"))
     mail = mails.multipart(mails.head(mails.encoded("ページの確認")), [
-        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', mails.pdf())])
+        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="' + b"a" * 120 + b'.pdf"\r\n', mails.pdf())])
     with smtplib.SMTP("127.0.0.1", company.port) as smtp:
         smtp.sendmail("tanaka@acme.example", ["suzuki@recipient.example"], mail)
     relayed, notice = relayed_and_notice(mailboxes, "suzuki@recipient.example", before)
-    browser.driver.set_window_size(*size)
     link = harness.link_in(notice)
-    browser.open(f"{link}?lang={lang}")
-    assert browser.driver.find_element("tag name", "html").get_attribute("lang") == lang
-    assert browser.axe() == []
-    browser.type_password("wrong-password!")
-    assert browser.axe() == []
-    assert not browser.links("/files/")
-    browser.type_password(password_in(relayed))
-    assert browser.links("/files/")
-    assert browser.axe() == []
-    width = browser.driver.execute_script("return document.documentElement.scrollWidth")
-    assert width <= size[0] + 1 or width <= browser.driver.execute_script("return window.innerWidth")
+    with browser.screen(*size):
+        browser.open(f"{link}?lang={lang}")
+        assert browser.driver.find_element("tag name", "html").get_attribute("lang") == lang
+        assert browser.axe() == [] and browser.sideways() == (size[0], 0)
+        browser.type_password("wrong-password!")
+        assert browser.axe() == [] and browser.sideways() == (size[0], 0)
+        assert not browser.links("/files/")
+        browser.type_password(password_in(relayed))
+        assert browser.links("/files/")
+        assert browser.axe() == [] and browser.sideways() == (size[0], 0)
+        # It would show: the same page with something too wide in it.
+        browser.driver.execute_script("document.querySelector('main').style.minWidth = '1400px'")
+        assert browser.sideways() > (size[0], 100)
 
 
 # spec: X-RECEIVE

@@ -199,6 +199,23 @@ impl Store {
             .await
     }
 
+    /// Every code of a mail that was stopped or held; of any other, none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn mail_codes(&self, id: MailId) -> Result<Vec<Code>, StoreError> {
+        self.pool
+            .read(id, |tx, id| {
+                Box::pin(async move {
+                    let sql = "SELECT codes FROM mails WHERE id = $1 AND codes IS NOT NULL";
+                    let row = tx.one("mails", sql, args![*id]).await?;
+                    let names: Vec<String> = row.map(|row| row.json("codes")).transpose()?.unwrap_or_default();
+                    Ok(names.iter().filter_map(|name| Code::from_name(name)).collect())
+                })
+            })
+            .await
+    }
+
     /// Keeps the sealed file password before the deposit is begun, once: gives the one that is kept.
     ///
     /// # Errors

@@ -5,7 +5,8 @@
 //!    send by SMTP with STARTTLS ─► wait for the relayed mail and the deposit notice
 //!    ─► open the link ─► prove ─► download ─► compare SHA-256
 //! ```
-//! Everything a person or another machine would do is done here over real sockets; nothing is taken from the inside.
+//! Everything a person or another machine would do is done here over real sockets. What the gateway decided is read from its
+//! database; the rest comes from the inside nowhere.
 
 mod letter;
 mod mailbox;
@@ -24,6 +25,7 @@ use std::{
 };
 
 use fubako_base::{Lang, Timestamp, lang::text};
+use fubako_store::mails::{Mail, MailState};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::{
@@ -48,6 +50,8 @@ use crate::{
 const SAMPLE: &[u8] = include_bytes!("../../assets/demo/sample.eml");
 /// How long the demo waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How often it looks whether the gateway has decided.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The demo's options.
 #[derive(clap::Args)]
@@ -62,6 +66,9 @@ pub struct DemoArguments {
     #[arg(long, value_name = "F.eml")]
     mail: Vec<PathBuf>,
 }
+
+/// A link with its file password.
+type Key = (String, String);
 
 /// Everything that runs for the demo.
 struct Stage {
@@ -110,7 +117,7 @@ async fn show(
     arguments: &DemoArguments,
     stage: Stage,
     report: &Report,
-    links: &[(String, String)],
+    links: &[Key],
     story: &Story,
 ) -> Result<ExitCode, StartError> {
     if arguments.json {
@@ -134,7 +141,7 @@ async fn play(
     arguments: &DemoArguments,
     folder: &Path,
     story: &Story,
-) -> Result<(Stage, Report, Vec<(String, String)>), StartError> {
+) -> Result<(Stage, Report, Vec<Key>), StartError> {
     let mails = mails(&arguments.mail)?;
     let began = Instant::now();
 
@@ -149,7 +156,7 @@ async fn play(
     let mut report = Report { ok: true, mails: Vec::new() };
     let mut links = Vec::new();
     for mail in &mails {
-        let (one, link) = stage.walk(mail, story).await;
+        let (one, link) = stage.walk(mail, &report.mails, story).await;
         report.ok &= one.ok;
         report.mails.push(one);
         links.extend(link);
@@ -209,12 +216,12 @@ impl Stage {
         let _ = self.names.await;
     }
 
-    /// One mail's whole way.
-    async fn walk(&self, mail: &Outbound, story: &Story) -> (MailReport, Option<(String, String)>) {
+    /// One mail's whole way. `before` are the mails before it.
+    async fn walk(&self, mail: &Outbound, before: &[MailReport], story: &Story) -> (MailReport, Option<Key>) {
         let began = Instant::now();
         let mut report = MailReport::of(mail);
         story.chapter(&mail.title());
-        let walked = self.steps(mail, &mut report, story).await;
+        let walked = self.steps(mail, before, &mut report, story).await;
         report.seconds = began.elapsed().as_secs_f64();
         match walked {
             Ok(link) => (report, link),
@@ -229,26 +236,36 @@ impl Stage {
     async fn steps(
         &self,
         mail: &Outbound,
+        before: &[MailReport],
         report: &mut MailReport,
         story: &Story,
-    ) -> Result<Option<(String, String)>, String> {
-        let before = self.mailbox.len();
-        let expected = self.expected(mail)?;
-        report.expect(&expected);
+    ) -> Result<Option<Key>, String> {
+        let arrived_before = self.mailbox.len();
+        report.sends(&self.inspected(mail)?);
 
         story.begin("sending by SMTP with STARTTLS");
-        let sent = mail.send(self.running.starttls, &self.running.identity).await.inspect_err(|_| report.refused())?;
+        let sent = mail.send(self.running.starttls, &self.running.identity).await?;
+        report.id = Some(sent.id);
         let domain = mail.domain().unwrap_or_default();
         story.done(&format!("SPF of {domain} lets this host send: accepted: {}", sent.reply));
+        if let Some(first) = before.iter().find(|mail| mail.id == report.id) {
+            report.repeats(first);
+            if !first.ok {
+                return Err("the same mail as above: it was handled once, with that outcome".to_owned());
+            }
+            story.done("the same mail as above: it was handled once, and nobody gets it twice");
+            return Ok(None);
+        }
 
         story.begin("waiting for what the gateway makes of it");
-        let wanted = sent.recipients.len() * if expected.decision == "deposit" { 2 } else { 1 };
-        let stopped = matches!(expected.decision, "stop" | "hold");
-        let arrived = self
-            .mailbox
-            .wait(before, PATIENCE, |arrived| deliveries(arrived) >= if stopped { 1 } else { wanted })
-            .await;
-        if stopped {
+        let handled = self.decided(&sent, report).await?;
+        let copies = match report.decision {
+            "relay" => handled.accepted.recipients.len(),
+            "deposit" => 2 * handled.accepted.recipients.len(),
+            _ => 1,
+        };
+        let arrived = self.mailbox.wait(arrived_before, PATIENCE, |arrived| deliveries(arrived) >= copies).await;
+        if matches!(report.decision, "stop" | "hold") {
             return self.told(&arrived, report, story);
         }
         let relayed = find_relayed(&arrived, &sent).ok_or("the relayed mail did not arrive in time")?;
@@ -261,7 +278,7 @@ impl Stage {
             letter.signatures,
             letter.files.len()
         ));
-        if expected.decision == "relay" {
+        if report.decision == "relay" {
             story.done("nothing to take off: the mail went on as it was");
             report.ok = true;
             return Ok(None);
@@ -269,18 +286,39 @@ impl Stage {
         self.fetch(&arrived, &letter, report, story).await.map(Some)
     }
 
+    /// Waits until the gateway has decided on the mail, and puts the decision and its codes into the report.
+    async fn decided(&self, sent: &Sent, report: &mut MailReport) -> Result<Mail, String> {
+        let (store, until) = (&self.running.ground.store, Instant::now() + PATIENCE);
+        loop {
+            let mail = store.mail(sent.id).await.map_err(|e| e.to_string())?;
+            let mail = mail.ok_or("the gateway does not know the mail that it accepted")?;
+            report.decision = match mail.state {
+                MailState::Stopped => "stop",
+                MailState::Received | MailState::Held => "hold",
+                MailState::Relaying | MailState::Settled if mail.deposit.is_some() => "deposit",
+                MailState::Relaying | MailState::Settled => "relay",
+            };
+            if mail.state != MailState::Received {
+                let codes = store.mail_codes(sent.id).await.map_err(|e| e.to_string())?;
+                report.codes = codes.iter().map(|code| code.name()).collect();
+                return Ok(mail);
+            }
+            if Instant::now() > until {
+                report.codes = mail.last_code.iter().map(|code| code.name()).collect();
+                return Err(format!("the gateway is still trying ({})", report.codes.join(", ")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// A stopped mail: its sender has the notice, and the files did not come through.
-    fn told(
-        &self,
-        arrived: &[Arrived],
-        report: &MailReport,
-        story: &Story,
-    ) -> Result<Option<(String, String)>, String> {
+    fn told(&self, arrived: &[Arrived], report: &MailReport, story: &Story) -> Result<Option<Key>, String> {
         let notice = arrived.first().ok_or("the notice to the sender did not arrive in time")?;
         let letter = Letter::read(&notice.octets);
-        story.done(&format!("stopped ({}): its sender was told: {}", report.codes.join(", "), letter.subject));
-        // A mail with files that did not come through is no success.
-        Err("the mail was stopped, so its files did not come through".to_owned())
+        let (done, codes) = (if report.decision == "hold" { "held" } else { "stopped" }, report.codes.join(", "));
+        story.done(&format!("{done} ({codes}): its sender was told: {}", letter.subject));
+        // A mail that did not come through is no success.
+        Err(format!("the mail was {done}, so it did not come through"))
     }
 
     /// What the recipient does with the deposit notice.
@@ -290,17 +328,16 @@ impl Stage {
         letter: &Letter,
         report: &mut MailReport,
         story: &Story,
-    ) -> Result<(String, String), String> {
+    ) -> Result<Key, String> {
         let base = format!("{}/d/", self.running.public_url);
-        let link = arrived.iter().find_map(|m| link_in(&Letter::read(&m.octets).words(), &base));
+        let link = arrived.iter().flat_map(|m| Letter::read(&m.octets).bodies).find_map(|b| link_in(&b.text, &base));
         let link = link.ok_or("no deposit notice with a link arrived in time")?;
         report.deposit_notice_url = Some(link.clone());
         story.done("the deposit notice came, with a link");
-        let password = password_in(&letter.words()).ok_or("the file password is not in the relayed mail")?;
 
         story.begin("opening the link and typing the password");
         let mut recipient = Recipient::open(&link).await.map_err(|e| e.to_string())?;
-        recipient.prove(&password).await.map_err(|e| e.to_string())?;
+        let password = prove(&mut recipient, letter).await?;
         story.done("the link opens with the file password");
         for (number, file) in (1..).zip(&mut report.files) {
             story.begin(&format!("downloading {}", file.name));
@@ -317,8 +354,8 @@ impl Stage {
         Ok((link, password))
     }
 
-    /// What `inspect` says of the mail: the files' digests as they were sent.
-    fn expected(&self, mail: &Outbound) -> Result<inspect::Report, String> {
+    /// What `inspect` says of the mail: the files' digests as they are sent.
+    fn inspected(&self, mail: &Outbound) -> Result<inspect::Report, String> {
         let path = self.folder.join("sent.eml");
         std::fs::write(&path, &mail.octets).map_err(|e| e.to_string())?;
         let inspection = inspect::Inspection {
@@ -331,7 +368,7 @@ impl Stage {
     }
 
     /// Stays until Ctrl-C, with a page that shows the recipient's mailbox.
-    async fn stay(self, story: &Story, links: &[(String, String)]) -> Result<(), StartError> {
+    async fn stay(self, story: &Story, links: &[Key]) -> Result<(), StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await.at("mailbox page")?;
         let address = listener.local_addr().at("mailbox page")?;
         let site = Site { router: page::router(self.mailbox.clone()), tls: None, proxies: Vec::new() };
@@ -416,14 +453,32 @@ fn link_in(words: &str, base: &str) -> Option<String> {
     (link.len() > base.len()).then_some(link)
 }
 
-/// The file password as the notice shows it: what stands after its label.
-fn password_in(words: &str) -> Option<String> {
-    let labels = Lang::ALL.iter().map(|lang| text(*lang, "mail-notice-password", &[]));
-    labels.flat_map(|label| words.match_indices(&label).map(|(at, l)| at + l.len()).collect::<Vec<_>>()).find_map(
-        |after| {
-            let rest = words[after..].trim_start_matches([':', '\u{ff1a}', ' ', '\r', '\n', '\t', '\u{3000}']);
-            let password: String = rest.chars().take_while(char::is_ascii_graphic).collect();
-            (password.len() == fubako_base::secret::FilePassword::LENGTH).then_some(password)
-        },
-    )
+/// Proves with the password that the notice in the mail shows. A mail that quotes an earlier one may show that one's too: the notice
+/// stands at the end, or else at the top.
+async fn prove(recipient: &mut Recipient, letter: &Letter) -> Result<String, String> {
+    let passwords = passwords_in(&letter.words());
+    let mut wrong = "the file password is not in the relayed mail".to_owned();
+    for password in [passwords.last(), passwords.first()].into_iter().flatten() {
+        match recipient.prove(password).await {
+            Ok(()) => return Ok(password.clone()),
+            Err(error) => wrong = error.to_string(),
+        }
+    }
+    Err(wrong)
+}
+
+/// The file passwords as notices show them: what stands after their labels.
+fn passwords_in(words: &str) -> Vec<String> {
+    let mut labels: Vec<(usize, &str)> = Vec::new();
+    let names = Lang::ALL.map(|lang| text(lang, "mail-notice-password", &[]));
+    for name in &names {
+        labels.extend(words.match_indices(name.as_str()));
+    }
+    labels.sort_unstable();
+    let password = |(at, label): (usize, &str)| {
+        let rest = words[at + label.len()..].trim_start_matches([':', '\u{ff1a}', ' ', '\r', '\n', '\t', '\u{3000}']);
+        let password: String = rest.chars().take_while(char::is_ascii_graphic).collect();
+        (password.len() == fubako_base::secret::FilePassword::LENGTH).then_some(password)
+    };
+    labels.into_iter().filter_map(password).collect()
 }

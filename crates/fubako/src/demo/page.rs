@@ -8,7 +8,10 @@ use axum::{
     routing::get,
 };
 
-use super::{letter::Letter, mailbox::Mailbox};
+use super::{
+    letter::{Letter, Shown},
+    mailbox::Mailbox,
+};
 
 const STYLE: &str = include_str!("../../assets/demo/mailbox.css");
 
@@ -18,7 +21,7 @@ pub fn router(mailbox: Mailbox) -> Router {
         .route("/", get(list))
         .route("/mailbox.css", get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE) }))
         .route("/mails/{number}", get(mail))
-        .route("/mails/{number}/body", get(body))
+        .route("/mails/{number}/bodies/{body}", get(body))
         .with_state(mailbox)
 }
 
@@ -52,10 +55,11 @@ async fn mail(State(mailbox): State<Mailbox>, Path(number): Path<usize>) -> Resp
     let Some(mail) = mailbox.since(number).into_iter().next() else { return StatusCode::NOT_FOUND.into_response() };
     let letter = Letter::read(&mail.octets);
     let files = if letter.files.is_empty() { "なし none".to_owned() } else { escaped(&letter.files.join(", ")) };
+    let bodies: String = letter.bodies.iter().enumerate().map(|(n, body)| shown(number, n, body)).collect();
     let content = format!(
         "<p><a href=\"/\">← 受信トレイ Mailbox</a></p><h1>{}</h1><dl><dt>From</dt><dd>{}</dd><dt>To</dt><dd>{}</dd><dt>Date</dt><dd>{}</dd>\
          <dt>添付 Files in the mail</dt><dd>{files}</dd></dl>\
-         <iframe src=\"/mails/{number}/body\" sandbox=\"allow-popups allow-popups-to-escape-sandbox\" title=\"本文\"></iframe>",
+         {bodies}",
         escaped(&letter.subject),
         escaped(&letter.from),
         escaped(&letter.to),
@@ -64,17 +68,24 @@ async fn mail(State(mailbox): State<Mailbox>, Path(number): Path<usize>) -> Resp
     page(&escaped(&letter.subject), &content)
 }
 
-/// The body as a mail program shows it: in a frame that runs nothing and loads nothing.
-async fn body(State(mailbox): State<Mailbox>, Path(number): Path<usize>) -> Response {
-    let Some(mail) = mailbox.since(number).into_iter().next() else { return StatusCode::NOT_FOUND.into_response() };
-    let letter = Letter::read(&mail.octets);
-    let html = match letter.html {
-        Some(html) => format!("<base target=\"_blank\">{html}"),
-        None => format!(
-            "<!doctype html><base target=\"_blank\"><pre style=\"white-space:pre-wrap;font:inherit\">{}</pre>",
-            linked(&letter.text)
-        ),
+/// A body as a mail program shows it: a plain one in the page, HTML in a frame of its own, so that none can hide the next.
+fn shown(number: usize, n: usize, body: &Shown) -> String {
+    if body.is_html {
+        format!(
+            "<iframe src=\"/mails/{number}/bodies/{n}\" sandbox=\"allow-popups allow-popups-to-escape-sandbox\" title=\"本文\"></iframe>"
+        )
+    } else {
+        format!("<div class=\"text\">{}</div>", linked(&body.text))
+    }
+}
+
+/// What stands in an HTML body's frame, which runs nothing and loads nothing.
+async fn body(State(mailbox): State<Mailbox>, Path((number, n)): Path<(usize, usize)>) -> Response {
+    let letter = mailbox.since(number).first().map(|mail| Letter::read(&mail.octets));
+    let Some(body) = letter.and_then(|letter| letter.bodies.into_iter().nth(n)).filter(|body| body.is_html) else {
+        return StatusCode::NOT_FOUND.into_response();
     };
+    let html = format!("<base target=\"_blank\">{}", body.text);
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
@@ -91,7 +102,11 @@ fn linked(text: &str) -> String {
     for word in text.split_inclusive(char::is_whitespace) {
         let address = word.trim_end();
         if address.starts_with("http://") || address.starts_with("https://") {
-            html.push_str(&format!("<a href=\"{0}\">{0}</a>{1}", escaped(address), escaped(&word[address.len()..])));
+            html.push_str(&format!(
+                "<a href=\"{0}\" target=\"_blank\">{0}</a>{1}",
+                escaped(address),
+                escaped(&word[address.len()..])
+            ));
         } else {
             html.push_str(&escaped(word));
         }

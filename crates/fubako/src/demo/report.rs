@@ -1,5 +1,6 @@
 //! The demo's JSON: a stable interface (spec 7).
 
+use fubako_base::ids::MailId;
 use serde::Serialize;
 
 use super::sender::Outbound;
@@ -19,9 +20,9 @@ pub struct Report {
 pub struct MailReport {
     /// Its Message-ID without angle brackets.
     pub message_id: String,
-    /// What the gateway decided.
+    /// What the gateway did: `relay`, `deposit`, `stop` (refused in SMTP too) or `hold` (still trying, too).
     pub decision: &'static str,
-    /// The problems' codes.
+    /// The codes of what it stopped or held the mail for.
     pub codes: Vec<&'static str>,
     /// Whether it reached its recipients.
     pub relayed: bool,
@@ -34,6 +35,9 @@ pub struct MailReport {
     /// Whether all went well with it.
     #[serde(skip)]
     pub ok: bool,
+    /// The gateway's id of it; none where it was refused.
+    #[serde(skip)]
+    pub id: Option<MailId>,
 }
 
 /// One file.
@@ -68,24 +72,23 @@ impl MailReport {
             files: Vec::new(),
             seconds: 0.0,
             ok: false,
+            id: None,
         }
     }
 
-    /// Fills in what is expected of the mail.
-    pub fn expect(&mut self, expected: &inspect::Report) {
-        self.decision = expected.decision;
-        self.codes.clone_from(&expected.codes);
+    /// Fills in the files as they are sent.
+    pub fn sends(&mut self, mail: &inspect::Report) {
         let file = |f: &inspect::FileReport| FileReport {
             name: f.name.clone(),
             size: f.size,
             sha256_sent: f.sha256.clone(),
             sha256_downloaded: None,
         };
-        self.files = expected.attachments.iter().map(file).collect();
+        self.files = mail.attachments.iter().map(file).collect();
     }
 
-    /// The gateway did not take it, whatever it would have done with it.
-    pub fn refused(&mut self) {
-        self.decision = "stop";
+    /// The gateway handled it when it came before, and not again (spec RCV-REPEAT): what became of it then holds.
+    pub fn repeats(&mut self, before: &Self) {
+        *self = Self { seconds: self.seconds, ..before.clone() };
     }
 }

@@ -33,8 +33,8 @@ pub struct Outbound {
 pub struct Sent {
     /// Its final reply.
     pub reply: String,
-    /// Where the mail was sent to.
-    pub recipients: Vec<String>,
+    /// The id under which it has the mail, as the reply says.
+    pub id: MailId,
     /// The Message-ID by which it is found again.
     pub message_id: String,
 }
@@ -101,11 +101,12 @@ impl Outbound {
         let refused: Vec<String> =
             delivered.replies.iter().filter(|r| !r.is_positive()).map(ToString::to_string).collect();
         match (delivered.replies.first(), refused.first()) {
-            (Some(reply), None) => Ok(Sent {
-                reply: reply.to_string(),
-                recipients: self.recipients.clone(),
-                message_id: self.message_id.clone(),
-            }),
+            (Some(reply), None) => {
+                let reply = reply.to_string();
+                let id = reply.rsplit(' ').next().and_then(|id| id.parse().ok());
+                let id = id.ok_or_else(|| format!("the reply does not say under which id: {reply}"))?;
+                Ok(Sent { reply, id, message_id: self.message_id.clone() })
+            }
             (_, Some(refusal)) => Err(format!("refused: {refusal}")),
             (None, None) => Err("there was no recipient".to_owned()),
         }

@@ -176,6 +176,7 @@ pub(crate) async fn a_stopped_mail_is_given_up_with_its_notice(db: Db) {
     db.store.stop_mail(id, "w", ending(false, &codes, "two things", Some(&told)), at(1)).await.unwrap();
     let kept = db.store.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.last_code), (MailState::Stopped, Some(Code::DataUrl)));
+    assert_eq!(db.store.mail_codes(id).await.unwrap(), codes);
     assert!(kept.accepted.spool.wrapped_key.is_empty() && kept.sealed_password.is_none());
     assert_eq!(db.store.erasures(10).await.unwrap(), [mail.accepted.spool.id]);
     let round = db.store.lease_round("p", at(1), at(60)).await.unwrap().unwrap();
@@ -187,6 +188,7 @@ pub(crate) async fn a_held_mail_is_kept(db: Db) {
     acme(&db.store).await;
     let mail = leased(&db.store).await;
     let id = mail.accepted.id;
+    assert_eq!(db.store.mail_codes(id).await.unwrap(), []);
     db.store.stop_mail(id, "w", ending(true, &[Code::Ambiguous], "two boundaries", None), at(1)).await.unwrap();
     let kept = db.store.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.accepted.spool), (MailState::Held, mail.accepted.spool));
