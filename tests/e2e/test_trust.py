@@ -241,6 +241,25 @@ def test_what_l_does_not_cover_is_unsigned(world):
     assert status == "550 5.7.22" and "l= does not cover" in text
 
 
+# spec: RCV-ALIGN RCV-DKIM MAIL-AMBIGUOUS
+def test_a_header_begins_where_it_begins_to_the_reader(world):
+    """What mbox puts before a mail, and a byte order mark, are none of it; a signature that stands behind them counts for nothing."""
+    for before in (b"From tanaka@acme.example Sun Nov 22 19:07:09 2026\r\n", b">From tanaka@acme.example Sun\r\n", b"\xef\xbb\xbf"):
+        mail = plain()
+        assert world.send("tanaka@acme.example", before + mail)[0] == "250 2.0.0", before
+        raw = world.arrived(mail)
+        assert before.rstrip() not in raw and field(raw, "From") == field(mail, "From"), before
+        assert world.send("tanaka@acme.example", before + plain("ceo@wise.example"))[0] == "550 5.7.1", before
+        signed = world.sign(plain("tanaka@wise.example"), "wise.example")
+        assert world.send("tanaka@wise.example", signed)[0] == "250 2.0.0"
+        assert world.send("tanaka@wise.example", before + signed)[0].startswith("550 5.7."), before
+        proved = plain("tanaka@cloud.example", b"X-Cloud-Proof: " + SECRET.encode() + b"\r\n")
+        assert world.send("tanaka@cloud.example", before + proved)[0] == "250 2.0.0", before
+        assert SECRET.encode() not in world.arrived(proved), before
+    status, text = world.send("tanaka@acme.example", b"\r\n" + plain())
+    assert status == "550 5.6.0" and "it has no header" in text
+
+
 # spec: RCV-DKIM RCV-ALIGN
 @pytest.mark.parametrize("how, change", [
     ("another body", lambda mail: mail.replace(b"hello", b"Pay to another account.")),

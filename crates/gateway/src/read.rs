@@ -52,7 +52,7 @@ pub(crate) fn add_sample(body: &Body, octets: &[u8], sample: &mut String) {
     let mut decoder = Decoder::new(body.encoding);
     decoder.push(octets, &mut decoded);
     decoder.finish(&mut decoded);
-    let mut text = TextDecoder::new(body.charset.as_deref());
+    let mut text = TextDecoder::of_body(body.media_type == "text/html", body.charset.as_deref());
     text.push(&decoded, sample);
     text.finish(sample);
 }

@@ -5,6 +5,9 @@ mod foreign;
 mod guess;
 mod jis;
 mod label;
+mod page;
+mod prescan;
+mod unknown;
 mod utf16;
 mod utf32;
 mod utf7;
@@ -13,15 +16,20 @@ use std::fmt;
 
 use encoding_rs::{CoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
+use oem_cp::code_table_type::TableType;
+
 use self::{
     jis::JisDecoder,
     label::{Known, known, normal},
+    prescan::PRESCAN,
     utf7::Utf7Decoder,
     utf32::Utf32Decoder,
 };
 pub use guess::guess;
 pub use label::is_japanese_label;
-pub(crate) use label::{is_declared, is_disguise, is_unreadable, shows_ascii};
+pub(crate) use label::{is_declared, is_disguise, is_unknown, is_unreadable, shows_ascii};
+pub(crate) use page::label_of;
+pub(crate) use unknown::Utf8Watch;
 
 /// How much of undeclared 8-bit text, and of UTF-16 in an order that nobody said, is looked at before it is decided
 /// what it is.
@@ -46,6 +54,9 @@ enum Work {
     /// `utf-16` whose order of octets is not known before some of them are (RFC 2781, 4.3).
     Utf16(Vec<u8>),
     Utf32(Utf32Decoder),
+    Dos(&'static TableType),
+    /// HTML of which nobody said what it is, until there is enough of it to know what it says itself.
+    Html(Vec<u8>),
     Undeclared(Undeclared),
 }
 
@@ -71,13 +82,25 @@ impl TextDecoder {
         Self { start: Some(Vec::new()), ..Self::by_label(label) }
     }
 
-    /// The same, believing no byte order mark.
+    /// A decoder for a text body with this label: as [`TextDecoder::new`], but an HTML document whose label says nothing is in
+    /// the charset that it names itself, as browsers take it (HTML, 13.2.3.2: a byte order mark, what the transport says, `<meta>`
+    /// in the first 1,024 octets).
+    #[must_use]
+    pub fn of_body(is_html: bool, label: Option<&str>) -> Self {
+        if is_html && asks_document(label) {
+            return Self { name: "html", start: Some(Vec::new()), work: Work::Html(Vec::new()) };
+        }
+        Self::new(label)
+    }
+
+    /// The same as [`TextDecoder::new`], believing no byte order mark.
     fn by_label(label: Option<&str>) -> Self {
         let (name, work) = match known(&label.map(normal).unwrap_or_default()) {
             Some(Known::Jis) => ("iso-2022-jp", Work::Jis(JisDecoder::default())),
             Some(Known::Utf7) => ("utf-7", Work::Utf7(Utf7Decoder::default())),
             Some(Known::Utf16) => ("utf-16", Work::Utf16(Vec::new())),
             Some(Known::Utf32(little)) => ("utf-32", Work::Utf32(Utf32Decoder::new(little))),
+            Some(Known::Dos(table)) => ("dos", Work::Dos(table)),
             Some(Known::Other(encoding)) => return Self::of(encoding),
             None => ("undeclared", Work::Undeclared(Undeclared::default())),
         };
@@ -107,6 +130,14 @@ impl TextDecoder {
             Work::Jis(decoder) => decoder.push(octets, out),
             Work::Utf7(decoder) => decoder.push(octets, out),
             Work::Utf32(decoder) => decoder.push(octets, out),
+            Work::Dos(table) => page::decode(table, octets, out),
+            Work::Html(window) => {
+                window.extend_from_slice(octets);
+                if window.len() >= PRESCAN {
+                    let window = std::mem::take(window);
+                    self.become_named(&window, out);
+                }
+            }
             Work::Utf16(window) => {
                 window.extend_from_slice(octets);
                 // The decision rests on the first octets of the window alone, however they came.
@@ -138,6 +169,14 @@ impl TextDecoder {
             Work::Jis(decoder) => decoder.finish(out),
             Work::Utf7(decoder) => decoder.finish(out),
             Work::Utf32(decoder) => decoder.finish(out),
+            Work::Dos(_) => {}
+            Work::Html(window) => {
+                let window = std::mem::take(window);
+                if !window.is_empty() {
+                    self.become_named(&window, out);
+                    self.finish(out);
+                }
+            }
             Work::Utf16(window) => {
                 let window = std::mem::take(window);
                 if !window.is_empty() {
@@ -168,6 +207,12 @@ impl TextDecoder {
         }
     }
 
+    /// What the document says of itself is known.
+    fn become_named(&mut self, first: &[u8], out: &mut String) {
+        *self = Self::by_label(prescan::named(first).as_deref());
+        self.push(first, out);
+    }
+
     fn become_known(&mut self, encoding: &'static Encoding, first: &[u8], out: &mut String) {
         *self = Self::of(encoding);
         self.push(first, out);
@@ -187,6 +232,29 @@ impl Undeclared {
         self.window.extend_from_slice(rest);
         (self.window.len() >= WINDOW).then(|| guess::judge(&self.window[..WINDOW], false).work())
     }
+}
+
+/// Whether HTML with this label is asked what it says itself: there is none, or one that means nothing to anybody.
+fn asks_document(label: Option<&str>) -> bool {
+    known(&label.map(normal).unwrap_or_default()).is_none() && !is_unreadable(label)
+}
+
+/// Octets of a body by which [`label_in_effect`] is known, and a byte order mark of any kind.
+pub(crate) fn octets_to_look_at(is_html: bool, label: Option<&str>) -> usize {
+    if is_html && asks_document(label) { PRESCAN } else { 4 }
+}
+
+/// The label by which [`TextDecoder::of_body`] decodes a body with this label that begins with these octets
+/// ([`octets_to_look_at`]), a byte order mark left aside.
+pub(crate) fn label_in_effect(is_html: bool, label: Option<&str>, start: &[u8]) -> Option<String> {
+    let asked = is_html && asks_document(label) && Encoding::for_bom(start).is_none();
+    let named = if asked { prescan::named(start) } else { None };
+    named.or_else(|| label.map(str::to_owned))
+}
+
+/// Whether text with this label that begins with these octets is in a charset by a name that nobody here reads.
+pub(crate) fn is_in_unknown(label: Option<&str>, start: &[u8]) -> bool {
+    is_unknown(label) && Encoding::for_bom(start).is_none()
 }
 
 /// The ways in which readers decode text with this label that begins with these octets (4 or more where there are as

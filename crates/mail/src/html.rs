@@ -3,7 +3,7 @@
 //!
 //! A streaming tokenizer after the HTML standard (13.2.5) that reads in every way in which a reader could
 //! ([`readings`]), and copies: what is not changed leaves with the octets it came with. MIME content is never looked
-//! into for its own charset, since it is UTF-8 here already.
+//! into for its own charset: it is UTF-8 here already, and what it says of itself was heard before (`charset`).
 
 mod comment;
 mod css;

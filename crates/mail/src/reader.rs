@@ -116,7 +116,7 @@ pub struct Reader {
     other_parts: Option<PartId>,
     /// The first text whose header some readers cannot read.
     oddly_written: Option<PartId>,
-    /// The first plain text in a charset that cannot be read.
+    /// The first text in a charset that cannot be read: a plain one, or one that shows ASCII.
     unreadable: Option<PartId>,
     /// What may still be kept of TNEF parts.
     tnef: tnef::Limits,

@@ -14,7 +14,10 @@ pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
-use crate::charset::{TextDecoder, decoders, is_declared, is_marked_otherwise, is_unreadable, shows_ascii};
+use crate::charset::{
+    TextDecoder, Utf8Watch, decoders, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable, label_in_effect,
+    octets_to_look_at, shows_ascii,
+};
 
 /// What was found in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,10 +32,13 @@ pub(crate) struct Found {
     pub(crate) unreadable: bool,
     /// A text in a charset that cannot be read here and does not show ASCII; of HTML also one that says so itself.
     pub(crate) charset: bool,
+    /// A text in a charset by a name that nobody here reads, with octets that are no ASCII and not UTF-8 either. Who reads ASCII in
+    /// it reads it right, but it cannot be written afresh.
+    pub(crate) unknown: bool,
 }
 
 impl Found {
-    /// What was found, with its code; but for the charset, which matters where it is declared.
+    /// What was found, with its code; but for the charset, which matters where it is declared and the text written afresh.
     pub(crate) fn findings(self) -> impl Iterator<Item = (Code, &'static str)> {
         [
             (self.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),
@@ -58,6 +64,7 @@ impl Found {
         self.file_as_text |= other.file_as_text;
         self.unreadable |= other.unreadable;
         self.charset |= other.charset;
+        self.unknown |= other.unknown;
     }
 }
 
@@ -75,6 +82,8 @@ pub(crate) struct BodyScan {
     charset: Option<String>,
     /// It is declared in a charset that cannot be read.
     foreign: bool,
+    /// What it is in has a name that nobody here reads.
+    unknown: Option<Utf8Watch>,
     /// The first octets, until they are enough to know how they are to be read.
     start: Option<Vec<u8>>,
 }
@@ -84,9 +93,6 @@ enum TextScan {
     Plain(TextLines),
     Html(Box<HtmlScan>),
 }
-
-/// Octets that tell a byte order mark of any kind.
-const START: usize = 4;
 
 impl BodyScan {
     /// A look at a text/html body, or else a text/plain one, in this charset.
@@ -99,6 +105,7 @@ impl BodyScan {
             is_html,
             charset: charset.map(str::to_owned),
             foreign: is_unreadable(charset),
+            unknown: None,
             start: Some(Vec::new()),
         }
     }
@@ -107,9 +114,10 @@ impl BodyScan {
     pub(crate) fn push(&mut self, octets: &[u8]) {
         self.octets.push(octets);
         let Some(mut start) = self.start.take() else { return self.look(octets) };
-        let (missing, rest) = octets.split_at(START.saturating_sub(start.len()).min(octets.len()));
+        let enough = octets_to_look_at(self.is_html, self.charset.as_deref());
+        let (missing, rest) = octets.split_at(enough.saturating_sub(start.len()).min(octets.len()));
         start.extend_from_slice(missing);
-        if start.len() < START {
+        if start.len() < enough {
             self.start = Some(start);
             return;
         }
@@ -119,20 +127,31 @@ impl BodyScan {
 
     /// The first octets are there: what they are is known, or that they can be several things.
     fn begin(&mut self, start: &[u8]) {
-        let charset = self.charset.as_deref();
+        let declared = self.charset.as_deref();
+        let in_effect = label_in_effect(self.is_html, declared, start);
+        let charset = in_effect.as_deref();
+        self.unknown = is_in_unknown(charset, start).then(Utf8Watch::default);
         self.foreign |= self.is_html && is_utf7_mark(start);
         let is_marked = is_marked_otherwise(charset, start);
         if self.is_html || is_marked || !shows_ascii(charset) {
             let scan =
                 || if self.is_html { TextScan::Html(Box::default()) } else { TextScan::Plain(TextLines::default()) };
-            self.texts = decoders(charset, start).into_iter().map(|decoder| (decoder, scan())).collect();
+            let mut all = decoders(charset, start);
+            if charset != declared {
+                // Who does not believe the document guesses.
+                all.extend(decoders(declared, start));
+            }
+            self.texts = all.into_iter().map(|decoder| (decoder, scan())).collect();
         }
-        let is_guessed = is_marked || !is_declared(charset) || matches!(start, [0xfe | 0xff, ..]);
+        let is_guessed = is_marked || !is_declared(declared) || matches!(start, [0xfe | 0xff, ..]);
         self.raw = (self.is_html && is_guessed).then(Box::default);
         self.look(start);
     }
 
     fn look(&mut self, octets: &[u8]) {
+        if let Some(watch) = &mut self.unknown {
+            watch.push(octets);
+        }
         for (decoder, scan) in &mut self.texts {
             decoder.push(octets, &mut self.buffer);
             scan.push(&self.buffer);
@@ -155,6 +174,7 @@ impl BodyScan {
         }
         let mut found = self.octets.finish();
         found.charset = self.foreign;
+        found.unknown = self.unknown.is_some_and(Utf8Watch::finish);
         if let Some(raw) = self.raw {
             let seen = raw.finish();
             found.data_url |= seen.data_url;

@@ -119,12 +119,52 @@ fn what_careful_readers_take_differently_is_held() {
         ("the same the long way", "Content-Type: text/html\n\n<META http-equiv=content-type content='text/html; CHARSET = unicode-1-1-utf-7'>x".into()),
         ("HTML with UTF-7's mark", "Content-Type: text/html\n\n+/v8-+ADw-img src=data:x+AD4-".into()),
         ("a text in EBCDIC beside a file", mixed(&["Content-Type: text/plain; charset=cp1047\n\nx", "Content-Type: a/b\n\nx"])),
+        ("a text in a charset that nobody here reads beside a file", mixed(&["Content-Type: text/plain; charset=johab\nContent-Transfer-Encoding: base64\n\n0GU=", "Content-Type: a/b\n\nx"])),
+        ("HTML in one beside a file", mixed(&["Content-Type: text/html; charset=x-foo\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9", "Content-Type: a/b\n\nx"])),
+        ("HTML that names one beside a file", mixed(&["Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<meta charset=3Djohab>=D0e", "Content-Type: a/b\n\nx"])),
         ("a vertical tab in Content-Transfer-Encoding", "Content-Transfer-Encoding: base64\x0b\n\nQUJD".into()),
     ];
     for (what, mail) in cases {
         let read = read(&mail);
         assert_eq!(read.codes(), [Code::Ambiguous], "{what}");
         assert_eq!(read.decision(), Decision::Hold, "{what}");
+    }
+}
+
+// spec: MAIL-AMBIGUOUS (what can be written afresh is not held)
+#[test]
+fn a_text_that_can_be_written_afresh_is_not_held_for_its_label() {
+    let cases: Vec<(&str, String)> = vec![
+        (
+            "ASCII in charsets that nobody here reads beside a file",
+            mixed(&[
+                "Content-Type: text/html; charset=johab\n\nx",
+                "Content-Type: text/plain; charset=viscii\n\nx",
+                "Content-Type: a/b\n\nx",
+            ]),
+        ),
+        (
+            "UTF-8 in one beside a file",
+            mixed(&["Content-Type: text/plain; charset=x-foo\n\né", "Content-Type: a/b\n\nx"]),
+        ),
+        (
+            "a label that says nothing beside a file",
+            mixed(&[
+                "Content-Type: text/plain; charset=unknown-8bit\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9",
+                "Content-Type: a/b\n\nx",
+            ]),
+        ),
+        (
+            "a code page of DOS beside a file",
+            mixed(&[
+                "Content-Type: text/plain; charset=cp850\nContent-Transfer-Encoding: quoted-printable\n\ncaf=82",
+                "Content-Type: a/b\n\nx",
+            ]),
+        ),
+    ];
+    for (what, mail) in cases {
+        let read = read(&mail);
+        assert_eq!((read.details(), read.decision()), (vec![], Decision::Deposit), "{what}");
     }
 }
 
@@ -143,6 +183,7 @@ fn what_looks_odd_and_has_one_reading_is_not_held() {
         ("From of old", "From : a@b.example\nSubject: x\n\nx".into()),
         ("a text in EBCDIC", "Content-Type: text/plain; charset=cp037\n\nx".into()),
         ("code pages that show ASCII", mixed(&["Content-Type: text/html; charset=cp437\n\nx", "Content-Type: text/html; charset=ibm850\n\nx", "Content-Type: text/html; charset=x-unknown\n\nx"])),
+        ("one that is only relayed", "Content-Type: text/html; charset=johab\nContent-Transfer-Encoding: quoted-printable\n\n=D0e".into()),
         ("HTML that says it is UTF-16", "Content-Type: text/html; charset=utf-8\n\n<meta charset=utf-16><p>x".into()),
         ("HTML in UTF-7", "Content-Type: text/html; charset=utf-7\n\n+ADw-p+AD4-x".into()),
         ("a comment in Content-Type", "Content-Type: text/plain; charset=us-ascii (c)\n\nx".into()),

@@ -147,6 +147,35 @@ fn bodies_in_any_charset_are_rewritten() {
     }
 }
 
+// spec: MAIL-REBUILD, MAIL-CID (HTML, 13.2.3.2: what a document says of its charset; its words stay)
+#[test]
+fn html_that_names_its_charset_is_rewritten_from_it() {
+    for (name, text) in [("gb2312", "测试文件"), ("euc-kr", "한국어"), ("koi8-r", "тест"), ("cp852", "čeština")]
+    {
+        let html = format!(
+            "<html><head><meta charset={name}></head><body>{text}<img alt=\"{text}\" src=\"cid:p1\"></body></html>"
+        );
+        let octets = match encoding_rs::Encoding::for_label(name.as_bytes()) {
+            Some(encoding) => encoding.encode(&html).0.into_owned(),
+            None => {
+                html.replace('č', "\u{9f}").replace('š', "\u{e7}").chars().map(|c| u8::try_from(c).unwrap()).collect()
+            }
+        };
+        for label in ["", "; charset=us-ascii"] {
+            let part = format!(
+                "Content-Type: text/html{label}\nContent-Transfer-Encoding: base64\n\n{}\n",
+                encodify::base64::MIME.encode(&octets)
+            );
+            let mail = multipart("From: a@x.jp\n", "related", &[&part, PICTURE]);
+            let out = rebuilt(&mail, &notice(End, &[Lang::Ja]));
+            let [(_, html)] = &leaves(&out)[..] else { panic!("one body") };
+            let expected = format!("<html><head><meta charset={name}></head><body>{text}{text}<div ");
+            assert!(html.starts_with(&expected), "{name}{label}: {html}");
+            assert!(String::from_utf8_lossy(&out).contains("Content-Type: text/html; charset=utf-8"));
+        }
+    }
+}
+
 // spec: MAIL-CID
 #[test]
 fn a_picture_in_the_html_gives_its_files_name() {

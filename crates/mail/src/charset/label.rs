@@ -1,8 +1,9 @@
 //! Labels: what charset a name means, and what it means that nobody knows it.
 
-use encoding_rs::{EUC_JP, Encoding, SHIFT_JIS, UTF_16BE, UTF_16LE};
+use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_874};
+use oem_cp::code_table_type::TableType;
 
-use super::foreign;
+use super::{foreign, page};
 
 /// A charset that is read here.
 pub(super) enum Known {
@@ -12,6 +13,8 @@ pub(super) enum Known {
     Utf16,
     /// And whether its octets are little-endian, where the label says so.
     Utf32(Option<bool>),
+    /// A code page of DOS.
+    Dos(&'static TableType),
     Other(&'static Encoding),
 }
 
@@ -26,7 +29,8 @@ pub(super) fn known(label: &str) -> Option<Known> {
         return known;
     }
     let spelt = [label.to_owned(), label.replace('_', "-"), bare(label)];
-    spelt.iter().find_map(|label| Encoding::for_label_no_replacement(label.as_bytes())).map(Known::Other)
+    let by_label = spelt.iter().find_map(|label| Encoding::for_label_no_replacement(label.as_bytes()));
+    by_label.map(Known::Other).or_else(|| page::by_number(&spelt[2]))
 }
 
 /// A label without its marks and what stands before names that are one's own.
@@ -41,7 +45,7 @@ pub(super) fn bare(label: &str) -> String {
 fn by_bare_name(bare: &str) -> Option<Option<Known>> {
     Some(Some(match bare {
         "usascii" | "ascii" | "ansix341968" | "ansix341986" | "iso646irv1991" | "iso646us" | "cp367" | "ibm367"
-        | "us" => {
+        | "cp20127" | "us" => {
             return Some(None);
         }
         _ if is_jis(bare) => Known::Jis,
@@ -61,6 +65,11 @@ fn by_bare_name(bare: &str) -> Option<Option<Known>> {
         "utf32be" | "utf32bebom" | "ucs4be" | "cp12001" | "csutf32be" => Known::Utf32(Some(false)),
         _ if is_shift_jis(bare) => Known::Other(SHIFT_JIS),
         _ if is_euc_jp(bare) => Known::Other(EUC_JP),
+        // UHC, as which everybody reads EUC-KR.
+        "euckr" | "uhc" | "ksx1001" => Known::Other(EUC_KR),
+        "euccn" => Known::Other(GBK),
+        "tis620" => Known::Other(WINDOWS_874),
+        _ if bare.starts_with("utf8") => Known::Other(UTF_8),
         _ => return None,
     }))
 }
@@ -73,7 +82,7 @@ fn is_jis(bare: &str) -> bool {
 
 fn is_shift_jis(bare: &str) -> bool {
     matches!(bare, "shiftjis" | "sjis" | "mskanji" | "csshiftjis" | "windows31j" | "cswindows31j")
-        || matches!(bare, "cp932" | "ms932" | "windows932" | "sjiswin")
+        || matches!(bare, "cp932" | "ms932" | "windows932" | "sjiswin" | "macjapanese")
 }
 
 fn is_euc_jp(bare: &str) -> bool {
@@ -103,6 +112,18 @@ pub(crate) fn is_unreadable(label: Option<&str>) -> bool {
     })
 }
 
+/// Labels that name no charset: what mailers write where they do not know it (RFC 1428), or have taken for one.
+const NO_NAMES: [&str; 10] =
+    ["", "unknown", "unknown8bit", "binary", "8bit", "7bit", "default", "none", "null", "undefined"];
+
+/// Whether a label names a charset that is not read here. (`us-ascii` is read.)
+pub(crate) fn is_unknown(label: Option<&str>) -> bool {
+    label.map(normal).is_some_and(|label| {
+        let bare = bare(&label);
+        known(&label).is_none() && by_bare_name(&bare).is_none() && !NO_NAMES.contains(&bare.as_str())
+    })
+}
+
 /// Whether an HTML text may not say of itself that it has this charset: what it hides is seen by whoever believes it.
 /// (UTF-16 is no such thing: who reads the label in ASCII knows better, HTML, 13.2.3.2.)
 pub(crate) fn is_disguise(label: &str) -> bool {
@@ -115,6 +136,6 @@ pub(crate) fn shows_ascii(label: Option<&str>) -> bool {
     !label.is_some_and(|label| match known(&normal(label)) {
         Some(Known::Utf16 | Known::Utf7 | Known::Utf32(_)) => true,
         Some(Known::Other(encoding)) => !encoding.is_ascii_compatible(),
-        Some(Known::Jis) | None => false,
+        Some(Known::Jis | Known::Dos(_)) | None => false,
     })
 }

@@ -42,6 +42,20 @@ fn every_charset_of_japanese_mail_is_decoded_wherever_it_is_split() {
         (None, b"abc \x1b$BF|K\\\x1b(B", "abc 日本"),
         (None, b"\xc6\xfc\xcb\xdc\xb8\xec\xa4\xc7\xa4\xb9", "日本語です"),
         (None, b"plain", "plain"),
+        (Some("cp437"), b"caf\x82", "café"),
+        (Some("cspc8codepage437"), b"\x82", "é"),
+        (Some("IBM850"), b"caf\x82 \xa4", "café ñ"),
+        (Some("ibm00858"), b"5 \xd5", "5 €"),
+        (Some("ibm852"), b"\x9fe\xe7tina", "čeština"),
+        (Some("x-cp737"), b"\x98\x99\x9a", "αβγ"),
+        (Some("cp857"), b"\x87\xe7", "ç\u{fffd}"),
+        (Some("x-windows-949"), b"\xc7\xd1\xb1\xb9 \x81\x41", "한국 갂"),
+        (Some("ms949"), b"\xc7\xd1", "한"),
+        (Some("cp936"), b"\xb2\xe2", "测"),
+        (Some("windows1251"), b"\xf2\xe5\xf1\xf2", "тест"),
+        (Some("cp874"), b"\xe4\xb7\xc2", "ไทย"),
+        (Some("x-mac-japanese"), b"\x95\x5c", "表"),
+        (Some("utf8mb4"), b"\xff", "\u{fffd}"),
         (None, b"", ""),
     ];
     for (label, octets, text) in cases {
@@ -188,6 +202,89 @@ fn charsets_are_known_by_any_spelling_and_those_that_hide_ascii_too() {
     }
     assert!(is_declared(Some("iso-2022-jp")) && is_declared(Some("UTF-8")) && is_declared(Some("utf-16")));
     assert!(!is_declared(Some("cp50221")) && !is_declared(Some("us-ascii-ish")) && !is_declared(None));
+}
+
+// spec: MAIL-AMBIGUOUS (a text in them is not written afresh)
+#[test]
+fn charsets_that_nobody_here_reads_are_told_from_labels_that_say_nothing() {
+    for label in ["johab", "viscii", "euc-tw", "Shift_JIS-2004", "euc-jisx0213", "x-foo", "cp1361", "hp-roman8", "hz"] {
+        assert!(is_unknown(Some(label)), "{label}");
+    }
+    let read = ["utf-8", "cp850", "x-windows-949", "koi8-r", "utf-7", "iso-2022-jp", "cp20127", "US-ASCII", "cp65001"];
+    let empty = ["", "\"\"", "x-unknown", "unknown-8bit", "8bit", "Binary", "default"];
+    for label in read.iter().chain(&empty) {
+        assert!(!is_unknown(Some(label)), "{label}");
+    }
+    assert!(!is_unknown(None));
+    // What says itself that it is UTF-8 is.
+    for (octets, is_other) in [
+        ("日本 é".as_bytes(), false),
+        (b"abc", false),
+        (b"", false),
+        (b"caf\xe9", true),
+        (b"\xe6\x97", true),
+        (b"\xe6\x97x", true),
+    ] {
+        for step in [1, 2, 3, 1000] {
+            let mut watch = Utf8Watch::default();
+            octets.chunks(step).for_each(|piece| watch.push(piece));
+            assert_eq!(watch.finish(), is_other, "{}", octets.escape_ascii());
+        }
+    }
+}
+
+fn of_body(label: Option<&str>, octets: &[u8], step: usize) -> String {
+    let (mut decoder, mut out) = (TextDecoder::of_body(true, label), String::new());
+    octets.chunks(step).for_each(|piece| decoder.push(piece, &mut out));
+    decoder.finish(&mut out);
+    decoder.finish(&mut out);
+    out
+}
+
+// spec: MAIL-REBUILD (HTML, 13.2.3.2: a mark, the label, what the document says, our guess)
+#[test]
+fn html_without_a_label_is_in_the_charset_that_it_names() {
+    for (name, text) in [
+        ("gb2312", "测试文件"),
+        ("euc-kr", "한국어입니다"),
+        ("big5", "測試檔案"),
+        ("koi8-r", "тестовое"),
+        ("windows-1251", "тестовое"),
+        ("iso-8859-2", "čeština ž"),
+        ("shift_jis", "表示です"),
+        ("euc-jp", "表示です"),
+        ("iso-2022-jp", "表示です"),
+        ("utf-8", "表示です"),
+        ("iso-8859-1", "café"),
+    ] {
+        let encoding = Encoding::for_label(name.as_bytes()).unwrap_or(UTF_8);
+        for head in [
+            format!("<meta charset={name}>"),
+            format!("<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset={name}\">"),
+        ] {
+            for body in [text.to_owned(), text.repeat(500)] {
+                let html = format!("{head}<title>{body}</title>");
+                let octets = encoding.encode(&html).0;
+                for (label, step) in
+                    [(None, 1), (Some("us-ascii"), 3), (Some("x-unknown"), 1000), (Some("x-foo"), 1 << 20)]
+                {
+                    assert_eq!(of_body(label, &octets, step), html, "{name} by {label:?}");
+                }
+                let marked = [b"\xef\xbb\xbf", html.as_bytes()].concat();
+                assert_eq!(of_body(None, &marked, 7), html, "a mark before {name}");
+                assert_eq!(of_body(Some("utf-8"), html.as_bytes(), 7), html, "the label before {name}");
+            }
+        }
+    }
+    // What names nothing that is read is guessed, a plain text always is.
+    for html in ["<p>表", "<meta charset=x-foo>表", "<meta charset=utf-7>表", "<meta content='charset=big5'>表"] {
+        assert_eq!(of_body(None, html.as_bytes(), 2), html);
+    }
+    let far = format!("<!--{}--><meta charset=big5>表", "x".repeat(1024));
+    assert_eq!(of_body(None, far.as_bytes(), 100), far);
+    let plain = decode_all(None, "<meta charset=big5>表".as_bytes());
+    assert_eq!(plain, "<meta charset=big5>表");
+    assert_eq!(of_body(None, b"", 1), "");
 }
 
 // spec: MAIL-NAMES

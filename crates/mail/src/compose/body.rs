@@ -92,7 +92,8 @@ impl BodyWork {
         notes: &Notes,
         ends_mail: bool,
     ) -> Self {
-        let rewriting = if body.media_type == "text/html" {
+        let is_html = body.media_type == "text/html";
+        let rewriting = if is_html {
             let insertion = notice.map(|position| Insertion { position, html: notes.html.to_string() });
             let references = Arc::clone(&notes.references);
             Rewriting::Html(Box::new(Rewriter::with_base(references, notes.base.as_deref(), insertion)))
@@ -110,7 +111,7 @@ impl BodyWork {
         Self {
             given: body.given.clone(),
             decoder: Decoder::new(body.encoding),
-            charset: TextDecoder::new(body.charset.as_deref()),
+            charset: TextDecoder::of_body(is_html, body.charset.as_deref()),
             rewriting,
             fixer: CrFixer::new(),
             encoder: Encoder::new(transfer),

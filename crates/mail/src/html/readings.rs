@@ -101,7 +101,7 @@ impl<J: Judge> Readings<J> {
             // What is too long is so wherever the document is cut: who looks at it and who rewrites it must agree.
             let (stride, after) = rest.split_at(rest.len().min(STRIDE - self.end() % STRIDE));
             let settled = self.pass(stride)?;
-            if self.end() % STRIDE == 0 && self.end() - settled > MAX_TAG {
+            if self.end().is_multiple_of(STRIDE) && self.end() - settled > MAX_TAG {
                 return Err(RewriteError { reason: "an HTML tag is too long" });
             }
             if after.is_empty() {

@@ -231,7 +231,7 @@ impl Unpacking {
 impl Ended {
     /// Whether this is a text that cannot be written afresh.
     pub(super) fn is_unreadable_text(&self) -> bool {
-        self.found.charset && !self.is_html
+        self.found.unknown || self.found.charset && !self.is_html
     }
 
     /// What was found, with its code.

@@ -176,6 +176,46 @@ fn data_urls_in_octets_of_which_nobody_says_what_they_are() {
     assert!(!found(true, None, b"<p title=\"data:x\">\x1b$B").data_url);
 }
 
+// spec: 3.4a, MAIL-AMBIGUOUS (in the charset that a document names, and for who does not believe it)
+#[test]
+fn data_urls_in_a_document_that_names_its_charset() {
+    let page = "<p>x<img src=\"data:x\">";
+    for name in ["big5", "iso-2022-jp", "utf-16", "cp437", "x-foo", "windows-1251"] {
+        for text in ["", "\u{3042}", "<!-- \u{3042}"] {
+            let head = format!("<meta charset={name}>{text}");
+            let shown = !text.starts_with("<!--");
+            assert_eq!(found(true, None, format!("{head}{page}").as_bytes()).data_url, shown, "{head}");
+            // Who guesses by the escape sequences sees something else, and so does who knows none.
+            let jis = [head.as_bytes(), b"\x1b$B", page.as_bytes()].concat();
+            assert_eq!(found(true, Some("us-ascii"), &jis).data_url, shown, "{head}");
+        }
+    }
+    let jis = [b"<meta charset=iso-2022-jp><p>\x1b$B", &b"<img src=\"data:x\">"[..]].concat();
+    assert!(!found(true, Some("iso-2022-jp"), &jis).data_url);
+    // What begins later is decoded from there on as well.
+    let far = [format!("<meta charset=gb2312>{}", "a".repeat(2000)).as_bytes(), b"\xb2\xe2", page.as_bytes()].concat();
+    assert!(found(true, None, &far).data_url);
+}
+
+// spec: MAIL-AMBIGUOUS
+#[test]
+fn a_text_under_a_name_that_nobody_here_reads_is_told() {
+    let unknown = |is_html, charset, octets: &[u8]| found(is_html, charset, octets).unknown;
+    for is_html in [true, false] {
+        assert!(unknown(is_html, Some("johab"), b"\xd0\x65"));
+        assert!(unknown(is_html, Some("x-foo"), &[&b"a".repeat(5000)[..], b"\xe9"].concat()));
+        assert!(!unknown(is_html, Some("johab"), b"only ASCII"));
+        assert!(!unknown(is_html, Some("x-foo"), "in UTF-8: é".as_bytes()));
+        assert!(!unknown(is_html, Some("x-foo"), b"\xff\xfea\0\xe9\0"));
+        assert!(!unknown(is_html, Some("unknown-8bit"), b"\xe9"));
+        assert!(!unknown(is_html, Some("cp850"), b"\xe9"));
+        assert!(!unknown(is_html, None, b"\xe9"));
+        assert_eq!(unknown(is_html, None, b"<meta charset=johab>\xd0\x65"), is_html);
+        assert_eq!(unknown(is_html, Some("x-foo"), b"<meta charset=big5>\xb4\xfa"), !is_html);
+        assert!(!unknown(is_html, Some("big5"), b"<meta charset=johab>\xb4\xfa"));
+    }
+}
+
 // spec: 3.4a (data: URLs as a browser reads them: whoever is right about the charset)
 #[test]
 fn data_urls_in_whatever_a_charset_may_be_taken_for() {

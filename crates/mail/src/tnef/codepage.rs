@@ -1,6 +1,6 @@
 //! Windows code pages (MS-UCODEREF, 2.2.1) and the texts that are written in them.
 
-use crate::charset::{decode_all, guess};
+use crate::charset::{decode_all, guess, label_of};
 
 /// A message's code pages, where it says so.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +28,7 @@ impl Codepages {
 
 /// Text in a code page; looked at itself where the code page is not known or the text is none in it.
 pub(super) fn decode(codepage: Option<u32>, octets: &[u8]) -> String {
-    let Some(label) = codepage.and_then(label) else { return guess(octets) };
+    let Some(label) = codepage.and_then(label_of) else { return guess(octets) };
     let text = decode_all(Some(&label), octets);
     if text.contains('\u{fffd}') {
         let guessed = guess(octets);
@@ -43,32 +43,4 @@ pub(super) fn decode(codepage: Option<u32>, octets: &[u8]) -> String {
 pub(super) fn utf16(octets: &[u8]) -> String {
     let units = octets.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).take_while(|unit| *unit != 0);
     char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect()
-}
-
-/// The charset that a code page is; none for those that are not known, and for ASCII, which often is something else.
-fn label(codepage: u32) -> Option<String> {
-    let label = match codepage {
-        932 | 10001 => "shift_jis",
-        936 | 10008 | 51936 => "gbk",
-        949 | 10003 | 51949 => "euc-kr",
-        950 | 10002 => "big5",
-        874 => "windows-874",
-        866 => "ibm866",
-        1200 => "utf-16le",
-        1201 => "utf-16be",
-        1250..=1258 => return Some(format!("windows-{codepage}")),
-        10000 => "macintosh",
-        10007 => "x-mac-cyrillic",
-        20866 => "koi8-r",
-        21866 => "koi8-u",
-        20932 | 51932 => "euc-jp",
-        28591..=28606 => return Some(format!("iso-8859-{}", codepage - 28590)),
-        38598 => "iso-8859-8-i",
-        50220..=50222 => "iso-2022-jp",
-        54936 => "gb18030",
-        65000 => "utf-7",
-        65001 => "utf-8",
-        _ => return None,
-    };
-    Some(label.to_owned())
 }
