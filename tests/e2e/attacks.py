@@ -414,6 +414,22 @@ def dispositions():
         yield from both(f"octets with disposition {value!r}", TYPE + ENCODING + lines(b"Content-Disposition: " + value), expected)
 
 
+def named_texts():
+    """Texts that stay, and that others would save as a file by their names."""
+    inline = b"Content-Disposition: inline; "
+    for name, fields in (
+        ("no type, inline with a name", lines(inline + b"filename=evil.exe")),
+        ("text/plain with a name", lines(b"Content-Type: text/plain; name=evil.zip")),
+        ("text/plain with a name, inline", lines(b"Content-Type: text/plain; name=evil.zip", b"Content-Disposition: inline")),
+        ("text/html with a name", lines(b'Content-Type: text/html; name="evil.exe"')),
+        ("text/plain with a name by RFC 2231", lines(b"Content-Type: text/plain; name*=utf-8''evil%2Eexe")),
+        ("text/plain, inline with a name in pieces", lines(b"Content-Type: text/plain", inline + b"filename*0=ev; filename*1=il.exe")),
+        ("text/plain with a place", lines(b"Content-Type: text/plain", b"Content-Location: evil.exe")),
+        ("text/html in base64 with a name", lines(b"Content-Type: text/html; name=evil.exe") + ENCODING),
+    ):
+        yield from both(name, fields, "relay", base64.b64encode(b"hello") + b"\r\n" if ENCODING in fields else b"hello\r\n")
+
+
 def nested_messages():
     """message/partial, message/external-body, and mails in mails."""
     for value in (b'message/partial; id="a@b"; number=1; total=2', b"MESSAGE/PARTIAL; id=a; number=1", b"message/partial", b"message/partial; number=2; total=2; id=x", b"message/partial;\r\n id=a;\r\n number=1", b"message/external-body; access-type=local-file; name=/etc/passwd",
@@ -559,6 +575,6 @@ LEGITIMATE = [
 def all_attacks():
     """Every attack, in a fixed order."""
     for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, boundary_parameters, odd_boundaries,
-                   boundary_lines, structures, multiparts_in_disguise, types, dispositions, nested_messages, names, separators, versions, foldings,
+                   boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
                    stopped, outlook, crossed):
         yield from family()

@@ -413,6 +413,15 @@ FROM = {
     b"From: tanaka@sub.acme.example": False,
     b"From: tanaka@[127.0.0.1]": False,
     b'From: "tanaka@acme.example': False,
+    b"From: \x1b$B<ceo@evil.example>\x1b(B <tanaka@acme.example>": False,
+    b'From: "Taro \x1b$B" <ceo@evil.example>, "\x1b(B" <tanaka@acme.example>': False,
+    b'From: "\x83\\" <ceo@evil.example> " <tanaka@acme.example>': False,
+    b"From: =?utf-8?q?<ceo@evil.example>,?= <tanaka@acme.example>": False,
+    b"From: ceo@evil.example@acme.example": False,
+    b"From: CEO <ceo@evil.example@acme.example>": False,
+    "From: ceo＠evil.example@acme.example".encode(): False,
+    "From: 山本 \"太郎\" <tanaka@acme.example>".encode("shift_jis"): True,
+    "From: 営業部 <tanaka@acme.example>".encode("iso2022_jp"): True,
 }
 
 

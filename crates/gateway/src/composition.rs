@@ -38,11 +38,10 @@ pub struct Composition<'a> {
 }
 
 impl Composition<'_> {
-    /// The mail without files: with its octets as they were, or afresh where a part without files was opened (spec
-    /// MAIL-TNEF).
+    /// The mail without files: with its octets as they were, or afresh ([`Plan::leaves_as_it_came`]).
     #[must_use]
     pub fn unchanged(&self) -> Vec<Step> {
-        if !self.plan.opened.is_empty() {
+        if !self.plan.leaves_as_it_came(self.outline) {
             return self.afresh(None);
         }
         relay::unchanged(self.outline, self.front(), &|field| self.may_pass(field))

@@ -1,6 +1,7 @@
 //! A header: its fields in order, raw, with their places in the mail, and what they mean when asked.
 
 mod address;
+mod author;
 mod collect;
 
 use std::ops::Range;
@@ -165,12 +166,7 @@ impl Field {
     /// several, or none, or cannot be read.
     #[must_use]
     pub fn author(&self) -> Option<Address> {
-        let text = self.text();
-        let folds = self.value.windows(2).filter(|two| two == b"\r\n").count();
-        let odd = |octet: &&u8| matches!(**octet, 0 | b'\r' | b'\n');
-        let is_clean =
-            self.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
-        is_clean.then(|| address::sole(&text)).flatten()
+        author::of(self)
     }
 
     /// The value as [`Field::text`], without the control characters that a careless reader may stumble over.

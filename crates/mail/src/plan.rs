@@ -47,6 +47,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether a mail without attachments leaves as it came (spec MAIL-NONE). It does not where a part was opened, nor where a text that
+    /// stays has a name: others take that for a file's, and what leaves has none in it (spec MAIL-AMBIGUOUS). Then it is built afresh.
+    #[must_use]
+    pub fn leaves_as_it_came(&self, outline: &Outline) -> bool {
+        let has_name = |body: &Body| {
+            let part = outline.parts.get(body.part.0 as usize);
+            part.is_some_and(|part| part.name.is_some() || part.content_location.is_some())
+        };
+        self.opened.is_empty() && !self.bodies.iter().any(has_name)
+    }
+
     /// The problems' codes, each once, in the order found.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {

@@ -76,44 +76,6 @@ pub(super) fn mailboxes(text: &str) -> Vec<Address> {
     members.map(said).filter(|address| address.name.is_some() || !address.address.is_empty()).collect()
 }
 
-/// The one mailbox of a field that names an author, where every reader finds the same one: no group, nothing beside it that could be another,
-/// no encoded word and no source route in the address, which some decode and some do not.
-pub(super) fn sole(text: &str) -> Option<Address> {
-    let items = parse(text);
-    let [Item::Mailbox(mailbox)] = items.as_slice() else { return None };
-    let name = Some(mailbox.name.clone()).filter(|name| !name.is_empty());
-    let address = Address { name, address: mailbox.address.clone() };
-    let plain = |c: char| !c.is_whitespace() && !c.is_control();
-    let is_plain = !address.address.contains("=?") && !text.contains("<@") && address.address.chars().all(plain);
-    let bare = bare(text)?;
-    let is_alone = !bare.contains([':', ';'])
-        && (!bare.contains('@') || bare.trim_end_matches(',').eq_ignore_ascii_case(&address.address));
-    (address.is_sound() && is_plain && is_alone).then_some(address)
-}
-
-/// What stands outside of quotes, comments and angle brackets, without white space; none where one of them does not end, or where there is a
-/// comment or a bracket in the brackets.
-fn bare(text: &str) -> Option<String> {
-    let (mut out, mut close, mut depth) = (String::new(), None, 0u32);
-    let mut chars = text.chars();
-    while let Some(character) = chars.next() {
-        match (close, character) {
-            (Some('"' | ')'), '\\') => drop(chars.next()),
-            (Some(')'), '(') => depth += 1,
-            (Some(')'), ')') if depth > 0 => depth -= 1,
-            (Some(end), _) if end == character => close = None,
-            (Some('>'), '(' | '<') => return None,
-            (Some(_), _) => {}
-            (None, '"') => close = Some('"'),
-            (None, '(') => close = Some(')'),
-            (None, '<') => close = Some('>'),
-            (None, _) if character.is_whitespace() => {}
-            (None, _) => out.push(character),
-        }
-    }
-    close.is_none().then_some(out)
-}
-
 /// What an unfolded address list says.
 pub(crate) fn parse(text: &str) -> Vec<Item> {
     let mut parser = Parser { rest: text, ..Parser::default() };
@@ -122,7 +84,7 @@ pub(crate) fn parse(text: &str) -> Vec<Item> {
 }
 
 /// Whether no reader can take more or less than this for the address: quotes and brackets are closed, nothing
-/// outside of them separates or comments, there is no control character, and the domain has no quotes.
+/// outside of them separates or comments, there is no control character, there is one `@`, and the domain has no quotes.
 pub(crate) fn is_sound(address: &str) -> bool {
     let (mut inside, mut before, mut in_domain) = (None, ' ', false);
     let mut chars = address.chars();
@@ -133,6 +95,8 @@ pub(crate) fn is_sound(address: &str) -> bool {
             (Some(']'), '<' | '>' | '(' | ')' | ',' | ';' | '"' | '[' | '\\') => return false,
             (Some(']'), _) if character.is_whitespace() => return false,
             (Some(_), _) => {}
+            // Some readers end the local part at the first `@`, some at the last.
+            (None, '@') if in_domain => return false,
             (None, '"') if in_domain => return false,
             (None, '"') => inside = Some('"'),
             (None, '[') if before == '@' => inside = Some(']'),

@@ -118,7 +118,7 @@ fn raw_octets_in_encoded_words_are_what_the_label_says_or_utf_8() {
 // spec: RCV-ALIGN
 #[test]
 fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
-    let legitimate: [&[u8]; 16] = [
+    let legitimate: [&[u8]; 20] = [
         b" a@acme.example",
         b" <a@acme.example>",
         b"\r\n a@acme.example\r\n\t",
@@ -135,12 +135,16 @@ fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
         b" \"Tanaka @ Acme\" <a@acme.example>",
         b" < a@acme.example >",
         b" a@acme.example,",
+        b" =?utf-8?q?Tanaka,_Taro?= <a@acme.example>",
+        b" \xe7\x94\xb0\xe4\xb8\xad <a@acme.example>",
+        b" \"\xe5\xb1\xb1\xe6\x9c\xac \\\"T\\\"\" <a@acme.example>",
+        b" \"x@evil.example@y\" <a@acme.example>",
     ];
     for value in legitimate {
         let found = field(value).author().map(|author| author.address);
         assert_eq!(found.as_deref(), Some("a@acme.example"), "{}", value.escape_ascii());
     }
-    let odd: [&[u8]; 30] = [
+    let odd: [&[u8]; 40] = [
         b" x @ evil.example <a@acme.example>",
         b" Tanaka @ Acme <a@acme.example>",
         b" a@acme.example; x",
@@ -171,6 +175,19 @@ fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
         b" <a@acme.example\" <x@evil.example>",
         b" <a@acme.example(<x@evil.example>",
         b" a@",
+        // Octets that are half of a character to some, and a quote or a bracket to others.
+        b" \x1b$B<x@evil.example>\x1b(B <a@acme.example>",
+        b" \"Taro \x1b$B\" <x@evil.example>, \"\x1b(B\" <a@acme.example>",
+        b" \"\x83\\\" <x@evil.example> \" <a@acme.example>",
+        b" \"\xe7\x94\x83\\\" <x@evil.example>, \"\" <a@acme.example>",
+        // Readers that know no encoded words.
+        b" =?utf-8?q?<x@evil.example>,?= <a@acme.example>",
+        b" =?utf-8?q?\"?= <x@evil.example>, =?utf-8?q?\"?= <a@acme.example>",
+        // Which `@` is it?
+        b" x@evil.example@acme.example",
+        b" CEO <x@evil.example@acme.example>",
+        b" x\xef\xbc\xa0evil.example@acme.example",
+        b" x\xef\xb9\xabevil.example@acme.example",
     ];
     for value in odd {
         let found = field(value).author();

@@ -1,0 +1,78 @@
+//! Whose a mail is, by its From field (spec RCV-ALIGN): the one mailbox that every reader finds. A field in which any reader could find
+//! another is nobody's, since the mail's octets may leave as they came (spec MAIL-NONE).
+
+use encoding_rs::{EUC_JP, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
+
+use super::{
+    Field, Item,
+    address::{Address, mailboxes, parse},
+};
+use crate::names;
+
+/// The author; none where the field has several mailboxes, or none, or cannot be read, or is read in two ways.
+pub(super) fn of(field: &Field) -> Option<Address> {
+    let text = field.text();
+    let folds = field.value.windows(2).filter(|two| two == b"\r\n").count();
+    let odd = |octet: &&u8| matches!(**octet, 0 | b'\r' | b'\n');
+    let is_clean =
+        field.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
+    let author = is_clean.then(|| sole(&text)).flatten()?;
+    let is_ours = |other: &Address| other.address.is_empty() || other.address.eq_ignore_ascii_case(&author.address);
+    let agree = other_readings(&field.value, text).iter().all(|text| mailboxes(text).iter().all(is_ours));
+    agree.then_some(author)
+}
+
+/// What other readers make of the field: those that know no encoded words, and of raw octets those that take them for ASCII, or for
+/// another charset. To them a quote, an angle bracket or a backslash may be half of a character, or none where we see one.
+fn other_readings(value: &[u8], text: String) -> Vec<String> {
+    let mut all = Vec::new();
+    if value.iter().any(|octet| !octet.is_ascii() || *octet == 0x1b) {
+        for charset in [UTF_8, WINDOWS_1252, SHIFT_JIS, EUC_JP, ISO_2022_JP] {
+            let text = charset.decode_without_bom_handling(value).0;
+            all.push(names::unfold(&text).replace(|c: char| c.is_control() && c != '\t', ""));
+        }
+    }
+    all.push(text);
+    let without_words: Vec<String> =
+        all.iter().filter(|text| text.contains("=?")).map(|text| text.replace("=?", "==")).collect();
+    all.extend(without_words);
+    all
+}
+
+/// The one mailbox of a text: no group, nothing beside it that could be another, no encoded word, no source route and no other kind of `@`
+/// in the address, which some decode and some do not.
+fn sole(text: &str) -> Option<Address> {
+    let items = parse(text);
+    let [Item::Mailbox(mailbox)] = items.as_slice() else { return None };
+    let name = Some(mailbox.name.clone()).filter(|name| !name.is_empty());
+    let address = Address { name, address: mailbox.address.clone() };
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '\u{ff20}' | '\u{fe6b}');
+    let is_plain = !address.address.contains("=?") && !text.contains("<@") && address.address.chars().all(plain);
+    let bare = bare(text)?;
+    let is_alone = !bare.contains([':', ';'])
+        && (!bare.contains('@') || bare.trim_end_matches(',').eq_ignore_ascii_case(&address.address));
+    (address.is_sound() && is_plain && is_alone).then_some(address)
+}
+
+/// What stands outside of quotes, comments and angle brackets, without white space; none where one of them does not end, or where there is a
+/// comment or a bracket in the brackets.
+fn bare(text: &str) -> Option<String> {
+    let (mut out, mut close, mut depth) = (String::new(), None, 0u32);
+    let mut chars = text.chars();
+    while let Some(character) = chars.next() {
+        match (close, character) {
+            (Some('"' | ')'), '\\') => drop(chars.next()),
+            (Some(')'), '(') => depth += 1,
+            (Some(')'), ')') if depth > 0 => depth -= 1,
+            (Some(end), _) if end == character => close = None,
+            (Some('>'), '(' | '<') => return None,
+            (Some(_), _) => {}
+            (None, '"') => close = Some('"'),
+            (None, '(') => close = Some(')'),
+            (None, '<') => close = Some('>'),
+            (None, _) if character.is_whitespace() => {}
+            (None, _) => out.push(character),
+        }
+    }
+    close.is_none().then_some(out)
+}
