@@ -233,7 +233,7 @@ CASES = {
     "subject-too-long": Case(files("a.pdf", subject=mails.encoded("長" * 201)), limit=200),
     "subject-character": Case(files("a.pdf", subject=mails.encoded("𠮷野様")), names=("𠮷",)),
     "files-too-large": Case(files("大容量.pdf", octets=b"x" * 1001, sender=b"tanaka@small.example"), sender="tanaka@small.example", names=("大容量.pdf",)),
-    "virus": Case(files("報告書.com", octets=harness.EICAR), names=("報告書.com",)),
+    "virus": Case(files("報告書.com", "複写.com", octets=harness.EICAR), names=("報告書.com — Eicar-Test-Signature", "複写.com — Eicar-Test-Signature")),
     "file-encrypted": Case(files("locked.zip", octets=locked()), names=("locked.zip",)),
     "scan-limit": Case(files("nested.zip", octets=nested(6)), names=("nested.zip",)),
     "option-off": Case(**of("switched"), trouble=the_option_is_switched_off),

@@ -16,6 +16,9 @@ use crate::{
     worker::LEASE,
 };
 
+/// Characters of an infected file's name that are told: the finding behind it must not be cut off.
+const MAX_NAME_BEFORE_FINDING: usize = 100;
+
 /// What the sealed password is sealed as.
 fn password_context(mail: &Mail) -> String {
     format!("mail-password/{}", mail.accepted.id)
@@ -76,13 +79,22 @@ impl Gateway {
         };
         let begun = self.exchange.begin(mail.accepted.id, &request).await;
         let deposit = begun.map_err(|error| of_sender(error.into(), &letter.from_address))?;
+        let mut refused: Option<Problem> = None;
         for attachment in &plan.attachments {
-            if !deposit.files.iter().any(|file| file.number == attachment.number) {
-                let put = self.put_file(deposit.id, attachment, &case.spool).await;
-                put.map_err(|problem| problem.about(&attachment.name))?;
+            if deposit.files.iter().any(|file| file.number == attachment.number) {
+                continue;
             }
+            let Err(error) = self.put_file(deposit.id, attachment, &case.spool).await else { continue };
+            let problem = of_file(error, &attachment.name);
+            refused = Some(match refused {
+                // The mail is stopped in any case: what else is wrong with it is looked for, and told together.
+                Some(first) if problem.fate == Fate::Stop => first.and(problem),
+                Some(first) => return Err(first),
+                None if problem.fate == Fate::Stop => problem,
+                None => return Err(problem),
+            });
         }
-        Ok(deposit)
+        refused.map_or(Ok(deposit), Err)
     }
 
     /// Stage **send**: recipients get their links. From the note on, the mail is delivered and never stopped: whoever has a link
@@ -118,11 +130,28 @@ impl Gateway {
         }
     }
 
-    async fn put_file(&self, deposit: DepositId, attachment: &Attachment, spool: &SealedReader) -> Result<(), Problem> {
+    async fn put_file(
+        &self,
+        deposit: DepositId,
+        attachment: &Attachment,
+        spool: &SealedReader,
+    ) -> Result<(), ClientError> {
         let content = decoded(attachment, spool).boxed();
         self.exchange.put_file(deposit, attachment.number, &attachment.name, &attachment.media_type, content).await?;
         Ok(())
     }
+}
+
+/// The problem, naming the file, and what the scanner calls what it found (spec 3.4).
+fn of_file(error: ClientError, name: &str) -> Problem {
+    let about = match &error {
+        ClientError::Refused { code: Code::Virus, detail } if !detail.is_empty() => {
+            let name: String = name.chars().take(MAX_NAME_BEFORE_FINDING).collect();
+            format!("{name} — {detail}")
+        }
+        _ => name.to_owned(),
+    };
+    Problem::from(error).about(&about)
 }
 
 /// The problem, naming the sender where it is their account that is missing or may not deposit (spec MAIL-SENDER).

@@ -71,6 +71,19 @@ impl Problem {
         self.reasons.iter().map(|reason| reason.code).collect()
     }
 
+    /// This problem and another of the same fate, each code once with everything that it is about.
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for reason in other.reasons {
+            match self.reasons.iter_mut().find(|known| known.code == reason.code) {
+                Some(known) => known.about.extend(reason.about),
+                None => self.reasons.push(reason),
+            }
+        }
+        self.cause = format!("{}; {}", self.cause, other.cause);
+        self
+    }
+
     /// The same problem, naming what it is about.
     #[must_use]
     pub fn about(mut self, name: &str) -> Self {

@@ -147,7 +147,8 @@ table! {
         address_recipients: u64 = 1_000_000,
         /// Connections at once of one address, each listener.
         address_connections: usize = 100,
-        /// Failures in a row (mails refused for good, connections with too many wrong commands) within ten minutes, after which an address is blocked.
+        /// Failures in a row (mails refused for good, connections with too many wrong commands) within ten minutes, after which an address
+        /// is blocked. One from which a mail was taken is not, for a day.
         address_failures: u32 = 50,
         /// Minutes for which it is.
         block_minutes: u32 = 15,

@@ -18,6 +18,9 @@ const MAX_KEYS: usize = 200_000;
 const HOUR: i64 = 3600;
 /// Failures longer ago than these seconds are forgotten.
 const MEMORY: i64 = 600;
+/// Seconds after a mail was taken for which failures of its address block nobody: behind a mail service's address there are many, and
+/// none of them is to close it for the others.
+const TRUST: i64 = 24 * HOUR;
 
 /// What may come in an hour. 0 is any number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,10 +76,19 @@ struct Window {
     before: Quota,
 }
 
+#[derive(Default)]
 struct Offender {
     failures: u32,
     last: i64,
+    /// When a mail of it was taken; it is trusted for a day then.
+    good: Option<i64>,
     blocked_until: i64,
+}
+
+impl Offender {
+    fn is_trusted(&self, seconds: i64) -> bool {
+        self.good.is_some_and(|good| seconds < good + TRUST)
+    }
 }
 
 /// Whose mail it is.
@@ -143,9 +155,9 @@ impl Rates {
         Ok(())
     }
 
-    /// Counts a mail that was taken; whoever sent it is no offender.
+    /// Counts a mail that was taken; whoever sent it is no offender, and is not made one by others behind the same address.
     pub(super) fn count(&self, origin: &Origin<'_>, recipients: usize, now: Timestamp) {
-        self.offenders.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer(origin.address));
+        self.trust(origin.address, now.unix_seconds());
         let hour = now.unix_seconds().div_euclid(HOUR);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, ..) in self.limited(origin) {
@@ -162,23 +174,30 @@ impl Rates {
         }
     }
 
-    /// Counts a failure; too many without a mail between them block the address for a time.
+    fn trust(&self, address: IpAddr, seconds: i64) {
+        let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = peer(address);
+        if has_place(&mut offenders, key, seconds) {
+            offenders.insert(key, Offender { last: seconds, good: Some(seconds), ..Offender::default() });
+        }
+    }
+
+    /// Counts a failure; too many without a mail between them, nor in the day before, block the address for a time.
     pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
         if self.limits.failures == 0 || self.is_exempt(address) {
             return;
         }
         let seconds = now.unix_seconds();
         let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
-        let stale = |offender: &Offender| offender.last + MEMORY < seconds && offender.blocked_until <= seconds;
-        if offenders.len() >= MAX_KEYS {
-            offenders.retain(|_, offender| !stale(offender));
-        }
-        if offenders.len() >= MAX_KEYS {
+        let key = peer(address);
+        if !has_place(&mut offenders, key, seconds) {
             return;
         }
-        let none = Offender { failures: 0, last: seconds, blocked_until: 0 };
-        let offender = offenders.entry(peer(address)).or_insert(none);
-        if stale(offender) {
+        let offender = offenders.entry(key).or_default();
+        if offender.is_trusted(seconds) {
+            return;
+        }
+        if is_stale(offender, seconds) {
             offender.failures = 0;
         }
         offender.failures += 1;
@@ -207,6 +226,19 @@ impl Rates {
         let address = address.to_canonical();
         self.limits.exempt.iter().any(|network| is_within(address, *network))
     }
+}
+
+/// Whether nothing of it counts any more.
+fn is_stale(offender: &Offender, seconds: i64) -> bool {
+    offender.last + MEMORY < seconds && offender.blocked_until <= seconds && !offender.is_trusted(seconds)
+}
+
+/// Whether an address is known or can be noted.
+fn has_place(offenders: &mut HashMap<IpAddr, Offender>, key: IpAddr, seconds: i64) -> bool {
+    if offenders.len() >= MAX_KEYS && !offenders.contains_key(&key) {
+        offenders.retain(|_, offender| !is_stale(offender, seconds));
+    }
+    offenders.len() < MAX_KEYS || offenders.contains_key(&key)
 }
 
 fn is_within(address: IpAddr, (network, bits): Network) -> bool {
@@ -302,14 +334,18 @@ mod tests {
             rates.failed(address, at(0));
             send(&rates, "", "192.0.2.1", 1, 0).unwrap();
         }
-        assert!(admits(&rates, "192.0.2.1", 1));
-        rates.failed(address, at(1));
-        rates.failed(address, at(1));
-        rates.failed(address, at(1 + MEMORY + 1));
-        assert!(admits(&rates, "192.0.2.1", MEMORY + 3), "failures long ago are forgotten");
-        rates.failed(address, at(MEMORY + 4));
-        rates.failed(address, at(MEMORY + 4));
-        let blocked = MEMORY + 5;
+        for n in 0..100 {
+            rates.failed(address, at(n));
+        }
+        assert!(admits(&rates, "192.0.2.1", 101), "others behind its address do not close it");
+        let day = TRUST + 1;
+        rates.failed(address, at(day));
+        rates.failed(address, at(day));
+        rates.failed(address, at(day + MEMORY + 1));
+        assert!(admits(&rates, "192.0.2.1", day + MEMORY + 3), "failures long ago are forgotten");
+        rates.failed(address, at(day + MEMORY + 4));
+        rates.failed(address, at(day + MEMORY + 4));
+        let blocked = day + MEMORY + 5;
         assert!(!admits(&rates, "192.0.2.1", blocked) && !admits(&rates, "::ffff:192.0.2.1", blocked));
         assert!(admits(&rates, "192.0.2.2", blocked) && !admits(&rates, "192.0.2.1", blocked + 890));
         assert!(admits(&rates, "192.0.2.1", blocked + 900));
