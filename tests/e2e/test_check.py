@@ -47,7 +47,7 @@ def dns():
         (HOST, "TXT"): [txt("v=spf1 a -all")],
         (DOMAIN, "TXT"): [txt(f"v=spf1 a:{HOST} -all"), txt("something-else=1")],
         (DOMAIN, "MX"): [f"10 {HOST}."],
-        ("_dmarc." + DOMAIN, "TXT"): [txt("v=DMARC1; p=reject")],
+        ("_dmarc." + DOMAIN, "TXT"): [txt("v=DMARC1; p=Reject")],
     })
     yield server
     server.stop()
@@ -100,7 +100,7 @@ id = "shared"
 name = "共有"
 mail_link = true
 autopilot = false
-domains = ["shared.example", "broken.example", "nothing.example", "down.example"]
+domains = ["shared.example", "broken.example", "nothing.example", "down.example", "open.example"]
 [section.settings]
 proof = "spf"
 """
@@ -110,7 +110,9 @@ proof = "spf"
         ("fubako-rsa._domainkey." + DOMAIN, "TXT"): [txt("v=DKIM1; k=rsa; p=AAAA")],
         (DOMAIN, "TXT"): [txt("v=spf1 -all"), txt("v=spf1 +all")],
         ("_dmarc." + DOMAIN, "TXT"): [txt("v=DMARC1; p=perhaps")],
-        ("shared.example", "TXT"): [txt("v=spf1 include:spf.protection.outlook.com -all")],
+        ("shared.example", "TXT"): [txt("v=spf1 include:spf.shared.example -all")],
+        ("spf.shared.example", "TXT"): [txt("v=spf1 include:spf.protection.outlook.com -all")],
+        ("open.example", "TXT"): [txt("v=spf1 +all")],
         ("spf.protection.outlook.com", "TXT"): [txt("v=spf1 ip4:192.0.2.0/24 -all")],
         ("broken.example", "TXT"): [txt("v=spf1 wrong:x -all")],
     })
@@ -124,7 +126,7 @@ proof = "spf"
         for wanted in [
             (None, "clock-off"), (None, "url-not-safe"), (None, "smarthost-away"), (None, "scanner-away"), (None, "dkim-missing"),
             ("acme", "option-off"), ("acme", "record-twice"), ("acme", "dkim-different"), ("acme", "dkim-missing"), ("acme", "dmarc-broken"),
-            ("shared", "autopilot-off"), ("shared", "proof-shared"), ("shared", "spf-missing"), ("shared", "mail-link-group-missing"),
+            ("shared", "autopilot-off"), ("shared", "proof-shared"), ("shared", "proof-open"), ("shared", "spf-missing"), ("shared", "mail-link-group-missing"),
         ]:
             assert any(key[:2] == wanted and value == "wrong" for key, value in state.items()), (wanted, state)
         assert state["shared", "dns-away", "down.example"] == "unknown" and state["shared", "default-user-missing", "shared"] == "warning"

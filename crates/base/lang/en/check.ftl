@@ -99,7 +99,11 @@ check-default-user-missing-next = Unless every sender has an account, give one u
 check-default-user-no-group = The default user of section { $about }, { $user }, is not in the mail-link group ({ $group }): mail with attachments of senders who have no account is stopped (default-user-no-group).
 check-default-user-no-group-next = Set group = "{ $group }" for { $user } in the declaration and run fubako apply.
 check-proof-shared = { $about } sends from { $provider }, and what proves its mail (proof) is spf: any other customer of { $provider } can send as this domain.
-check-proof-shared-next = Change proof to secret-header or dkim. The guide for { $provider } says how.
+check-proof-shared-next = Change proof to secret-header or dkim (docs/administration.md, section 3; there are guides for Exchange Online and Google Workspace).
+check-proof-open = The SPF record of { $about } lets anybody send (all), and what proves its mail (proof) is spf: anybody can send as this domain.
+check-proof-open-next = End the record with -all and name your own servers in it; or change proof to secret-header or dkim.
+check-spf-open = The SPF record of { $about } lets anybody send (all), so it proves nothing to anybody.
+check-spf-open-next = End the record with -all and name your own servers in it.
 check-secret-set = Section { $about } has its secret header ({ $header }).
 check-secret-missing = Section { $about } has secret-header as its proof, and no header name or no secret: its mail is not taken.
 check-secret-missing-next = Give secret_header and secret in the declaration and run fubako apply.

@@ -7,7 +7,7 @@ use fubako_base::{
 use fubako_store::sections::SenderAccounts;
 use fubako_trust::{Dns as _, DnsFailure};
 
-use super::{Finding, Looker, State};
+use super::{Finding, Looker, State, names::Others};
 
 impl Looker<'_> {
     pub(super) async fn section(&self, section: &Section) -> Vec<Finding> {
@@ -24,13 +24,17 @@ impl Looker<'_> {
         findings
     }
 
-    /// RCV-TENANT: `spf` proves nothing where a provider sends for everybody.
+    /// RCV-TENANT: `spf` proves nothing where a provider sends for everybody, and SPF nothing at all where everybody may send.
     async fn proof(&self, section: &Section, domain: &str) -> Option<Finding> {
-        if section.settings.proof != Proof::Spf {
-            return None;
+        let is_spf = section.settings.proof == Proof::Spf;
+        match self.others(domain).await? {
+            Others::Anybody if is_spf => Some(Finding::new("section", State::Wrong, "proof-open", domain)),
+            Others::Anybody => Some(Finding::new("spf", State::Warning, "spf-open", domain)),
+            Others::CustomersOf(provider) if is_spf => {
+                Some(Finding::new("section", State::Wrong, "proof-shared", domain).with("provider", provider))
+            }
+            Others::CustomersOf(_) => None,
         }
-        let provider = self.shared_provider(domain).await?;
-        Some(Finding::new("section", State::Wrong, "proof-shared", domain).with("provider", provider))
     }
 
     async fn secret(&self, section: &Section) -> Option<Finding> {
