@@ -18,7 +18,7 @@ use bytes::Bytes;
 use fubako_api::{Client, Transport};
 use fubako_base::{
     ids::MailId,
-    section::{Section, Settings},
+    section::{MOST_CHARACTERS, Section, Settings},
 };
 use fubako_gateway::{
     Gateway,
@@ -308,6 +308,21 @@ async fn a_worker_whose_lease_ran_out_commits_nothing() {
     let outbox = house.outbox().await;
     assert_eq!(of_kind(&outbox, OutgoingKind::Relay).len(), 1);
     assert_eq!(of_kind(&outbox, OutgoingKind::DepositNotice).len(), 2);
+}
+
+// spec: MAIL-DEPOSIT
+#[tokio::test]
+async fn a_name_of_any_length_stops_no_mail() {
+    let house = house(Settings::default()).await;
+    let name = "x".repeat(MOST_CHARACTERS as usize + 1);
+    let reply = house.send(&MAIL.replace("=?UTF-8?B?55Sw5Lit?=", &name), 999).await;
+    assert_eq!(reply.code, 250, "{reply}");
+    let mail = house.lease("one").await.unwrap();
+    house.gateway.handle(&mail, "one").await.unwrap();
+    assert_eq!(house.state(mail.accepted.id).await, MailState::Relaying);
+    let (section, key) = (&mail.accepted.section, mail.accepted.id.to_string());
+    let deposit = house.store.deposit_by_key(section, &key).await.unwrap().unwrap();
+    assert_eq!(deposit.sender_name, name[1..]);
 }
 
 // spec: MAIL-DEPOSIT

@@ -41,21 +41,7 @@ pub fn who_deposits(section: &Section, sender: &str, accounts: &SenderAccounts) 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use fubako_base::section::Settings;
-
-    use super::*;
-
-    fn section(mail_link: bool, autopilot: bool) -> Section {
-        Section {
-            id: "acme".parse().unwrap(),
-            name: "Acme".into(),
-            enabled: true,
-            mail_link,
-            autopilot,
-            domains: vec![],
-            settings: Settings::default(),
-        }
-    }
+    use super::{super::tests::section, *};
 
     fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {
         User {

@@ -106,10 +106,9 @@ fn a_file_has_a_number_a_name_and_a_type() {
     }
 }
 
-// spec: MAIL-SENDER, X-API
-#[test]
-fn only_a_section_with_both_switches_on_deposits() {
-    let section = |mail_link, autopilot| Section {
+/// A section with these switches.
+pub(super) fn section(mail_link: bool, autopilot: bool) -> Section {
+    Section {
         id: "acme".parse().unwrap(),
         name: "Acme".into(),
         enabled: true,
@@ -117,7 +116,12 @@ fn only_a_section_with_both_switches_on_deposits() {
         autopilot,
         domains: vec![],
         settings: Settings::default(),
-    };
+    }
+}
+
+// spec: MAIL-SENDER, X-API
+#[test]
+fn only_a_section_with_both_switches_on_deposits() {
     assert_eq!(may_deposit(&section(true, true)), Ok(()));
     assert_eq!(may_deposit(&section(false, true)), Err(Code::OptionOff));
     assert_eq!(may_deposit(&section(true, false)), Err(Code::AutopilotOff));

@@ -117,7 +117,7 @@ fn raw_octets_in_encoded_words_are_what_the_label_says_or_utf_8() {
 
 // spec: RCV-ALIGN
 #[test]
-fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
+fn the_author_is_the_one_mailbox_that_every_reader_finds() {
     let legitimate: [&[u8]; 20] = [
         b" a@acme.example",
         b" <a@acme.example>",
@@ -144,6 +144,11 @@ fn the_author_is_one_mailbox_that_no_reader_takes_for_another() {
         let found = field(value).author().map(|author| author.address);
         assert_eq!(found.as_deref(), Some("a@acme.example"), "{}", value.escape_ascii());
     }
+}
+
+// spec: RCV-ALIGN
+#[test]
+fn a_field_in_which_a_reader_could_find_another_author_is_nobody_s() {
     let odd: [&[u8]; 40] = [
         b" x @ evil.example <a@acme.example>",
         b" Tanaka @ Acme <a@acme.example>",
