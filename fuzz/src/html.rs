@@ -109,7 +109,7 @@ fn scan(html: &str, dice: &mut Option<&mut Dice>) -> bool {
     let mail = normalised(mail.as_bytes());
     let pieces = dice.as_mut().map_or_else(|| vec![&mail[..]], |dice| dice.pieces(&mail));
     let outline = read(pieces, Limits::default()).outline;
-    outline.findings.iter().any(|finding| matches!(finding.code, Code::Ambiguous | Code::DataUrl))
+    outline.findings.iter().any(|finding| matches!(finding.cause.code(), Code::Ambiguous | Code::DataUrl))
 }
 
 fn scanned(html: &str, dice: &mut Dice) {

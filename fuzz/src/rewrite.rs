@@ -206,7 +206,7 @@ fn own_mail(outline: &Outline, planned: &Plan) {
     assert_lines(&out, 998);
     let second = read([&out[..]], Limits::default());
     assert_eq!(second.outline.parts.len(), 1, "{:?}", String::from_utf8_lossy(&out));
-    let ambiguous = second.outline.findings.iter().any(|finding| finding.code == fubako_base::Code::Ambiguous);
+    let ambiguous = second.outline.findings.iter().any(|finding| finding.cause.code() == fubako_base::Code::Ambiguous);
     // A subject or a name can be a line of a uuencoded file; it stays a text.
     assert!(plan(&second.outline).attachments.is_empty());
     assert!(!ambiguous || second.outline.findings.iter().all(|finding| finding.detail.starts_with("a text with")));

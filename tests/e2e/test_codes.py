@@ -23,6 +23,11 @@ PAGE = {
     for found in re.finditer(r"^## `(\S+)`\n\n(\w+) · spec .+\n\n- (.+)  \n  → (.+)\n- (.+)  \n  → (.+)$",
                              (harness.ROOT / "docs/codes.md").read_text(), re.M)
 }
+KINDS = {
+    found[1]: {"ja": found.group(2, 3), "en": found.group(4, 5)}
+    for found in re.finditer(r"^### `ambiguous`: (\S+)\n\n- (.+)  \n  → (.+)\n- (.+)  \n  → (.+)$",
+                             (harness.ROOT / "docs/codes.md").read_text(), re.M)
+}
 # Codes that cannot be provoked here: why, and which test has them.
 ELSEWHERE = {
     "maintenance": "there are no maintenance windows yet, so nothing answers with it; what the gateway would make of it: crates/api/src/client.rs",
@@ -250,6 +255,36 @@ CASES = {
 }
 
 
+def base64_attachment(name, text):
+    return (b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+            b"Content-Disposition: attachment; filename=" + name + b"\r\n", text)
+
+
+# The kinds of `ambiguous` whose notice says something of its own.
+AMBIGUOUS = {
+    "size": Case(mails.multipart(mails.head(), [(b"", b"x")] * 2100), held=True),
+    "file-in-text": Case(mails.head() + b"\r\nbegin 644 a.txt\r\n%2$E,3$\\\r\n`\r\nend\r\n", held=True),
+    "base64": Case(mails.multipart(mails.head(), [base64_attachment(b"broken.pdf", b"JVBERi0xLjQK!!!!\x00(x)\r\nJVBERi0xLjQK\r\n")]), held=True, names=("broken.pdf",)),
+    "charset": Case(mails.multipart(mails.head(), [(b"Content-Type: text/plain; charset=x-unknown-42\r\n", b"\x80\x81"), base64_attachment(b"a.pdf", b"JVBERi0xLjQK\r\n")]), held=True),
+    "html": Case(mails.multipart(mails.head(), [(b"Content-Type: text/html; charset=UTF-8\r\n", b"<p>" + b"<a " + b"a=b\r\n" * 300_000)]), held=True),
+    "elsewhere": Case(mails.multipart(mails.head(), [(b"Content-Type: message/partial; id=a; number=1; total=2\r\n", b"Subject: x\r\n\r\nx")]), held=True),
+}
+
+
+# spec: NOTICE MAIL-AMBIGUOUS
+def test_every_kind_of_ambiguity_is_here():
+    assert KINDS.keys() == AMBIGUOUS.keys()
+
+
+# spec: NOTICE MAIL-AMBIGUOUS
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+def test_a_held_mail_s_sender_is_told_what_kind_of_thing_it_is(world, kind):
+    case = AMBIGUOUS[kind]
+    notice = the_notice(world, case)
+    check_fields(case, notice)
+    check_words("ambiguous", case, notice, KINDS[kind])
+
+
 # spec: 3.4 3.5 3.6 NOTICE
 def test_every_code_of_the_page_is_here():
     assert len(PAGE) == len(re.findall("^## ", (harness.ROOT / "docs/codes.md").read_text(), re.M))
@@ -277,7 +312,7 @@ def said(text, limit):
     return re.sub("(?<![A-Za-z])N(?![A-Za-z])", str(limit), text) if limit else text
 
 
-def check_words(code, case, notice):
+def check_words(code, case, notice, texts=None):
     """What was wrong and what to do, as the page has it, in Japanese and then in English, in text and in HTML. Gives the reference number."""
     assert [part.get_content_type() for part in notice.walk()] == ["multipart/alternative", "text/plain", "text/html"], "a file is in it"
     text, page = harness.bodies(notice)
@@ -286,7 +321,7 @@ def check_words(code, case, notice):
     assert len(languages) == 2
     in_html = (page[:page.index("Your mail was not delivered")], page[page.index("Your mail was not delivered"):])
     for lang, part, shown in zip(("ja", "en"), languages, in_html):
-        for words in PAGE[code][lang]:
+        for words in (texts or PAGE[code])[lang]:
             assert said(words, case.limit) in part and said(words, case.limit) in shown, (lang, words, part, shown)
         for name in case.names:
             assert name in part and name in shown, (name, part, shown)

@@ -114,6 +114,46 @@ codes! {
     ExchangeError, "exchange-error", Stop, "MAIL-DEPOSIT";
 }
 
+/// What a mail's sender is told of [`Code::Ambiguous`]: which kind of thing has no one reading, for each has another way out
+/// (spec NOTICE, MAIL-AMBIGUOUS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ambiguity {
+    /// Fields, boundaries and parts: made by a program, not by a person.
+    Structure,
+    /// More parts, levels or header than are read.
+    Size,
+    /// A file, or a part with its header, is written out in a text.
+    FileInText,
+    /// Octets in base64 that readers decode differently.
+    Base64,
+    /// A text in a charset that cannot be read here.
+    Charset,
+    /// An HTML text.
+    Html,
+    /// A piece of a mail, or a file that is somewhere else (message/partial, message/external-body).
+    Elsewhere,
+}
+
+impl Ambiguity {
+    /// Every kind.
+    pub const ALL: [Self; 7] =
+        [Self::Structure, Self::Size, Self::FileInText, Self::Base64, Self::Charset, Self::Html, Self::Elsewhere];
+
+    /// The name of its texts: `code-NAME` and `code-NAME-next`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Structure => "ambiguous",
+            Self::Size => "ambiguous-size",
+            Self::FileInText => "ambiguous-file-in-text",
+            Self::Base64 => "ambiguous-base64",
+            Self::Charset => "ambiguous-charset",
+            Self::Html => "ambiguous-html",
+            Self::Elsewhere => "ambiguous-elsewhere",
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -132,6 +172,11 @@ mod tests {
             for lang in [Lang::Ja, Lang::En] {
                 for id in [format!("code-{code}"), format!("code-{code}-next")] {
                     assert!(has_text(lang, &id), "{id} in {lang:?}");
+                }
+                for name in Ambiguity::ALL.map(Ambiguity::text) {
+                    for id in [format!("code-{name}"), format!("code-{name}-next")] {
+                        assert!(has_text(lang, &id), "{id} in {lang:?}");
+                    }
                 }
             }
         }

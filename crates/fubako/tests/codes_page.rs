@@ -4,7 +4,11 @@
 
 use std::fmt::Write as _;
 
-use fubako_base::{Code, Lang, codes::Class, lang::text};
+use fubako_base::{
+    Code, Lang,
+    codes::{Ambiguity, Class},
+    lang::text,
+};
 
 const HEAD: &str = "# コード一覧 / Codes
 
@@ -21,6 +25,20 @@ When a mail is stopped, its sender is sent a notice. Notice, log, `fubako queue`
 
 ";
 
+const KINDS: &str = "原因の種類が分かるときは、次のいずれかになります(コードは同じです)。
+Where the kind of cause is known, it is one of these (the code is the same):
+
+";
+
+fn told(page: &mut String, name: &str) {
+    for lang in Lang::ALL {
+        // The number stands for the section's own limit.
+        let say = |id: String| text(lang, &id, &[("limit", "N".into())]);
+        writeln!(page, "- {}  \n  → {}", say(format!("code-{name}")), say(format!("code-{name}-next"))).unwrap();
+    }
+    page.push('\n');
+}
+
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for code in Code::ALL {
@@ -30,12 +48,15 @@ fn page() -> String {
             Class::Retry => "retry",
         };
         writeln!(page, "## `{code}`\n\n{class} · spec {}\n", code.spec()).unwrap();
-        for lang in Lang::ALL {
-            // The number stands for the section's own limit.
-            let say = |id: String| text(lang, &id, &[("limit", "N".into())]);
-            writeln!(page, "- {}  \n  → {}", say(format!("code-{code}")), say(format!("code-{code}-next"))).unwrap();
+        told(&mut page, code.name());
+        if *code == Code::Ambiguous {
+            page.push_str(KINDS);
+            let kinds = Ambiguity::ALL.into_iter().filter(|kind| *kind != Ambiguity::Structure);
+            for kind in kinds {
+                writeln!(page, "### `{code}`: {}\n", kind.text().trim_start_matches("ambiguous-")).unwrap();
+                told(&mut page, kind.text());
+            }
         }
-        page.push('\n');
     }
     page.trim_end().to_owned() + "\n"
 }

@@ -82,12 +82,12 @@ impl Words<'_> {
 
     /// What was wrong.
     fn what(&self, reason: &Reason) -> String {
-        text(self.lang, &format!("code-{}", reason.code), &[("limit", reason.limit.unwrap_or_default().into())])
+        text(self.lang, &format!("code-{}", reason.text()), &[("limit", reason.limit.unwrap_or_default().into())])
     }
 
     /// What to do next.
     fn next(&self, reason: &Reason) -> String {
-        text(self.lang, &format!("code-{}-next", reason.code), &[])
+        text(self.lang, &format!("code-{}-next", reason.text()), &[])
     }
 
     /// The files or recipients that it is about, each with what is wrong with it where that can be said.

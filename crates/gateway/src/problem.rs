@@ -1,7 +1,7 @@
 //! What went wrong on a mail's way: what becomes of the mail, the codes that its sender is told, the private cause.
 
 use fubako_api::ClientError;
-use fubako_base::Code;
+use fubako_base::{Code, codes::Ambiguity};
 use fubako_mail::{Plan, steps::RewriteError};
 use fubako_store::StoreError;
 use fubako_vault::VaultError;
@@ -24,10 +24,29 @@ pub enum Fate {
 pub struct Reason {
     /// The stable code.
     pub code: Code,
+    /// Which kind, of [`Code::Ambiguous`]: each has a text of its own.
+    pub ambiguity: Option<Ambiguity>,
     /// The files or recipients it is about.
     pub about: Vec<String>,
     /// The limit that was passed.
     pub limit: Option<u32>,
+}
+
+impl Reason {
+    /// A reason that names nothing yet.
+    const fn new(code: Code, ambiguity: Option<Ambiguity>) -> Self {
+        Self { code, ambiguity, about: Vec::new(), limit: None }
+    }
+
+    /// Whether it is told with the same words.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.code, self.ambiguity) == (other.code, other.ambiguity)
+    }
+
+    /// The name of its texts: `code-NAME` and `code-NAME-next`.
+    pub(crate) fn text(&self) -> &'static str {
+        self.ambiguity.map_or(self.code.name(), Ambiguity::text)
+    }
 }
 
 /// Why a stage did not give its value.
@@ -46,15 +65,16 @@ impl Problem {
     /// A problem with one code.
     #[must_use]
     pub fn new(fate: Fate, code: Code, cause: impl Into<String>) -> Self {
-        Self { fate, reasons: vec![Reason { code, about: Vec::new(), limit: None }], cause: cause.into() }
+        Self { fate, reasons: vec![Reason::new(code, None)], cause: cause.into() }
     }
 
-    /// What a plan found, each code once with everything that it is about.
+    /// What a plan found, each code (and kind of ambiguity) once with everything that it is about.
     pub(crate) fn of_plan(fate: Fate, plan: &Plan) -> Self {
         let mut reasons: Vec<Reason> = Vec::new();
         for problem in &plan.problems {
-            let at = reasons.iter().position(|reason| reason.code == problem.code).unwrap_or_else(|| {
-                reasons.push(Reason { code: problem.code, about: Vec::new(), limit: problem.limit });
+            let found = Reason { limit: problem.limit, ..Reason::new(problem.code, problem.ambiguity) };
+            let at = reasons.iter().position(|reason| reason.is_like(&found)).unwrap_or_else(|| {
+                reasons.push(found);
                 reasons.len() - 1
             });
             if let Some(about) = problem.about.as_ref().filter(|about| !reasons[at].about.contains(about)) {
@@ -65,17 +85,23 @@ impl Problem {
         Self { fate, reasons, cause: details.join("; ") }
     }
 
-    /// The codes, in the order in which they are told.
+    /// The codes, each once, in the order in which they are told.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
-        self.reasons.iter().map(|reason| reason.code).collect()
+        let mut codes = Vec::new();
+        for reason in &self.reasons {
+            if !codes.contains(&reason.code) {
+                codes.push(reason.code);
+            }
+        }
+        codes
     }
 
     /// This problem and another of the same fate, each code once with everything that it is about.
     #[must_use]
     pub(crate) fn and(mut self, other: Self) -> Self {
         for reason in other.reasons {
-            match self.reasons.iter_mut().find(|known| known.code == reason.code) {
+            match self.reasons.iter_mut().find(|known| known.is_like(&reason)) {
                 Some(known) => known.about.extend(reason.about),
                 None => self.reasons.push(reason),
             }
@@ -143,6 +169,9 @@ impl From<ClientError> for Problem {
 
 impl From<RewriteError> for Problem {
     fn from(error: RewriteError) -> Self {
-        Self::new(Fate::Hold, Code::Ambiguous, error.to_string())
+        // Only of HTML can it be said so late that it has no one reading.
+        let mut problem = Self::new(Fate::Hold, Code::Ambiguous, error.to_string());
+        problem.reasons.iter_mut().for_each(|reason| reason.ambiguity = Some(Ambiguity::Html));
+        problem
     }
 }

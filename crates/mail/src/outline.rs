@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use fubako_base::Code;
+use fubako_base::{Code, codes::Ambiguity};
 
 /// Where a part stands in [`Outline::parts`]; the root is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -163,11 +163,43 @@ pub enum Flow {
     },
 }
 
+/// What may stop or hold a mail by what stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// It is encrypted, in whole or in part (spec MAIL-ACCEPT).
+    Encrypted,
+    /// An HTML text with a `data:` URL (spec MAIL-ACCEPT).
+    DataUrl,
+    /// Readers may take it differently (spec MAIL-AMBIGUOUS).
+    Ambiguous(Ambiguity),
+}
+
+impl Cause {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Encrypted => Code::Encrypted,
+            Self::DataUrl => Code::DataUrl,
+            Self::Ambiguous(_) => Code::Ambiguous,
+        }
+    }
+
+    /// Which kind of ambiguity, where it is one.
+    #[must_use]
+    pub const fn ambiguity(self) -> Option<Ambiguity> {
+        match self {
+            Self::Ambiguous(kind) => Some(kind),
+            Self::Encrypted | Self::DataUrl => None,
+        }
+    }
+}
+
 /// Something in the mail that may stop or hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The stable code.
-    pub code: Code,
+    /// What it is.
+    pub cause: Cause,
     /// The part it was found in, where it is one part's.
     pub part: Option<PartId>,
     /// What exactly was found, for the log and for whoever looks at a held mail. English, no content of the mail.

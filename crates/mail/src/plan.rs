@@ -8,12 +8,16 @@ pub use naming::unallowed_characters;
 
 use std::{ops::Range, sync::Arc};
 
-use fubako_base::{Code, codes::Class, section::Settings};
+use fubako_base::{
+    Code,
+    codes::{Ambiguity, Class},
+    section::Settings,
+};
 
 pub use packed::{Incomplete, Packed, Unpacker};
 
 use crate::{
-    outline::{Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
+    outline::{Cause, Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
     scan, tnef,
     transfer::Decoder,
 };
@@ -76,6 +80,8 @@ impl Plan {
 pub struct Problem {
     /// The stable code.
     pub code: Code,
+    /// Which kind of ambiguity, with that code.
+    pub ambiguity: Option<Ambiguity>,
     /// The part it was found in, where it is one part's.
     pub part: Option<PartId>,
     /// The file, the recipient or the character that it is about, for the notice.
@@ -89,19 +95,22 @@ pub struct Problem {
 impl Problem {
     /// A problem with something that has a name.
     fn about(code: Code, name: &str) -> Self {
-        Self { code, part: None, about: Some(name.to_owned()), limit: None, detail: "a check before depositing failed" }
+        let detail = "a check before depositing failed";
+        Self { code, ambiguity: None, part: None, about: Some(name.to_owned()), limit: None, detail }
     }
 
     /// Too much of something.
     const fn limit(code: Code, limit: u32) -> Self {
-        Self { code, part: None, about: None, limit: Some(limit), detail: "a limit of the section was passed" }
+        let detail = "a limit of the section was passed";
+        Self { code, ambiguity: None, part: None, about: None, limit: Some(limit), detail }
     }
 
-    /// What the reader found.
+    /// What the reader found; in an attachment it is about the file.
     fn found(finding: &Finding, attachments: &[Attachment]) -> Self {
-        let file = attachments.iter().find(|file| Some(file.part) == finding.part);
+        let Finding { cause, part, detail } = *finding;
+        let file = attachments.iter().find(|file| Some(file.part) == part);
         let about = file.map(|file| file.name.clone());
-        Self { code: finding.code, part: finding.part, about, limit: None, detail: finding.detail }
+        Self { code: cause.code(), ambiguity: cause.ambiguity(), part, about, limit: None, detail }
     }
 }
 
@@ -227,9 +236,8 @@ pub fn plan_for(outline: &Outline, rules: &Settings) -> Plan {
         problems.extend(bodies.iter().flat_map(look_at));
     }
     problems.extend(attachments.iter().filter(|file| is_encrypted(file)).map(|file| {
-        let about = Some(file.name.clone());
-        let detail = "an encrypted file in TNEF";
-        Problem { code: Code::Encrypted, part: Some(file.part), about, limit: None, detail }
+        let finding = Finding { cause: Cause::Encrypted, part: Some(file.part), detail: "an encrypted file in TNEF" };
+        Problem { about: Some(file.name.clone()), ..Problem::found(&finding, &[]) }
     }));
     let decision = decision(&problems, !attachments.is_empty());
     Plan { decision, problems, attachments, bodies, opened }
@@ -274,7 +282,8 @@ fn given_bodies(id: PartId, stream: &tnef::Outline) -> Vec<Body> {
 fn look_at(body: &Body) -> Vec<Problem> {
     let text = body.given.as_deref().unwrap_or_default();
     let found = scan::look_at(body.media_type == "text/html", text).findings();
-    found.map(|(code, detail)| Problem { code, part: Some(body.part), about: None, limit: None, detail }).collect()
+    let finding = |(cause, detail)| Finding { cause, part: Some(body.part), detail };
+    found.map(|found| Problem::found(&finding(found), &[])).collect()
 }
 
 /// Whether a file in TNEF is an encrypted mail (spec 3.2, 3.4a).

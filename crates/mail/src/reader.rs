@@ -19,7 +19,7 @@ mod part;
 
 use std::ops::Range;
 
-use fubako_base::Code;
+use fubako_base::codes::Ambiguity;
 
 use self::{
     edges::{Edges, Hit, Level, Match, Seen},
@@ -28,7 +28,7 @@ use self::{
 };
 use crate::{
     header::{Header, Line, Opening, without_line_end},
-    outline::{Finding, Outline, Part, PartId, Tnef},
+    outline::{Cause, Finding, Outline, Part, PartId, Tnef},
     scan::MarginScan,
     tnef,
     transfer::{Decoder, Encoding},
@@ -40,7 +40,7 @@ const PIECE: usize = 64 << 10;
 /// Findings that are kept; one mail can have as many as it has parts.
 const MAX_FINDINGS: usize = 256;
 
-/// How much of a mail is understood. What goes beyond is a finding ([`Code::Ambiguous`]), and is not kept.
+/// How much of a mail is understood. What goes beyond is a finding ([`Ambiguity::Size`]), and is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of one header. Default 1 MiB.
@@ -147,16 +147,22 @@ struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, code: Code, part: Option<PartId>, detail: &'static str) {
-        let finding = Finding { code, part, detail };
-        let room = self.list.len() < MAX_FINDINGS || !self.list.iter().any(|known| known.code == code);
+    fn add(&mut self, cause: Cause, part: Option<PartId>, detail: &'static str) {
+        let finding = Finding { cause, part, detail };
+        let room = self.list.len() < MAX_FINDINGS || !self.list.iter().any(|known| known.cause == cause);
         if room && !self.list.contains(&finding) {
             self.list.push(finding);
         }
     }
 
-    fn ambiguous(&mut self, part: Option<PartId>, detail: &'static str) {
-        self.add(Code::Ambiguous, part, detail);
+    /// Readers take the mail's structure differently here.
+    fn structure(&mut self, part: Option<PartId>, detail: &'static str) {
+        self.add(Cause::Ambiguous(Ambiguity::Structure), part, detail);
+    }
+
+    /// There is more of something than is read.
+    fn size(&mut self, part: Option<PartId>, detail: &'static str) {
+        self.add(Cause::Ambiguous(Ambiguity::Size), part, detail);
     }
 }
 
@@ -244,12 +250,16 @@ impl Reader {
             let oddly_written = (self.oddly_written, "a text whose type or disposition readers take differently");
             for (found, detail) in [other_parts, oddly_written] {
                 if found.is_some() {
-                    self.findings.ambiguous(found, detail);
+                    self.findings.structure(found, detail);
                 }
             }
         } else if self.unreadable.is_some() {
             // Relayed as it is it does no harm; rebuilt, it would say nothing.
-            self.findings.ambiguous(self.unreadable, "a text in a charset that cannot be read, beside files");
+            self.findings.add(
+                Cause::Ambiguous(Ambiguity::Charset),
+                self.unreadable,
+                "a text in a charset that cannot be read, beside files",
+            );
         }
         Outline {
             size: self.offset,
@@ -312,7 +322,7 @@ impl Reader {
                     self.delimiter(&hit, observer);
                     return;
                 }
-                Match::Like => self.findings.ambiguous(None, edges::LIKE),
+                Match::Like => self.findings.structure(None, edges::LIKE),
                 Match::No => self.note(&seen),
             }
         }
@@ -351,7 +361,7 @@ impl Reader {
         let (header, oddities) = head.collector.finish();
         self.header_octets += header_end.saturating_sub(head.start);
         if self.header_octets > self.limits.headers {
-            self.findings.ambiguous(None, "the headers are longer than the limit");
+            self.findings.size(None, "the headers are longer than the limit");
             return;
         }
         let id = PartId(u32::try_from(self.parts.len()).unwrap_or(u32::MAX));
@@ -362,13 +372,13 @@ impl Reader {
         read.part.parent = parent.map(|level| level.part);
         read.part.depth = u16::try_from(self.open.len()).unwrap_or(u16::MAX);
         read.part.body = body_start..body_start;
-        for (code, detail) in read.findings {
-            self.findings.add(code, Some(id), detail);
+        for (cause, detail) in read.findings {
+            self.findings.add(cause, Some(id), detail);
         }
         let (is_root, begins_blank) = (head.parent.is_none(), header.is_empty());
         if is_root {
             if let Some(detail) = part::odd_author(&header) {
-                self.findings.ambiguous(None, detail);
+                self.findings.structure(None, detail);
             }
             self.header = header;
             self.header_range = head.start.min(header_end)..header_end;
@@ -408,11 +418,11 @@ impl Reader {
     fn usable_boundary(&mut self, boundary: Option<Vec<u8>>, id: PartId) -> Option<Vec<u8>> {
         let boundary = boundary?;
         if self.open.len() >= self.limits.depth {
-            self.findings.ambiguous(Some(id), "multiparts are nested deeper than the limit");
+            self.findings.size(Some(id), "multiparts are nested deeper than the limit");
             return None;
         }
         if self.clashes(&boundary) {
-            self.findings.ambiguous(Some(id), "a boundary equals or begins like an outer one");
+            self.findings.structure(Some(id), "a boundary equals or begins like an outer one");
         }
         Some(boundary)
     }
@@ -456,7 +466,7 @@ impl Reader {
 
     fn note(&mut self, seen: &[&'static str]) {
         for detail in seen {
-            self.findings.ambiguous(None, detail);
+            self.findings.structure(None, detail);
         }
     }
 
@@ -482,7 +492,7 @@ impl Reader {
             return;
         }
         self.flow = if self.parts.len() >= self.limits.parts {
-            self.findings.ambiguous(None, "there are more parts than the limit");
+            self.findings.size(None, "there are more parts than the limit");
             Flow::Ignored
         } else {
             Flow::Head(Head::new(&self.limits, self.offset, Some(hit.level)))
@@ -495,13 +505,13 @@ impl Reader {
             Flow::Body(leaf) => {
                 let id = leaf.id;
                 let ended = leaf.finish(&mut self.scratch, observer);
-                for (code, detail) in ended.findings() {
-                    self.findings.add(code, Some(id), detail);
+                for (cause, detail) in ended.findings() {
+                    self.findings.add(cause, Some(id), detail);
                 }
                 observer.part_ended(id);
                 if ended.nested_boundary.as_ref().is_some_and(|boundary| self.clashes(boundary)) {
                     // Its own delimiters ended it: to others they are the nested mail's.
-                    self.findings.ambiguous(Some(id), "a nested mail's boundary equals or begins like an outer one");
+                    self.findings.structure(Some(id), "a nested mail's boundary equals or begins like an outer one");
                 }
                 if ended.other_parts {
                     self.other_parts.get_or_insert(id);
@@ -526,7 +536,7 @@ impl Reader {
             }
             Flow::Epilogue(mut margin) => {
                 if margin.ends(&mut self.scratch) {
-                    self.findings.ambiguous(Some(margin.part), "something like a part stands after the last part");
+                    self.findings.structure(Some(margin.part), "something like a part stands after the last part");
                 }
             }
             Flow::Head(_) | Flow::Ignored => {}
@@ -539,7 +549,7 @@ impl Reader {
         part.is_multipart = level.divided || level.blank;
         part.body.end = end.max(part.body.start);
         if !part.is_multipart {
-            self.findings.ambiguous(Some(level.part), "a multipart in which no part is found");
+            self.findings.structure(Some(level.part), "a multipart in which no part is found");
         }
     }
 }

@@ -8,7 +8,7 @@ mod part_in_text;
 mod url;
 mod uuencode;
 
-use fubako_base::Code;
+use fubako_base::codes::Ambiguity;
 
 pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
@@ -18,6 +18,7 @@ use crate::charset::{
     TextDecoder, Utf8Watch, decoders, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable, label_in_effect,
     octets_to_look_at, shows_ascii,
 };
+use crate::outline::Cause;
 
 /// What was found in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,24 +39,24 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// What was found, with its code; but for the charset, which matters where it is declared and the text written afresh.
-    pub(crate) fn findings(self) -> impl Iterator<Item = (Code, &'static str)> {
+    /// What was found; but for the charset, which matters where it is declared and the text written afresh.
+    pub(crate) fn findings(self) -> impl Iterator<Item = (Cause, &'static str)> {
         [
-            (self.pgp, Code::Encrypted, "a text with an OpenPGP message in it"),
-            (self.data_url, Code::DataUrl, "an HTML body with a data: URL"),
+            (self.pgp, Cause::Encrypted, "a text with an OpenPGP message in it"),
+            (self.data_url, Cause::DataUrl, "an HTML body with a data: URL"),
             (
                 self.unreadable,
-                Code::Ambiguous,
+                Cause::Ambiguous(Ambiguity::Html),
                 "an HTML body that can be read in too many ways, or with an endless tag",
             ),
             (
                 self.file_as_text,
-                Code::Ambiguous,
+                Cause::Ambiguous(Ambiguity::FileInText),
                 "a text with a uuencoded, yEnc or BinHex file in it, or with a part and its header",
             ),
         ]
         .into_iter()
-        .filter_map(|(seen, code, detail)| seen.then_some((code, detail)))
+        .filter_map(|(seen, cause, detail)| seen.then_some((cause, detail)))
     }
 
     fn merge(&mut self, other: Self) {

@@ -435,6 +435,14 @@ fn where_it_is_not_certain_what_is_open_at_the_end_the_notice_goes_to_the_top() 
     }
 }
 
+// spec: MAIL-NOTICE (found by fuzzing: two style sheets that began apart were one reading or two, by how the document came)
+#[test]
+fn what_is_closed_does_not_hang_on_how_the_document_comes() {
+    let html = "<script><!--<script></script>'<?body>'xtarea><p></textarea><noscript><style><ipt><style></noscript><a><style></noccript><a hrxmp><plaintext\u{2}";
+    let with = rewritten_with(html, Some(End));
+    assert_eq!(with, format!("{html}</script></style>{NOTICE}"));
+}
+
 // spec: MAIL-NOTICE
 #[test]
 fn where_it_is_not_certain_that_a_body_begins_the_notice_stands_before_everything() {

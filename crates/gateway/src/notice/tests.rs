@@ -3,7 +3,7 @@
 use super::*;
 
 fn reason(code: Code, about: &[&str], limit: Option<u32>) -> Reason {
-    Reason { code, about: about.iter().map(|&name| name.to_owned()).collect(), limit }
+    Reason { code, ambiguity: None, about: about.iter().map(|&name| name.to_owned()).collect(), limit }
 }
 
 fn problem(fate: Fate, reasons: Vec<Reason>) -> Problem {

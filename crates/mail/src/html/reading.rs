@@ -41,8 +41,25 @@ struct Raw {
     /// How much of `</name` was just seen.
     seen: usize,
     escape: Escape,
-    /// A style sheet, and up to where it was looked at.
-    css: Option<(Css, usize)>,
+    css: Option<StyleSheet>,
+}
+
+/// The text of a `<style>`.
+#[derive(Debug, Clone, Eq)]
+struct StyleSheet {
+    /// Where it begins.
+    from: usize,
+    /// Up to where it was looked at.
+    seen: usize,
+    css: Css,
+}
+
+impl PartialEq for StyleSheet {
+    /// By where it begins: how far it was looked at depends on how the document came in pieces, and what is a reading of its
+    /// own must not.
+    fn eq(&self, other: &Self) -> bool {
+        self.from == other.from
+    }
 }
 
 /// How a script is escaped (HTML, 13.2.5.15 to 13.2.5.31): after `<!--`, up to `-->`, `<script>` and `</script>` in it make
@@ -179,7 +196,7 @@ impl Reading {
     pub(super) fn hold(&self) -> Option<usize> {
         let construct = (self.from != 0).then(|| self.from - 1);
         let css = match &self.state {
-            State::Raw(Raw { css: Some((_, seen)), .. }) => Some(*seen),
+            State::Raw(Raw { css: Some(sheet), .. }) => Some(sheet.seen),
             _ => None,
         };
         let style = self.style.as_ref().map(|style| style.from);
@@ -380,7 +397,7 @@ impl Reading {
 
     /// The content of an element that is no markup, to most.
     fn content<J>(&mut self, name: &'static str, is_markup_to_some: bool, scene: &mut Scene<'_, J>) {
-        let css = (name == "style").then(|| (Css::default(), scene.at + 1));
+        let css = (name == "style").then(|| StyleSheet { from: scene.at + 1, seen: scene.at + 1, css: Css::default() });
         let raw = State::Raw(Raw { name, seen: 0, escape: Escape::default(), css });
         // A reader with scripts shows nothing of it. Mail is read without.
         if name == "noscript" {
@@ -462,7 +479,7 @@ impl Reading {
 
     /// Looks at what came of a style sheet.
     pub(super) fn look_at_style<J: Judge>(&mut self, until: usize, last: bool, scene: &mut Scene<'_, J>) {
-        let State::Raw(Raw { css: Some((css, seen)), .. }) = &mut self.state else { return };
+        let State::Raw(Raw { css: Some(StyleSheet { css, seen, .. }), .. }) = &mut self.state else { return };
         let held = &scene.held[*seen - scene.base..until.max(*seen) - scene.base];
         let from = *seen;
         let done = css.scan(held, last, |found| {

@@ -134,10 +134,12 @@ impl Rewriter {
             Ending::Comment { conditional: false } => out.extend_from_slice(b"-->"),
             Ending::Raw(name) => out.extend_from_slice(format!("</{name}>").as_bytes()),
         }
+        let mut closed = Vec::new();
         for name in self.readings.open_elsewhere().filter(|name| ending != Ending::Raw(name)) {
             let end_tag = format!("</{name}>");
-            if !closers.contains(&end_tag) {
+            if !closers.contains(&end_tag) && !closed.contains(&name) {
                 out.extend_from_slice(end_tag.as_bytes());
+                closed.push(name);
             }
         }
         out.extend_from_slice(closers.as_bytes());

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use fubako_base::Code;
+use fubako_base::codes::Ambiguity;
 
 use super::{Observer, part};
 use crate::{
     header::Header,
-    outline::{Part, PartId, Tnef},
+    outline::{Cause, Part, PartId, Tnef},
     scan::{BodyScan, DelimiterWatch, Found, HeadWatch, MarginScan},
     tnef,
     transfer::{Decoder, Facts},
@@ -235,20 +235,21 @@ impl Ended {
     }
 
     /// What was found, with its code.
-    pub(super) fn findings(&self) -> impl Iterator<Item = (Code, &'static str)> + use<> {
+    pub(super) fn findings(&self) -> impl Iterator<Item = (Cause, &'static str)> + use<> {
+        use Ambiguity::{Base64, Charset, Structure};
         let own = [
-            (self.head_goes_on, Code::Ambiguous, "a header ends without a blank line and goes on after it"),
-            (self.facts.stray, Code::Ambiguous, "base64 with other characters in it"),
-            (self.facts.after_padding, Code::Ambiguous, "base64 that goes on after its padding"),
+            (self.head_goes_on, Structure, "a header ends without a blank line and goes on after it"),
+            (self.facts.stray, Base64, "base64 with other characters in it"),
+            (self.facts.after_padding, Base64, "base64 that goes on after its padding"),
             (
                 self.found.charset && self.is_html,
-                Code::Ambiguous,
+                Charset,
                 "an HTML body in a charset that cannot be read, and in which ASCII is not ASCII",
             ),
-            (self.margin, Code::Ambiguous, "something like a part stands before the first part"),
-            (self.undivided, Code::Ambiguous, "a multipart without a boundary"),
+            (self.margin, Structure, "something like a part stands before the first part"),
+            (self.undivided, Structure, "a multipart without a boundary"),
         ];
-        let own = own.into_iter().filter_map(|(seen, code, detail)| seen.then_some((code, detail)));
+        let own = own.into_iter().filter_map(|(seen, kind, detail)| seen.then_some((Cause::Ambiguous(kind), detail)));
         own.chain(self.found.findings())
     }
 }

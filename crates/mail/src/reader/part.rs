@@ -1,14 +1,16 @@
 //! A part out of its header (RFC 2045, RFC 2183), and what in that header steers readers apart (spec 3.4a).
 
-use fubako_base::Code;
+use fubako_base::codes::Ambiguity;
 
 use super::{edges::MAX_BOUNDARY, multipart};
 use crate::{
     header::{Field, Header, Oddities, STEERING},
     names::{self, Parameters},
-    outline::{ContentType, Disposition, Encoding, Flow, Part, Tnef},
+    outline::{Cause, ContentType, Disposition, Encoding, Flow, Part, Tnef},
 };
 
+/// What most of the oddities are.
+const STRUCTURE: Cause = Cause::Ambiguous(Ambiguity::Structure);
 /// Types that are encrypted, or may be (spec 3.2).
 const ENCRYPTED: [&str; 4] =
     ["application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"];
@@ -22,13 +24,13 @@ pub(super) struct Read {
     pub(super) is_digest: bool,
     /// Its type or disposition is written so that some cannot read it, and then take it for a file.
     pub(super) oddly_written: bool,
-    pub(super) findings: Vec<(Code, &'static str)>,
+    pub(super) findings: Vec<(Cause, &'static str)>,
 }
 
 /// Understands a part's header. The part's place is not filled in.
 pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -> Read {
     let mut findings = odd_octets(oddities);
-    findings.extend(contradictions(header).map(|detail| (Code::Ambiguous, detail)));
+    findings.extend(contradictions(header).map(|detail| (STRUCTURE, detail)));
     let type_field = header.first("content-type");
     let disposition_field = header.first("content-disposition");
     let type_parameters = type_field.map(|field| Parameters::parse(&field.text()));
@@ -37,23 +39,23 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
     let name = names::file_name(disposition_field, type_field);
     let media_type = content_type.media_type();
     if encoding.is_none() {
-        findings.push((Code::Ambiguous, "an unknown Content-Transfer-Encoding"));
+        findings.push((STRUCTURE, "an unknown Content-Transfer-Encoding"));
     }
     if ENCRYPTED.contains(&media_type) {
-        findings.push((Code::Encrypted, "the part's type is an encrypted one"));
+        findings.push((Cause::Encrypted, "the part's type is an encrypted one"));
     } else if name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("smime.p7m")) {
-        findings.push((Code::Encrypted, "a file is named smime.p7m"));
+        findings.push((Cause::Encrypted, "a file is named smime.p7m"));
     }
     if matches!(media_type, "message/partial" | "message/external-body") {
-        findings.push((Code::Ambiguous, "a message/partial or message/external-body part"));
+        findings.push((Cause::Ambiguous(Ambiguity::Elsewhere), "a message/partial or message/external-body part"));
     }
     let is_multipart = media_type.starts_with("multipart/");
     if is_multipart && !matches!(encoding, None | Some(Encoding::Identity)) {
         // RFC 2045, 6.4, forbids it; some decode all the same, and find other parts.
-        findings.push((Code::Ambiguous, "a multipart with a Content-Transfer-Encoding"));
+        findings.push((STRUCTURE, "a multipart with a Content-Transfer-Encoding"));
     }
     if is_multipart && let Some(detail) = type_field.and_then(|field| multipart::oddity(field.value())) {
-        findings.push((Code::Ambiguous, detail));
+        findings.push((STRUCTURE, detail));
     }
     let boundary = is_multipart.then(|| boundary(type_parameters.as_ref(), &mut findings)).flatten();
     let is_digest = media_type == "multipart/digest";
@@ -87,7 +89,7 @@ pub(super) fn odd_author(header: &Header) -> Option<&'static str> {
         .then_some("two From fields, one of them with white space before its colon")
 }
 
-fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {
+fn odd_octets(oddities: Oddities) -> Vec<(Cause, &'static str)> {
     [
         (oddities.nul, "NUL in a header"),
         (oddities.bare_cr, "a bare CR in a header"),
@@ -96,11 +98,11 @@ fn odd_octets(oddities: Oddities) -> Vec<(Code, &'static str)> {
             "a field that steers the structure has a name with white space or control characters in it",
         ),
         (oddities.leading, "a header begins with white space"),
-        (oddities.too_long, "a header or field is longer than the limit"),
     ]
     .into_iter()
-    .filter(|(seen, _)| *seen)
-    .map(|(_, detail)| (Code::Ambiguous, detail))
+    .map(|(seen, detail)| (seen, STRUCTURE, detail))
+    .chain([(oddities.too_long, Cause::Ambiguous(Ambiguity::Size), "a header or field is longer than the limit")])
+    .filter_map(|(seen, cause, detail)| seen.then_some((cause, detail)))
     .collect()
 }
 
@@ -207,9 +209,9 @@ fn encoding(field: Option<&Field>) -> Option<Encoding> {
 }
 
 /// A multipart's boundary, where there is one that can be used.
-fn boundary(parameters: Option<&Parameters>, findings: &mut Vec<(Code, &'static str)>) -> Option<Vec<u8>> {
+fn boundary(parameters: Option<&Parameters>, findings: &mut Vec<(Cause, &'static str)>) -> Option<Vec<u8>> {
     let parameters = parameters?;
-    let mut ambiguous = |detail| findings.push((Code::Ambiguous, detail));
+    let mut ambiguous = |detail| findings.push((STRUCTURE, detail));
     let mut forms = parameters.forms("boundary");
     let first = forms.next()?;
     if forms.any(|other| other.name != first.name || other.value != first.value) {

@@ -95,7 +95,8 @@ impl TextLines {
     pub(super) fn finish(&mut self) -> Found {
         let rules = &mut self.rules;
         self.lines.finish(|line| rules.line(line));
-        self.rules.found
+        rules.found.file_as_text |= rules.part.is_awaited();
+        rules.found
     }
 }
 

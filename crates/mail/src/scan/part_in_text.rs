@@ -26,6 +26,11 @@ impl PartInText {
         self.ended |= std::mem::take(&mut self.named);
     }
 
+    /// Whether the text ends in a header that names a file: what is written behind it, our notice, would be the file.
+    pub(super) const fn is_awaited(&self) -> bool {
+        self.named || self.ended
+    }
+
     /// Takes the next line that is not empty; says whether it makes a file.
     pub(super) fn line(&mut self, line: &[u8]) -> bool {
         if std::mem::take(&mut self.ended) {

@@ -336,6 +336,9 @@ fn parts_with_their_header_in_a_text() {
         format!("{named}{coded}\r\n{data}\r\n"),
         format!("{named_at_once}X: y\r\n\r\nMZ\r\n"),
         format!("{named_at_once}\rMZ\r"),
+        // Found by fuzzing: our notice stands behind it then, and would be the file.
+        format!("Hi\r\n{named_at_once}X: y"),
+        format!("Hi\r\n{named_at_once}\r\n\r\n"),
     ] {
         assert!(hides(&text), "{text}");
     }
