@@ -365,6 +365,39 @@ def test_all_problems_are_told_at_once(world):
     assert all(name in text for name in ("😀.pdf", "a.exe", "b.exe", "B.EXE", "x@denied.example", "200"))
 
 
+# spec: RCV-REPEAT NOTICE MAIL-SENDER
+def test_a_stopped_mail_is_handled_when_it_is_sent_again(world):
+    """The same octets: what was wrong was a setting, and the notice said to mend it and send again."""
+    sender = "tanaka@small.example"
+    mail = files("a.pdf", octets=b"x" * 1500, sender=sender.encode())
+
+    def sent():
+        with smtplib.SMTP("127.0.0.1", world.fubako.starttls, timeout=120) as smtp:
+            smtp.ehlo("company.example"), smtp.mail(sender), smtp.rcpt(TO)
+            code, reply = smtp.data(mail)
+        assert code == 250, reply
+        return re.search(rb"[0-9a-f-]{36}", reply)[0].decode()
+
+    def apply(section):
+        again = world.fubako.folder / "small.toml"
+        again.write_text(section)
+        world.fubako.run("apply", again)
+
+    there, told = len(world.mailboxes.raw(TO)), len(world.mailboxes.raw(sender))
+    first = sent()
+    assert "(files-too-large)" in harness.bodies(world.mailboxes.wait(sender, told + 1)[told])[0]
+    apply(SECTIONS["small"].replace("1000", "2000"))
+    try:
+        second = sent()
+        assert second != first
+        world.mailboxes.wait(TO, there + 2)
+        assert sent() == second, "it is done: the upstream that did not see our 250 is told it again"
+        harness.wait_for("nothing is under way", lambda: all(row["state"] == "held" for row in world.fubako.queue()))
+    finally:
+        apply(SECTIONS["small"])
+    assert (len(world.mailboxes.raw(TO)), len(world.mailboxes.raw(sender))) == (there + 2, told + 1)
+
+
 # spec: MAIL-NONE
 def test_a_mail_without_files_is_not_checked(world):
     there = len(world.mailboxes.raw(TO))

@@ -79,7 +79,8 @@ pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timesta
     })
 }
 
-const NOTHING_WAITS: &str = "there is nothing with this id that waits (or it is being worked on)";
+const NOTHING_WAITS: &str =
+    "there is nothing with this id that waits (or it is being worked on, or its sender has sent it again meanwhile)";
 const LINKS_OUT: &str = "its recipients have, or may have, links to its files: the mail with the password goes on";
 
 fn outcome(id: &str, done: bool, what: &str, json: bool) -> String {

@@ -59,8 +59,8 @@ pub struct NewMail {
 pub enum Accepted {
     /// It is kept.
     New,
-    /// The same mail was kept before, under this id (spec RCV-REPEAT): this one is not, and its spool object is given up for
-    /// erasure.
+    /// The same mail was kept before, under this id, and is under way or done (spec RCV-REPEAT): this one is not kept, and its
+    /// spool object is given up for erasure.
     Repeated(MailId),
 }
 
@@ -391,13 +391,21 @@ async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<Accepted, StoreError> {
     Ok(Accepted::New)
 }
 
-/// The same mail, kept before under another id. (Two that come at the same moment are both kept: an upstream sends again
-/// when it has waited for our reply in vain, which is much later.)
+/// Where the gateway ended the mail itself, before anything of it left, and said so to its sender (or found that there was
+/// nobody to tell): the same mail again is then the sender's answer to "mend this and send it again". One that an operator
+/// stopped has no codes and stays stopped.
+pub(crate) const RETURNED: &str = "state IN ('stopped', 'held') AND codes IS NOT NULL";
+
+/// The same mail, kept before under another id, unless it was [`RETURNED`]: taken for handled, what its sender mended and sent
+/// again would be lost without a word; the worst that may come of handling it is a second notice. (Two that come at the same
+/// moment are both kept: an upstream sends again when it has waited for our reply in vain, which is much later.)
 async fn repeated(tx: &mut Tx, mail: &NewMail) -> Result<Option<MailId>, StoreError> {
     let Some(fingerprint) = &mail.fingerprint else { return Ok(None) };
     let since = mail.received_at.plus_seconds(-REPEATED_WITHIN);
-    let sql = "SELECT id FROM mails WHERE section = $1 AND fingerprint = $2 AND received_at > $3 AND id <> $4
-        ORDER BY received_at LIMIT 1";
+    let sql = format!(
+        "SELECT id FROM mails WHERE section = $1 AND fingerprint = $2 AND received_at > $3 AND id <> $4
+            AND NOT ({RETURNED}) ORDER BY received_at LIMIT 1"
+    );
     let row = tx.one("mails", sql, args![&mail.section, &fingerprint[..], since, mail.id]).await?;
     row.map(|row| row.parse("id")).transpose()
 }

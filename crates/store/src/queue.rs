@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Store, StoreError,
-    mails::{MailRecipient, give_up_spool},
+    mails::{MailRecipient, RETURNED, give_up_spool},
     outbox::close_delivery,
     tx::{Row, Tx, args},
 };
@@ -98,7 +98,8 @@ impl Store {
     }
 
     /// Makes a waiting row due now; a held mail is taken up again as if it had just come. False when there is none that waits,
-    /// or it is being worked on.
+    /// or it is being worked on, or the held mail's sender has sent it again meanwhile and that one is under way or done
+    /// (spec RCV-DURABLE: never handled twice).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -111,12 +112,17 @@ impl Store {
                     let delivery = "UPDATE deliveries SET due_at = $2
                         WHERE id = $1 AND state = 'queued' AND (leased_until IS NULL OR leased_until <= $2)";
                     // Its spool object and password were kept (spec RCV-DURABLE).
-                    let held = "UPDATE mails SET state = 'received', due_at = $2, attempts = 0, tried_since = $2, leases = 0,
+                    let held = format!(
+                        "UPDATE mails SET state = 'received', due_at = $2, attempts = 0, tried_since = $2, leases = 0,
                             last_code = NULL, codes = NULL, cause = NULL, ended_at = NULL, worker = NULL, leased_until = NULL
-                        WHERE id = $1 AND state = 'held' AND spool_key IS NOT NULL";
+                        WHERE id = $1 AND state = 'held' AND spool_key IS NOT NULL AND NOT EXISTS (
+                            SELECT 1 FROM mails AS again
+                            WHERE again.section = mails.section AND again.fingerprint = mails.fingerprint
+                                AND again.id <> mails.id AND NOT ({RETURNED}))"
+                    );
                     let mut found = 0;
-                    for sql in [mail, held, delivery] {
-                        found += tx.run(sql, args![id, *now]).await?;
+                    for sql in [mail.into(), held.into(), delivery.into()] {
+                        found += tx.run_made(sql, args![id, *now]).await?;
                     }
                     Ok(found > 0)
                 })

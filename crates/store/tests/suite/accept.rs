@@ -149,6 +149,40 @@ pub(crate) async fn the_same_content_within_a_day_is_kept_once(db: Db) {
     assert_eq!(db.store.accept_mail(&mail()).await.unwrap(), Accepted::New);
 }
 
+// spec: RCV-REPEAT, NOTICE
+pub(crate) async fn a_returned_mail_sent_again_is_a_new_one(db: Db) {
+    acme(&db.store).await;
+    for (held, print) in [(false, 7), (true, 8)] {
+        let copy = |seconds| NewMail { received_at: at(seconds), fingerprint: Some([print; 32]), ..mail() };
+        let first = copy(0);
+        db.store.accept_mail(&first).await.unwrap();
+        assert_eq!(db.store.lease_mail("w", at(0), at(60)).await.unwrap().unwrap().accepted.id, first.id);
+        assert_eq!(
+            db.store.accept_mail(&copy(1)).await.unwrap(),
+            Accepted::Repeated(first.id),
+            "it is being worked on, and may yet be delivered"
+        );
+        let told = notice();
+        db.store.stop_mail(first.id, "w", ending(held, &[Code::GroupNotSet], "", Some(&told)), at(2)).await.unwrap();
+        let second = copy(3);
+        assert_eq!(db.store.accept_mail(&second).await.unwrap(), Accepted::New, "held: {held}");
+        assert_eq!(db.store.lease_mail("w", at(3), at(60)).await.unwrap().unwrap().accepted.id, second.id);
+        assert_eq!(db.store.accept_mail(&copy(4)).await.unwrap(), Accepted::Repeated(second.id), "not the first");
+        let out = outgoing(OutgoingKind::Relay, &["a@example.com"]);
+        db.store.queue_mail(second.id, "w", &out, at(5)).await.unwrap();
+        assert_eq!(db.store.accept_mail(&copy(6)).await.unwrap(), Accepted::Repeated(second.id), "it is done");
+        // What was held is not handled beside the mail that took its place.
+        assert!(!db.store.queue_retry(&first.id.to_string(), at(7)).await.unwrap());
+        assert!(db.store.lease_mail("w", at(8), at(60)).await.unwrap().is_none());
+    }
+    // One that an operator stopped was not given back to its sender: nobody was told to send it again.
+    let first = NewMail { fingerprint: Some([9; 32]), ..mail() };
+    db.store.accept_mail(&first).await.unwrap();
+    db.store.queue_stop(&first.id.to_string(), at(1)).await.unwrap();
+    let again = NewMail { fingerprint: Some([9; 32]), received_at: at(2), ..mail() };
+    assert_eq!(db.store.accept_mail(&again).await.unwrap(), Accepted::Repeated(first.id));
+}
+
 // spec: RCV-DURABLE
 pub(crate) async fn leases_of_which_nothing_came_are_counted(db: Db) {
     acme(&db.store).await;
