@@ -103,6 +103,13 @@ autopilot = false
 domains = ["shared.example", "broken.example", "nothing.example", "down.example", "open.example"]
 [section.settings]
 proof = "spf"
+[[section]]
+id = "replay"
+name = "署名"
+mail_link = true
+autopilot = true
+domains = ["google.example"]
+settings = { proof = "dkim" }
 """
     dns.records.update({
         (HOST, "A"): ["192.0.2.99"],
@@ -113,6 +120,8 @@ proof = "spf"
         ("shared.example", "TXT"): [txt("v=spf1 include:spf.shared.example -all")],
         ("spf.shared.example", "TXT"): [txt("v=spf1 include:spf.protection.outlook.com -all")],
         ("open.example", "TXT"): [txt("v=spf1 +all")],
+        ("google.example", "TXT"): [txt("v=spf1 include:_spf.google.com -all")],
+        ("_spf.google.com", "TXT"): [txt("v=spf1 ip4:192.0.2.0/24 -all")],
         ("spf.protection.outlook.com", "TXT"): [txt("v=spf1 ip4:192.0.2.0/24 -all")],
         ("broken.example", "TXT"): [txt("v=spf1 wrong:x -all")],
     })
@@ -129,6 +138,7 @@ proof = "spf"
             ("shared", "autopilot-off"), ("shared", "proof-shared"), ("shared", "proof-open"), ("shared", "spf-missing"), ("shared", "mail-link-group-missing"),
         ]:
             assert any(key[:2] == wanted and value == "wrong" for key, value in state.items()), (wanted, state)
+        assert state["replay", "proof-replay", "google.example"] == "warning" and "Google Workspace" in found["replay", "proof-replay", "google.example"]["what"]
         assert state["shared", "dns-away", "down.example"] == "unknown" and state["shared", "default-user-missing", "shared"] == "warning"
         assert state["shared", "dkim-none", "shared.example"] == "warning" and state["shared", "mx-missing", "nothing.example"] == "warning"
         assert all(f["next"] for f in found.values() if f["state"] != "ok")

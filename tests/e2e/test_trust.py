@@ -76,7 +76,6 @@ class World:
             "log": {"format": "json"}}, DECLARATION).start()
 
     def sign(self, mail, domain, key="one", **options):
-        options = {"include_headers": [b"from", b"to", b"subject", b"date", b"message-id"], **options}
         signature = dkim.sign(mail, key.encode(), domain.encode(), self.keys[key].private, canonicalize=(b"relaxed", b"relaxed"), **options)
         return signature + mail
 
@@ -270,6 +269,13 @@ def test_a_header_begins_where_it_begins_to_the_reader(world):
     ("another From on top", lambda mail: b"From: ceo@wise.example\r\n" + mail),
     ("another From below", lambda mail: mail.replace(b"\r\n\r\n", b"\r\nFrom: ceo@wise.example\r\n\r\n", 1)),
     ("another recipient on top", lambda mail: b"To: other@recipient.example\r\n" + mail),
+    ("somebody else to answer to", lambda mail: b"Reply-To: attacker@evil.example\r\n" + mail),
+    ("one more to answer to", lambda mail: mail.replace(b"\r\n\r\n", b"\r\nCc: attacker@evil.example\r\n\r\n", 1)),
+    ("another sender", lambda mail: b"Sender: ceo@evil.example\r\n" + mail),
+    ("another way to leave a list", lambda mail: b"List-Unsubscribe: <https://evil.example>\r\n" + mail),
+    ("another structure", lambda mail: b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=CC\r\n" + mail),
+    ("another charset", lambda mail: b"Content-Type: text/html; charset=utf-7\r\n" + mail),
+    ("another encoding", lambda mail: b"Content-Transfer-Encoding: base64\r\n" + mail),
     ("a body before the signed header", lambda mail: b"From: ceo@wise.example\r\nno field\r\nPay to another account.\r\n" + mail),
     ("a body after the signed header", lambda mail: mail.replace(b"\r\n\r\n", b"\r\nno field, but text\r\n\r\n", 1)),
     ("a bare LF that ends the header", lambda mail: b"From: ceo@wise.example\r\nX: y\n\nPay to another account.\r\n" + mail),
@@ -287,6 +293,58 @@ def test_a_signed_mail_is_replayed_with(world, how, change):
     status, text = world.send(sender, forged)
     assert status.startswith("550"), (how, text)
     assert world.send(sender, signed)[0] == "250 2.0.0", "as it was, it is taken"
+
+
+# As mail services sign: what they leave out is anybody's.
+EXCHANGE = [b"from", b"date", b"subject", b"message-id", b"content-type", b"mime-version"]
+GOOGLE = [b"to", b"subject", b"message-id", b"date", b"from", b"mime-version", b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"reply-to"]
+
+
+# spec: RCV-TENANT RCV-DKIM
+def test_what_the_proving_signature_does_not_cover_is_refused(world):
+    sender, headers = "tanaka@wise.example", [b"from", b"date", b"subject", b"to", b"message-id"]
+    for make, names, lacks in (
+        (plain, headers, None), (plain, GOOGLE, None), (with_file, None, None),
+        (with_file, headers, "MIME-Version"), (with_file, GOOGLE, "does not cover Content-Type)"), (with_file, EXCHANGE, "does not cover To)"),
+    ):
+        status, text = world.send(sender, world.sign(make(sender), "wise.example", **({"include_headers": names} if names else {})))
+        assert (status == "250 2.0.0") if lacks is None else (status == "550 5.7.1" and lacks in text), (names, text)
+    # Where it is not the proof, it may be as it is: the secret is.
+    proved = with_file("sato@cloud.example", b"X-Cloud-Proof: " + SECRET.encode() + b"\r\n")
+    assert world.send("sato@cloud.example", world.sign(proved, "cloud.example", include_headers=EXCHANGE))[0] == "250 2.0.0"
+
+
+# spec: RCV-TENANT RCV-SPF RCV-ALIGN
+def test_a_signed_mail_that_comes_from_elsewhere_is_a_replay(world):
+    """With an empty sender it is the host's own name that SPF is asked for; it must be the section's."""
+    sender = "tanaka@wise.example"
+    world.dns.records[("attacker.example", "TXT")] = ['"v=spf1 ip4:127.0.0.9 -all"']
+    world.dns.records[("mx.wise.example", "TXT")] = ['"v=spf1 ip4:127.0.0.1 -all"']
+    signed = world.sign(plain(sender), "wise.example")
+    loose = world.sign(with_file(sender), "wise.example", include_headers=EXCHANGE)
+    for how, mail in (("as it was", signed), ("and changed", b"Reply-To: attacker@evil.example\r\n" + loose.replace(b"To: suzuki", b"To: victim"))):
+        for helo in ("attacker.example", "mx.wise.example"):
+            status, text = world.send("", mail, source="127.0.0.9", helo=helo)
+            assert status == {"attacker.example": "550 5.7.1", "mx.wise.example": "550 5.7.23"}[helo], (how, text)
+        assert world.send("x@attacker.example", mail, source="127.0.0.9")[0] == "550 5.7.1", how
+        assert world.send(sender, mail, source="127.0.0.9")[0] == "550 5.7.23", how
+    status, text = world.send("", signed)
+    assert status == "550 5.7.1" and "SPF by the sender's own domain" in text, "nor from the mail service's other customers"
+    assert world.send("", signed, helo="mx.wise.example")[0] == "250 2.0.0", "an automatic answer of the section's own server"
+
+
+# spec: RCV-TENANT
+def test_a_signature_proves_for_a_week(world, monkeypatch):
+    sender, now = "tanaka@wise.example", time.time()
+    signed = {}
+    for days in (6, 8):
+        monkeypatch.setattr(time, "time", lambda: now - days * 86400)
+        signed[days] = world.sign(plain(sender), "wise.example")
+    monkeypatch.undo()
+    assert world.send(sender, signed[6])[0] == "250 2.0.0"
+    status, text = world.send(sender, signed[8])
+    assert status == "550 5.7.1" and "not older than 7 days" in text
+    assert world.send("sato@cloud.example", b"X-Cloud-Proof: " + SECRET.encode() + b"\r\n" + world.sign(plain("sato@cloud.example"), "cloud.example"))[0] == "250 2.0.0"
 
 
 # spec: RCV-DKIM (bare LF)

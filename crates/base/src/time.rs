@@ -51,6 +51,14 @@ impl Timestamp {
             .map_or(self, |next| Self(next.timestamp().as_microsecond() - 1))
     }
 
+    /// What a Date field says (RFC 5322, 3.3 and 4.3): its value, comments and folds included; none where it cannot be read.
+    #[must_use]
+    pub fn from_rfc5322(value: &str) -> Option<Self> {
+        let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+        let unfolded = value.replace(['\r', '\n'], "");
+        parser.parse_timestamp(unfolded.trim()).ok().map(|at| Self(at.as_microsecond()))
+    }
+
     /// RFC 5322 `date-time` in the given zone, as a Date field has it.
     #[must_use]
     pub fn rfc5322(self, zone: &str) -> String {
@@ -69,6 +77,23 @@ mod tests {
         let sent = Timestamp("2026-11-21T14:30:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond());
         let end = sent.end_of_day_counting(7, "Asia/Tokyo");
         assert_eq!(end.in_zone("Asia/Tokyo").to_string(), "2026-11-27T23:59:59.999999+09:00[Asia/Tokyo]");
+    }
+
+    // spec: RCV-TENANT
+    #[test]
+    fn a_date_field_is_read() {
+        let at = |value| Timestamp::from_rfc5322(value).map(Timestamp::unix_seconds);
+        for value in [
+            " Sat, 21 Nov 2026 10:00:00 +0900",
+            "21 Nov 2026 01:00:00 GMT",
+            " Sat, 21 Nov 2026\r\n\t10:00:00 +0900 (JST)\r\n",
+            " Mon, 21 Nov 26 10:00 +0900",
+        ] {
+            assert_eq!(at(value), Some(1_795_222_800), "{value}");
+        }
+        for value in ["", "yesterday", "2026-11-21 10:00", "Sat, 31 Feb 2026 10:00:00 +0900"] {
+            assert_eq!(at(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -23,6 +23,19 @@ pub(crate) const SIGNED_WHERE_PRESENT: [&str; 16] = [
     "List-Archive",
 ];
 
+/// How often each field that our signature covers stands among these; those that do.
+pub(crate) fn signable<'a>(all: impl Iterator<Item = &'a [u8]>) -> Vec<(&'static str, usize)> {
+    let mut found: Vec<(&'static str, usize)> =
+        OVERSIGNED.iter().chain(&SIGNED_WHERE_PRESENT).map(|name| (*name, 0)).collect();
+    for name in all.filter_map(name) {
+        if let Some((_, count)) = found.iter_mut().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())) {
+            *count += 1;
+        }
+    }
+    found.retain(|(_, count)| *count > 0);
+    found
+}
+
 /// The fields to be signed out of a header section, in its order, each with its line ends and without white space before
 /// its colon (relaxed canonicalization takes that away as well, but a signer that compares names would miss the field);
 /// and their names as the lists above have them.

@@ -141,6 +141,8 @@ mod tests {
             algorithm: Some(Algorithm::Ed25519),
             start: "ab+/cdEF".into(),
             testing: false,
+            uncovered: Vec::new(),
+            age: None,
             outcome: DkimOutcome::Pass,
         };
         let fail = Signature { outcome: DkimOutcome::Fail(DkimFailure::BodyHash), testing: true, ..pass.clone() };
@@ -150,6 +152,8 @@ mod tests {
             algorithm: None,
             start: String::new(),
             testing: false,
+            uncovered: Vec::new(),
+            age: None,
             outcome: DkimOutcome::Fail(DkimFailure::Syntax("v= is not 1")),
         };
         let dkim = Dkim { signatures: vec![pass, fail, unread], unexamined: 0 };

@@ -22,6 +22,9 @@ use crate::{
     spf::{Identity, Spf, SpfResult},
 };
 
+/// Days for which a signature is a proof. An upstream gives up a mail after five (RFC 5321, 4.5.4.1).
+pub const FRESH_DAYS: i64 = 7;
+
 /// The section, as far as the decision goes. Domains are A-labels in lower case.
 #[derive(Clone, Copy)]
 pub struct Tenant<'a> {
@@ -281,7 +284,10 @@ fn is_proven(tenant: &Tenant<'_>, author: &str, spf: &Spf, dkim: &Dkim) -> Resul
     let (is_there, wanted) = match tenant.proof {
         Proof::Spf => (spf_speaks(tenant, author, spf), format!("SPF that speaks for {author}")),
         // Had one of the author's domain no answer from DNS, that was said before.
-        Proof::Dkim => (dkim_speaks(tenant, author, dkim), format!("a DKIM signature of {author}")),
+        Proof::Dkim => {
+            let lacks = signature_lacks(tenant, author, spf, dkim);
+            (lacks.is_none(), lacks.unwrap_or_default())
+        }
         // Which header it is stays between the section and us.
         Proof::SecretHeader => {
             (tenant.secret.is_some_and(|secret| secret.matches()), "the agreed header field".to_owned())
@@ -293,6 +299,37 @@ fn is_proven(tenant: &Tenant<'_>, author: &str, spf: &Spf, dkim: &Dkim) -> Resul
     let sentence = format!("this mail does not prove that it comes from the holder of {author}: it lacks {wanted}");
     let cause = format!("the section's proof is {}", tenant.proof.name());
     Err(Refusal::new(RefusalCode::Proof, 550, (5, 7, 1), sentence, &cause))
+}
+
+/// What a signature lacks to be the section's proof: whoever got a signed mail could send it again, from elsewhere, with other fields, or
+/// much later. So the host must be the section's by SPF (a mail with an empty envelope sender is no exception), what our own signature will
+/// vouch for must be signed, and lately.
+fn signature_lacks(tenant: &Tenant<'_>, author: &str, spf: &Spf, dkim: &Dkim) -> Option<String> {
+    let is_own_host =
+        spf.result == SpfResult::Pass && tenant.domains.iter().any(|own| speaks_for(tenant, &spf.domain, own));
+    if !is_own_host {
+        let name = if spf.identity == Identity::Helo { "HELO name" } else { "envelope sender" };
+        return Some(format!("SPF by the sender's own domain (the {name} is of {})", spf.domain));
+    }
+    let of_author = || passing(dkim).filter(|signature| speaks_for(tenant, &signature.domain, author));
+    let is_fresh =
+        |signature: &&Signature| signature.age.is_some_and(|age| age.saturating_abs() <= FRESH_DAYS * 86_400);
+    if of_author().filter(is_fresh).any(|signature| signature.uncovered.is_empty()) {
+        return None;
+    }
+    let best = of_author().filter(is_fresh).min_by_key(|signature| signature.uncovered.len());
+    Some(match best {
+        Some(signature) => format!(
+            "a DKIM signature of {author} over all of the header (the one it has does not cover {})",
+            signature.uncovered.join(", ")
+        ),
+        None if of_author().next().is_some() => {
+            format!(
+                "a DKIM signature of {author} that is not older than {FRESH_DAYS} days (by its t=, or the mail's Date)"
+            )
+        }
+        None => format!("a DKIM signature of {author}"),
+    })
 }
 
 impl Secret<'_> {

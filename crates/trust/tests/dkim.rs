@@ -282,6 +282,45 @@ async fn fields_are_taken_from_the_bottom_and_oversigned_ones_cannot_be_added() 
     assert_eq!(outcome(&world, &swapped).await, DkimOutcome::Fail(DkimFailure::Signature));
 }
 
+// spec: RCV-TENANT RCV-DKIM
+#[tokio::test]
+async fn what_a_signature_does_not_cover_and_how_old_it_is() {
+    let world = World::start(&zone()).await;
+    let first = async |mail: &str| verify_in(&world, mail.as_bytes(), []).await.signatures.remove(0);
+    let signed = sign(&ED, MAIL, ED_TAGS);
+    assert!(first(&signed).await.uncovered.is_empty());
+    for (added, uncovered) in [
+        ("Received: x\r\nX-Spam: no\r\n", vec![]),
+        ("Reply-To: x@evil.example\r\n", vec!["Reply-To"]),
+        ("CC : x@evil.example\r\nsender: x@evil.example\r\n", vec!["Cc", "Sender"]),
+        (
+            "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\nMIME-Version: 1.0\r\n",
+            vec!["Content-Type", "MIME-Version", "Content-Transfer-Encoding"],
+        ),
+        ("List-Unsubscribe: <https://evil.example>\r\nDate: x\r\n", vec!["Date", "List-Unsubscribe"]),
+    ] {
+        for mail in [format!("{added}{signed}"), signed.replacen("\r\n\r\n", &format!("\r\n{added}\r\n"), 1)] {
+            let found = first(&mail).await;
+            assert_eq!((found.outcome, found.uncovered), (DkimOutcome::Pass, uncovered.clone()), "{added}");
+        }
+    }
+    // Signed once and there twice: the other is not covered, though a mail may have two.
+    let lists = MAIL.replacen("To:", "List-Post: <a>\r\nList-Post: <b>\r\nTo:", 1);
+    let once = sign(&ED, &lists, &ED_TAGS.replace("h=from", "h=list-post:from"));
+    assert_eq!(first(&once).await.uncovered, ["List-Post"]);
+    let twice = sign(&ED, &lists, &ED_TAGS.replace("h=from", "h=list-post:list-post:from"));
+    assert!(first(&twice).await.uncovered.is_empty());
+
+    let age = async |mail: String| first(&mail).await.age;
+    assert_eq!(age(signed).await, None);
+    assert_eq!(age(sign(&ED, MAIL, &with("t=1789999000"))).await, Some(1000));
+    let dated = MAIL.replacen("To:", "Date: Mon, 21 Sep 2026 14:13:20 +0000\r\nTo:", 1);
+    let by_date = ED_TAGS.replace("h=from", "h=date:from");
+    assert_eq!(age(sign(&ED, &dated, &by_date)).await, Some(0));
+    assert_eq!(age(sign(&ED, &dated, &format!("{by_date}; t=1789999000"))).await, Some(1000));
+    assert_eq!(age(sign(&ED, &dated, ED_TAGS)).await, None, "a Date that anybody may have put in tells nothing");
+}
+
 const RSA_512: &str = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKXm7ZgSoo7sqZ8ahsA/QXusrq+TRJdTXEPXuVDYWkklR5xZ/4Pg1if3czeNy5U5qOvlo42dW51QNx81OujwFNkCAwEAAQ==";
 
 // spec: RCV-DKIM (RFC 6376, 3.6.1 and 6.1.2; RFC 8301)

@@ -26,6 +26,8 @@ fn signature(domain: &str, outcome: DkimOutcome) -> Signature {
         algorithm: Some(Algorithm::Rsa),
         start: "abc".to_owned(),
         testing: false,
+        uncovered: Vec::new(),
+        age: Some(60),
         outcome,
     }
 }
@@ -238,7 +240,9 @@ fn what_is_proven_must_speak_for_the_author() {
         let by_spf = ground.decide(Proof::Spf, author, &spf(SpfResult::Pass, proven), &dkim([]));
         assert_eq!(by_spf, wanted, "SPF of {proven} for {author}");
         let stranger = spf(SpfResult::Pass, "provider.example");
-        let by_dkim = ground.decide(Proof::Dkim, author, &stranger, &dkim([pass(proven)]));
+        let mut with_secret = ground.tenant(Proof::SecretHeader);
+        with_secret.secret = Some(Secret { expected: &[b"s3cret"], found: &[b"s3cret"] });
+        let by_dkim = outcome(decide(&with_secret, Author::One(author), &stranger, &dkim([pass(proven)])));
         assert_eq!(by_dkim, wanted, "DKIM of {proven} for {author}");
     }
 }
@@ -256,13 +260,79 @@ fn a_section_s_mail_has_the_section_s_proof() {
         ground.decide(Proof::Dkim, "example.jp", &own, &dkim([pass("example.onmicrosoft.example")])),
         NOT_PROVEN
     );
-    assert_eq!(ground.decide(Proof::Dkim, "example.jp", &stranger, &signed), Ok(()));
+    assert_eq!(ground.decide(Proof::Dkim, "example.jp", &own, &signed), Ok(()));
+    // Of another domain of the section's, that is.
+    assert_eq!(ground.decide(Proof::Dkim, "example.jp", &spf(SpfResult::Pass, "m.example.com"), &signed), Ok(()));
     // The envelope's domain is a stranger's: the signature speaks for the author, but SPF is the proof.
     assert_eq!(ground.decide(Proof::Spf, "example.jp", &stranger, &signed), NOT_PROVEN);
     // A signature taken from another domain's mail.
     assert_eq!(ground.decide(Proof::Dkim, "example.jp", &stranger, &dkim([pass("evil.example")])), NOT_ALIGNED);
-    let accepted = decide(&ground.tenant(Proof::Dkim), Author::One("example.jp"), &stranger, &signed);
+    let accepted = decide(&ground.tenant(Proof::Dkim), Author::One("example.jp"), &own, &signed);
     assert_eq!(accepted, Decision::Accept { proved_by: Proof::Dkim, domain: "example.jp".to_owned() });
+}
+
+// spec: RCV-TENANT RCV-SPF
+#[test]
+fn a_signature_from_a_stranger_s_host_is_a_replay() {
+    let ground = Ground::new();
+    let signed = dkim([pass("example.jp")]);
+    for (domain, wanted) in [
+        ("mail.example.jp", Ok(())),
+        ("example.com", Ok(())),
+        ("attacker.example", NOT_PROVEN),
+        ("out.provider.example", NOT_PROVEN),
+        ("mail.sub.example.jp", NOT_PROVEN),
+        ("badexample.jp", NOT_PROVEN),
+        ("jp", NOT_PROVEN),
+    ] {
+        for identity in [Identity::Helo, Identity::MailFrom] {
+            let host = Spf { identity, ..spf(SpfResult::Pass, domain) };
+            assert_eq!(ground.decide(Proof::Dkim, "example.jp", &host, &signed), wanted, "{domain} {identity:?}");
+        }
+    }
+    // An automatic answer of a mail service: its host's own name, the author's signature, and the secret.
+    let helo = Spf { identity: Identity::Helo, ..spf(SpfResult::Pass, "out.provider.example") };
+    let mut tenant = ground.tenant(Proof::SecretHeader);
+    tenant.secret = Some(Secret { expected: &[b"s3cret"], found: &[b"s3cret"] });
+    assert_eq!(outcome(decide(&tenant, Author::One("example.jp"), &helo, &signed)), Ok(()));
+    tenant.secret = Some(Secret { expected: &[b"s3cret"], found: &[] });
+    assert_eq!(outcome(decide(&tenant, Author::One("example.jp"), &helo, &signed)), NOT_PROVEN);
+    assert_eq!(ground.decide(Proof::Spf, "example.jp", &helo, &signed), NOT_PROVEN);
+}
+
+// spec: RCV-TENANT RCV-DKIM
+#[test]
+fn a_signature_proves_what_it_covers_and_for_a_week() {
+    let ground = Ground::new();
+    let own = spf(SpfResult::Pass, "example.jp");
+    let decided = |signatures: Vec<Signature>| ground.decide(Proof::Dkim, "example.jp", &own, &dkim(signatures));
+    let without = |names: &[&'static str]| Signature { uncovered: names.to_vec(), ..pass("example.jp") };
+    let aged = |age| Signature { age, ..pass("example.jp") };
+    assert_eq!(decided(vec![without(&["Reply-To"])]), NOT_PROVEN);
+    assert_eq!(decided(vec![without(&["Reply-To"]), pass("example.jp")]), Ok(()));
+    assert_eq!(decided(vec![without(&["Reply-To"]), pass("other.jp")]), NOT_PROVEN, "a stranger's covers nothing");
+    // Where it is not the proof, a signature need not cover more than DKIM asks for.
+    let loose = dkim([without(&["Reply-To", "Content-Type"])]);
+    assert_eq!(ground.decide(Proof::Spf, "example.jp", &own, &loose), Ok(()));
+    const DAY: i64 = 86_400;
+    for (age, wanted) in [
+        (Some(0), Ok(())),
+        (Some(7 * DAY), Ok(())),
+        (Some(7 * DAY + 1), NOT_PROVEN),
+        (Some(-DAY), Ok(())),
+        (Some(-8 * DAY), NOT_PROVEN),
+        (Some(i64::MIN), NOT_PROVEN),
+        (None, NOT_PROVEN),
+    ] {
+        assert_eq!(decided(vec![aged(age)]), wanted, "{age:?}");
+    }
+    let said =
+        |signature| match decide(&ground.tenant(Proof::Dkim), Author::One("example.jp"), &own, &dkim([signature])) {
+            Decision::Refuse(refusal) => refusal.sentence,
+            other => panic!("{other:?}"),
+        };
+    assert!(said(without(&["Reply-To", "Content-Type"])).contains("does not cover Reply-To, Content-Type"));
+    assert!(said(aged(None)).contains("7 days"));
 }
 
 // spec: RCV-TENANT

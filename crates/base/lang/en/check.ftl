@@ -99,9 +99,11 @@ check-default-user-missing-next = Unless every sender has an account, give one u
 check-default-user-no-group = The default user of section { $about }, { $user }, is not in the mail-link group ({ $group }): mail with attachments of senders who have no account is stopped (default-user-no-group).
 check-default-user-no-group-next = Set group = "{ $group }" for { $user } in the declaration and run fubako apply.
 check-proof-shared = { $about } sends from { $provider }, and what proves its mail (proof) is spf: any other customer of { $provider } can send as this domain.
-check-proof-shared-next = Change proof to secret-header or dkim (docs/administration.md, section 3; there are guides for Exchange Online and Google Workspace).
+check-proof-shared-next = Change proof to secret-header (docs/administration.md, section 3; there are guides for Exchange Online and Google Workspace).
+check-proof-replay = { $about } sends from { $provider }, and what proves its mail (proof) is dkim: any other customer of { $provider } who gets hold of a signed mail can send it again for a week, to whomever they like.
+check-proof-replay-next = Change proof to secret-header (docs/administration.md, section 3); or take { $provider } out of the SPF record, where it sends nothing that goes through here.
 check-proof-open = The SPF record of { $about } lets anybody send (all), and what proves its mail (proof) is spf: anybody can send as this domain.
-check-proof-open-next = End the record with -all and name your own servers in it; or change proof to secret-header or dkim.
+check-proof-open-next = End the record with -all and name your own servers in it; or change proof to secret-header.
 check-spf-open = The SPF record of { $about } lets anybody send (all), so it proves nothing to anybody.
 check-spf-open-next = End the record with -all and name your own servers in it.
 check-secret-set = Section { $about } has its secret header ({ $header }).

@@ -24,7 +24,8 @@ impl Looker<'_> {
         findings
     }
 
-    /// RCV-TENANT: `spf` proves nothing where a provider sends for everybody, and SPF nothing at all where everybody may send.
+    /// RCV-TENANT: `spf` proves nothing where a provider sends for everybody, `dkim` not who sends a signed mail now, and SPF nothing at all
+    /// where everybody may send.
     async fn proof(&self, section: &Section, domain: &str) -> Option<Finding> {
         let is_spf = section.settings.proof == Proof::Spf;
         match self.others(domain).await? {
@@ -32,6 +33,10 @@ impl Looker<'_> {
             Others::Anybody => Some(Finding::new("spf", State::Warning, "spf-open", domain)),
             Others::CustomersOf(provider) if is_spf => {
                 Some(Finding::new("section", State::Wrong, "proof-shared", domain).with("provider", provider))
+            }
+            // Each of them passes SPF and could send a signed mail again.
+            Others::CustomersOf(provider) if section.settings.proof == Proof::Dkim => {
+                Some(Finding::new("section", State::Warning, "proof-replay", domain).with("provider", provider))
             }
             Others::CustomersOf(_) => None,
         }

@@ -22,6 +22,8 @@ pub(super) struct SignatureField {
     pub(super) body_form: Form,
     /// `l=`
     pub(super) length: Option<u64>,
+    /// `t=`
+    pub(super) made: Option<u64>,
     /// `x=`
     pub(super) expires: Option<u64>,
 }
@@ -100,6 +102,7 @@ impl SignatureField {
             header_form,
             body_form,
             length: number(&tags, "l")?,
+            made: times[0],
             expires: times[1],
         })
     }

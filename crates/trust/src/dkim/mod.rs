@@ -36,6 +36,11 @@ pub struct Signature {
     /// The key's owner is trying DKIM out (`t=y`): the mail is to be treated as if this signature were not there
     /// (RFC 6376, 3.6.1).
     pub testing: bool,
+    /// Fields of the mail that our own signature would vouch for (MAIL-SIGN) and that this one does not cover, or not as often as they
+    /// stand: whoever had the mail between may have put them in.
+    pub uncovered: Vec<&'static str>,
+    /// Seconds since it was made: by its `t=`, else by the mail's Date where it covers that; none where neither says.
+    pub age: Option<i64>,
     /// What came of it.
     pub outcome: DkimOutcome,
 }

@@ -50,6 +50,8 @@ enum State {
 struct Body {
     signatures: Vec<Pending>,
     unexamined: usize,
+    /// The mail's Date.
+    date: Option<Timestamp>,
     /// In simple and in relaxed form, where a signature needs it.
     simple: Option<BodyHash>,
     relaxed: Option<BodyHash>,
@@ -59,6 +61,8 @@ struct Body {
 struct Pending {
     claim: Claim,
     field: Result<SignatureField, DkimFailure>,
+    /// What it does not cover and ours would.
+    uncovered: Vec<&'static str>,
     header: Digest,
 }
 
@@ -66,6 +70,7 @@ struct Pending {
 pub struct Hashed {
     signatures: Vec<Pending>,
     unexamined: usize,
+    date: Option<Timestamp>,
     simple: Option<([u8; 32], u64)>,
     relaxed: Option<([u8; 32], u64)>,
 }
@@ -118,6 +123,7 @@ impl Verifier {
         Ok(Hashed {
             signatures: body.signatures,
             unexamined: body.unexamined,
+            date: body.date,
             simple: body.simple.map(BodyHash::finish),
             relaxed: body.relaxed.map(BodyHash::finish),
         })
@@ -132,9 +138,10 @@ impl Body {
         let is_sound = all.iter().all(|field| fields::is_field(field));
         let mut signatures: Vec<Pending> = Vec::new();
         let mut unexamined = 0;
+        let standing = fields::signable(all.iter().copied());
         for field in all.iter().filter(own) {
             if signatures.len() < MAX_SIGNATURES {
-                let mut pending = Pending::read(field, &all);
+                let mut pending = Pending::read(field, &all, &standing);
                 if !is_sound {
                     pending.field = Err(DkimFailure::Syntax("the header has a line that is no field"));
                 }
@@ -148,7 +155,7 @@ impl Body {
             signatures.iter().any(wants).then(|| BodyHash::new(form))
         };
         let (simple, relaxed) = (wanted(Form::Simple), wanted(Form::Relaxed));
-        Self { signatures, unexamined, simple, relaxed }
+        Self { signatures, unexamined, date: date(&all), simple, relaxed }
     }
 
     fn write(&mut self, octets: &[u8]) {
@@ -160,12 +167,12 @@ impl Body {
 
 impl Pending {
     /// Reads a `DKIM-Signature` field and hashes what it signs of the header.
-    fn read(own: &[u8], all: &[&[u8]]) -> Self {
+    fn read(own: &[u8], all: &[&[u8]], standing: &[(&'static str, usize)]) -> Self {
         let mut hash = Context::new(&SHA256);
         let value = own.iter().position(|&octet| octet == b':').map_or(own, |at| &own[at + 1..]);
         let Ok(text) = std::str::from_utf8(value) else {
             let failure = DkimFailure::Syntax("it is not in UTF-8");
-            return Self { claim: Claim::default(), field: Err(failure), header: hash.finish() };
+            return Self { claim: Claim::default(), field: Err(failure), uncovered: Vec::new(), header: hash.finish() };
         };
         let field = SignatureField::parse(text).and_then(|field| match has_doubled(&field.signed, all) {
             true => Err(DkimFailure::Doubled),
@@ -177,7 +184,8 @@ impl Pending {
             }
             read.header_form.own_field(&without_signature(own), &mut hash);
         }
-        Self { claim: Claim::read(text), field, header: hash.finish() }
+        let uncovered = field.as_ref().map(|field| uncovered(&field.signed, standing)).unwrap_or_default();
+        Self { claim: Claim::read(text), field, uncovered, header: hash.finish() }
     }
 }
 
@@ -196,6 +204,21 @@ fn signed<'a>(names: &[String], own: &[u8], all: &[&'a [u8]]) -> Vec<&'a [u8]> {
         }
     }
     names.iter().filter_map(|name| found.get_mut(name.as_str())?.pop()).collect()
+}
+
+/// What stands there more often than it is signed.
+fn uncovered(names: &[String], standing: &[(&'static str, usize)]) -> Vec<&'static str> {
+    let signed = |known: &str| names.iter().filter(|name| name.eq_ignore_ascii_case(known)).count();
+    standing.iter().filter(|(known, count)| signed(known) < *count).map(|(known, _)| *known).collect()
+}
+
+/// The mail's one Date, where it can be read.
+fn date(all: &[&[u8]]) -> Option<Timestamp> {
+    let is_date = |field: &&&[u8]| fields::name(field).is_some_and(|name| name.eq_ignore_ascii_case(b"date"));
+    let mut dates = all.iter().filter(is_date);
+    let (Some(field), None) = (dates.next(), dates.next()) else { return None };
+    let value = field.iter().position(|&octet| octet == b':').map(|at| &field[at + 1..])?;
+    Timestamp::from_rfc5322(std::str::from_utf8(value).ok()?)
 }
 
 /// Whether a field that should stand once is signed, and stands more often than it is signed.
@@ -242,12 +265,18 @@ impl Hashed {
                 (Ok(()), None) => DkimOutcome::Fail(DkimFailure::NoKey),
             },
         };
+        let made = pending.field.as_ref().ok().and_then(|field| match field.made {
+            Some(made) => i64::try_from(made).ok(),
+            None => self.date.filter(|_| !pending.uncovered.contains(&"Date")).map(Timestamp::unix_seconds),
+        });
         Signature {
             domain: pending.claim.domain.clone(),
             selector: pending.claim.selector.clone(),
             algorithm: pending.field.as_ref().ok().map(|field| field.algorithm),
             start: pending.claim.start.clone(),
             testing,
+            uncovered: pending.uncovered.clone(),
+            age: made.map(|made| now.unix_seconds().saturating_sub(made)),
             outcome,
         }
     }
