@@ -165,3 +165,37 @@ def test_without_a_scanner_files_wait_and_never_pass(scanning, clamd, mailboxes,
     assert scanning.run("queue", "retry", row["id"]).returncode == 0
     relayed, notice = relayed_and_notice(mailboxes, TO, before)
     fetch(browser, notice, password_in(relayed), {"a.pdf": mails.sha(octets)})
+
+
+# spec: KEEP-VIRUS RUN-WATCH
+def test_a_clamd_with_its_defaults_is_not_believed(folder, mailboxes):
+    """It calls clean what is encrypted or packed too deep. Nothing passes until it tells, and the log says from the start what to set."""
+    clamd = harness.Clamd(folder / "clamd-defaults", alerts="").start()
+    server = harness.Fubako(folder / "scanning-blind", {
+        "relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}, "scanner": {"clamd": f"unix:{clamd.socket}"},
+    }).start()
+    try:
+        for line in ("AlertEncrypted yes", "AlertExceedsMax yes"):
+            harness.wait_for(f"the log names {line}", lambda: line in server.log.read_text(), 20)
+        before, told = len(mailboxes.raw(TO)), len(mailboxes.raw(FROM))
+        octets = mails.pdf()
+        submit(server, one_file(b"clean, it says", octets=octets))
+        submit(server, one_file(b"clean, it says", b"locked.zip", locked()))
+        harness.wait_for("both mails wait", lambda: sum(row["attempts"] > 0 for row in server.queue()) == 2)
+        assert all("exchange-unavailable" in row["reason"] for row in server.queue())
+        [waits, _] = server.queue()
+        assert any(waits["id"] in line and "AlertEncrypted yes" in line for line in server.log.read_text().splitlines()), "why it waits"
+        assert (len(mailboxes.raw(TO)), len(mailboxes.raw(FROM))) == (before, told)
+        clamd.stop()
+        settings = clamd.folder / "clamd.conf"
+        settings.write_text(settings.read_text() + harness.Clamd.ALERTS)
+        clamd.start()
+        relayed, _ = relayed_and_notice(mailboxes, TO, before)
+        notice = harness.bodies(mailboxes.wait(FROM, told + 1)[told])[0]
+        assert "file-encrypted" in notice and "locked.zip" in notice and "a.pdf" in relayed.as_string()
+        harness.wait_for("nothing waits", lambda: not server.queue())
+        assert len(mailboxes.raw(TO)) == before + 2
+        harness.wait_for("the log says that it is mended", lambda: "tells what it cannot look into" in server.log.read_text(), 5)
+    finally:
+        server.stop()
+        clamd.stop()

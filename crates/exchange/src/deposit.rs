@@ -234,10 +234,19 @@ impl Exchange {
         }
         let section = self.depositing_section(&deposit.section).await?;
         let room = section.settings.max_deposit_size.saturating_sub(total(&files));
-        let scan = self.parts.scanner.begin().await?;
+        let scan = self.parts.scanner.begin().await.inspect_err(|_| self.watch.forget())?;
         let writer = self.parts.vault.create(&section.id).await?;
         let limit = room.min(self.parts.max_file_size);
-        let (writer, seen) = take_in(writer, scan, content, limit, &section.settings).await?;
+        let taken = take_in(writer, scan, content, limit, &section.settings).await;
+        let (writer, seen) = taken.inspect_err(|error| {
+            if matches!(error, DepositError::Unavailable { .. }) {
+                self.watch.forget();
+            }
+        })?;
+        if let Err(cause) = self.believed(seen.unchecked, &section.settings).await {
+            writer.abort().await;
+            return Err(unavailable(&cause));
+        }
         if let Some(reason) = seen.unchecked {
             let (section, why) = (&section.id, reason.as_str());
             tracing::warn!(deposit = %id, %section, file = file.number, why, "a file was let pass that was not wholly checked");

@@ -294,11 +294,17 @@ impl Exchange {
         let outcome = self.rescans.outcome(&self.parts.vault, &self.parts.scanner, &file.object).await;
         let refused = match outcome {
             Outcome::Verdict(verdict) => match ruling(verdict, &opened.settings) {
-                Ruling::Pass(_) => return Ok(()),
+                Ruling::Pass(unchecked) => match self.believed(unchecked, &opened.settings).await {
+                    Ok(()) => return Ok(()),
+                    Err(cause) => DownloadError::Unavailable(cause),
+                },
                 Ruling::Infected(finding) => DownloadError::Infected { finding },
                 Ruling::Stop(reason) => DownloadError::Unscanned(reason),
             },
-            Outcome::Unavailable(cause) => DownloadError::Unavailable(cause),
+            Outcome::Unavailable(cause) => {
+                self.watch.forget();
+                DownloadError::Unavailable(cause)
+            }
             Outcome::Damaged(cause) => DownloadError::Damaged(cause),
         };
         let LinkView { section, deposit, .. } = &opened.view;

@@ -3,7 +3,7 @@
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
-//! - `ruling`: what the scanner's word on a file means for its section, on both ways
+//! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
 //! - [`notice`]: the deposit notice
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
@@ -16,6 +16,7 @@ pub mod notice;
 mod password;
 mod rescan;
 mod ruling;
+mod sight;
 pub mod sweep;
 pub mod token;
 
@@ -63,13 +64,14 @@ pub type Sign = Arc<dyn Fn(SectionId, Bytes) -> BoxFuture<'static, Result<Vec<u8
 pub struct Exchange {
     parts: Arc<ExchangeParts>,
     rescans: Arc<rescan::Rescans>,
+    watch: Arc<sight::Watch>,
 }
 
 impl Exchange {
     /// An exchange that works with these parts.
     #[must_use]
     pub fn new(parts: ExchangeParts) -> Self {
-        Self { parts: Arc::new(parts), rescans: Arc::new(rescan::Rescans::new()) }
+        Self { parts: Arc::new(parts), rescans: Arc::new(rescan::Rescans::new()), watch: Arc::default() }
     }
 
     /// The service's name as people see it (`brand.name`).

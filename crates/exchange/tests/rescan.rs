@@ -3,13 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use fubako_base::{
+    Code,
+    ids::DepositId,
     section::{Section, Settings},
     unchecked::{Unchecked, UncheckedRule},
 };
-use fubako_exchange::download::{DownloadError, Opened};
+use fubako_exchange::{
+    deposit::DepositError,
+    domain::NewFile,
+    download::{DownloadError, Opened},
+};
 use fubako_testkit::{
     clamd::Clamd,
-    house::{House, deposit, noise, open, read},
+    house::{House, content, deposit, noise, open, read, request},
     section,
 };
 use futures::future::join_all;
@@ -177,4 +183,53 @@ async fn with_a_scanner_a_damaged_file_gives_not_even_its_good_part() {
     sealed[150_000] ^= 1;
     std::fs::write(&path, sealed).unwrap();
     assert!(matches!(refused(&house, &opened, 1, 0..1).await, DownloadError::Damaged(_)));
+}
+
+/// A deposit of one file.
+async fn begun(house: &House) -> DepositId {
+    let key = DepositId::generate().to_string();
+    house.exchange.begin(&key, &request(&["hanako@example.jp"], 1), house.now()).await.unwrap().0.id
+}
+
+async fn put(house: &House, deposit: DepositId, octets: &[u8]) -> Result<(), DepositError> {
+    let file = NewFile { number: 1, name: "a".into(), media_type: "application/pdf".into() };
+    house.exchange.put(deposit, file, &mut content(octets), house.now()).await.map(|_| ())
+}
+
+// spec: KEEP-VIRUS
+#[tokio::test]
+async fn a_scanner_that_does_not_tell_what_it_cannot_look_into_is_not_believed() {
+    use UncheckedRule::{Pass, Stop};
+    let (house, clamd, opened) = scanned(&[("a", noise(100)), ("b", noise(100)), ("c", noise(100))]).await;
+    read(&house, &opened, 1, 0..9).await;
+    // It comes back after an outage, and calls clean now what is encrypted or packed too deep.
+    clamd.learn(b"AWAY", "stream: Can't allocate memory ERROR");
+    let away = begun(&house).await;
+    assert!(matches!(put(&house, away, b"AWAY").await, Err(DepositError::Unavailable { .. })));
+    clamd.lose_sight();
+    for octets in [&b"looks clean"[..], b"the same again"] {
+        match put(&house, away, octets).await {
+            Err(DepositError::Unavailable { cause, .. }) => assert!(cause.contains("AlertEncrypted yes"), "{cause}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    // Whatever was clean on the way in waits on the way out.
+    let refused = refused(&house, &opened, 2, 0..9).await;
+    assert!(
+        matches!(&refused, DownloadError::Unavailable(cause) if cause.contains("AlertEncrypted yes")),
+        "{refused:?}"
+    );
+    // A section that lets such files pass is not kept waiting; and a virus is one for all that.
+    set(&house, Pass, Pass).await;
+    put(&house, away, b"looks clean").await.unwrap();
+    let infected = begun(&house).await;
+    let found = put(&house, infected, b"EICAR").await;
+    assert!(matches!(&found, Err(DepositError::Refused { code: Code::Virus, .. })), "{found:?}");
+    // It is mended: what waited goes on within seconds.
+    set(&house, Stop, Stop).await;
+    clamd.regain_sight();
+    assert!(put(&house, infected, b"clean").await.is_err(), "it was looked at a moment ago");
+    tokio::time::sleep(std::time::Duration::from_millis(5_100)).await;
+    put(&house, infected, b"clean").await.unwrap();
+    read(&house, &opened, 3, 0..9).await;
 }

@@ -28,6 +28,8 @@ const CLOCK: Duration = Duration::from_secs(20);
 /// When the first sweep is made after the start, and how often after that.
 const FIRST_SWEEP: Duration = Duration::from_secs(600);
 const SWEEP: Duration = Duration::from_secs(86_400);
+/// How often the scanner is looked at, so that the log says what is wrong with it before a file waits for that.
+const LOOK: Duration = Duration::from_secs(600);
 
 /// A part of the whole that a process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -179,6 +181,10 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
         tasks.spawn(async move { office.run(workers, http::stopped(stop)).await });
     }
     tasks.spawn(clock(exchange.clone(), does.expire, stopped.clone()));
+    // A gateway whose exchange runs elsewhere scans nothing.
+    if config.exchange.url.is_none() {
+        tasks.spawn(looks(exchange.clone(), stopped.clone()));
+    }
     tasks.spawn(sweeps(exchange, stopped));
     Ok(running(tasks))
 }
@@ -290,6 +296,23 @@ async fn clock(exchange: Exchange, expire: bool, mut stop: watch::Receiver<bool>
         }
         tokio::select! {
             () = tokio::time::sleep(CLOCK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// The scanner is looked at from the start on: whether it is there, and tells what it cannot look into (spec KEEP-VIRUS).
+async fn looks(exchange: Exchange, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let looked = tokio::select! {
+            looked = exchange.look_at_scanner() => looked,
+            _ = stop.changed() => return,
+        };
+        if let Err(cause) = looked {
+            tracing::error!(cause, "the virus scanner cannot be used: files wait");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
             _ = stop.changed() => {}
         }
     }

@@ -2,10 +2,10 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use fubako_vault::scanner::Scanner;
+use fubako_vault::scanner::{Scanner, probe::Probe};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -15,12 +15,16 @@ use tokio::{
 /// Octets to look for, and what to answer.
 type Finding = (Vec<u8>, String);
 
-/// Finds `Eicar-Test` in whatever holds `EICAR`, and what [`Clamd::learn`] taught it.
+/// Finds `Eicar-Test` in whatever holds `EICAR`, and what [`Clamd::learn`] taught it. The probes ([`Probe`]) it answers as a
+/// clamd does that is set up as it should be, or, once [`Clamd::lose_sight`] was called, as one with its default settings; they
+/// count for no scans.
 #[derive(Clone)]
 pub struct Clamd {
     place: String,
     known: Arc<Mutex<Vec<Finding>>>,
     scans: Arc<AtomicUsize>,
+    /// Whether it tells what it cannot look into.
+    tells: Arc<AtomicBool>,
     gate: Arc<Semaphore>,
 }
 
@@ -32,6 +36,7 @@ impl Clamd {
             place: format!("tcp:{}", listener.local_addr().unwrap()),
             known: Arc::default(),
             scans: Arc::default(),
+            tells: Arc::new(AtomicBool::new(true)),
             gate: Arc::new(Semaphore::new(1000)),
         };
         clamd.learn(b"EICAR", "stream: Eicar-Test FOUND");
@@ -59,6 +64,25 @@ impl Clamd {
     /// Knows nothing any more.
     pub fn forget(&self) {
         self.known.lock().unwrap().clear();
+    }
+
+    /// Calls clean, from now on, what it cannot look into (of the probes; what it was taught it still says).
+    pub fn lose_sight(&self) {
+        self.tells.store(false, Ordering::SeqCst);
+    }
+
+    /// Is set up as it should be again.
+    pub fn regain_sight(&self) {
+        self.tells.store(true, Ordering::SeqCst);
+    }
+
+    fn said_of(&self, probe: Probe) -> &'static str {
+        match (probe, self.tells.load(Ordering::SeqCst)) {
+            (Probe::Eicar | Probe::Beside, _) => "stream: Eicar-Test FOUND",
+            (_, false) => "stream: OK",
+            (Probe::Encrypted, true) => "stream: Heuristics.Encrypted.Zip FOUND",
+            (Probe::Deep, true) => "stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND",
+        }
     }
 
     /// Files that were scanned to their end.
@@ -90,6 +114,9 @@ impl Clamd {
             let from = file.len();
             file.resize(from + length, 0);
             peer.read_exact(&mut file[from..]).await?;
+        }
+        if let Some(probe) = Probe::ALL.into_iter().find(|probe| probe.octets() == file) {
+            return peer.write_all(format!("{}\0", self.said_of(probe)).as_bytes()).await;
         }
         self.scans.fetch_add(1, Ordering::SeqCst);
         let _pass = self.gate.acquire().await;

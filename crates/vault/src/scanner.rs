@@ -13,6 +13,8 @@ use tokio::{
     time::timeout,
 };
 
+pub mod probe;
+
 /// Octets gathered before they go to clamd.
 const CHUNK: usize = 64 << 10;
 /// Octets of an answer that are read at most.
@@ -43,6 +45,15 @@ pub enum Address {
     Unix(PathBuf),
     /// Host and port.
     Tcp(String),
+}
+
+impl fmt::Display for Scanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Clamd(clamd) => clamd.address.fmt(f),
+        }
+    }
 }
 
 impl fmt::Display for Address {
