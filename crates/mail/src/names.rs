@@ -5,7 +5,7 @@ mod words;
 
 pub(crate) use parameters::Parameters;
 pub use words::decode_words;
-pub(crate) use words::{escape_raw, unfold, word_at};
+pub(crate) use words::{escape_raw, labels, unfold, word_at};
 
 use crate::header::Field;
 

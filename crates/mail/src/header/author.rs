@@ -7,7 +7,7 @@ use super::{
     Field, Item,
     address::{Address, mailboxes, parse},
 };
-use crate::names;
+use crate::{charset, names};
 
 /// The author; none where the field has several mailboxes, or none, or cannot be read, or is read in two ways.
 pub(super) fn of(field: &Field) -> Option<Address> {
@@ -18,8 +18,27 @@ pub(super) fn of(field: &Field) -> Option<Address> {
         field.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
     let author = is_clean.then(|| sole(&text)).flatten()?;
     let is_ours = |other: &Address| other.address.is_empty() || other.address.eq_ignore_ascii_case(&author.address);
-    let agree = other_readings(&field.value, text).iter().all(|text| mailboxes(text).iter().all(is_ours));
+    let readings = other_readings(&field.value, text);
+    let agree = readings.iter().all(|text| {
+        mailboxes(text).iter().all(is_ours) && decoded_first(text).is_some_and(|found| found.iter().all(is_ours))
+    });
     agree.then_some(author)
+}
+
+/// What a reader finds who decodes the encoded words first and looks for mailboxes then, as many a program does. A domain of one label is
+/// nobody's mailbox but a name (`田中@営業部`). None where the words say what no name has: a control
+/// character, or text in a charset that is not read here and could say anything.
+fn decoded_first(text: &str) -> Option<Vec<Address>> {
+    if names::labels(text).iter().any(|label| charset::is_unreadable(Some(label))) {
+        return None;
+    }
+    let decoded = names::decode_words(text);
+    let is_mailbox = |found: &Address| {
+        let domain = found.address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        domain.contains(['.', '[', '\u{3002}', '\u{ff0e}', '\u{ff61}'])
+    };
+    let is_clean = !decoded.contains(|c: char| c.is_control() && c != '\t');
+    is_clean.then(|| mailboxes(&decoded).into_iter().filter(is_mailbox).collect())
 }
 
 /// What other readers make of the field: those that know no encoded words, and of raw octets those that take them for ASCII, or for

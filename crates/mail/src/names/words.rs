@@ -49,6 +49,17 @@ pub fn decode_words(text: &str) -> String {
     out
 }
 
+/// The charset labels of a text's encoded words.
+pub(crate) fn labels(text: &str) -> Vec<&str> {
+    let mut rest = text;
+    let next = || {
+        let (at, word) = next_word(rest)?;
+        rest = &rest[at + word.length..];
+        Some(word.label)
+    };
+    std::iter::from_fn(next).collect()
+}
+
 fn end_run(run: &mut Option<(String, Vec<u8>)>, out: &mut String) {
     if let Some((label, octets)) = run.take() {
         out.push_str(&charset::decode_all(Some(&label), &octets));
