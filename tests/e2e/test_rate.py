@@ -96,6 +96,26 @@ def test_an_address_that_only_fails_is_blocked(world):
 
 
 # spec: RCV-RATE
+def test_a_connection_that_is_there_when_its_address_is_blocked_is_closed(world):
+    with connect(world, "127.0.0.11") as smtp, connect(world, "127.0.0.11") as other, contextlib.suppress(smtplib.SMTPServerDisconnected):
+        smtp.ehlo("client.example"), other.ehlo("client.example")
+        said = []
+        while len(said) < 20 and 421 not in said:
+            code, _ = smtp.mail("c@acme.example")
+            if code == 250:
+                smtp.rcpt("u@recipient.example")
+                code, _ = smtp.data(mails.head(b"forged", sender=b"c@elsewhere.example") + b"\r\nhi\r\n")
+            said.append(code)
+        assert said == [550] * 5 + [421], said
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            smtp.noop()
+        # Nor does a genuine mail on one that was there before lift the block.
+        code, text = other.mail("g@acme.example")
+        assert code == 421 and b"Too many failures from your address" in text
+    assert greeting(world, "127.0.0.11") == "421 4.7.0"
+
+
+# spec: RCV-RATE
 def test_bad_commands_block_too(world):
     for _ in range(5):
         with contextlib.suppress(smtplib.SMTPServerDisconnected, OSError), connect(world, "127.0.0.9") as smtp:

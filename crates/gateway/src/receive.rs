@@ -172,6 +172,7 @@ impl Handler for Receiver {
     }
 
     async fn mail(&self, peer: &Peer, from: &MailFrom) -> Result<Incoming, Reply> {
+        self.0.rates.is_open(peer.address.ip(), (self.0.clock)())?;
         let id = MailId::generate();
         let origin = match from.address.as_str() {
             "" => None,

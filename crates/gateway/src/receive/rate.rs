@@ -131,6 +131,14 @@ impl Rates {
             tracing::warn!(%address, others, "too many connections of one address");
             return Err(Reply::new(421, (4, 7, 0), "Too many connections from your address, try again later"));
         }
+        self.is_open(address, now)
+    }
+
+    /// Whether an address is not blocked. Asked for each mail too: who was connected when the address was blocked goes as well.
+    pub(super) fn is_open(&self, address: IpAddr, now: Timestamp) -> Result<(), Reply> {
+        if self.is_exempt(address) {
+            return Ok(());
+        }
         let offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
         match offenders.get(&peer(address)) {
             Some(offender) if offender.blocked_until > now.unix_seconds() => {
@@ -346,6 +354,9 @@ mod tests {
         rates.failed(address, at(day + MEMORY + 4));
         rates.failed(address, at(day + MEMORY + 4));
         let blocked = day + MEMORY + 5;
+        let open = |address: &str| rates.is_open(address.parse().unwrap(), at(blocked));
+        assert_eq!(open("192.0.2.1").unwrap_err().code, 421, "connections that are there are closed");
+        assert!(open("192.0.2.2").is_ok() && open("127.0.0.1").is_ok());
         assert!(!admits(&rates, "192.0.2.1", blocked) && !admits(&rates, "::ffff:192.0.2.1", blocked));
         assert!(admits(&rates, "192.0.2.2", blocked) && !admits(&rates, "192.0.2.1", blocked + 890));
         assert!(admits(&rates, "192.0.2.1", blocked + 900));
