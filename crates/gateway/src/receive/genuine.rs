@@ -52,13 +52,15 @@ enum Whose {
 }
 
 impl Whose {
-    fn of(header: &Header) -> Self {
+    /// An address beyond ASCII counts in a mail that was given with SMTPUTF8 alone: in another its octets could mean anything (RFC 6532).
+    fn of(header: &Header, smtputf8: bool) -> Self {
         let mut from = header.all("from");
         let (Some(field), another) = (from.next(), from.next()) else { return Self::Missing };
         if another.is_some() {
             return Self::Several;
         }
-        let domain = field.author().and_then(|author| domain_of(&author.address));
+        let author = field.author().filter(|author| smtputf8 || author.address.is_ascii());
+        let domain = author.and_then(|author| domain_of(&author.address));
         let is_several = || field.addresses().iter().filter(|a| !a.address.is_empty()).count() > 1;
         match domain {
             Some(domain) => Self::One(domain),
@@ -147,7 +149,7 @@ impl Incoming {
         if header.is_empty() {
             return Err(Reply::new(550, (5, 6, 0), "this is not a mail: it has no header"));
         }
-        let author = Whose::of(header);
+        let author = Whose::of(header, self.from.smtputf8);
         if self.origin.is_none() {
             let domain = match &author {
                 Whose::One(domain) => domain.clone(),

@@ -17,12 +17,25 @@ pub(super) fn of(field: &Field) -> Option<Address> {
     let is_clean =
         field.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
     let author = is_clean.then(|| sole(&text)).flatten()?;
-    let is_ours = |other: &Address| other.address.is_empty() || other.address.eq_ignore_ascii_case(&author.address);
-    let readings = other_readings(&field.value, text);
-    let agree = readings.iter().all(|text| {
-        mailboxes(text).iter().all(is_ours) && decoded_first(text).is_some_and(|found| found.iter().all(is_ours))
+    let readings = other_readings(&field.value, text, &author.address);
+    let agree = readings.iter().all(|reading| {
+        let decoded = decoded_first(&reading.text);
+        reading.has_none_but_ours(&mailboxes(&reading.text))
+            && decoded.is_some_and(|found| reading.has_none_but_ours(&found))
     });
     agree.then_some(author)
+}
+
+/// The field as some readers have it, and what they have in the place of the author's address.
+struct Reading {
+    text: String,
+    author: String,
+}
+
+impl Reading {
+    fn has_none_but_ours(&self, found: &[Address]) -> bool {
+        found.iter().all(|other| other.address.is_empty() || other.address.eq_ignore_ascii_case(&self.author))
+    }
 }
 
 /// What a reader finds who decodes the encoded words first and looks for mailboxes then, as many a program does. A domain of one label is
@@ -43,17 +56,26 @@ fn decoded_first(text: &str) -> Option<Vec<Address>> {
 
 /// What other readers make of the field: those that know no encoded words, and of raw octets those that take them for ASCII, or for
 /// another charset. To them a quote, an angle bracket or a backslash may be half of a character, or none where we see one.
-fn other_readings(value: &[u8], text: String) -> Vec<String> {
+fn other_readings(value: &[u8], text: String, author: &str) -> Vec<Reading> {
     let mut all = Vec::new();
     if value.iter().any(|octet| !octet.is_ascii() || *octet == 0x1b) {
         for charset in [UTF_8, WINDOWS_1252, SHIFT_JIS, EUC_JP, ISO_2022_JP] {
-            let text = charset.decode_without_bom_handling(value).0;
-            all.push(names::unfold(&text).replace(|c: char| c.is_control() && c != '\t', ""));
+            let read = |octets| {
+                let text = charset.decode_without_bom_handling(octets).0;
+                // A no-break space is white space to us alone.
+                text.replace('\u{a0}', "\u{b7}")
+                    .replace(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n'), "")
+            };
+            let mut author = read(author.as_bytes());
+            author.retain(|c| !c.is_whitespace());
+            all.push(Reading { text: names::unfold(&read(value)), author });
         }
     }
-    all.push(text);
-    let without_words: Vec<String> =
-        all.iter().filter(|text| text.contains("=?")).map(|text| text.replace("=?", "==")).collect();
+    all.push(Reading { text, author: author.to_owned() });
+    let without_words =
+        |reading: &Reading| Reading { text: reading.text.replace("=?", "=="), author: reading.author.clone() };
+    let without_words: Vec<Reading> =
+        all.iter().filter(|reading| reading.text.contains("=?")).map(without_words).collect();
     all.extend(without_words);
     all
 }

@@ -145,6 +145,34 @@ fn the_author_is_the_one_mailbox_that_every_reader_finds() {
     }
 }
 
+// spec: RCV-ALIGN RCV-ESMTP
+#[test]
+fn an_author_s_address_may_be_in_utf_8() {
+    for local in ["田中", "堀", "ご", "ぁ", "ソ表能", "tanaka.太郎", "Ü", "高橋😀", "é"] {
+        for domain in ["acme.example", "会社.example"] {
+            let address = format!("{local}@{domain}");
+            for value in [
+                format!(" {address}"),
+                format!(" <{address}>"),
+                format!(" 田中 太郎 <{address}>"),
+                format!(" \"堀, {local}\" <{address}>"),
+            ] {
+                let found = field(value.as_bytes()).author().map(|author| author.address);
+                assert_eq!(found.as_deref(), Some(address.as_str()), "{value}");
+            }
+            for value in [
+                format!(" {address}, x@evil.example"),
+                format!(" x@evil.example <{address}>"),
+                format!(" 太郎@evil.example <{address}>"),
+                format!(" =?utf-8?q?x=40evil.example=2C?= <{address}>"),
+            ] {
+                let found = field(value.as_bytes()).author();
+                assert!(found.is_none(), "{value}: {found:?}");
+            }
+        }
+    }
+}
+
 // spec: RCV-ALIGN
 #[test]
 fn an_ordinary_name_is_no_other_author_however_it_is_written() {
