@@ -228,16 +228,16 @@ CASES = {
     "ambiguous": Case(mails.multipart(mails.head(extra=b"Content-Type: text/plain\r\n"), [(b"", b"which is it?")]), held=True),
     "name-character": Case(files("笑顔😀.pdf"), names=("笑顔😀.pdf", "U+1F600")),
     "too-many-files": Case(files(*(f"{n}.pdf" for n in range(21))), limit=20),
-    "name-missing": Case(files(""), names=("part-1.pdf",)),
+    "name-missing": Case(files(""), names=("PDF)",)),
     "name-duplicate": Case(files("見積書.pdf", "b.pdf", "見積書.PDF"), names=("見積書.PDF",)),
     "name-forbidden": Case(files("setup.EXE"), names=("setup.EXE",)),
     "too-many-recipients": Case(files("a.pdf"), to=[TO] + [f"u{n}@recipient.example" for n in range(50)], limit=50),
     "recipient-malformed": Case(files("a.pdf", to=b"suzuki@recipient.example, suzuki@"), names=("suzuki@",)),
     "recipient-duplicate": Case(files("a.pdf", to=b"suzuki@recipient.example, SUZUKI@Recipient.example"), names=("SUZUKI@Recipient.example",)),
     "recipient-restricted": Case(files("a.pdf"), to=[TO, "x@sub.denied.example"], names=("x@sub.denied.example",)),
-    "subject-too-long": Case(files("a.pdf", subject=mails.encoded("長" * 201)), limit=200),
+    "subject-too-long": Case(files("a.pdf", subject=mails.encoded("長" * 201)), limit=200, names=("201",)),
     "subject-character": Case(files("a.pdf", subject=mails.encoded("𠮷野様")), names=("𠮷",)),
-    "files-too-large": Case(files("大容量.pdf", octets=b"x" * 1001, sender=b"tanaka@small.example"), sender="tanaka@small.example", names=("大容量.pdf",)),
+    "files-too-large": Case(files("大容量.pdf", octets=b"x" * 1001, sender=b"tanaka@small.example"), sender="tanaka@small.example", names=("大容量.pdf — 1001 B", "1000 B")),
     "virus": Case(files("報告書.com", "複写.com", octets=harness.EICAR), names=("報告書.com — Eicar-Test-Signature", "複写.com — Eicar-Test-Signature")),
     "file-encrypted": Case(files("locked.zip", octets=locked()), names=("locked.zip",)),
     "scan-limit": Case(files("nested.zip", octets=nested(6)), names=("nested.zip",)),
@@ -363,6 +363,26 @@ def test_all_problems_are_told_at_once(world):
     codes = re.search(r"\(([a-z, -]+)\)", text)[1].split(", ")
     assert codes == ["name-character", "name-duplicate", "name-forbidden", "recipient-restricted", "subject-too-long"]
     assert all(name in text for name in ("😀.pdf", "a.exe", "b.exe", "B.EXE", "x@denied.example", "200"))
+
+
+# spec: NOTICE X-LANG
+@pytest.mark.parametrize("width", [375, 700])
+def test_a_notice_fits_the_screen(world, browser, tmp_path, width):
+    """Of a telephone, and of a mail program's pane: nothing is so long that it must be scrolled to sideways."""
+    mail = files("長" * 103 + "😀.pdf", "a" * 240 + ".exe", "", subject=mails.encoded("W" * 250), to=b"suzuki@recipient.example, " + b"x" * 60 + b"@denied.example")
+    notice = the_notice(world, Case(mail, to=[TO, "x" * 60 + "@denied.example"]))
+    page = tmp_path / "notice.html"
+    page.write_text(harness.bodies(notice)[1])
+    with browser.screen(width, 900):
+        browser.open(page.as_uri())
+        assert browser.sideways() == (width, 0)
+        cut = browser.driver.execute_script("""return [...document.querySelectorAll('body *')].filter(e => {
+            const box = e.getBoundingClientRect();
+            return box.width && (box.left < 0 || box.right > document.documentElement.clientWidth || e.scrollWidth > e.clientWidth + 1 && e.clientWidth);
+        }).map(e => e.outerHTML.slice(0, 200))""")
+        assert cut == []
+        for words in ("使用できない文字: 😀 (U+1F600) — 長さ: 317バイト", "(3番目、PDF)", "現在の件名: 250文字", "the subject now: 250 characters"):
+            assert words in browser.text()
 
 
 # spec: RCV-REPEAT NOTICE MAIL-SENDER

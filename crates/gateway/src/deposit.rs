@@ -3,21 +3,21 @@
 
 use bytes::Bytes;
 use fubako_api::{ClientError, Deposit, DepositRequest, DepositState, wire::Person};
-use fubako_base::{Code, Lang, ids::DepositId, secret::FilePassword, section::MOST_CHARACTERS};
+use fubako_base::{Code, Lang, ids::DepositId, secret::FilePassword, section::MOST_CHARACTERS, shown};
 use fubako_mail::{header::compared, plan::Attachment};
 use fubako_store::mails::Mail;
 use fubako_vault::SealedReader;
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Gateway,
     path::Case,
-    problem::{Fate, Problem},
+    problem::{About, Fate, Problem},
     worker::LEASE,
 };
 
-/// Characters of an infected file's name that are told: the finding behind it must not be cut off.
-const MAX_NAME_BEFORE_FINDING: usize = 100;
+/// Characters of a file's name that are told before something else: a finding, or the size. It must not be cut off.
+const MAX_NAME_BEFORE_NOTE: usize = 100;
 
 /// What the sealed password is sealed as.
 fn password_context(mail: &Mail) -> String {
@@ -94,7 +94,10 @@ impl Gateway {
                 None => return Err(problem),
             });
         }
-        refused.map_or(Ok(deposit), Err)
+        match refused {
+            None => Ok(deposit),
+            Some(problem) => Err(sized(problem, case).await),
+        }
     }
 
     /// Stage **send**: recipients get their links. From the note on, the mail is delivered and never stopped: whoever has a link
@@ -145,13 +148,40 @@ impl Gateway {
 /// The problem, naming the file, and what the scanner calls what it found (spec 3.4).
 fn of_file(error: ClientError, name: &str) -> Problem {
     let about = match &error {
-        ClientError::Refused { code: Code::Virus, detail } if !detail.is_empty() => {
-            let name: String = name.chars().take(MAX_NAME_BEFORE_FINDING).collect();
-            format!("{name} — {detail}")
-        }
+        ClientError::Refused { code: Code::Virus, detail } if !detail.is_empty() => with_note(name, detail),
         _ => name.to_owned(),
     };
     Problem::from(error).about(&about)
+}
+
+/// The problem; where the files are too large, with how large each is, all together are, and they may be (spec NOTICE). What cannot
+/// be measured now is left out.
+async fn sized(mut problem: Problem, case: &Case<'_>) -> Problem {
+    let Some(reason) = problem.reasons.iter_mut().find(|reason| reason.code == Code::FilesTooLarge) else {
+        return problem;
+    };
+    let mut sizes = Vec::new();
+    for attachment in &case.plan.attachments {
+        let size =
+            decoded(attachment, &case.spool).try_fold(0u64, |sum, piece| async move { Ok(sum + piece.len() as u64) });
+        let Ok(size) = size.await else { return problem };
+        sizes.push(size);
+    }
+    let (total, limit) = (sizes.iter().sum(), case.section.settings.max_deposit_size);
+    // An exchange elsewhere may have another limit for the section.
+    if total > limit {
+        reason.sizes = Some((total, limit));
+        let named =
+            case.plan.attachments.iter().zip(sizes).map(|(file, size)| with_note(&file.name, &shown::size(size)));
+        reason.about = named.map(About::Named).collect();
+    }
+    problem
+}
+
+/// A file's name, not too long, and what is to be said of the file.
+fn with_note(name: &str, note: &str) -> String {
+    let name: String = name.chars().take(MAX_NAME_BEFORE_NOTE).collect();
+    format!("{name} — {note}")
 }
 
 /// The problem, naming the sender where it is their account that is missing or may not deposit (spec MAIL-SENDER).

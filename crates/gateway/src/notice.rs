@@ -11,8 +11,10 @@ use fubako_mail::{
     plan::unallowed_characters,
 };
 
-use crate::problem::{Fate, Problem, Reason};
+use crate::problem::{About, Fate, Problem, Reason};
 
+/// Octets of a name (spec 3.4, `name-character`).
+const MAX_NAME_OCTETS: usize = 255;
 /// Names and addresses that are told of one kind; of more it says how many.
 const MAX_NAMED: usize = 20;
 /// Characters of a name that are told, or of the mail's subject.
@@ -90,24 +92,49 @@ impl Words<'_> {
         text(self.lang, &format!("code-{}-next", reason.text()), &[])
     }
 
-    /// The files or recipients that it is about, each with what is wrong with it where that can be said.
+    /// The files or recipients that it is about, each with what is wrong with it where that can be said; before them how much
+    /// there is, where there is too much.
     fn about(&self, reason: &Reason) -> Vec<String> {
-        let named = reason.about.iter().take(MAX_NAMED).map(|name| self.one(reason.code, name));
-        named.chain(self.more(reason.about.len())).collect()
+        let named = reason.about.iter().take(MAX_NAMED).map(|about| self.one(reason.code, about));
+        self.measured(reason).into_iter().chain(named).chain(self.more(reason.about.len())).collect()
     }
 
-    fn one(&self, code: Code, name: &str) -> String {
+    fn measured(&self, reason: &Reason) -> Option<String> {
+        if let Some((total, limit)) = reason.sizes {
+            let sizes = [("total", shown::size(total).into()), ("limit", shown::size(limit).into())];
+            return Some(self.say("files-size", &sizes));
+        }
+        let length = self.notice.subject.chars().count();
+        // The header could not be read again: nothing is said.
+        let is_long = reason.code == Code::SubjectTooLong && length > reason.limit.unwrap_or_default() as usize;
+        is_long.then(|| self.say("subject-length", &[("length", length.to_string().into())]))
+    }
+
+    fn one(&self, code: Code, about: &About) -> String {
+        let name = match about {
+            About::Named(name) => name,
+            About::Unnamed(number, kind) => {
+                let number = ("number", number.to_string().into());
+                return match kind {
+                    Some(kind) => self.say("unnamed-kind", &[number, ("kind", kind.as_str().into())]),
+                    None => self.say("unnamed", &[number]),
+                };
+            }
+        };
         let shown = shortened(name);
         if code != Code::NameCharacter {
             return shown;
         }
-        let name_value = || ("name", shown.as_str().into());
+        let mut wrong = Vec::new();
         let characters = unallowed_characters(name);
-        if characters.is_empty() {
-            return self.say("name-length", &[name_value(), ("octets", name.len().to_string().into())]);
+        if !characters.is_empty() {
+            let characters: Vec<String> = characters.into_iter().take(MAX_NAMED).map(character).collect();
+            wrong.push(self.say("name-characters", &[("characters", characters.join(" ").into())]));
         }
-        let characters: Vec<String> = characters.into_iter().take(MAX_NAMED).map(character).collect();
-        self.say("name-characters", &[name_value(), ("characters", characters.join(" ").into())])
+        if name.len() > MAX_NAME_OCTETS {
+            wrong.push(self.say("name-length", &[("octets", name.len().to_string().into())]));
+        }
+        [shown].into_iter().chain(wrong).collect::<Vec<_>>().join(" — ")
     }
 
     fn more(&self, count: usize) -> Option<String> {
@@ -164,7 +191,12 @@ impl Words<'_> {
         let about: String = self
             .about(reason)
             .iter()
-            .map(|about| format!("<div style=\"padding:2px 0;word-break:break-word;\">・{}</div>\n", isolated(about)))
+            .map(|about| {
+                format!(
+                    "<div style=\"margin-left:1em;text-indent:-1em;padding:2px 0;word-break:break-word;\">・{}</div>\n",
+                    isolated(about)
+                )
+            })
             .collect();
         let label = escape(&self.say("next", &[]));
         format!(

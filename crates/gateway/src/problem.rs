@@ -2,7 +2,7 @@
 
 use fubako_api::ClientError;
 use fubako_base::{Code, codes::Ambiguity};
-use fubako_mail::{Plan, steps::RewriteError};
+use fubako_mail::{Plan, plan::Attachment, steps::RewriteError};
 use fubako_store::StoreError;
 use fubako_vault::VaultError;
 
@@ -19,6 +19,16 @@ pub enum Fate {
     LetGo,
 }
 
+/// A file, a recipient or a character that a sender is told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// By the name that the sender knows.
+    Named(String),
+    /// A file without a name: which of the attachments, counted from 1, and what kind of file (`PDF`), where that is known.
+    /// The name that we made up the sender has never seen.
+    Unnamed(u32, Option<String>),
+}
+
 /// One thing that a sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
@@ -27,15 +37,17 @@ pub struct Reason {
     /// Which kind, of [`Code::Ambiguous`]: each has a text of its own.
     pub ambiguity: Option<Ambiguity>,
     /// The files or recipients it is about.
-    pub about: Vec<String>,
+    pub about: Vec<About>,
     /// The limit that was passed.
     pub limit: Option<u32>,
+    /// Octets that the files have together, and that they may have; with [`Code::FilesTooLarge`].
+    pub sizes: Option<(u64, u64)>,
 }
 
 impl Reason {
     /// A reason that names nothing yet.
     const fn new(code: Code, ambiguity: Option<Ambiguity>) -> Self {
-        Self { code, ambiguity, about: Vec::new(), limit: None }
+        Self { code, ambiguity, about: Vec::new(), limit: None, sizes: None }
     }
 
     /// Whether it is told with the same words.
@@ -77,8 +89,9 @@ impl Problem {
                 reasons.push(found);
                 reasons.len() - 1
             });
-            if let Some(about) = problem.about.as_ref().filter(|about| !reasons[at].about.contains(about)) {
-                reasons[at].about.push(about.clone());
+            let about = problem.about.as_ref().map(|name| about(problem.code, name, &plan.attachments));
+            if let Some(about) = about.filter(|about| !reasons[at].about.contains(about)) {
+                reasons[at].about.push(about);
             }
         }
         let details: Vec<&str> = plan.problems.iter().map(|problem| problem.detail).collect();
@@ -114,10 +127,22 @@ impl Problem {
     #[must_use]
     pub fn about(mut self, name: &str) -> Self {
         for reason in &mut self.reasons {
-            reason.about.push(name.to_owned());
+            reason.about.push(About::Named(name.to_owned()));
         }
         self
     }
+}
+
+/// What a plan's problem is about, as its sender knows it.
+fn about(code: Code, name: &str, attachments: &[Attachment]) -> About {
+    let unnamed = attachments.iter().find(|file| code == Code::NameMissing && file.name == name);
+    unnamed.map_or_else(
+        || About::Named(name.to_owned()),
+        |file| {
+            let kind = name.rsplit_once('.').map(|(_, extension)| extension.to_uppercase());
+            About::Unnamed(file.number, kind.filter(|kind| kind != "BIN"))
+        },
+    )
 }
 
 impl From<StoreError> for Problem {
