@@ -42,7 +42,7 @@ pub fn check(data: &[u8]) {
     let stopped = matches!(planned.decision, Decision::Stop | Decision::Hold);
     assert_eq!(stopped, !planned.problems.is_empty());
     match planned.decision {
-        Decision::Relay if planned.opened.is_empty() => relayed(&mail, &first, &mut dice),
+        Decision::Relay if planned.leaves_as_it_came(&first.outline) => relayed(&mail, &first, &mut dice),
         Decision::Relay => rebuilt(&mail, &first, &planned, None, &mut dice),
         Decision::Deposit => deposited(&mail, &first, &planned, &mut dice),
         Decision::Stop | Decision::Hold => {}

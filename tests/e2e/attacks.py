@@ -7,6 +7,7 @@ proof counts that nothing of the planted file leaves. `LEGITIMATE` are mails tha
 import base64
 import binascii
 import collections
+import random
 
 from harness import EICAR
 
@@ -245,6 +246,14 @@ def parts_in_text():
         "a part in a text": b"hello\r\n\r\n" + PLANTED, "a part in a text, no words before": PLANTED, "a part in a text, its type and encoding": typed + ENCODING + b"\r\n" + BODY,
         "a part in a text, its name and encoding": named + ENCODING + b"\r\n" + BODY, "a part in a text, far down": b"hello\r\n" * 200 + PLANTED, "a part in a text, words between": typed + b"words\r\n" + named + b"words\r\n" + ENCODING + b"\r\n" + BODY,
         "a part in a text, folded": typed + b"Content-Transfer-Encoding:\r\n base64\r\n\r\n" + BODY, "a part in a text, literal": named + b"\r\n" + EICAR + b"\r\n", "a mail in a text": b"From: x@y\r\nSubject: z\r\n" + PLANTED,
+        "a part in a text, its name folded": b'Content-Disposition: attachment;\r\n filename="evil.exe"\r\n\r\n' + EICAR + b"\r\n",
+        "a part in a text, inline": b"Content-Disposition:\r\n inline; filename=evil.exe\r\n\r\n" + EICAR + b"\r\n", "a part in a text, its type named": b"Content-Type: text/plain; name=evil.exe\r\n\r\n" + EICAR + b"\r\n",
+        "a part in a text, after two paragraphs": b"hello\r\n\r\nhello\r\n\r\nContent-Type: a/b; x=y; NAME*0*=us-ascii''evil.exe\r\n\r\n" + EICAR + b"\r\n",
+        "a part in a text, its place": b"Content-Location: evil.exe\r\n\r\n" + EICAR + b"\r\n", "a part in a text, its name far right": b"Content-Type: a/b; x=" + b"x" * 300 + b"; name=evil.exe\r\n\r\n" + EICAR + b"\r\n",
+        "a part in a text, its field in an encoded word": b"Content=?utf-8?q?-Disposition: attachment; filename=evil.exe\r\n\r\n" + EICAR + b"\r\n",
+        "a mail in a text, of mbox": b"hello\r\n\r\nFrom x@y Thu Jan  1 00:00:00 1970\r\nFrom: a@b\r\n" + VERSION + typed.rstrip() + b"; name=evil.exe\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + HEX + b"\r\n",
+        "a multipart in a text": VERSION + b"Content-Type: multipart/mixed; boundary=ZZ\r\n\r\n" + parts(TEXT, PLANTED, boundary=b"ZZ"),
+        "a part in a text, short lines": typed + named + ENCODING + b"\r\n" + b"\r\n".join(BASE64[i:i + 20] for i in range(0, len(BASE64), 20)) + b"\r\n",
         "a part in a text, bare CR": PLANTED.replace(b"\r\n", b"\r"), "a part in a text, bare LF": PLANTED.replace(b"\r\n", b"\n"),
         "a part in a text, quoted": b"> " + PLANTED.replace(b"\r\n", b"\r\n> "), "a part in a text, indented": b"  " + PLANTED.replace(b"\r\n", b"\r\n  "),
     }
@@ -272,6 +281,77 @@ def files_in_charsets():
     yield Attack("uuencoded in quoted-printable", mail(parts(quoted, PLANTED)), "hold")
     for place, body in {"preamble": uu() + parts(TEXT, PLANTED), "epilogue": parts(TEXT, PLANTED) + uu()}.items():
         yield Attack(f"uuencoded in the {place}", mail(body), None)
+
+
+# By what an escape, a mark or a shift is no text: where it is decoded, it is gone.
+VANISHING = [b"\x1b(B", b"\x1b(J", b"\x1b$B\x1b(B", b"\x0e\x0f", b"\x0f", b"\x1b(I\x1b(B", b"\x1b$@\x1b(J", b"\x1b$(D\x1b(B", b"\xef\xbb\xbf"]
+LABELS = [b"", b"utf-8", b"us-ascii", b"iso-2022-jp", b"iso-2022-jp-ms", b"cp50221", b"iso-2022-jp-2004", b"jis", b"shift_jis", b"euc-jp", b"x-unknown", b"unknown-8bit",
+          b"binary", b"cesu-8", b"shift_jis-2004", b"replacement", b"iso-8859-1", b"cp437"]
+
+
+def shown_only_decoded():
+    """A uuencoded file, or OpenPGP, whose first line is one only where the text is decoded. (Not the planted file: to whom it is none, a text stays.)"""
+    rest = uu(b"MZ").split(b"\r\n", 1)[1]
+    for label in LABELS:
+        kind = b"Content-Type: text/plain" + (b"; charset=" + label if label else b"") + b"\r\n\r\n"
+        for gone in VANISHING:
+            for place, text in {"before": gone + b"begin 644 evil.exe\r\n", "within": b"be" + gone + b"gin 644 evil.exe\r\n"}.items():
+                yield Attack(f"uuencoded in {label!r}, {gone!r} {place}", carried(PLANTED, first=kind + text + rest), None)
+            yield Attack(f"OpenPGP in {label!r} behind {gone!r}", carried(PLANTED, first=kind + gone + b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n"), None)
+
+
+def texts_for_line_readers():
+    """Mails without files in which readers that go by lines may still find one. (Their content is not the planted file: a text stays.)"""
+    named = b"Content-Type: application/octet-stream; name=evil.exe\r\n\r\nMZ\r\n"
+    alternative = b"multipart/alternative; boundary=BB"
+    html = b"Content-Type: text/html\r\n\r\n<p>\r\n"
+    for name, octets in {"begin": uu(b"MZ").replace(b"begin ", b"begin\0 "), "a part": named.replace(b"name", b"na\0me")}.items():
+        yield Attack(f"{name} with a NUL in a text", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\n" + octets, None)
+    for line in (b"--BB\0", b"\0--BB", b"-\0-BB", b"--B\0B"):
+        yield Attack(f"a delimiter {line!r}", mail(b"--BB\r\n" + TEXT + b"--BB\r\n" + html + line + b"\r\n" + named + b"--BB--\r\n", alternative), None)
+    for kind in (b"multipart/mixed; boundary=BB", alternative):
+        for name, part in {"base64": ENCODING + b"\r\nTVo=\r\n", "described": b"Content-Description: evil.exe\r\n\r\nMZ\r\n", "no header": b"\r\nMZ\r\n", "no blank line": b"MZ\r\n"}.items():
+            yield Attack(f"a part without a type in {kind!r}, {name}", mail(parts(TEXT, part), kind), None)
+    for kind in (b"appledouble", b"report; report-type=x", b"parallel", b"x-unknown"):
+        yield Attack(f"texts in multipart/{kind!r}", mail(parts(TEXT, TEXT), b"multipart/" + kind + b"; boundary=BB"), "relay")
+    for field in (b")Content-Disposition: inline; filename=a.exe", b"%00Content-Disposition: attachment; filename=a.exe", b"C=?utf-8?q?ontent-Type: text/html; name=a.exe",
+                  b"Content-Type: text/plain; \xe2\x80\xa8(name*=utf-8''a%2Eexe", b"Content-Disposition: inline; filename=", b"ConContent-Type: text/html\r\ntent-Disposition: attachment; filename=a.exe"):
+        yield Attack(f"a name in {field!r}", HEAD + VERSION + field + b"\r\n\r\nMZ\r\n", None)
+        yield Attack(f"a name in {field!r}, in a part", mail(parts(TEXT, b"Content-Type: text/plain\r\n" + field + b"\r\n\r\nMZ\r\n")), None)
+    yield Attack("a type alone in a text", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\nContent-Type: application/json\r\n\r\n{}\r\n", "relay")
+    yield Attack("uuencoded, a vertical tab", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\n" + uu(begin=b"begin \x0b644 "), "hold")
+
+
+INSERTED = [b"\0", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xe2\x80\xa8", b"\r", b"\n", b"\r\n", b"\r\n ", b"\r\n\t", b" ", b"\t", b";", b'"', b"(", b")", b"\\", b":", b"=", b"--", b"--BB", b"\r\n--BB\r\n",
+            b"\r\n--BB--\r\n", b"\r\n\r\n", b"\x1b$B", b"\x1b(B", b"=?utf-8?q?", b"?=", b"%00", b"*0", b"*", b"\xef\xbb\xbf", b"\x7f", b"\xa0", b"Content-Type: text/plain\r\n", b"Content-Disposition: inline\r\n",
+            b"Content-Type: multipart/alternative; boundary=BB\r\n", b"Content-Transfer-Encoding: 7bit\r\n", b"Content-Type: text/html\r\n", b"boundary=CC;", b"\r\n--CC\r\n", VERSION]
+REPLACED = [(b"application/octet-stream", b"text/plain"), (b"attachment", b"inline"), (b"multipart/mixed", b"multipart/alternative"), (b"multipart/mixed", b"text/plain"), (b"base64", b"7bit"), (DISPOSITION, b""),
+            (TYPE, b""), (b"\r\n", b"\n"), (b"multipart/mixed", b"Multipart/Digest"), (TYPE, b"Content-Type: text/html; name=evil.exe\r\n")]
+
+
+def mutated(seed, count):
+    """Attacks and good mails, each changed in some places: what nobody thought of."""
+    chance = random.Random(seed)
+    bases = [attack.mail for attack in [*LEGITIMATE, *all_attacks()] if len(attack.mail) < 4000]
+    for number in range(count):
+        mail = chance.choice(bases)
+        for _ in range(chance.randint(1, 4)):
+            mail = changed(mail, chance)
+        yield Attack(f"seed {seed}, number {number}", mail, None)
+
+
+def changed(mail, chance):
+    kind, at = chance.random(), chance.randrange(len(mail) + 1)
+    if kind < 0.5:
+        return mail[:at] + chance.choice(INSERTED) + mail[at:]
+    if kind < 0.75:
+        return mail.replace(*chance.choice(REPLACED), 1)
+    if kind < 0.9:
+        rows = mail.split(b"\r\n")
+        one, other = chance.randrange(len(rows)), chance.randrange(len(rows))
+        rows[one], rows[other] = rows[other], rows[one]
+        return b"\r\n".join(rows)
+    return mail[:at] + mail[at + chance.randint(1, 6):]
 
 
 def boundary_parameters():
@@ -574,7 +654,7 @@ LEGITIMATE = [
 
 def all_attacks():
     """Every attack, in a fixed order."""
-    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, boundary_parameters, odd_boundaries,
+    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
                    stopped, outlook, crossed):
         yield from family()

@@ -194,9 +194,8 @@ impl From<ClientError> for Problem {
 
 impl From<RewriteError> for Problem {
     fn from(error: RewriteError) -> Self {
-        // Only of HTML can it be said so late that it has no one reading.
         let mut problem = Self::new(Fate::Hold, Code::Ambiguous, error.to_string());
-        problem.reasons.iter_mut().for_each(|reason| reason.ambiguity = Some(Ambiguity::Html));
+        problem.reasons.iter_mut().for_each(|reason| reason.ambiguity = Some(error.kind));
         problem
     }
 }

@@ -27,7 +27,7 @@ use self::{
 };
 pub use guess::guess;
 pub use label::is_japanese_label;
-pub(crate) use label::{is_declared, is_disguise, is_unknown, is_unreadable, shows_ascii};
+pub(crate) use label::{is_declared, is_disguise, is_unknown, is_unreadable, shows_text};
 pub(crate) use page::label_of;
 pub(crate) use unknown::Utf8Watch;
 
@@ -281,6 +281,11 @@ pub(crate) fn decoders(label: Option<&str>, start: &[u8]) -> Vec<TextDecoder> {
         Some(_) | None => all.push(TextDecoder::by_label(label)),
     }
     all
+}
+
+/// Whether a text that begins with these octets has a byte order mark.
+pub(crate) fn has_mark(start: &[u8]) -> bool {
+    Encoding::for_bom(start).is_some()
 }
 
 /// Whether text with this label that begins with these octets has a byte order mark of another charset.

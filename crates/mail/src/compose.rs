@@ -184,6 +184,9 @@ impl Writer<'_> {
         let western = ["iso-8859-", "windows-125", "us-ascii"].iter().any(|start| label.starts_with(start));
         let open = matches!(label, "us-ascii" | "utf-8" | "utf8");
         let japanese_notice = self.notice.is_some_and(|notice| notice.langs.contains(&fubako_base::Lang::Ja));
+        if body.veil {
+            return Transfer::Base64;
+        }
         if (western && label != "us-ascii") || (open && !japanese_notice) {
             Transfer::QuotedPrintable
         } else {

@@ -56,6 +56,9 @@ pub struct Part {
     pub is_multipart: bool,
     /// Whether its decoded octets are TNEF, whatever it calls itself (spec MAIL-TNEF).
     pub tnef: Tnef,
+    /// Whether some readers may find a file in it though it is a text: by a name that its header gives it in some odd way, or by lines
+    /// in it. It leaves afresh, in base64.
+    pub veil: bool,
     /// For `message/rfc822`: the nested mail's subject, decoded, from which a name is made (spec MAIL-UNNAMED).
     pub nested_subject: Option<String>,
 }

@@ -17,7 +17,7 @@ use fubako_base::{
 pub use packed::{Incomplete, Packed, Unpacker};
 
 use crate::{
-    outline::{Cause, Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
+    outline::{Cause, ContentType, Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
     scan, tnef,
     transfer::Decoder,
 };
@@ -51,15 +51,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether a mail without attachments leaves as it came (spec MAIL-NONE). It does not where a part was opened, nor where a text that
-    /// stays has a name: others take that for a file's, and what leaves has none in it (spec MAIL-AMBIGUOUS). Then it is built afresh.
+    /// Whether a mail without attachments leaves as it came (spec MAIL-NONE). It does not where a part was opened, nor where others find
+    /// a file in a text that stays (spec MAIL-AMBIGUOUS): in one that has a name, in a part that does not say what it is or stands in a
+    /// multipart of a kind that is not for texts, and in a text with lines like those of a mail or of an encoded file. Then it is built
+    /// afresh.
     #[must_use]
     pub fn leaves_as_it_came(&self, outline: &Outline) -> bool {
-        let has_name = |body: &Body| {
-            let part = outline.parts.get(body.part.0 as usize);
-            part.is_some_and(|part| part.name.is_some() || part.content_location.is_some())
+        const OF_TEXTS: [&str; 3] = ["multipart/mixed", "multipart/alternative", "multipart/related"];
+        let may_be_a_file = |part: &Part| {
+            let is_untyped = part.parent.is_some() && matches!(part.content_type, ContentType::Absent { .. });
+            let is_odd = part.is_multipart && !OF_TEXTS.contains(&part.content_type.media_type());
+            part.name.is_some() || part.content_location.is_some() || part.veil || is_untyped || is_odd
         };
-        self.opened.is_empty() && !self.bodies.iter().any(has_name)
+        self.opened.is_empty() && !outline.parts.iter().any(may_be_a_file)
     }
 
     /// The problems' codes, each once, in the order found.
@@ -176,6 +180,8 @@ pub struct Body {
     pub encoding: Encoding,
     /// How a plain text's lines are meant.
     pub flow: Flow,
+    /// Whether readers that look line by line may find more in it than a text, so that it leaves in base64.
+    pub veil: bool,
     /// The text itself, where it stands in a part that was opened; then the octets above are none.
     pub given: Option<Arc<str>>,
 }
@@ -215,6 +221,7 @@ pub fn plan_for(outline: &Outline, rules: &Settings) -> Plan {
                 body: part.body.clone(),
                 encoding: part.encoding,
                 flow: part.flow,
+                veil: part.veil,
                 given: None,
             }),
             None => match &part.tnef {
@@ -272,6 +279,7 @@ fn given_bodies(id: PartId, stream: &tnef::Outline) -> Vec<Body> {
         body: 0..0,
         encoding: Encoding::Identity,
         flow: Flow::Fixed,
+        veil: scan::look_at(media_type == "text/html", text).veil,
         given: Some(text.into()),
     };
     let text = stream.text.iter().map(|text| given("text/plain", text));

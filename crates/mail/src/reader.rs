@@ -526,6 +526,7 @@ impl Reader {
                     part.body.end = end.max(part.body.start);
                     // A multipart without a boundary in which there is nothing at all is no file either.
                     part.is_multipart |= ended.is_nothing;
+                    part.veil |= ended.needs_veil();
                     part.nested_subject = ended.nested_subject;
                     if let Tnef::Opened(opened) = &ended.tnef {
                         self.tnef.kept = self.tnef.kept.saturating_sub(opened.kept());

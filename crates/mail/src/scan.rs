@@ -9,14 +9,16 @@ mod url;
 mod uuencode;
 
 use fubako_base::codes::Ambiguity;
+use memchr::memchr;
 
 pub(crate) use self::delimiters::DelimiterWatch;
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
+pub(crate) use self::part_in_text::may_name_a_file;
 use crate::charset::{
-    TextDecoder, Utf8Watch, decoders, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable, label_in_effect,
-    octets_to_look_at, shows_ascii,
+    TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable,
+    label_in_effect, octets_to_look_at, shows_text,
 };
 use crate::outline::Cause;
 
@@ -36,6 +38,8 @@ pub(crate) struct Found {
     /// A text in a charset by a name that nobody here reads, with octets that are no ASCII and not UTF-8 either. Who reads ASCII in
     /// it reads it right, but it cannot be written afresh.
     pub(crate) unknown: bool,
+    /// It has lines, or NULs, by which readers that look at a mail line by line may find more in it than a text.
+    pub(crate) veil: bool,
 }
 
 impl Found {
@@ -66,6 +70,7 @@ impl Found {
         self.unreadable |= other.unreadable;
         self.charset |= other.charset;
         self.unknown |= other.unknown;
+        self.veil |= other.veil;
     }
 }
 
@@ -83,6 +88,8 @@ pub(crate) struct BodyScan {
     charset: Option<String>,
     /// It is declared in a charset that cannot be read.
     foreign: bool,
+    /// Some readers drop them: `be\0gin` is `begin` to these.
+    has_nul: bool,
     /// What it is in has a name that nobody here reads.
     unknown: Option<Utf8Watch>,
     /// The first octets, until they are enough to know how they are to be read.
@@ -106,6 +113,7 @@ impl BodyScan {
             is_html,
             charset: charset.map(str::to_owned),
             foreign: is_unreadable(charset),
+            has_nul: false,
             unknown: None,
             start: Some(Vec::new()),
         }
@@ -114,6 +122,7 @@ impl BodyScan {
     /// Takes the next decoded octets.
     pub(crate) fn push(&mut self, octets: &[u8]) {
         self.octets.push(octets);
+        self.has_nul |= memchr(0, octets).is_some();
         let Some(mut start) = self.start.take() else { return self.look(octets) };
         let enough = octets_to_look_at(self.is_html, self.charset.as_deref());
         let (missing, rest) = octets.split_at(enough.saturating_sub(start.len()).min(octets.len()));
@@ -134,7 +143,7 @@ impl BodyScan {
         self.unknown = is_in_unknown(charset, start).then(Utf8Watch::default);
         self.foreign |= self.is_html && is_utf7_mark(start);
         let is_marked = is_marked_otherwise(charset, start);
-        if self.is_html || is_marked || !shows_ascii(charset) {
+        if self.is_html || has_mark(start) || !shows_text(charset) {
             let scan =
                 || if self.is_html { TextScan::Html(Box::default()) } else { TextScan::Plain(TextLines::default()) };
             let mut all = decoders(charset, start);
@@ -174,6 +183,7 @@ impl BodyScan {
             self.begin(&start);
         }
         let mut found = self.octets.finish();
+        found.veil |= self.has_nul;
         found.charset = self.foreign;
         found.unknown = self.unknown.is_some_and(Utf8Watch::finish);
         if let Some(raw) = self.raw {
@@ -200,6 +210,25 @@ const UTF7_MARK: &[u8] = b"+/v";
 
 fn is_utf7_mark(start: &[u8]) -> bool {
     start.starts_with(UTF7_MARK) && matches!(start.get(UTF7_MARK.len()), Some(b'8' | b'9' | b'+' | b'/'))
+}
+
+/// The look at what is written of a text in the end: the last one, in whatever way it came to be what it is.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenScan {
+    lines: TextLines,
+}
+
+impl WrittenScan {
+    /// Takes the next octets, in UTF-8, not yet transfer-encoded.
+    pub(crate) fn push(&mut self, octets: &[u8]) {
+        self.lines.push(octets);
+    }
+
+    /// Whether there is a file in it, or what is encrypted.
+    pub(crate) fn finish(&mut self) -> bool {
+        let found = self.lines.finish();
+        found.file_as_text || found.pgp
+    }
 }
 
 /// The look at a text that is at hand.

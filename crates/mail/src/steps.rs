@@ -14,6 +14,8 @@
 
 use std::{fmt, ops::Range};
 
+use fubako_base::codes::Ambiguity;
+
 use crate::newline::CrFixer;
 
 /// One step of writing a mail. Ranges are offsets in the normalised mail.
@@ -113,6 +115,15 @@ impl Begun {
 pub struct RewriteError {
     /// The private cause.
     pub reason: &'static str,
+    /// What its sender is told (spec MAIL-AMBIGUOUS).
+    pub kind: Ambiguity,
+}
+
+impl RewriteError {
+    /// Of an HTML text.
+    pub(crate) const fn html(reason: &'static str) -> Self {
+        Self { reason, kind: Ambiguity::Html }
+    }
 }
 
 /// Octets that are read at a time.

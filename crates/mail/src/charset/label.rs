@@ -130,12 +130,12 @@ pub(crate) fn is_disguise(label: &str) -> bool {
     matches!(known(&normal(label)), Some(Known::Utf7)) || is_unreadable(Some(label))
 }
 
-/// Whether octets in a charset with this label show ASCII as ASCII octets, so that what looks for ASCII may look at them
-/// undecoded.
-pub(crate) fn shows_ascii(label: Option<&str>) -> bool {
-    !label.is_some_and(|label| match known(&normal(label)) {
-        Some(Known::Utf16 | Known::Utf7 | Known::Utf32(_)) => true,
-        Some(Known::Other(encoding)) => !encoding.is_ascii_compatible(),
-        Some(Known::Jis | Known::Dos(_)) | None => false,
-    })
+/// Whether octets in a charset with this label show ASCII as ASCII octets and nothing in between that is no text (as ISO-2022-JP's
+/// escapes are, which an undeclared text may have as well), so that what looks for ASCII may look at them undecoded.
+pub(crate) fn shows_text(label: Option<&str>) -> bool {
+    match known(&label.map(normal).unwrap_or_default()) {
+        Some(Known::Other(encoding)) => encoding.is_ascii_compatible(),
+        Some(Known::Dos(_)) => true,
+        Some(Known::Jis | Known::Utf16 | Known::Utf7 | Known::Utf32(_)) | None => false,
+    }
 }

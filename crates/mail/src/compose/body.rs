@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use fubako_base::section::NoticePosition;
+use fubako_base::{codes::Ambiguity, section::NoticePosition};
 
 use super::encode::{Encoder, Transfer};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     newline::CrFixer,
     outline::Flow,
     plan::Body,
+    scan::WrittenScan,
     steps::RewriteError,
     transfer::Decoder,
 };
@@ -47,6 +48,7 @@ pub struct BodyWork {
     charset: TextDecoder,
     rewriting: Rewriting,
     fixer: CrFixer,
+    written: WrittenScan,
     encoder: Encoder,
     ends_mail: bool,
     stages: Stages,
@@ -114,6 +116,7 @@ impl BodyWork {
             charset: TextDecoder::of_body(is_html, body.charset.as_deref()),
             rewriting,
             fixer: CrFixer::new(),
+            written: WrittenScan::default(),
             encoder: Encoder::new(transfer),
             ends_mail,
             stages: Stages::default(),
@@ -123,7 +126,7 @@ impl BodyWork {
     /// Takes the next octets of the body as they stand in the mail; appends what is ready to `out`.
     ///
     /// # Errors
-    /// [`RewriteError`] when the body cannot be rewritten within its memory limit.
+    /// [`RewriteError`] when the body cannot be rewritten within its memory limit, or would be more than a text.
     pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), RewriteError> {
         self.decoder.push(octets, &mut self.stages.decoded);
         self.pass(false, out)
@@ -139,6 +142,10 @@ impl BodyWork {
         }
         self.decoder.finish(&mut self.stages.decoded);
         self.pass(true, out)?;
+        if self.written.finish() {
+            // However the text was decoded and rewritten, it is no way for a file to come about that nobody saw.
+            return Err(RewriteError { reason: "a file would be written in a text", kind: Ambiguity::FileInText });
+        }
         self.encoder.finish(out, self.ends_mail);
         Ok(())
     }
@@ -168,6 +175,7 @@ impl BodyWork {
         if last {
             self.fixer.finish(fixed);
         }
+        self.written.push(fixed);
         self.encoder.push(fixed, out);
         decoded.clear();
         text.clear();

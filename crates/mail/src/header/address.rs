@@ -84,7 +84,8 @@ pub(crate) fn parse(text: &str) -> Vec<Item> {
 }
 
 /// Whether no reader can take more or less than this for the address: quotes and brackets are closed, nothing
-/// outside of them separates or comments, there is no control character, there is one `@`, and the domain has no quotes.
+/// outside of them separates or comments, there is no control character, there is one `@`, the domain has no quotes, and no encoded word
+/// begins in it, which to some goes on in what follows.
 pub(crate) fn is_sound(address: &str) -> bool {
     let (mut inside, mut before, mut in_domain) = (None, ' ', false);
     let mut chars = address.chars();
@@ -105,7 +106,8 @@ pub(crate) fn is_sound(address: &str) -> bool {
         }
         before = character;
     }
-    inside.is_none() && address.len() <= MAX_ADDRESS && !address.contains(char::is_control)
+    let is_plain = !address.contains(char::is_control) && !address.contains("=?");
+    inside.is_none() && is_plain && address.len() <= MAX_ADDRESS
 }
 
 fn has_sides(address: &str) -> bool {

@@ -139,7 +139,7 @@ fn style(written: &[u8], references: &Lookup) -> Change {
 /// A document in an attribute (`srcdoc`).
 fn document(written: &[u8], references: &Lookup, depth: u8) -> Result<Change, RewriteError> {
     if depth == MAX_NESTED {
-        return Err(RewriteError { reason: "HTML documents in attributes too deep" });
+        return Err(RewriteError::html("HTML documents in attributes too deep"));
     }
     let decoded = Decoded::new(written);
     let mut readings = Readings::new(Inner { references: references.clone(), depth: depth + 1 });

@@ -374,7 +374,7 @@ impl Reading {
             edits.into_iter().map(|(range, text)| Edit { range: range.start + start..range.end + start, text }),
         );
         if octets.len() > MAX_TAG {
-            return Err(RewriteError { reason: "an HTML tag is too long" });
+            return Err(RewriteError::html("an HTML tag is too long"));
         }
         if tag.is_any(&ODD) {
             *scene.odd = true;
@@ -495,7 +495,7 @@ impl Reading {
     fn finish_style<J: Judge>(&mut self, end: usize, scene: &mut Scene<'_, J>) -> Result<(), RewriteError> {
         let Some(style) = self.style.take() else { return Ok(()) };
         if end - style.from > MAX_TAG {
-            return Err(RewriteError { reason: "an HTML style sheet is too long" });
+            return Err(RewriteError::html("an HTML style sheet is too long"));
         }
         let (held, base) = (scene.held, scene.base);
         style.finish(

@@ -102,7 +102,7 @@ impl<J: Judge> Readings<J> {
             let (stride, after) = rest.split_at(rest.len().min(STRIDE - self.end() % STRIDE));
             let settled = self.pass(stride)?;
             if self.end().is_multiple_of(STRIDE) && self.end() - settled > MAX_TAG {
-                return Err(RewriteError { reason: "an HTML tag is too long" });
+                return Err(RewriteError::html("an HTML tag is too long"));
             }
             if after.is_empty() {
                 return Ok(settled);
@@ -235,7 +235,7 @@ impl<J: Judge> Readings<J> {
             self.join();
         }
         if self.all.len() > MAX_READINGS {
-            return Err(RewriteError { reason: "an HTML text can be read in too many ways" });
+            return Err(RewriteError::html("an HTML text can be read in too many ways"));
         }
         Ok(())
     }

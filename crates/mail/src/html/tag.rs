@@ -99,7 +99,7 @@ impl TagLexer {
 
     fn open(&mut self, at: usize) -> Result<(), RewriteError> {
         if self.attributes.len() == MAX_ATTRIBUTES {
-            return Err(RewriteError { reason: "an HTML tag has too many attributes" });
+            return Err(RewriteError::html("an HTML tag has too many attributes"));
         }
         self.attributes.push(Attribute { name: at..at + 1, value: at + 1..at + 1, whole: at..at + 1 });
         self.state = State::AttributeName;

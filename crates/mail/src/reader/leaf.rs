@@ -234,6 +234,11 @@ impl Ended {
         self.found.unknown || self.found.charset && !self.is_html
     }
 
+    /// Whether it is a text that has to leave in base64.
+    pub(super) const fn needs_veil(&self) -> bool {
+        self.found.veil
+    }
+
     /// What was found, with its code.
     pub(super) fn findings(&self) -> impl Iterator<Item = (Cause, &'static str)> + use<> {
         use Ambiguity::{Base64, Charset, Structure};

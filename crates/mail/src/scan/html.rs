@@ -77,7 +77,7 @@ impl Look {
     /// A document in an attribute.
     fn document(&self, html: &str) -> Result<bool, RewriteError> {
         if self.depth == MAX_NESTED {
-            return Err(RewriteError { reason: "HTML documents in attributes too deep" });
+            return Err(RewriteError::html("HTML documents in attributes too deep"));
         }
         let mut readings = Readings::new(Self { depth: self.depth + 1, ..Self::default() });
         readings.push(html.as_bytes())?;

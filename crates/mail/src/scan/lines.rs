@@ -9,8 +9,10 @@ use super::{
 };
 use crate::header::STEERING;
 
+/// Octets before a field's name in a text that may be left out: white space, what is left of a byte order mark.
+const MAX_BEFORE: usize = 16;
 /// Octets of a line that are looked at.
-const LOOK: usize = 256;
+pub(super) const LOOK: usize = 256;
 
 /// Cuts octets into lines; of a long one only the beginning is kept.
 #[derive(Debug, Default)]
@@ -95,7 +97,6 @@ impl TextLines {
     pub(super) fn finish(&mut self) -> Found {
         let rules = &mut self.rules;
         self.lines.finish(|line| rules.line(line));
-        rules.found.file_as_text |= rules.part.is_awaited();
         rules.found
     }
 }
@@ -105,8 +106,10 @@ impl TextRules {
         if line.is_empty() {
             return self.part.blank();
         }
+        self.found.veil |= is_mime_field(line);
         let file = &mut self.found.file_as_text;
         *file |= self.uuencode.line(line) | self.part.line(line);
+        self.found.veil |= self.uuencode.has_begun();
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
             Some(b'b' | b'B') => *file |= uuencode::begins_base64(line),
@@ -160,6 +163,13 @@ impl MarginScan {
         });
         self.part_field || self.rules.found.file_as_text
     }
+}
+
+/// Whether a line begins, to somebody, a field by which a mail's parts are found.
+fn is_mime_field(line: &[u8]) -> bool {
+    let start = line.iter().position(u8::is_ascii_alphabetic).unwrap_or(line.len()).min(MAX_BEFORE);
+    let field = line.get(start..).unwrap_or_default();
+    matches!(field.first(), Some(b'c' | b'C' | b'm' | b'M')) && is_header_field(field)
 }
 
 /// Whether a line is a field that describes a part (`Content-…:`).

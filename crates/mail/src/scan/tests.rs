@@ -336,6 +336,16 @@ fn parts_with_their_header_in_a_text() {
         format!("{named}{coded}\r\n{data}\r\n"),
         format!("{named_at_once}X: y\r\n\r\nMZ\r\n"),
         format!("{named_at_once}\rMZ\r"),
+        format!("{named_at_once}is what it says.\r\n\r\nRegards\r\n"),
+        "Content-Type: application/octet-stream; name=a.exe\r\n\r\nMZ\r\n".to_owned(),
+        "Hi\r\n\r\ncontent-type: text/plain;\r\n charset=x;\r\n\tNAME*0*=utf-8''a\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Disposition:\r\n inline; filename = a.exe\r\n\r\nMZ\r\n".to_owned(),
+        format!("Content-Type: a/b; x={}; name=a.exe\r\n\r\nMZ\r\n", "x".repeat(300)),
+        format!("{coded}{}{data}\r\n", "X: y\r\n".repeat(200)),
+        format!("{coded}\r\nTVqQAAMAAAAEAAAA\r\n"),
+        "Content=?utf-8?q?-Disposition: attachment\u{1b}; filename=a.txt\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Type: multipart/appledouble; boundary=x\r\n\r\n--x\r\n".to_owned(),
+        "Content-Location: evil.exe\r\n\r\nMZ\r\n".to_owned(),
         // Found by fuzzing: our notice stands behind it then, and would be the file.
         format!("Hi\r\n{named_at_once}X: y"),
         format!("Hi\r\n{named_at_once}\r\n\r\n"),
@@ -346,8 +356,10 @@ fn parts_with_their_header_in_a_text() {
         format!("> {coded}> \r\n> {data}\r\n"),
         format!(" {coded}\r\n {data}\r\n"),
         format!("{coded}\r\nis what it says.\r\n"),
-        format!("{coded}{}{data}\r\n", "words\r\n".repeat(70)),
-        format!("{named_at_once}is what it says.\r\n\r\nRegards\r\n"),
+        format!("{coded}{}{data}\r\n", "words\r\n".repeat(300)),
+        "Content-Type: application/json\r\n\r\n{\"name\": 1}\r\n".to_owned(),
+        "Content-Disposition: attachment\r\n\r\nfilename=a.exe\r\n".to_owned(),
+        "The Content-Type: text/plain; name=a is odd.\r\n".to_owned(),
         format!("Content-Transfer-Encoding: 7bit\r\n\r\n{data}\r\n"),
         "Content-Type: text/plain; charset=iso-2022-jp\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHi\r\n".to_owned(),
         "Content-Disposition: inline\r\n\r\nHi\r\n".to_owned(),
@@ -370,7 +382,14 @@ fn files_written_as_text() {
     // Some pass over what is no data.
     assert!(hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
     // Any case, tabs, any mode, no name, bare CR, a length that is none.
-    for begin in ["BEGIN 644 cat.txt", "begin\t644\tcat.txt", "begin 100644 cat.txt", "begin 644", "begin 7 x"] {
+    for begin in [
+        "BEGIN 644 cat.txt",
+        "begin \u{b}644 cat.txt",
+        "begin\t644\tcat.txt",
+        "begin 100644 cat.txt",
+        "begin 644",
+        "begin 7 x",
+    ] {
         assert!(hides(&format!("Hi\r\n{begin}\r\n#0V%T\r\n`\r\nend\r\n")), "{begin}");
         assert!(hides(&format!("Hi\r{begin}\r#0V%T\r`\rend\r")), "{begin}");
         assert!(hides(&format!("{begin}\r\n\r\n#0V%T  \r\n")), "{begin}");

@@ -26,6 +26,11 @@ pub(super) enum Begin {
 }
 
 impl Uuencode {
+    /// Whether a `begin` line was the last that counts.
+    pub(super) const fn has_begun(self) -> bool {
+        matches!(self, Self::Begun(_))
+    }
+
     /// Takes the next line that is not empty; says whether it makes a file.
     pub(super) fn line(&mut self, line: &[u8]) -> bool {
         let (begin, first) = match *self {
@@ -52,8 +57,10 @@ impl Uuencode {
 
 fn begin(line: &[u8]) -> Option<Begin> {
     let rest = line.get(5..).filter(|_| starts_with(line, b"begin"))?;
-    let mode = rest.trim_ascii_start();
-    if mode.len() == rest.len() {
+    // White space as C has it: with the vertical tab.
+    let blanks = rest.iter().take_while(|octet| octet.is_ascii_whitespace() || **octet == 0x0b).count();
+    let mode = &rest[blanks..];
+    if blanks == 0 {
         return None;
     }
     let digits = mode.iter().take_while(|octet| octet.is_ascii_digit()).count();

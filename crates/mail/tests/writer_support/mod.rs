@@ -92,6 +92,7 @@ fn collect(part: MessagePart<'_>, parent: Option<PartId>, parts: &mut Vec<Part>)
         content_location: part.content_location().map(str::to_owned),
         is_multipart: part.is_multipart(),
         tnef: Tnef::No,
+        veil: false,
         nested_subject: None,
     });
     if part.is_multipart() {
@@ -115,6 +116,7 @@ fn plan(outline: &Outline) -> Plan {
                     body: part.body.clone(),
                     encoding: part.encoding,
                     flow: part.flow,
+                    veil: false,
                     given: None,
                 });
             }
