@@ -439,3 +439,19 @@ def test_who_deposits_is_noted(world, sender, depositor, as_default_user):
     for event in ("deposit begun", "deposit sent"):
         [line] = [line for line in world.fubako.log.read_text().splitlines() if event in line and deposit in line]
         assert depositor in line, line
+
+
+# spec: RCV-LOOP
+def test_a_mail_that_goes_round_is_refused(world):
+    """What we relayed comes back to us for the same recipient; and a mail of which nobody knows where it has been."""
+    there = len(world.mailboxes.raw(TO))
+    world.submit("tanaka@acme.example", mails.head() + b"\r\nround and round\r\n", [TO])
+    relayed = world.mailboxes.wait(TO, there + 1) and world.mailboxes.raw(TO)[there]
+    trace = b"Received: from a.example by b.example; Sat, 21 Nov 2026 10:00:00 +0900\r\n"
+    for mail in (relayed, trace * 101 + mails.head() + b"\r\nfar\r\n"):
+        with smtplib.SMTP("127.0.0.1", world.fubako.starttls, timeout=120) as smtp:
+            smtp.ehlo("company.example"), smtp.mail("tanaka@acme.example"), smtp.rcpt(TO)
+            code, reply = smtp.data(mail)
+        assert code == 554 and reply.startswith(b"5.4.6 "), reply
+    world.submit("tanaka@acme.example", trace * 40 + mails.head() + b"\r\nnot too far\r\n", [TO])
+    world.mailboxes.wait(TO, there + 2)
