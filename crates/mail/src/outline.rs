@@ -84,6 +84,8 @@ pub enum Tnef {
     No,
     /// It does, and cannot be opened.
     Damaged,
+    /// It does, and there are more files in it than are opened: what they are called is not known.
+    TooMany,
     /// What is in it.
     Opened(Arc<crate::tnef::Outline>),
 }

@@ -46,7 +46,7 @@ pub fn is_tnef(first_octets: &[u8]) -> bool {
     first_octets.starts_with(&SIGNATURE)
 }
 
-/// How much is opened. What goes beyond is [`Damaged`].
+/// How much is opened. What goes beyond is [`Damaged`], and [`Damaged::too_many`] where it is the number of attachments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of one body, as it stands in the stream and as text. Default 4 MiB.
@@ -67,7 +67,7 @@ impl Default for Limits {
     }
 }
 
-/// Not TNEF, damaged, or beyond the limits: the part is deposited as it came.
+/// Not TNEF, damaged, or beyond the limits: the part is deposited as it came, unless there are too many files in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("damaged TNEF at octet {offset}: {reason}")]
 pub struct Damaged {
@@ -75,6 +75,9 @@ pub struct Damaged {
     pub reason: &'static str,
     /// Octets of the stream that had been pushed up to then, at the latest.
     pub offset: u64,
+    /// Whether there are more attachments than [`Limits::attachments`]. Their names were not looked at: a section that forbids names
+    /// must not have them deposited in one piece.
+    pub too_many: bool,
 }
 
 /// A TNEF stream, understood.
@@ -210,7 +213,7 @@ impl Reader {
     }
 
     const fn damaged(&self, broken: Broken) -> Damaged {
-        Damaged { reason: broken.0, offset: self.offset }
+        Damaged { reason: broken.0, offset: self.offset, too_many: self.context.has_too_many() }
     }
 }
 

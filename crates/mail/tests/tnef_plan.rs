@@ -5,7 +5,7 @@
 mod reader_common;
 mod tnef_support;
 
-use fubako_base::section::Settings;
+use fubako_base::{Code, section::Settings};
 use fubako_mail::{Decision, plan::plan_for};
 use reader_common::{Read, read};
 use tnef_support::{Props, Tnef};
@@ -43,6 +43,31 @@ fn the_files_in_it_are_the_attachments() {
         assert_eq!(read.plan.attachments.iter().map(|file| file.number).collect::<Vec<_>>(), [1, 2]);
         assert_eq!((read.plan.bodies.len(), read.plan.opened.len()), (1, 1));
     }
+}
+
+// spec: MAIL-TNEF, 3.4 (too-many-files, name-forbidden)
+#[test]
+fn with_more_files_than_are_opened_it_is_stopped_and_not_deposited_unopened() {
+    let with = |count: u32| {
+        let files = (0..count)
+            .fold(Tnef::mail(932), |stream, n| stream.file(format!("{n}.exe").as_bytes(), b"MZ", &Props::new()));
+        mail(&files.octets(), "Content-Type: application/ms-tnef")
+    };
+    let checked = |read: &Read, open_tnef: bool| {
+        let rules = Settings { open_tnef, forbidden_names: vec!["*.exe".to_owned()], ..Settings::default() };
+        let plan = plan_for(&read.outline, &rules).checked(&read.outline, &[], &rules);
+        (plan.decision, plan.codes())
+    };
+    assert_eq!(checked(&with(200), true), (Decision::Stop, vec![Code::TooManyFiles, Code::NameForbidden]));
+    for count in [2_001, 2_500] {
+        let read = with(count);
+        assert_eq!(checked(&read, true), (Decision::Stop, vec![Code::TooManyFiles]), "{count}");
+        assert_eq!(checked(&read, false), (Decision::Deposit, vec![]), "the section has it deposited unopened");
+    }
+    // Damage that comes before there are too many is damage: it is deposited as it came.
+    let mut octets = (0..2_500).fold(Tnef::mail(932), |all, _| all.file(b"a.exe", b"MZ", &Props::new())).octets();
+    octets[100] ^= 1;
+    assert_eq!(checked(&mail(&octets, "Content-Type: application/ms-tnef"), true), (Decision::Deposit, vec![]));
 }
 
 // spec: MAIL-TNEF

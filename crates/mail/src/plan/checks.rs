@@ -10,7 +10,7 @@ use fubako_base::{
 use super::{Attachment, Problem, naming};
 use crate::{
     header::{Address, Field, Header, Item, Mailbox, a_label, compared, parse_addresses},
-    outline::Outline,
+    outline::{Outline, Tnef},
 };
 
 /// Every problem of a mail with attachments, in the order of the table of 3.4. `recipients` are the envelope's.
@@ -37,7 +37,9 @@ fn names(attachments: &[Attachment], outline: &Outline, rules: &Settings, proble
             problems.push(Problem::about(Code::NameCharacter, name));
         }
     }
-    if attachments.len() > rules.max_files as usize {
+    // What is in one that was not opened is not known: neither how many files there are, nor whether their names are allowed.
+    let unopened = rules.open_tnef && outline.parts.iter().any(|part| matches!(part.tnef, Tnef::TooMany));
+    if unopened || attachments.len() > rules.max_files as usize {
         problems.push(Problem::limit(Code::TooManyFiles, rules.max_files));
     }
     for (file, _) in bound.iter().filter(|(_, name)| name.is_none()) {

@@ -222,7 +222,11 @@ impl Unpacking {
 
     fn finish(self) -> Tnef {
         match self {
-            Self::Opening(reader) => reader.finish().map_or(Tnef::Damaged, |opened| Tnef::Opened(Arc::new(opened))),
+            Self::Opening(reader) => match reader.finish() {
+                Ok(opened) => Tnef::Opened(Arc::new(opened)),
+                Err(damaged) if damaged.too_many => Tnef::TooMany,
+                Err(_) => Tnef::Damaged,
+            },
             Self::Beginning(..) | Self::No => Tnef::No,
         }
     }

@@ -90,7 +90,12 @@ impl Context {
     /// An attachment more.
     pub(super) fn attachment(&mut self) -> Result<(), Broken> {
         self.attachments += 1;
-        if self.attachments > self.limits.attachments { Err(Broken("more attachments than the limit")) } else { Ok(()) }
+        if self.has_too_many() { Err(Broken("more attachments than the limit")) } else { Ok(()) }
+    }
+
+    /// Whether there are more attachments than the limit.
+    pub(super) const fn has_too_many(&self) -> bool {
+        self.attachments > self.limits.attachments
     }
 }
 
