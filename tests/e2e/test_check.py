@@ -81,7 +81,8 @@ def test_all_is_well(folder, dns, clamd):
             dns.records[name, "TXT"] = [txt(value)]
         ok, found = check(server)
         names = {name for _, name, _ in found}
-        assert ok and {f["state"] for f in found.values()} <= {"ok", "warning"}, found
+        unknown = {name for (_, name, _), f in found.items() if f["state"] == "unknown"}
+        assert ok and {f["state"] for f in found.values()} <= {"ok", "warning", "unknown"} and unknown == {"listener-silent"}, found
         assert {n for (_, n, _), f in found.items() if f["state"] == "warning"} == {"certificate-self-signed"}
         assert names >= {"database-there", "storage-works", "clock-right", "host-there", "reverse-there", "url-safe", "scanner-finds", "scanner-tells-encrypted",
                          "scanner-tells-limits", "spf-passes", "dkim-published", "dmarc-published", "mx-there", "section-on", "default-user-there"}
@@ -150,6 +151,63 @@ settings = { proof = "dkim" }
         _, one = check(server, "--section", "acme")
         assert {section for section, _, _ in one} == {None, "acme"}
         assert server.run("check", "--section", "nobody", check=False).returncode != 0
+
+
+# spec: RUN-SETUP RCV-TENANT RCV-SPF
+def test_who_else_may_send_for_a_domain_is_told(folder, dns):
+    def section(name, proof, extra=""):
+        return f'''
+[[section]]
+id = "{name}"
+name = "{name}"
+mail_link = true
+autopilot = true
+domains = ["{name}.example"]
+{extra}
+settings = {{ proof = "{proof}"{', secret_header = "X-Proof"' if extra else ""} }}
+{harness.DEPOSITOR}'''
+    records = {
+        "halves": "v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", "half": f"v=spf1 a:{HOST} ip4:1.2.3.4/1 -all", "wide": "v=spf1 ip4:10.0.0.0/12 -all",
+        "signed": "v=spf1 include:spf.partner.test include:_spf.signed.example ip6:2000::/20 -all", "hoster": "v=spf1 a:www1.sakura.ne.jp -all",
+        "cloud": "v=spf1 include:spf.protection.outlook.com include:spf.partner.test -all", "narrow": "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/48 -all",
+    }
+    dns.records.update({(f"{name}.example", "TXT"): [txt(record)] for name, record in records.items()})
+    dns.records.update({("_spf.signed.example", "TXT"): [txt("v=spf1 include:nested.test -all")], ("nested.test", "TXT"): [txt("v=spf1 -all")],
+                        ("spf.partner.test", "TXT"): [txt("v=spf1 include:deep.test ip4:192.0.2.7 -all")], ("deep.test", "TXT"): [txt("v=spf1 -all")]})
+    proofs = {"signed": "dkim", "cloud": "secret-header"}
+    declaration = harness.SECTION + "".join(
+        section(name, proofs.get(name, "spf"), 'secret = "correct-horse-battery-staple"' if name == "cloud" else "") for name in records)
+    with time_server() as clock:
+        server = installation(folder / "senders", dns, clock, declaration, notices={"from": "noreply@notices.example"})
+        del dns.records[HOST, "TXT"]
+        _, found = check(server)
+        told = {(section, name): f for (section, name, _), f in found.items() if f["state"] in ("wrong", "warning")}
+        named = {(section, name, f["values"].get("name")) for (section, name, about), f in found.items()}
+        for wanted, state in {("halves", "proof-open"): "wrong", ("half", "proof-open"): "wrong", ("wide", "spf-wide"): "warning", ("hoster", "proof-shared"): "wrong",
+                              ("signed", "spf-foreign"): "warning", ("cloud", "certificate-provider"): "wrong"}.items():
+            assert told[wanted]["state"] == state and told[wanted]["next"], (wanted, told)
+        assert "ip4:10.0.0.0/12" in told["wide", "spf-wide"]["what"] and "さくら" in told["hoster", "proof-shared"]["what"]
+        rows = json.loads(server.run("check", "--json", check=False).stdout)["findings"]
+        foreign = {(row["section"], row["values"]["name"]) for row in rows if row["name"] == "spf-foreign"}
+        assert foreign == {("signed", "spf.partner.test"), ("signed", "nested.test")}, named
+        assert told["signed", "spf-wide"]["values"]["ranges"].startswith("ip6:2000::/20") and ("signed", "spf-open") not in told
+        assert not {name for section, name in told if section == "narrow"} & {"spf-wide", "spf-foreign", "proof-open", "proof-shared"}
+        assert ("cloud", "spf-foreign") not in told, "with the secret, SPF is not what counts"
+        # The host's own name, for mails with an empty sender.
+        assert found[None, "spf-missing", HOST]["state"] == "warning" and found[None, "spf-missing", "notices.example"]["state"] == "wrong"
+
+
+# spec: RUN-SETUP
+def test_whether_the_listeners_take_connections_is_looked_at(folder, dns):
+    with time_server() as clock:
+        server = installation(folder / "listeners", dns, clock, smtp={"hostname": HOST}).start()
+        try:
+            _, found = check(server)
+            assert {about for (_, name, about) in found if name == "listener-there"} == {f"127.0.0.1:{port}" for port in (server.starttls, server.tls)}
+        finally:
+            server.stop()
+        _, found = check(server)
+        assert found[None, "listener-silent", f"127.0.0.1:{server.tls}"]["state"] == "unknown"
 
 
 # spec: RUN-SETUP KEEP-VIRUS

@@ -1,7 +1,7 @@
 //! The installation itself: storage, clock, host name, certificate, next hop, scanner, and the domain of our own mails.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,13 +17,15 @@ use fubako_trust::{Dns as _, DnsFailure};
 use fubako_vault::VaultError;
 use futures::TryStreamExt as _;
 use rustls::pki_types::{ServerName, UnixTime};
-use tokio::time::timeout;
+use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, Looker, State};
 use crate::tls::Identity;
 
 /// A certificate that ends sooner is told of.
 const SOON: Duration = Duration::from_secs(21 * 86_400);
+/// For a listener of our own.
+const LISTENER_PATIENCE: Duration = Duration::from_secs(2);
 /// For a next hop, and for the scanner.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -33,11 +35,15 @@ impl Looker<'_> {
         findings.extend(self.host().await);
         findings.push(self.public_url());
         findings.push(self.certificate());
+        for listener in [&self.config.smtp.starttls.listen, &self.config.smtp.tls.listen] {
+            findings.extend(self.listener(listener).await);
+        }
         findings.extend(self.smarthost().await);
         findings.extend(self.scanner().await);
         let domain =
             self.config.notice_from().rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
         findings.push(self.spf(&domain).await);
+        findings.extend(self.helo(&domain).await);
         let signed = self.config.dkim.domain.clone().unwrap_or_else(|| self.config.hostname());
         findings.extend(self.dkim(&SectionId::installation(), &signed).await);
         findings.push(self.dmarc(&domain).await);
@@ -153,6 +159,32 @@ impl Looker<'_> {
             (Ok(()), Err(_)) => Finding::new("tls", State::Warning, "certificate-soon", host),
             (Ok(()), Ok(())) => Finding::new("tls", State::Ok, "certificate-good", host),
         }
+    }
+
+    /// SPF of the host name, which counts for mails with an empty sender, where the notices' domain is another.
+    async fn helo(&self, notices: &str) -> Option<Finding> {
+        let host = self.config.hostname();
+        if host.eq_ignore_ascii_case(notices) {
+            return None;
+        }
+        let mut finding = self.spf(&host).await;
+        finding.state = finding.state.min(State::Warning);
+        Some(finding)
+    }
+
+    /// Whether anything takes connections where we listen. (Only from here: what a firewall lets through nobody here can see.)
+    async fn listener(&self, listen: &str) -> Option<Finding> {
+        let address: SocketAddr = listen.parse().ok()?;
+        let own = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let connected = timeout(LISTENER_PATIENCE, TcpStream::connect((own, address.port()))).await;
+        Some(match connected {
+            Ok(Ok(_)) => Finding::new("smtp", State::Ok, "listener-there", listen),
+            _ => Finding::new("smtp", State::Unknown, "listener-silent", listen),
+        })
     }
 
     /// Whether the smarthost answers, and speaks TLS.

@@ -9,6 +9,7 @@ mod installation;
 mod names;
 mod scanner;
 mod section;
+mod senders;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -39,7 +40,7 @@ pub enum State {
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// What kind of thing: `dns`, `tls`, `spf`, `dkim`, `dmarc`, `scanner`, `storage`, `clock`, `section`, `relay`.
+    /// What kind of thing: `dns`, `tls`, `spf`, `dkim`, `dmarc`, `scanner`, `storage`, `clock`, `section`, `relay`, `smtp`.
     pub area: &'static str,
     /// What was found: the texts are `check-NAME` and, unless all is well, `check-NAME-next`.
     pub name: &'static str,

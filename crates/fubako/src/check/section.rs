@@ -7,7 +7,10 @@ use fubako_base::{
 use fubako_store::sections::SenderAccounts;
 use fubako_trust::{Dns as _, DnsFailure};
 
-use super::{Finding, Looker, State, names::Others};
+use super::{
+    Finding, Looker, State,
+    senders::{EXCHANGE_ONLINE, GOOGLE_WORKSPACE},
+};
 
 impl Looker<'_> {
     pub(super) async fn section(&self, section: &Section) -> Vec<Finding> {
@@ -26,20 +29,48 @@ impl Looker<'_> {
 
     /// RCV-TENANT: `spf` proves nothing where a provider sends for everybody, `dkim` not who sends a signed mail now, and SPF nothing at all
     /// where everybody may send.
-    async fn proof(&self, section: &Section, domain: &str) -> Option<Finding> {
-        let is_spf = section.settings.proof == Proof::Spf;
-        match self.others(domain).await? {
-            Others::Anybody if is_spf => Some(Finding::new("section", State::Wrong, "proof-open", domain)),
-            Others::Anybody => Some(Finding::new("spf", State::Warning, "spf-open", domain)),
-            Others::CustomersOf(provider) if is_spf => {
-                Some(Finding::new("section", State::Wrong, "proof-shared", domain).with("provider", provider))
-            }
-            // Each of them passes SPF and could send a signed mail again.
-            Others::CustomersOf(provider) if section.settings.proof == Proof::Dkim => {
-                Some(Finding::new("section", State::Warning, "proof-replay", domain).with("provider", provider))
-            }
-            Others::CustomersOf(_) => None,
+    async fn proof(&self, section: &Section, domain: &str) -> Vec<Finding> {
+        let proof = section.settings.proof;
+        let senders = self.senders(domain, &section.domains).await;
+        let mut findings = Vec::new();
+        if senders.anybody && proof == Proof::Spf {
+            findings.push(Finding::new("section", State::Wrong, "proof-open", domain));
+        } else if senders.anybody {
+            findings.push(Finding::new("spf", State::Warning, "spf-open", domain));
         }
+        for provider in &senders.providers {
+            findings.extend(
+                match proof {
+                    Proof::Spf => Some(Finding::new("section", State::Wrong, "proof-shared", domain)),
+                    // Each of its customers passes SPF and could send a signed mail again.
+                    Proof::Dkim => Some(Finding::new("section", State::Warning, "proof-replay", domain)),
+                    Proof::SecretHeader if self.shows_no_certificate_to(provider) => {
+                        Some(Finding::new("tls", State::Wrong, "certificate-provider", domain))
+                    }
+                    Proof::SecretHeader => None,
+                }
+                .map(|finding| finding.with("provider", *provider)),
+            );
+        }
+        // With the secret, SPF is not what counts.
+        if proof != Proof::SecretHeader {
+            let names = senders.foreign.iter();
+            findings.extend(
+                names.map(|name| Finding::new("spf", State::Warning, "spf-foreign", domain).with("name", name)),
+            );
+            let wide = senders.wide().filter(|_| !senders.anybody);
+            findings.extend(
+                wide.map(|ranges| Finding::new("spf", State::Warning, "spf-wide", domain).with("ranges", ranges)),
+            );
+        }
+        findings
+    }
+
+    /// Set up by our guides, these two verify the certificate.
+    fn shows_no_certificate_to(&self, provider: &str) -> bool {
+        let tls = &self.config.tls;
+        let is_self_signed = tls.certificate.is_none() || tls.key.is_none();
+        is_self_signed && matches!(provider, EXCHANGE_ONLINE | GOOGLE_WORKSPACE)
     }
 
     async fn secret(&self, section: &Section) -> Option<Finding> {

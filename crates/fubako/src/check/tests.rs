@@ -12,6 +12,7 @@ fn names() -> Vec<(String, bool)> {
         include_str!("names.rs"),
         include_str!("scanner.rs"),
         include_str!("section.rs"),
+        include_str!("senders.rs"),
     ];
     let source = sources.concat().split_whitespace().collect::<String>();
     let mut names = Vec::new();
