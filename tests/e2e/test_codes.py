@@ -385,6 +385,23 @@ def test_a_notice_fits_the_screen(world, browser, tmp_path, width):
             assert words in browser.text()
 
 
+# spec: NOTICE RUN-WATCH
+def test_a_stopped_mail_without_an_envelope_sender_is_told_to_nobody_and_stands_in_the_log(world):
+    """An automatic answer with a file: a notice could go round, so the administrator has to find it."""
+    before = world.all_mails()
+    with smtplib.SMTP("127.0.0.1", world.fubako.starttls, local_hostname="acme.example", timeout=120) as smtp:
+        smtp.ehlo(), smtp.mail(""), smtp.rcpt(TO)
+        code, reply = smtp.data(files("setup.exe"))
+    assert code == 250, reply
+    mail = re.search(rb"[0-9a-f-]{36}", reply)[0].decode()
+    harness.wait_for("it is stopped", lambda: world.read("SELECT state FROM mails WHERE id = ?", mail) == [("stopped",)])
+    [line] = [line for line in world.fubako.log.read_text().splitlines() if "nobody is told" in line]
+    assert "WARN" in line and mail in line and "name-forbidden" in line and "section=acme" in line, line
+    assert "name-forbidden" in world.fubako.run("queue", "show", mail).stdout
+    harness.wait_for("nothing is under way", lambda: all(row["state"] == "held" for row in world.fubako.queue()))
+    assert world.all_mails() == before
+
+
 # spec: RCV-REPEAT NOTICE MAIL-SENDER
 def test_a_stopped_mail_is_handled_when_it_is_sent_again(world):
     """The same octets: what was wrong was a setting, and the notice said to mend it and send again."""

@@ -38,6 +38,12 @@ impl Gateway {
         let said = if held { "held" } else { "stopped" };
         tracing::warn!(mail = %id, %section, codes = codes.join(","), cause = %problem.cause, "{said}");
         let notice = self.notice_to_sender(mail, problem, now).await?;
+        if notice.is_none() {
+            // A notice to the author could be answered by what wrote the mail, and go round.
+            let recipients = mail.accepted.recipients.len();
+            tracing::warn!(mail = %id, %section, codes = codes.join(","), recipients, peer = mail.accepted.peer,
+                "nobody is told: the mail has no envelope sender, and was {said}");
+        }
         let end = Ending { held, codes: problem.codes(), cause: problem.cause.clone(), notice };
         self.store.stop_mail(id, worker, end, now).await?;
         (self.wake_post)();
