@@ -83,6 +83,8 @@ def test_who_is_refused_all_the_same(world):
     assert send(fubako, "田中@acme.example", plain("田中@elsewhere.example")) == "550 5.7.1"
     assert send(fubako, "田中@acme.example", plain("田中@acme.example, 佐藤@evil.example")) == "550 5.6.0"
     assert send(fubako, "田中@elsewhere.example", plain("田中@elsewhere.example")) == "550 5.7.1"
+    for odd in ("tanaka@ａcme.example", "tanaka@acme。example", "tanaka@acme\u200b.example", "ta\u200bnaka@acme.example"):
+        assert send(fubako, TANAKA, plain(odd)) == "550 5.6.0", odd
     assert send(fubako, "tanaka@acme.example", plain(TANAKA), ()) == "550 5.6.0", "whose octets may mean anything"
 
 

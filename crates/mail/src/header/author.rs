@@ -5,7 +5,7 @@ use encoding_rs::{EUC_JP, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
 use super::{
     Field, Item,
-    address::{Address, mailboxes, parse},
+    address::{Address, a_label, mailboxes, parse},
 };
 use crate::{charset, names};
 
@@ -88,11 +88,29 @@ fn sole(text: &str) -> Option<Address> {
     let name = Some(mailbox.name.clone()).filter(|name| !name.is_empty());
     let address = Address { name, address: mailbox.address.clone() };
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '\u{ff20}' | '\u{fe6b}');
-    let is_plain = !address.address.contains("=?") && !text.contains("<@") && address.address.chars().all(plain);
+    let is_plain = !address.address.contains("=?")
+        && !text.contains("<@")
+        && address.address.chars().all(plain)
+        && is_what_it_looks_like(&address.address);
     let bare = bare(text)?;
     let is_alone = !bare.contains([':', ';'])
         && (!bare.contains('@') || bare.trim_end_matches(',').eq_ignore_ascii_case(&address.address));
     (address.is_sound() && is_plain && is_alone).then_some(address)
+}
+
+/// Whether an address has nothing unseen in it, and its domain is written as it is compared: some readers take `ａｃｍｅ。example` for
+/// `acme.example` (UTS 46), and some for another.
+fn is_what_it_looks_like(address: &str) -> bool {
+    let unseen = |c: char| {
+        matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let is_as_compared = || {
+        let (unicode, read) = idna::domain_to_unicode(&a_label(domain));
+        read.is_ok() && unicode == domain.to_lowercase()
+    };
+    !address.contains(unseen) && (domain.is_ascii() || is_as_compared())
 }
 
 /// What stands outside of quotes, comments and angle brackets, without white space; none where one of them does not end, or where there is a

@@ -175,6 +175,32 @@ fn an_author_s_address_may_be_in_utf_8() {
 
 // spec: RCV-ALIGN
 #[test]
+fn an_address_that_is_not_what_it_looks_like_is_no_author_s() {
+    for address in [
+        "a@ａcme.example",
+        "a@acme。example",
+        "a@ac\u{ad}me.example",
+        "a@acme\u{200b}.example",
+        "a@acme.example\u{200b}",
+        "a@acme.examp\u{2113}e",
+        "a\u{200b}@acme.example",
+        "\u{202e}a@acme.example",
+        "田中\u{fe0f}@acme.example",
+        "a@会\u{200d}社.example",
+        "a@ｶｲｼｬ.example",
+    ] {
+        for value in [format!(" {address}"), format!(" Tanaka <{address}>")] {
+            let found = field(value.as_bytes()).author();
+            assert!(found.is_none(), "{address:?}: {found:?}");
+        }
+    }
+    for address in ["a@会社.example", "a@カイシャ.example", "a@BÜCHER.example", "a@xn--6oq404h.example"] {
+        assert!(field(format!(" <{address}>").as_bytes()).author().is_some(), "{address}");
+    }
+}
+
+// spec: RCV-ALIGN
+#[test]
 fn an_ordinary_name_is_no_other_author_however_it_is_written() {
     let names = [
         "田中",
