@@ -1,6 +1,7 @@
 """Files are scanned on the way in and again on the way out, by a real clamd. Each code of it: test_codes.py."""
 import contextlib
 import os
+import time
 
 import pytest
 
@@ -196,6 +197,46 @@ def test_a_clamd_with_its_defaults_is_not_believed(folder, mailboxes):
         harness.wait_for("nothing waits", lambda: not server.queue())
         assert len(mailboxes.raw(TO)) == before + 2
         harness.wait_for("the log says that it is mended", lambda: "tells what it cannot look into" in server.log.read_text(), 5)
+    finally:
+        server.stop()
+        clamd.stop()
+
+
+# spec: KEEP-VIRUS X-RECEIVE
+def test_what_a_scanner_without_signatures_called_clean_is_scanned_again_once_it_has_them(folder, mailboxes, browser):
+    """Its word was not believed: nor is it when the scanner is to be believed again."""
+    clamd = harness.Clamd(folder / "clamd-forgets").start()
+    server = harness.Fubako(folder / "scanning-forgets", {
+        "relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}, "scanner": {"clamd": f"unix:{clamd.socket}"},
+    }).start()
+    try:
+        octets = mails.pdf()
+        before = len(mailboxes.raw(TO))
+        submit(server, one_file(b"clean when it came", octets=octets))
+        relayed, notice = relayed_and_notice(mailboxes, TO, before)
+        browser.open(harness.link_in(notice))
+        browser.type_password(password_in(relayed))
+        link = browser.links("/files/")[0].get_attribute("href")
+
+        def refused_for(cause):
+            before = len(server.log.read_text())
+            browser.open(link)
+            assert "a file was not handed over" in server.log.read_text()[before:] and cause in server.log.read_text()[before:]
+            assert not any(p.is_file() and p.read_bytes() == octets for p in browser.downloads.iterdir())
+
+        clamd.stop()
+        refused_for("scanner")
+        del clamd.known["Eicar-Test-Signature"]
+        clamd.learn("Nothing", b"nothing that is anywhere")
+        clamd.start()
+        refused_for("does not find the test file EICAR")
+        clamd.stop()
+        clamd.learn("Eicar-Test-Signature", harness.EICAR)
+        clamd.learn("Later-Test-Signature", octets)
+        clamd.start()
+        # So long is remembered what was wrong with it.
+        time.sleep(6)
+        refused_for("Later-Test-Signature")
     finally:
         server.stop()
         clamd.stop()

@@ -25,7 +25,7 @@ use crate::{
     Exchange,
     domain::{self, Cost, Turn},
     password,
-    rescan::Outcome,
+    rescan::{Outcome, Scanned},
     ruling::{Ruling, ruling},
     token::{self, Token},
 };
@@ -291,25 +291,46 @@ impl Exchange {
     /// [`DownloadError::Damaged`]; [`DownloadError::Unavailable`] where there is no verdict: it waits and never passes.
     pub async fn check_file(&self, opened: &Opened, number: u32) -> Result<(), DownloadError> {
         let file = opened.file(number)?;
-        let outcome = self.rescans.outcome(&self.parts.vault, &self.parts.scanner, &file.object).await;
-        let refused = match outcome {
-            Outcome::Verdict(verdict) => match ruling(verdict, &opened.settings) {
-                Ruling::Pass(unchecked) => match self.believed(unchecked, &opened.settings).await {
-                    Ok(()) => return Ok(()),
-                    Err(cause) => DownloadError::Unavailable(cause),
-                },
-                Ruling::Infected(finding) => DownloadError::Infected { finding },
-                Ruling::Stop(reason) => DownloadError::Unscanned(reason),
-            },
-            Outcome::Unavailable(cause) => {
-                self.watch.forget();
-                DownloadError::Unavailable(cause)
-            }
-            Outcome::Damaged(cause) => DownloadError::Damaged(cause),
+        if self.parts.scanner.is_none() {
+            return Ok(());
+        }
+        let refused = match self.rescanned(opened, &file.object).await {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
         };
         let LinkView { section, deposit, .. } = &opened.view;
         tracing::error!(%section, %deposit, file = number, error = %refused, "a file was not handed over");
         Err(refused)
+    }
+
+    /// What the scanner, as it is seen to be now, says of an object, and its ruling.
+    async fn rescanned(&self, opened: &Opened, object: &ObjectRef) -> Result<(), DownloadError> {
+        let (vault, scanner, sight) = (&self.parts.vault, &self.parts.scanner, &self.watch);
+        // Looked at first: no verdict is taken that is older than what is known of the scanner.
+        let look = sight.look(scanner).await.map_err(DownloadError::Unavailable)?;
+        let scanned = Scanned { vault, scanner, sight };
+        let (outcome, asked) = self.rescans.outcome(&scanned, object, look.since).await;
+        let verdict = match outcome {
+            Outcome::Verdict(verdict) => verdict,
+            Outcome::Unavailable(cause) => {
+                sight.forget();
+                return Err(DownloadError::Unavailable(cause));
+            }
+            Outcome::Damaged(cause) => return Err(DownloadError::Damaged(cause)),
+        };
+        let unchecked = match ruling(verdict, &opened.settings) {
+            Ruling::Pass(unchecked) => unchecked,
+            Ruling::Infected(finding) => return Err(DownloadError::Infected { finding }),
+            Ruling::Stop(reason) => return Err(DownloadError::Unscanned(reason)),
+        };
+        let look = sight.look(scanner).await.map_err(DownloadError::Unavailable)?;
+        look.believed(unchecked, &opened.settings).map_err(DownloadError::Unavailable)?;
+        if asked < look.since {
+            return Err(DownloadError::Unavailable(
+                "the virus scanner is not what it was when it was asked".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// A file's octets in `range` (held at the file's size), authenticated, as they come (spec KEEP-CRYPT), once

@@ -1,7 +1,8 @@
 //! The virus check on the way out (spec X-RECEIVE, KEEP-VIRUS): a file is scanned whole before its first octet is given.
 //!
 //! A verdict is remembered for some minutes, so that ranges and resumed downloads do not scan again, and requests for one
-//! object at the same time wait for one scan. Only verdicts are remembered: without one the next request asks again.
+//! object at the same time wait for one scan. Only verdicts are remembered: without one the next request asks again. And none is
+//! used any more when the scanner is not what it was: what one without signatures called clean, the mended one is asked about.
 
 use std::{
     collections::HashMap,
@@ -9,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use crate::sight::Watch;
 use fubako_base::{ids::ObjectId, object::ObjectRef};
 use fubako_vault::{
     Vault, VaultError,
@@ -55,8 +57,19 @@ impl From<VaultError> for Outcome {
     }
 }
 
-/// A scan: none while it is under way, then what came of it and when.
-type Scanning = watch::Receiver<Option<(Outcome, Instant)>>;
+/// A scan: when it was asked for; none while it is under way, then what came of it and when.
+#[derive(Clone)]
+struct Scanning {
+    asked: Instant,
+    ended: watch::Receiver<Option<(Outcome, Instant)>>,
+}
+
+/// What is scanned with what.
+pub(crate) struct Scanned<'a> {
+    pub(crate) vault: &'a Vault,
+    pub(crate) scanner: &'a Scanner,
+    pub(crate) sight: &'a Arc<Watch>,
+}
 
 /// The scans that are under way and the verdicts that are remembered.
 pub(crate) struct Rescans {
@@ -69,24 +82,30 @@ impl Rescans {
         Self { known: Mutex::new(HashMap::new()), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// What the scanner says of an object: now, or within the last ten minutes. Where nothing scans, it is clean.
-    pub(crate) async fn outcome(&self, vault: &Vault, scanner: &Scanner, object: &ObjectRef) -> Outcome {
-        if scanner.is_none() {
-            return Outcome::Verdict(Verdict::Clean);
-        }
-        let Some(mut scanning) = self.join(vault, scanner, object) else {
-            return Outcome::Unavailable("too many files wait to be scanned".to_owned());
+    /// What the scanner says of an object, now or within the last ten minutes, and when it was asked: not before `since`. Not for
+    /// [`Scanner::None`].
+    pub(crate) async fn outcome(
+        &self,
+        scanned: &Scanned<'_>,
+        object: &ObjectRef,
+        since: Instant,
+    ) -> (Outcome, Instant) {
+        let Some(mut scanning) = self.join(scanned, object, since) else {
+            return (Outcome::Unavailable("too many files wait to be scanned".to_owned()), since);
         };
         // The borrow ends before anything is awaited; a scan that died says nothing.
-        let ended = scanning.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
-        ended.map_or_else(|| Outcome::Unavailable("a scan died".to_owned()), |(outcome, _)| outcome)
+        let ended = scanning.ended.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
+        let outcome = ended.map_or_else(|| Outcome::Unavailable("a scan died".to_owned()), |(outcome, _)| outcome);
+        (outcome, scanning.asked)
     }
 
     /// The scan of an object that is under way or remembered, else a new one; none where there is no room for one.
-    fn join(&self, vault: &Vault, scanner: &Scanner, object: &ObjectRef) -> Option<Scanning> {
+    fn join(&self, scanned: &Scanned<'_>, object: &ObjectRef, since: Instant) -> Option<Scanning> {
         let now = Instant::now();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(scanning) = known.get(&object.id).filter(|scanning| is_good(scanning, now)) {
+        if let Some(scanning) =
+            known.get(&object.id).filter(|scanning| scanning.asked >= since && is_good(scanning, now))
+        {
             return Some(scanning.clone());
         }
         if known.len() >= REMEMBERED {
@@ -95,15 +114,21 @@ impl Rescans {
         if known.len() >= REMEMBERED {
             return None;
         }
-        let (tell, scanning) = watch::channel(None);
+        let (tell, ended) = watch::channel(None);
+        let scanning = Scanning { asked: now, ended };
         known.insert(object.id, scanning.clone());
-        let (vault, scanner, object, turns) = (vault.clone(), scanner.clone(), object.clone(), Arc::clone(&self.turns));
+        let (vault, scanner, sight) = (scanned.vault.clone(), scanned.scanner.clone(), Arc::clone(scanned.sight));
+        let (object, turns) = (object.clone(), Arc::clone(&self.turns));
         // On a task of its own: whoever asked may go away, and finds the verdict when they come again.
         tokio::spawn(async move {
             let outcome = match timeout(TURN, turns.acquire()).await {
                 Ok(Ok(_turn)) => scan(&vault, &scanner, &object).await.unwrap_or_else(|outcome| outcome),
                 Ok(Err(_)) | Err(_) => Outcome::Unavailable("a scan waited too long for its turn".to_owned()),
             };
+            // If the scanner was away meanwhile it may be another: that is noticed though nobody waits for the verdict any more.
+            if let (Outcome::Verdict(_), Err(error)) = (&outcome, sight.look(&scanner).await) {
+                tracing::warn!(%error, "the virus scanner could not be looked at after a scan");
+            }
             tell.send_replace(Some((outcome, Instant::now())));
         });
         Some(scanning)
@@ -112,8 +137,8 @@ impl Rescans {
 
 /// Whether a request may wait for this scan, or use its verdict.
 fn is_good(scanning: &Scanning, now: Instant) -> bool {
-    match &*scanning.borrow() {
-        None => scanning.has_changed().is_ok(),
+    match &*scanning.ended.borrow() {
+        None => scanning.ended.has_changed().is_ok(),
         Some((Outcome::Verdict(_), ended)) => now.saturating_duration_since(*ended) < KEPT,
         Some((Outcome::Unavailable(_) | Outcome::Damaged(_), _)) => false,
     }
@@ -125,7 +150,7 @@ fn make_room(known: &mut HashMap<ObjectId, Scanning>, now: Instant) {
     if known.len() < REMEMBERED {
         return;
     }
-    let ended = |scanning: &Scanning| scanning.borrow().as_ref().map(|(_, ended)| *ended);
+    let ended = |scanning: &Scanning| scanning.ended.borrow().as_ref().map(|(_, ended)| *ended);
     let mut ends: Vec<Instant> = known.values().filter_map(ended).collect();
     ends.sort_unstable();
     if let Some(middle) = ends.get(ends.len() / 2).copied() {
@@ -149,7 +174,7 @@ mod tests {
     use super::*;
 
     fn ended(outcome: Outcome, at: Instant) -> Scanning {
-        watch::channel(Some((outcome, at))).1
+        Scanning { asked: at, ended: watch::channel(Some((outcome, at))).1 }
     }
 
     // spec: X-RECEIVE, KEEP-VIRUS
@@ -163,7 +188,8 @@ mod tests {
         }
         assert!(!is_good(&ended(Outcome::Unavailable("away".into()), now), now));
         assert!(!is_good(&ended(Outcome::Damaged("cut".into()), now), now));
-        let (tell, under_way) = watch::channel(None);
+        let (tell, ended) = watch::channel(None);
+        let under_way = Scanning { asked: now, ended };
         assert!(is_good(&under_way, now + 2 * KEPT), "a scan under way is shared");
         drop(tell);
         assert!(!is_good(&under_way, now), "a scan that died is begun again");
@@ -179,9 +205,9 @@ mod tests {
         for n in 0..REMEMBERED as u64 {
             let scanning = match n % 4 {
                 0 => {
-                    let (tell, scanning) = watch::channel(None);
+                    let (tell, ended) = watch::channel(None);
                     under_way.push(tell);
-                    scanning
+                    Scanning { asked: begun, ended }
                 }
                 _ => clean(begun + Duration::from_millis(n)),
             };
@@ -189,7 +215,7 @@ mod tests {
         }
         let newest = begun + Duration::from_millis(REMEMBERED as u64);
         make_room(&mut known, newest);
-        let waiting = known.values().filter(|scanning| scanning.borrow().is_none()).count();
+        let waiting = known.values().filter(|scanning| scanning.ended.borrow().is_none()).count();
         assert_eq!(waiting, under_way.len(), "nobody's scan is forgotten while they wait for it");
         assert!((1500..2000).contains(&(known.len() - waiting)), "{}", known.len());
         make_room(&mut known, begun + 2 * KEPT);

@@ -25,13 +25,24 @@ const KEPT_FAULTY: Duration = Duration::from_secs(5);
 /// How long a look may take: four small files.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the last look at the scanner showed, and when it ended.
-type Seen = (Instant, Result<Sight, String>);
+/// What a look at the scanner showed.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    faults: Vec<Fault>,
+    /// Since when it looks the same: the end of the first look that showed these faults. What it said of a file before is the word
+    /// of another scanner.
+    pub(crate) since: Instant,
+}
+
+/// The last look, and when it ended.
+type Seen = (Instant, Result<Look, String>);
 
 /// What is known of the scanner.
 #[derive(Default)]
 pub(crate) struct Watch {
     seen: Mutex<Option<Seen>>,
+    /// The last look that showed something, forgotten or not.
+    before: Mutex<Option<Look>>,
     /// What the log was told last, and when.
     said: Mutex<Option<(Instant, Vec<Fault>)>>,
     /// One look at a time.
@@ -39,35 +50,41 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// What is wrong with the scanner, as it was seen now or some minutes ago.
+    /// What is wrong with the scanner, as it was seen now or some minutes ago. Not for [`Scanner::None`].
     ///
     /// # Errors
     /// Why nothing is known; for the log.
-    async fn faults(&self, scanner: &Scanner) -> Result<Vec<Fault>, String> {
-        if scanner.is_none() {
-            return Ok(Vec::new());
-        }
+    pub(crate) async fn look(&self, scanner: &Scanner) -> Result<Look, String> {
         let wanted = Instant::now();
-        if let Some((_, Ok(sight))) = self.known(|ended, sight| wanted.saturating_duration_since(ended) < kept(sight)) {
-            return Ok(sight.faults);
+        if let Some((_, Ok(look))) = self.known(|ended, look| wanted.saturating_duration_since(ended) < kept(look)) {
+            return Ok(look);
         }
         let _turn = self.turn.lock().await;
         // Whoever waited takes what the others saw meanwhile, a failure too: a scanner that hangs is not asked by each in turn.
         if let Some((_, seen)) = self.known(|ended, _| ended >= wanted) {
-            return seen.map(|sight| sight.faults);
+            return seen;
         }
-        let seen = match timeout(PATIENCE, probe(scanner)).await {
+        let looked = match timeout(PATIENCE, probe(scanner)).await {
             Ok(looked) => looked.map_err(|error| error.to_string()),
             Err(_) => Err("the scanner did not answer the test files in time".to_owned()),
         };
-        if let Ok(sight) = &seen {
+        if let Ok(sight) = &looked {
             self.say(scanner, &sight.faults);
         }
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), seen.clone()));
-        seen.map(|sight| sight.faults)
+        self.note(looked, Instant::now())
     }
 
-    fn known(&self, good: impl Fn(Instant, &Result<Sight, String>) -> bool) -> Option<Seen> {
+    fn note(&self, looked: Result<Sight, String>, ended: Instant) -> Result<Look, String> {
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        let same_since =
+            |faults: &Vec<Fault>| before.as_ref().filter(|look| look.faults == *faults).map(|look| look.since);
+        let seen = looked.map(|Sight { faults, .. }| Look { since: same_since(&faults).unwrap_or(ended), faults });
+        *before = seen.as_ref().ok().cloned();
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((ended, seen.clone()));
+        seen
+    }
+
+    fn known(&self, good: impl Fn(Instant, &Result<Look, String>) -> bool) -> Option<Seen> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.as_ref().filter(|(ended, seen)| good(*ended, seen)).cloned()
     }
@@ -98,9 +115,9 @@ impl Watch {
     }
 }
 
-const fn kept(seen: &Result<Sight, String>) -> Duration {
+const fn kept(seen: &Result<Look, String>) -> Duration {
     match seen {
-        Ok(sight) if sight.faults.is_empty() => KEPT,
+        Ok(look) if look.faults.is_empty() => KEPT,
         Ok(_) | Err(_) => KEPT_FAULTY,
     }
 }
@@ -116,6 +133,19 @@ fn forbids(faults: &[Fault], unchecked: Option<Unchecked>, settings: &Settings) 
     })
 }
 
+impl Look {
+    /// Whether a file may pass that the scanner, as it was seen here, lets pass.
+    ///
+    /// # Errors
+    /// The private cause, for the log.
+    pub(crate) fn believed(&self, unchecked: Option<Unchecked>, settings: &Settings) -> Result<(), String> {
+        match forbids(&self.faults, unchecked, settings) {
+            None => Ok(()),
+            Some(fault) => Err(format!("the virus scanner's word is not enough for this section: {}", fault.remedy())),
+        }
+    }
+}
+
 impl Exchange {
     /// Looks at the scanner, if it was not looked at lately, and says in the log what is wrong with it. For the clock: files wait
     /// by themselves.
@@ -123,7 +153,10 @@ impl Exchange {
     /// # Errors
     /// The private cause, for the log.
     pub async fn look_at_scanner(&self) -> Result<(), String> {
-        self.watch.faults(&self.parts.scanner).await.map(|_| ())
+        if self.parts.scanner.is_none() {
+            return Ok(());
+        }
+        self.watch.look(&self.parts.scanner).await.map(|_| ())
     }
 
     /// Whether a file may pass that the scanner lets pass.
@@ -131,10 +164,10 @@ impl Exchange {
     /// # Errors
     /// The private cause, for the log: the file waits.
     pub(crate) async fn believed(&self, unchecked: Option<Unchecked>, settings: &Settings) -> Result<(), String> {
-        match forbids(&self.watch.faults(&self.parts.scanner).await?, unchecked, settings) {
-            None => Ok(()),
-            Some(fault) => Err(format!("the virus scanner's word is not enough for this section: {}", fault.remedy())),
+        if self.parts.scanner.is_none() {
+            return Ok(());
         }
+        self.watch.look(&self.parts.scanner).await?.believed(unchecked, settings)
     }
 }
 

@@ -233,3 +233,36 @@ async fn a_scanner_that_does_not_tell_what_it_cannot_look_into_is_not_believed()
     put(&house, infected, b"clean").await.unwrap();
     read(&house, &opened, 3, 0..9).await;
 }
+
+// spec: X-RECEIVE, KEEP-VIRUS (found by review)
+#[tokio::test]
+async fn what_a_scanner_said_that_was_not_believed_counts_for_nothing_once_it_is_mended() {
+    use UncheckedRule::Pass;
+    let (house, clamd, opened) = scanned(&[("a", noise(100)), ("b", b"LATER".to_vec()), ("c", noise(100))]).await;
+    read(&house, &opened, 1, 0..9).await;
+    let before = clamd.scans();
+    // Away, and back without sight: it calls the files clean.
+    clamd.learn(&noise(100)[..20], "stream: Can't allocate memory ERROR");
+    assert!(matches!(refused(&house, &opened, 3, 0..9).await, DownloadError::Unavailable(_)));
+    clamd.forget();
+    clamd.lose_sight();
+    for number in [1, 2, 3] {
+        assert!(matches!(refused(&house, &opened, number, 0..9).await, DownloadError::Unavailable(_)));
+    }
+    // A section for which that is enough has the files, scanned by this scanner, once.
+    set(&house, Pass, Pass).await;
+    let token = deposited(&house, &[("d", b"LATER".to_vec())]).await;
+    let (_, other) = open(&house, &token).await;
+    read(&house, &other, 1, 0..5).await;
+    read(&house, &other, 1, 0..5).await;
+    assert_eq!(clamd.scans(), before + 6, "what the same scanner said is remembered");
+    // Mended, and it knows more: every file is scanned afresh.
+    clamd.learn(b"LATER", "stream: Later-Threat FOUND");
+    clamd.regain_sight();
+    tokio::time::sleep(std::time::Duration::from_millis(5_100)).await;
+    for opened in [(&opened, 2), (&other, 1)] {
+        let refused = refused(&house, opened.0, opened.1, 0..5).await;
+        assert!(matches!(&refused, DownloadError::Infected { finding } if finding == "Later-Threat"), "{refused}");
+    }
+    read(&house, &opened, 1, 0..9).await;
+}
