@@ -392,8 +392,8 @@ async fn accept(tx: &mut Tx, mail: &NewMail) -> Result<Accepted, StoreError> {
 }
 
 /// Where the gateway ended the mail itself, before anything of it left, and said so to its sender (or found that there was
-/// nobody to tell): the same mail again is then the sender's answer to "mend this and send it again". One that an operator
-/// stopped has no codes and stays stopped.
+/// nobody to tell): the same mail again is then the sender's answer to "mend this and send it again". One that was held keeps its
+/// codes when an operator stops it: its sender was told. One that an operator stopped before has none and stays stopped.
 pub(crate) const RETURNED: &str = "state IN ('stopped', 'held') AND codes IS NOT NULL";
 
 /// The same mail, kept before under another id, unless it was [`RETURNED`]: taken for handled, what its sender mended and sent

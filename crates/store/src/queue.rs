@@ -99,7 +99,7 @@ impl Store {
 
     /// Makes a waiting row due now; a held mail is taken up again as if it had just come. False when there is none that waits,
     /// or it is being worked on, or the held mail's sender has sent it again meanwhile and that one is under way or done
-    /// (spec RCV-DURABLE: never handled twice).
+    /// (spec RCV-DURABLE: never handled twice). One that was stopped is neither.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -118,7 +118,7 @@ impl Store {
                         WHERE id = $1 AND state = 'held' AND spool_key IS NOT NULL AND NOT EXISTS (
                             SELECT 1 FROM mails AS again
                             WHERE again.section = mails.section AND again.fingerprint = mails.fingerprint
-                                AND again.id <> mails.id AND NOT ({RETURNED}))"
+                                AND again.id <> mails.id AND again.state <> 'stopped' AND NOT ({RETURNED}))"
                     );
                     let mut found = 0;
                     for sql in [mail.into(), held.into(), delivery.into()] {

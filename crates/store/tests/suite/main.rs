@@ -74,6 +74,7 @@ suite! {
         a_retry_waits_and_is_counted
         the_same_content_within_a_day_is_kept_once
         a_returned_mail_sent_again_is_a_new_one
+        what_an_operator_stops_is_in_nobody_s_way
         leases_of_which_nothing_came_are_counted
         a_stopped_mail_is_given_up_with_its_notice
         a_held_mail_is_kept
