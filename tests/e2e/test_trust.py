@@ -422,6 +422,7 @@ def test_an_automatic_answer_has_no_sender(world):
     assert world.send("", plain("sato@cloud.example", proof))[0] == "550 5.7.1", "nothing speaks for the author"
 
 
+IN_NAME = "take it out of the display name"
 FROM = {
     # what stands in the place of the From field: whether it is taken
     b"From: tanaka@acme.example": True,
@@ -483,6 +484,11 @@ FROM = {
     b"From: =?utf-8?q?Tanaka=2C_Taro?= <tanaka@acme.example>": True,
     b"From: =?utf-8?q?tanaka=40acme.example?= <tanaka@acme.example>": True,
     b"From: " + mails.encoded("田中@営業部") + b" <tanaka@acme.example>": True,
+    b"From: " + mails.encoded("営業部（info@acme.example）") + b" <tanaka@acme.example>": True,
+    b"From: " + mails.encoded("田中 <t-tanaka@acme.example>") + b" <tanaka@acme.example>": True,
+    b"From: " + mails.encoded("田中@在宅勤務中。連絡は携帯へ") + b" <tanaka@acme.example>": True,
+    b"From: " + mails.encoded("佐藤様<sato@evil.example>") + b" <tanaka@acme.example>": IN_NAME,
+    b"From: " + mails.encoded("お問い合わせ: sato@evil.example") + b" <tanaka@acme.example>": IN_NAME,
     b"From: " + mails.encoded("株式会社A, 田中 (営業部)", "ISO-2022-JP") + b" <tanaka@acme.example>": True,
     b"From: ceo@evil.example@acme.example": False,
     b"From: CEO <ceo@evil.example@acme.example>": False,
@@ -499,8 +505,10 @@ def test_from(world, field):
     lines = mail.split(b"\r\n", 1)
     assert lines[0].startswith(b"From:")
     status, text = world.send("tanaka@acme.example", (field + b"\r\n" if field else b"") + lines[1])
-    assert (status == "250 2.0.0") == FROM[field], text
-    assert FROM[field] or status in ("550 5.6.0", "550 5.7.1"), text
+    taken = FROM[field] is True
+    assert (status == "250 2.0.0") == taken, text
+    assert FROM[field] is not IN_NAME or IN_NAME in text, text
+    assert taken or status in ("550 5.6.0", "550 5.7.1"), text
 
 
 # spec: RCV-ALIGN RCV-TENANT MAIL-NONE MAIL-REBUILD

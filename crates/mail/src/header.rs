@@ -8,6 +8,7 @@ use std::ops::Range;
 
 pub use address::{Address, compared};
 pub(crate) use address::{Item, Mailbox, a_label, is_sound, parse as parse_addresses};
+pub use author::NoAuthor;
 use collect::MARK;
 pub(crate) use collect::{Collector, Line, Oddities, Opening, STEERING};
 
@@ -162,10 +163,11 @@ impl Field {
         address::mailboxes(&self.shown_text())
     }
 
-    /// Whose the mail is, by a From field: its one mailbox, where no two readers could find another (spec RCV-ALIGN). None where it has
-    /// several, or none, or cannot be read.
-    #[must_use]
-    pub fn author(&self) -> Option<Address> {
+    /// Whose the mail is, by a From field: its one mailbox, where no two readers could find one of another domain (spec RCV-ALIGN).
+    ///
+    /// # Errors
+    /// [`NoAuthor`]: it has several, or none, or cannot be read, or its name has an address in it.
+    pub fn author(&self) -> Result<Address, NoAuthor> {
         author::of(self)
     }
 

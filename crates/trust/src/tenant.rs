@@ -59,6 +59,8 @@ pub enum Author<'a> {
     Several,
     /// A From field that cannot be read.
     Unreadable,
+    /// One in whose display name, decoded, stands an address of another domain: some programs take that one for the author.
+    AddressInName,
 }
 
 /// What to do with the mail.
@@ -194,6 +196,9 @@ pub fn author_domain<'a>(domains: &[String], author: Author<'a>) -> Result<&'a s
         Author::Missing => refuse("a mail must have a From field"),
         Author::Several => refuse("a mail must have one From field with one address"),
         Author::Unreadable => refuse("the From field cannot be read"),
+        Author::AddressInName => {
+            refuse("the name in From contains another mail address; take it out of the display name")
+        }
         Author::One(domain) if domains.iter().any(|known| known == domain) => Ok(domain),
         Author::One(domain) => {
             let sentence = "the From address is not of a domain registered with the sender's".to_owned();

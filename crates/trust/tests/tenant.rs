@@ -205,10 +205,14 @@ fn there_is_one_author_of_a_registered_domain() {
     let ground = Ground::new();
     let ok = spf(SpfResult::Pass, "example.jp");
     let signed = dkim([pass("example.jp")]);
-    for author in [Author::Missing, Author::Several, Author::Unreadable] {
+    for author in [Author::Missing, Author::Several, Author::Unreadable, Author::AddressInName] {
         let decided = decide(&ground.tenant(Proof::Spf), author, &ok, &signed);
         assert_eq!(outcome(decided), Err((550, (5, 6, 0), RefusalCode::Author)), "{author:?}");
     }
+    let Decision::Refuse(refusal) = decide(&ground.tenant(Proof::Spf), Author::AddressInName, &ok, &signed) else {
+        panic!("it is not refused");
+    };
+    assert!(refusal.sentence.ends_with("take it out of the display name"), "{}", refusal.sentence);
     for strange in ["other.jp", "mail.example.jp", "jp", "", "EXAMPLE.JP", "sub.example.jp"] {
         let decided = ground.decide(Proof::Spf, strange, &ok, &signed);
         assert_eq!(decided, Err((550, (5, 7, 1), RefusalCode::Domain)), "{strange}");

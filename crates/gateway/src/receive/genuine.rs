@@ -6,7 +6,7 @@ use fubako_base::{
     section::{Proof, Section},
     shown,
 };
-use fubako_mail::header::Header;
+use fubako_mail::header::{Header, NoAuthor};
 use fubako_smtp::{
     Reply,
     server::{MailFrom, Peer},
@@ -48,6 +48,7 @@ enum Whose {
     Missing,
     Several,
     Unreadable,
+    AddressInName,
     One(String),
 }
 
@@ -59,7 +60,10 @@ impl Whose {
         if another.is_some() {
             return Self::Several;
         }
-        let author = field.author().filter(|author| smtputf8 || author.address.is_ascii());
+        let author = match field.author() {
+            Err(NoAuthor::AddressInName) => return Self::AddressInName,
+            author => author.ok().filter(|author| smtputf8 || author.address.is_ascii()),
+        };
         let domain = author.and_then(|author| domain_of(&author.address));
         let is_several = || field.addresses().iter().filter(|a| !a.address.is_empty()).count() > 1;
         match domain {
@@ -74,6 +78,7 @@ impl Whose {
             Self::Missing => Author::Missing,
             Self::Several => Author::Several,
             Self::Unreadable => Author::Unreadable,
+            Self::AddressInName => Author::AddressInName,
             Self::One(domain) => Author::One(domain),
         }
     }

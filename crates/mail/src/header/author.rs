@@ -9,21 +9,34 @@ use super::{
 };
 use crate::{charset, names};
 
-/// The author; none where the field has several mailboxes, or none, or cannot be read, or is read in two ways.
-pub(super) fn of(field: &Field) -> Option<Address> {
+/// Why a From field has no author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAuthor {
+    /// It has several mailboxes, or none, or cannot be read, or is read in two ways.
+    Unclear,
+    /// It has one, and the name before it, decoded, has a mailbox of another domain in it.
+    AddressInName,
+}
+
+/// The author.
+pub(super) fn of(field: &Field) -> Result<Address, NoAuthor> {
     let text = field.text();
     let folds = field.value.windows(2).filter(|two| two == b"\r\n").count();
     let odd = |octet: &&u8| matches!(**octet, 0 | b'\r' | b'\n');
     let is_clean =
         field.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
-    let author = is_clean.then(|| sole(&text)).flatten()?;
-    let readings = other_readings(&field.value, text, &author.address);
-    let agree = readings.iter().all(|reading| {
-        let decoded = decoded_first(&reading.text);
-        reading.has_none_but_ours(&mailboxes(&reading.text))
-            && decoded.is_some_and(|found| reading.has_none_but_ours(&found))
-    });
-    agree.then_some(author)
+    let author = is_clean.then(|| sole(&text)).flatten().ok_or(NoAuthor::Unclear)?;
+    for reading in other_readings(&field.value, text, &author.address) {
+        if !reading.has_none_but_ours(&mailboxes(&reading.text)) {
+            return Err(NoAuthor::Unclear);
+        }
+        let ours = [&author.address, &reading.author].map(|address| domain_of(address));
+        let found = reading.decoded_first().ok_or(NoAuthor::Unclear)?;
+        if found.iter().any(|domain| !ours.contains(&a_label(domain))) {
+            return Err(NoAuthor::AddressInName);
+        }
+    }
+    Ok(author)
 }
 
 /// The field as some readers have it, and what they have in the place of the author's address.
@@ -33,25 +46,106 @@ struct Reading {
 }
 
 impl Reading {
+    /// The domains of what a reader could find who decodes the encoded words first and looks for mailboxes then, as many a program
+    /// does. None where the words say what no name has: a control character, or text in a charset that is not read here and could say anything.
+    fn decoded_first(&self) -> Option<Vec<String>> {
+        let is_unreadable = |label: &&str| charset::is_unreadable(Some(label));
+        let Some(shifted) = names::labels(&self.text).into_iter().find(is_unreadable) else {
+            let decoded = end_trimmed(&names::decode_words(&self.text));
+            let is_clean = !decoded.contains(|c: char| c.is_control() && c != '\t');
+            return is_clean.then(|| domains(&decoded));
+        };
+        // Two octets of ASCII a character, between signs that shift: without another `@` among them nobody finds an address.
+        let bare: String = shifted.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let is_shifted = ["hz", "hzgb2312", "iso2022kr", "csiso2022kr", "iso2022cn", "iso2022cnext"];
+        let as_octets = self.text.replace(&format!("=?{shifted}"), "=?windows-1252");
+        let mut decoded = end_trimmed(&names::decode_words(&as_octets));
+        decoded.retain(|c| !matches!(c, '\x0e' | '\x0f' | '\x1b'));
+        let is_harmless = is_shifted.contains(&bare.as_str())
+            && !names::labels(&as_octets).iter().any(is_unreadable)
+            && decoded.matches('@').count() == self.author.matches('@').count()
+            && !decoded.contains(|c: char| c.is_control() && c != '\t');
+        is_harmless.then(Vec::new)
+    }
+
     fn has_none_but_ours(&self, found: &[Address]) -> bool {
         found.iter().all(|other| other.address.is_empty() || other.address.eq_ignore_ascii_case(&self.author))
     }
 }
 
-/// What a reader finds who decodes the encoded words first and looks for mailboxes then, as many a program does. A domain of one label is
-/// nobody's mailbox but a name (`田中@営業部`). None where the words say what no name has: a control
-/// character, or text in a charset that is not read here and could say anything.
-fn decoded_first(text: &str) -> Option<Vec<Address>> {
-    if names::labels(text).iter().any(|label| charset::is_unreadable(Some(label))) {
-        return None;
+/// A decoded text without one line end, and the white space round it, before the angle bracket: some leave it at a name's end, where it
+/// is white space to every reader.
+fn end_trimmed(decoded: &str) -> String {
+    let Some((name, address)) = decoded.rsplit_once('<') else { return decoded.to_owned() };
+    let name = name.trim_end_matches([' ', '\t']);
+    let ends = ["\r\n", "\n", "\r", "\u{85}"];
+    let name = ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    format!("{} <{address}", name.trim_end_matches([' ', '\t']))
+}
+
+/// An address's domain, as it is compared.
+fn domain_of(address: &str) -> String {
+    a_label(address.rsplit_once('@').map_or("", |(_, domain)| domain).trim_end_matches('.'))
+}
+
+/// What stands behind each `@` that is in no quotes and no comment, up to what ends a domain: with the white space left out, as some
+/// readers have it, and up to the first.
+fn domains(text: &str) -> Vec<String> {
+    let text = without_quoted(text);
+    let after = text.split('@').skip(1).map(str::trim_start);
+    let both = after.flat_map(|rest| {
+        if rest.starts_with('[') {
+            return [rest.split_inclusive(']').next().unwrap_or(rest).to_owned(), String::new()];
+        }
+        let end = rest.find(|c: char| "()<>,:;\"[]\\".contains(c)).unwrap_or(rest.len());
+        let joined: String = rest[..end].chars().filter(|c| !c.is_whitespace()).collect();
+        [joined, rest[..end].split(char::is_whitespace).next().unwrap_or_default().to_owned()]
+    });
+    both.map(|domain| domain.trim_end_matches('.').to_owned()).filter(|domain| is_domain(domain)).collect()
+}
+
+/// A text with a quote for each quoted string, and white space for each comment.
+fn without_quoted(text: &str) -> String {
+    let (mut out, mut in_quotes, mut depth) = (String::with_capacity(text.len()), false, 0u32);
+    let mut chars = text.chars();
+    while let Some(character) = chars.next() {
+        match character {
+            '\\' if in_quotes || depth > 0 => drop(chars.next()),
+            '"' if depth == 0 => {
+                in_quotes = !in_quotes;
+                out.push('"');
+            }
+            _ if in_quotes => {}
+            '(' => {
+                depth += 1;
+                out.push(' ');
+            }
+            ')' if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
+            _ => out.push(character),
+        }
     }
-    let decoded = names::decode_words(text);
-    let is_mailbox = |found: &Address| {
-        let domain = found.address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        domain.contains(['.', '[', '\u{3002}', '\u{ff0e}', '\u{ff61}'])
+    out
+}
+
+/// Whether a program could take this for a domain: labels of letters, digits and hyphens (or of what IDNA makes such), two or more, the
+/// last one not a number and not a single letter (`営業No.1`, `株式会社A.B.C`); or an address in brackets. An ideographic full stop is a
+/// dot to some (UTS 46): it counts before a label in ASCII, and ends a sentence elsewhere.
+fn is_domain(domain: &str) -> bool {
+    if let Some(literal) = domain.strip_prefix('[') {
+        return literal.is_ascii() && literal.contains(['.', ':']);
+    }
+    let ends_sentence = domain.contains(['\u{3002}', '\u{ff0e}', '\u{ff61}']);
+    let name = if domain.is_ascii() { domain.to_lowercase() } else { a_label(domain) };
+    let Some((above, last)) = name.rsplit_once('.') else { return false };
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let is_top = if last.is_ascii() && !last.starts_with("xn--") {
+        last.len() > 1 && !last.bytes().all(|octet| octet.is_ascii_digit())
+    } else {
+        !ends_sentence
     };
-    let is_clean = !decoded.contains(|c: char| c.is_control() && c != '\t');
-    is_clean.then(|| mailboxes(&decoded).into_iter().filter(is_mailbox).collect())
+    is_top && is_label(last) && above.split('.').all(is_label)
 }
 
 /// What other readers make of the field: those that know no encoded words, and of raw octets those that take them for ASCII, or for
