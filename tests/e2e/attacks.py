@@ -239,6 +239,12 @@ def files_in_text():
 WORDS_ONLY = {"uuencoded, blanks before", "uuencoded, no mode", "uuencoded, quoted", "a part in a text, quoted", "a part in a text, indented"}
 
 
+# As a field that names a file is written to readers to whom what begins like it is it.
+LAX_FIELDS = [b"Content-Disposition" + separator + b"attachment; filename=evil.exe" for separator in (b"; ", b"x ", b" is set to ", b" ;", b"s: ", b"/ ", b"\r\n\t", b":\r\n\t")] + [
+    b"Content-Type: a/b; " + name for name in (b"name evil.exe", b"filename evil.exe", b"name(c)=evil.exe", b"(c)name(c)=evil.exe", b"fi=?utf-8?q?lena?=me=evil.exe", b"n=?utf-8?q?ame=3Devil=2Eexe?=",
+                                               b"=?utf-8?b?bmFtZT1ldmlsLmV4ZQ==?=")] + [b"Content-Type; a/b; name=evil.exe", b"Content-Type, a/b; name=evil.exe", b"Content-Location; evil.exe", b"Content-Locations: evil.exe"]
+
+
 def parts_in_text():
     """A part's header and content in a text: ripmime and munpack look for such, and take them for parts."""
     named, typed = b'Content-Disposition: attachment; filename="evil.exe"\r\n', b"Content-Type: application/octet-stream\r\n"
@@ -254,6 +260,7 @@ def parts_in_text():
         "a mail in a text, of mbox": b"hello\r\n\r\nFrom x@y Thu Jan  1 00:00:00 1970\r\nFrom: a@b\r\n" + VERSION + typed.rstrip() + b"; name=evil.exe\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + HEX + b"\r\n",
         "a multipart in a text": VERSION + b"Content-Type: multipart/mixed; boundary=ZZ\r\n\r\n" + parts(TEXT, PLANTED, boundary=b"ZZ"),
         "a part in a text, short lines": typed + named + ENCODING + b"\r\n" + b"\r\n".join(BASE64[i:i + 20] for i in range(0, len(BASE64), 20)) + b"\r\n",
+        **{f"a part in a text, {field!r}": b"hello\r\n\r\n" + field + b"\r\nContent-Transfer-Encoding; base64\r\n\r\n" + BODY for field in LAX_FIELDS},
         "a part in a text, bare CR": PLANTED.replace(b"\r\n", b"\r"), "a part in a text, bare LF": PLANTED.replace(b"\r\n", b"\n"),
         "a part in a text, quoted": b"> " + PLANTED.replace(b"\r\n", b"\r\n> "), "a part in a text, indented": b"  " + PLANTED.replace(b"\r\n", b"\r\n  "),
     }
@@ -312,9 +319,11 @@ def texts_for_line_readers():
     for kind in (b"multipart/mixed; boundary=BB", alternative):
         for name, part in {"base64": ENCODING + b"\r\nTVo=\r\n", "described": b"Content-Description: evil.exe\r\n\r\nMZ\r\n", "no header": b"\r\nMZ\r\n", "no blank line": b"MZ\r\n"}.items():
             yield Attack(f"a part without a type in {kind!r}, {name}", mail(parts(TEXT, part), kind), None)
+    yield Attack("nothing between two delimiters", mail(b"--BB\r\n" + TEXT + b"--BB\r\n--BB--\r\n"), "relay")
     for kind in (b"appledouble", b"report; report-type=x", b"parallel", b"x-unknown"):
         yield Attack(f"texts in multipart/{kind!r}", mail(parts(TEXT, TEXT), b"multipart/" + kind + b"; boundary=BB"), "relay")
     for field in (b")Content-Disposition: inline; filename=a.exe", b"%00Content-Disposition: attachment; filename=a.exe", b"C=?utf-8?q?ontent-Type: text/html; name=a.exe",
+                  b"Content-Disposition; attachment; filename=a.exe", b"Content-Type; a/b; name=a.exe", b"Content-Location; a.exe", b"Content-Locations: a.exe", b"Content-Dispositionx; attachment; filename=a.exe",
                   b"Content-Type: text/plain; \xe2\x80\xa8(name*=utf-8''a%2Eexe", b"Content-Disposition: inline; filename=", b"ConContent-Type: text/html\r\ntent-Disposition: attachment; filename=a.exe"):
         yield Attack(f"a name in {field!r}", HEAD + VERSION + field + b"\r\n\r\nMZ\r\n", None)
         yield Attack(f"a name in {field!r}, in a part", mail(parts(TEXT, b"Content-Type: text/plain\r\n" + field + b"\r\n\r\nMZ\r\n")), None)
@@ -639,6 +648,23 @@ def crossed():
                 yield Attack(f"{kind!r} {encoding!r} {disposition!r}", carried(fields + b"\r\n" + BODY), None if encoding.strip().lower() == b"base64" else "hold")
 
 
+KANA = "弊社のウェブサイトに掲載する内容をお送りいたします。" * 5
+CSS = ".content{max-width:600px;margin:0 auto}" + ".btn{color:#fff;background:#06c}" * 8
+# Ordinary texts that have something of a field, or of an encoded file.
+ORDINARY = {
+    "style sheet, minified": ("html", f"<html><head><style>\n{CSS}\n</style>\n  <meta name=\"viewport\" content=\"width=device-width\">\n</head><body>hi</body></html>\n"),
+    "style sheet, classes": ("html", "<style>\n.content-wrapper:hover{color:red}\n.ExternalClass,.main-content,td{line-height:100%}\n</style><a name=top>hi</a>\n"),
+    "list style": ("html", "<ul style='\nlist-style-type:none'>\n <li><a name=\"top\">x</a>\n</ul>\n"), "contents": ("html", f"<p>Contents:{KANA}</p>\n"),
+    "JSON": ("plain", '{"contentType":"application/json","body":"' + "abc def " * 40 + '"}\n{"detail-type":"EC2","name":"x"}\n'), "monitoring": ("plain", "Instance-Type: m5.large, Name=web01\nalert-type: CPU, hostname=web01\n"),
+    "a list": ("plain", "Contents:\n 1. hostname=web01\n 2. filename=a.exe\n"), "Japanese words": ("plain", f"contentについて:{KANA}\n血液型O-type:{KANA}\n"), "CSP": ("plain", "Content-Security-Policy: " + "https://a.example " * 20 + "\n"),
+    "a cited mail": ("plain", "-----Original Message-----\nFrom: 田中 <tanaka@acme.example>\nSent: Friday\nTo: x\nSubject: y\n\n本文\n"),
+}
+
+
+def ordinary(kind, text):
+    return HEAD + b"X-Mailer: Test\r\n" + VERSION + b"Content-Type: text/" + kind.encode() + b"; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text.replace("\n", "\r\n").encode()
+
+
 LEGITIMATE = [
     Attack("legitimate: a file in base64", carried(PLANTED), "deposit"),
     Attack("legitimate: two files", mail(parts(TEXT, PLANTED, PLANTED.replace(b"evil", b"other"))), "deposit"),
@@ -649,6 +675,7 @@ LEGITIMATE = [
     Attack("legitimate: a text, no file", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\nbegin at 10 o'clock\r\nend at 11\r\n", "relay"),
     Attack("legitimate: text and HTML, no file", mail(parts(TEXT, b"Content-Type: text/html\r\n\r\n<p>hello</p>\r\n"), b"multipart/alternative; boundary=BB"), "relay"),
     Attack("legitimate: no MIME at all", HEAD + b"\r\nhello\r\n", "relay"),
+    *(Attack(f"legitimate: {name}", ordinary(*text), "relay") for name, text in ORDINARY.items()),
 ]
 
 

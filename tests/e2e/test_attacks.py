@@ -180,6 +180,14 @@ def test_legitimate_mails_go_through(run):
         assert bool(hashes) == (attack.expected == "deposit"), attack.name
 
 
+# spec: MAIL-NONE
+def test_ordinary_mails_without_files_leave_as_they_came(run):
+    relayed = [(file, attack) for file, attack in list(run.attacks.items())[:len(attacks.LEGITIMATE)] if attack.expected == "relay"]
+    assert len(relayed) > 10
+    for file, attack in relayed:
+        assert run.left[file].endswith(attack.mail), attack.name
+
+
 # spec: MAIL-AMBIGUOUS
 @pytest.mark.parametrize("reader", ["raw", "email.default", "email.compat32", "perl", "ripmime", "munpack"])
 def test_no_reader_finds_the_planted_file_in_what_leaves(run, reader):

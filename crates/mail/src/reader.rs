@@ -314,8 +314,9 @@ impl Reader {
             let mut seen = Seen::new();
             match edges::find(&self.open, text, &mut seen) {
                 Match::Exact { level, close } => {
-                    // Nothing at all between two delimiters is no part.
-                    if !first {
+                    if first {
+                        self.no_part();
+                    } else {
                         self.head_ends(range.start, range.start, observer);
                     }
                     let hit = Hit { level, close, octets: range.end - range.start, line_break: 0 };
@@ -338,6 +339,15 @@ impl Reader {
                 self.head_ends(range.start, range.start, observer);
                 self.header_without_end(line, range.start, observer);
             }
+        }
+    }
+
+    /// Nothing at all between two delimiters is no part; to some it is an empty file.
+    fn no_part(&mut self) {
+        let Flow::Head(Head { parent: Some(level), .. }) = &self.flow else { return };
+        let multipart = self.open.get(*level).and_then(|level| self.parts.get_mut(level.part.0 as usize));
+        if let Some(multipart) = multipart {
+            multipart.veil = true;
         }
     }
 

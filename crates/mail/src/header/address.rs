@@ -107,7 +107,9 @@ pub(crate) fn is_sound(address: &str) -> bool {
         before = character;
     }
     let is_plain = !address.contains(char::is_control) && !address.contains("=?");
-    inside.is_none() && is_plain && address.len() <= MAX_ADDRESS
+    // An `@` in quotes alone parts nothing.
+    let is_parted = in_domain || !address.contains('@');
+    inside.is_none() && is_plain && is_parted && address.len() <= MAX_ADDRESS
 }
 
 fn has_sides(address: &str) -> bool {

@@ -57,6 +57,8 @@ pub(crate) struct Oddities {
     pub(crate) disguised: bool,
     /// The header begins with a line that continues nothing.
     pub(crate) leading: bool,
+    /// It begins with a line of white space: to some it ends there.
+    pub(crate) blank: bool,
     /// The header or a field is longer than the limit: the rest of it was not kept.
     pub(crate) too_long: bool,
 }
@@ -148,7 +150,11 @@ impl Collector {
 
     fn continuation(&mut self, line: &[u8], end: u64) {
         // What continues nothing, before the first field, belongs to nothing; to some it is a field.
-        self.oddities.leading |= self.header.fields.is_empty() && !line.trim_ascii().is_empty();
+        if self.header.fields.is_empty() {
+            let is_blank = line.trim_ascii().is_empty();
+            self.oddities.leading |= !is_blank;
+            self.oddities.blank |= is_blank;
+        }
         let Some(field) = self.header.fields.last_mut().filter(|_| !self.skipping) else { return };
         field.range.end = end;
         let room = self.max_field.saturating_sub(field.value.len());

@@ -425,6 +425,8 @@ fn an_address_with_quotes_or_white_space_in_its_domain_or_an_encoded_word_is_not
         (&b"<a@\"x?=; b=\"-y.jp>"[..], false),
         (b"a@\"x\".jp", false),
         (b"<=?utf-8?q?e@x.jp>, b@y.jp", false),
+        (b"<d\"| f> (c, a@y.jp, d\"x>", false),
+        (b"<\"a@b\">", false),
         (b"a@[192.0.2 .1]", false),
         (b"a@[192.0.2.1]", true),
         (b"<\"a b\"@x.jp>", true),

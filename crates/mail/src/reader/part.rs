@@ -73,7 +73,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         content_location: header.first("content-location").map(content_location).filter(|url| !url.is_empty()),
         is_multipart: boundary.is_some(),
         tnef: Tnef::No,
-        veil: header.iter().any(|field| scan::may_name_a_file(field.name(), field.value())),
+        veil: oddities.blank || header.iter().any(|field| scan::may_name_a_file(field.name(), field.value())),
         nested_subject: None,
         content_type,
     };

@@ -4,13 +4,11 @@ use memchr::{memchr, memchr2};
 
 use super::{
     Found,
-    part_in_text::PartInText,
+    part_in_text::{PartInText, Seen},
     uuencode::{self, Uuencode},
 };
 use crate::header::STEERING;
 
-/// Octets before a field's name in a text that may be left out: white space, what is left of a byte order mark.
-const MAX_BEFORE: usize = 16;
 /// Octets of a line that are looked at.
 pub(super) const LOOK: usize = 256;
 
@@ -73,6 +71,9 @@ fn without_cr(line: &[u8]) -> &[u8] {
 pub(super) struct TextLines {
     lines: Lines,
     rules: TextRules,
+    /// To some a bare CR is nothing at all: what stands on both sides of it is one line.
+    joined: Lines,
+    joined_part: PartInText,
 }
 
 #[derive(Debug, Default)]
@@ -84,32 +85,55 @@ struct TextRules {
 
 impl Default for TextLines {
     fn default() -> Self {
-        Self { lines: Lines::by_cr(), rules: TextRules::default() }
+        Self {
+            lines: Lines::by_cr(),
+            rules: TextRules::default(),
+            joined: Lines::default(),
+            joined_part: PartInText::default(),
+        }
     }
 }
 
 impl TextLines {
     pub(super) fn push(&mut self, octets: &[u8]) {
-        let rules = &mut self.rules;
+        if memchr(0, octets).is_some() {
+            // Some readers drop them: `be\0gin` is `begin` to these.
+            let shown: Vec<u8> = octets.iter().copied().filter(|octet| *octet != 0).collect();
+            return self.take(&shown);
+        }
+        self.take(octets);
+    }
+
+    fn take(&mut self, octets: &[u8]) {
+        let (rules, joined_part) = (&mut self.rules, &mut self.joined_part);
         self.lines.push(octets, |line| rules.line(line));
+        self.joined.push(octets, |line| rules.joined(line, joined_part));
     }
 
     pub(super) fn finish(&mut self) -> Found {
-        let rules = &mut self.rules;
+        let (rules, joined_part) = (&mut self.rules, &mut self.joined_part);
         self.lines.finish(|line| rules.line(line));
+        self.joined.finish(|line| rules.joined(line, joined_part));
         rules.found
     }
 }
 
 impl TextRules {
+    /// A line of those that only an LF ends.
+    fn joined(&mut self, line: &[u8], part: &mut PartInText) {
+        if memchr(b'\r', line).is_some() && part.line(line) == Seen::File {
+            self.found.file_as_text = true;
+        }
+    }
+
     fn line(&mut self, line: &[u8]) {
         if line.is_empty() {
             return self.part.blank();
         }
-        self.found.veil |= is_mime_field(line);
+        let part = self.part.line(line);
         let file = &mut self.found.file_as_text;
-        *file |= self.uuencode.line(line) | self.part.line(line);
-        self.found.veil |= self.uuencode.has_begun();
+        *file |= self.uuencode.line(line) | (part == Seen::File);
+        self.found.veil |= part == Seen::Mime || self.uuencode.has_begun();
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
             Some(b'b' | b'B') => *file |= uuencode::begins_base64(line),
@@ -163,13 +187,6 @@ impl MarginScan {
         });
         self.part_field || self.rules.found.file_as_text
     }
-}
-
-/// Whether a line begins, to somebody, a field by which a mail's parts are found.
-fn is_mime_field(line: &[u8]) -> bool {
-    let start = line.iter().position(u8::is_ascii_alphabetic).unwrap_or(line.len()).min(MAX_BEFORE);
-    let field = line.get(start..).unwrap_or_default();
-    matches!(field.first(), Some(b'c' | b'C' | b'm' | b'M')) && is_header_field(field)
 }
 
 /// Whether a line is a field that describes a part (`Content-…:`).
