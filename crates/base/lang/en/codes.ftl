@@ -4,11 +4,11 @@ code-encrypted-next = Please send it again without encryption (S/MIME or OpenPGP
 code-data-url = The text or its signature has pasted pictures or other data embedded in it (in “data:” form).
 code-data-url-next = Please remove the pictures that were pasted into the text or signature, and send the mail again with those that are needed as attachments.
 code-ambiguous = The mail's structure is faulty, so its attachments cannot be read safely.
-code-ambiguous-next = Please write a new mail and attach the files again. If you were forwarding a mail, attach the original as an .eml file. If you had attached a mail already, save its files and attach those alone. If a system sent it by itself, or the same notice comes again, please give this notice to your administrator.
+code-ambiguous-next = Please write a new mail and attach the files again. If you were forwarding a mail, or had attached one, save the files in it and attach those alone. If the same notice comes again, or a system sent the mail by itself, please give this notice to your administrator.
 code-ambiguous-size = The mail's structure is too complex for its attachments to be read safely (a mail forwarded many times, for example).
 code-ambiguous-size-next = Please write a new mail and attach only the files that are needed.
 code-ambiguous-file-in-text = The text has the data of a file, or of another mail, written into it as characters, which cannot be checked as an attachment.
-code-ambiguous-file-in-text-next = Please remove that data from the text (it begins with “begin 644 …”, “=ybegin …” or “Content-Type: …”, for example) and attach the file instead.
+code-ambiguous-file-in-text-next = Please remove that data from the text (it begins with “begin 644 …”, “=ybegin …” or “Content-Type: …”, for example) and attach the file instead. If you have to send a header or the like, save it as a text file (.txt) and attach that. If a system sent the mail by itself, please give this notice to your administrator.
 code-ambiguous-base64 = The data of an attachment or of the text is damaged, so it cannot be read safely.
 code-ambiguous-base64-next = Please check that the file opens, attach it to a new mail and send it again. If the same notice comes again, please give this notice to your administrator.
 code-ambiguous-charset = The text is in a character encoding that is not known, so it cannot be read safely.
