@@ -34,7 +34,9 @@ pub(super) struct PartInText {
     open: Option<Field>,
     /// A line that can be a multipart's delimiter was in the paragraph.
     delimited: bool,
-    /// Lines that are still looked at for base64, below a field that says so.
+    /// A field in the paragraph says that what is below it is encoded.
+    encoding: bool,
+    /// Lines that are still looked at for base64.
     encoded: u8,
 }
 
@@ -75,7 +77,7 @@ impl PartInText {
             return Seen::Words;
         }
         if is_encoding(text) {
-            self.encoded = REACH;
+            self.encoding = true;
             if self.delimited {
                 return Seen::File;
             }
@@ -85,6 +87,9 @@ impl PartInText {
 
     /// A blank line ends a header.
     pub(super) fn blank(&mut self) {
+        if std::mem::take(&mut self.encoding) {
+            self.encoded = REACH;
+        }
         self.open = None;
         self.delimited = false;
     }

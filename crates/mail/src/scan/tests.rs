@@ -388,6 +388,7 @@ fn other_lines_of_mime_in_a_text_are_words_that_leave_in_base64() {
         "Content-Disposition: form-data; name=\"username\"\r\n\r\ntanaka\r\n",
         "  content-disposition: attachment; filename=a.exe\r\n",
         "MIME-Version: 1.0\r\n",
+        "Content-Transfer-Encoding: base64\r\nDKIM-Signature: v=1; b=abc\r\n TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAA=\r\n\r\nHi\r\n",
         "-- \r\nContent-Type: text/plain\r\n",
         "--=_b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHi\r\n--=_b--\r\n",
         "----------\r\nContent-Type: text/plain\r\n",
