@@ -379,7 +379,16 @@ async fn who_deposits(way: Way) {
     let user = |login_id: &str, address: &str, group: Option<&str>, default_user| {
         let [login_id, address] = [login_id, address].map(str::to_owned);
         let (section, group) = ("acme".parse().unwrap(), group.map(str::to_owned));
-        Change::PutUser(User { section, login_id, address, name: String::new(), group, default_user })
+        Change::PutUser(User {
+            section,
+            login_id,
+            address,
+            name: String::new(),
+            group,
+            default_user,
+            administrator: false,
+            password_never_expires: false,
+        })
     };
     let default_address = format!("{DEFAULT_USER}@acme.example");
     let group = |mail_link| {

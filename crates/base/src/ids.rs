@@ -83,6 +83,10 @@ uuid_id!(
     ObjectId
 );
 uuid_id!(
+    /// Somebody who signs in: an operator, or a section's user.
+    AccountId
+);
+uuid_id!(
     /// One process, as long as it runs: whose leases are whose.
     NodeId
 );

@@ -15,6 +15,9 @@ pub const MOST_FILES: u32 = 1_000;
 /// Characters that a deposit's subject or its sender's name may have: no section may allow longer subjects.
 pub const MOST_CHARACTERS: u32 = 2_000;
 
+/// What a section may choose as the least number of characters of a user's password.
+pub const LEAST_PASSWORD: std::ops::RangeInclusive<u16> = 8..=64;
+
 /// One customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -87,6 +90,12 @@ pub struct Settings {
     /// The header field that the section's mail server adds with a secret in it, for [`Proof::SecretHeader`]. Never relayed, whatever the
     /// proof is. The secret itself is no setting: it is kept sealed.
     pub secret_header: Option<String>,
+    /// Characters that a user's password has at least (spec X-ACCOUNTS). [`LEAST_PASSWORD`].
+    pub password_length: u16,
+    /// Days after which a user must choose another password; none is never.
+    pub password_days: Option<u16>,
+    /// Wrong passwords one after another at which an account is locked.
+    pub sign_in_tries: u16,
 }
 
 impl Default for Settings {
@@ -115,6 +124,9 @@ impl Default for Settings {
             link_url: None,
             proof: Proof::default(),
             secret_header: None,
+            password_length: 12,
+            password_days: None,
+            sign_in_tries: 10,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Pure rules: what a deposit must be like, what a wrong password costs, when files go. No I/O, no clock.
 
+pub mod account;
 mod depositor;
 
 use std::collections::HashSet;

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use fubako_base::Timestamp;
 use fubako_store::StoreError;
 
-use crate::Exchange;
+use crate::{
+    Exchange,
+    domain::account::{SESSION_IDLE, SESSION_LONGEST},
+};
 
 /// Days after which a deposit that was begun and never sent is given up: longer than any caller tries again.
 const ABANDONED_DAYS: i64 = 14;
@@ -32,11 +35,13 @@ pub enum ExpiryError {
 
 impl Exchange {
     /// Ends the deposits that are due, and those that were begun and never sent: from then on their keys are gone and
-    /// their links dead. Gives how many.
+    /// their links dead. Gives how many. Sessions that are over are forgotten.
     ///
     /// # Errors
     /// [`ExpiryError::Store`].
     pub async fn expire_due(&self, now: Timestamp) -> Result<u32, ExpiryError> {
+        let (idle, longest) = (now.plus_seconds(-SESSION_IDLE), now.plus_seconds(-SESSION_LONGEST));
+        self.parts.store.forget_sessions(idle, longest).await?;
         let abandoned_before = now.plus_seconds(-ABANDONED_DAYS * 86_400);
         let mut ended = 0u32;
         loop {

@@ -149,6 +149,16 @@ mod tests {
         assert!(!verify("correct horsf", &one).await.unwrap());
     }
 
+    // spec: X-ACCOUNTS
+    #[tokio::test]
+    async fn comparing_with_nobody_s_hash_is_as_dear_as_with_anybody_s() {
+        use crate::domain::account::NOBODY;
+        let anybody = hash("x").await.unwrap();
+        let cost = |hash: &str| hash.split('$').nth(3).map(str::to_owned);
+        assert_eq!((cost(NOBODY), NOBODY.len()), (cost(&anybody), anybody.len()));
+        assert_eq!(verify("", NOBODY).await, Ok(false));
+    }
+
     #[tokio::test]
     async fn a_damaged_hash_matches_nothing() {
         for kept in ["", "$argon2id$", "plain", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ"] {

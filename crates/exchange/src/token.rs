@@ -66,6 +66,12 @@ pub fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
     constant_time::verify_slices_are_equal(one, other).is_ok()
 }
 
+/// What a form of a session's pages carries, so that no other site can send one for whoever is signed in: known to who knows the session.
+#[must_use]
+pub fn form_key(session: &str) -> String {
+    base64url(&sha256(format!("form {session}").as_bytes()))
+}
+
 fn base64url(octets: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
@@ -89,6 +95,15 @@ mod tests {
             assert_eq!(base64url(plain.as_bytes()), coded);
         }
         assert_eq!(base64url(&[0xfb, 0xff, 0xbf]), "-_-_");
+    }
+
+    // spec: X-ACCOUNTS
+    #[test]
+    fn a_form_s_key_is_the_session_s_and_does_not_tell_it() {
+        let (one, other) = (Token::generate().unwrap(), Token::generate().unwrap());
+        assert_eq!(form_key(one.expose()), form_key(one.expose()));
+        assert_ne!(form_key(one.expose()), form_key(other.expose()));
+        assert_ne!(presented(&form_key(one.expose())), Some(one.hash()));
     }
 
     // spec: ACCESS

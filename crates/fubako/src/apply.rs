@@ -7,7 +7,7 @@ use std::path::Path;
 use fubako_base::{
     Timestamp,
     ids::SectionId,
-    section::{MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
+    section::{LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
 };
 use fubako_store::{
     Store,
@@ -105,6 +105,11 @@ struct UserDeclaration {
     group: Option<String>,
     #[serde(default)]
     default_user: bool,
+    /// Of the section (spec X-ADMIN).
+    #[serde(default)]
+    administrator: bool,
+    #[serde(default)]
+    password_never_expires: bool,
 }
 
 const fn yes() -> bool {
@@ -223,6 +228,7 @@ impl SectionDeclaration {
         if settings.lock_minutes == 0 || settings.max_deposit_size == 0 {
             return Err("settings.lock_minutes and settings.max_deposit_size must be at least 1".to_owned());
         }
+        check_passwords(settings)?;
         if settings.secret_header.as_ref().is_some_and(|name| !is_field_of_its_own(name)) {
             return Err(
                 "settings.secret_header must be the name of a field that has no other meaning, X-Acme-Gateway say"
@@ -289,8 +295,26 @@ impl SectionDeclaration {
             name: u.name.clone(),
             group: u.group.clone(),
             default_user: u.default_user,
+            administrator: u.administrator,
+            password_never_expires: u.password_never_expires,
         })
     }
+}
+
+/// The rules for users' passwords (spec X-ACCOUNTS).
+fn check_passwords(settings: &Settings) -> Result<(), String> {
+    if !LEAST_PASSWORD.contains(&settings.password_length) {
+        return Err(format!(
+            "settings.password_length must be {LEAST_PASSWORD:?} (the characters that a password has at least)"
+        ));
+    }
+    if settings.password_days == Some(0) {
+        return Err("settings.password_days must be at least 1; leave it out where passwords do not expire".to_owned());
+    }
+    if settings.sign_in_tries == 0 {
+        return Err("settings.sign_in_tries must be at least 1".to_owned());
+    }
+    Ok(())
 }
 
 /// The domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1).

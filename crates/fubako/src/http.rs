@@ -158,8 +158,10 @@ impl Server {
     {
         let (router, proxies) = (self.router.clone(), self.proxies.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let request: Request = request.map(axum::body::Body::new);
-            let span = tracing::info_span!("http", peer = %speaks_for(peer, &proxies, &request));
+            let mut request: Request = request.map(axum::body::Body::new);
+            let from = speaks_for(peer, &proxies, &request);
+            request.extensions_mut().insert(fubako_web::Peer(from));
+            let span = tracing::info_span!("http", peer = %from);
             let (router, says_host) = (router.clone(), says_host(&request));
             let answer = async move {
                 if says_host { router.oneshot(request).await } else { Ok(StatusCode::BAD_REQUEST.into_response()) }

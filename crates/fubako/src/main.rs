@@ -10,6 +10,7 @@ mod files;
 mod http;
 mod inspect;
 mod log;
+mod operator;
 mod parts;
 mod queue;
 mod serve;
@@ -77,6 +78,11 @@ enum Command {
         #[arg(long, value_name = "ja|en")]
         lang: Option<Lang>,
     },
+    /// Operators' accounts, and the way back in for whoever cannot sign in
+    Operator {
+        #[command(subcommand)]
+        command: operator::OperatorCommand,
+    },
     /// The mails in hand and why they wait
     Queue {
         /// One JSON object a line
@@ -139,6 +145,7 @@ async fn command(arguments: Arguments) -> Result<ExitCode, StartError> {
         Command::Inspect(arguments) => inspect(&config, arguments).await,
         Command::Apply { file, dry_run, prune } => apply(&config, &file, dry_run, prune).await,
         Command::Check { section, json, lang } => look(&config, section.as_ref(), json, lang).await,
+        Command::Operator { command } => operate(&config, &command).await,
         Command::Queue { json, command } => queue(&config, &command, json).await,
         Command::Demo(_) => Ok(ExitCode::SUCCESS),
     }
@@ -291,6 +298,19 @@ fn language_of_the_environment() -> Lang {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     if set.is_some_and(|locale| locale.starts_with("ja")) { Lang::Ja } else { Lang::En }
+}
+
+async fn operate(config: &Config, command: &operator::OperatorCommand) -> Result<ExitCode, StartError> {
+    // The first operator may be made before anything else is.
+    let ground = match command {
+        operator::OperatorCommand::Add { .. } => Ground::open(config).await?,
+        _ => Ground::existing(config).await?,
+    };
+    let exchange = parts::exchange(config, &ground, &config.public_url(), &Bells::default())?;
+    let said = operator::run(&exchange, command, Timestamp::now()).await;
+    ground.store.close().await;
+    writeln!(io::stdout(), "{}", said.at("operator")?).at("standard output")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {

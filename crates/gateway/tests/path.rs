@@ -355,6 +355,8 @@ async fn who_may_not_deposit_is_told_and_named() {
             name: String::new(),
             group: group.map(str::to_owned),
             default_user,
+            administrator: false,
+            password_never_expires: false,
         })
     };
     for (change, code) in [

@@ -3,6 +3,7 @@
 //! A method here is one transaction: what must be committed together is one call. Callers see values, never SQL.
 //!
 //! - [`sections`]: sections, groups, users
+//! - [`accounts`]: who signs in, and sessions
 //! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
 //! - [`deposits`]: deposits, files, links, sessions
@@ -28,6 +29,7 @@
 //! token or a key in the clear: what is secret comes here hashed, wrapped or sealed (spec KEEP-CRYPT). NUL in a text, which
 //! PostgreSQL cannot hold, becomes U+FFFD on both.
 
+pub mod accounts;
 pub mod deposits;
 pub mod keys;
 mod links;

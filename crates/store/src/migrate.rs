@@ -24,6 +24,7 @@ const ALL: &[(&str, &str)] = &[
     ("0010_trust", include_str!("../migrations/0010_trust.sql")),
     ("0011_unchecked", include_str!("../migrations/0011_unchecked.sql")),
     ("0012_depositor", include_str!("../migrations/0012_depositor.sql")),
+    ("0013_accounts", include_str!("../migrations/0013_accounts.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

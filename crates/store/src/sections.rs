@@ -11,6 +11,16 @@ use crate::{
     tx::{Row, Tx, args},
 };
 
+macro_rules! user {
+    ($rest:literal) => {
+        concat!(
+            "SELECT section, login_id, address, name, group_name, default_user, administrator, password_never_expires
+            FROM users ",
+            $rest
+        )
+    };
+}
+
 /// Users in a section who share policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -37,6 +47,10 @@ pub struct User {
     pub group: Option<String>,
     /// Whether this is the section's default user (at most one is).
     pub default_user: bool,
+    /// Whether the user administers the section (spec X-ADMIN).
+    pub administrator: bool,
+    /// Whether the password never expires, whatever the section's rule is (spec X-ACCOUNTS).
+    pub password_never_expires: bool,
 }
 
 /// The accounts that decide who deposits a mail of one sender (spec MAIL-SENDER).
@@ -168,8 +182,7 @@ impl Store {
         self.pool
             .read(section.clone(), |tx, section| {
                 Box::pin(async move {
-                    let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
-                        WHERE section = $1 ORDER BY login_id";
+                    let sql = user!("WHERE section = $1 ORDER BY login_id");
                     tx.all("users", sql, args![section]).await?.iter().map(read_user).collect()
                 })
             })
@@ -187,11 +200,9 @@ impl Store {
                 Box::pin(async move {
                     let sql = "SELECT name FROM user_groups WHERE section = $1 AND mail_link";
                     let group = tx.one("user_groups", sql, args![section]).await?;
-                    let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
-                        WHERE section = $1 AND address_folded = $2 ORDER BY login_id";
+                    let sql = user!("WHERE section = $1 AND address_folded = $2 ORDER BY login_id");
                     let users = tx.all("users", sql, args![section, address]).await?;
-                    let sql = "SELECT section, login_id, address, name, group_name, default_user FROM users
-                        WHERE section = $1 AND default_user";
+                    let sql = user!("WHERE section = $1 AND default_user");
                     let default_user = tx.one("users", sql, args![section]).await?;
                     Ok(SenderAccounts {
                         mail_link_group: group.map(|row| row.get("name")).transpose()?,
@@ -282,6 +293,8 @@ fn read_user(row: &Row) -> Result<User, StoreError> {
         name: row.get("name")?,
         group: row.opt("group_name")?,
         default_user: row.get("default_user")?,
+        administrator: row.get("administrator")?,
+        password_never_expires: row.get("password_never_expires")?,
     })
 }
 
@@ -382,11 +395,12 @@ async fn put_group(tx: &mut Tx, group: &Group, now: Timestamp) -> Result<(), Sto
 async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO users (section, login_id, address, address_folded, name, group_name, default_user, created_at,
-                changed_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+                changed_at, administrator, password_never_expires)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
             ON CONFLICT (section, login_id) DO UPDATE SET address = excluded.address,
                 address_folded = excluded.address_folded, name = excluded.name, group_name = excluded.group_name,
-                default_user = excluded.default_user, changed_at = excluded.changed_at",
+                default_user = excluded.default_user, changed_at = excluded.changed_at,
+                administrator = excluded.administrator, password_never_expires = excluded.password_never_expires",
         args![
             &user.section,
             &user.login_id,
@@ -396,6 +410,8 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
             user.group.as_ref(),
             user.default_user,
             now,
+            user.administrator,
+            user.password_never_expires,
         ],
     )
     .await?;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use fubako_base::{
     Timestamp,
-    ids::{DeliveryId, DepositId, LinkId, MailId, ObjectId, OutgoingId, SectionId},
+    ids::{AccountId, DeliveryId, DepositId, LinkId, MailId, ObjectId, OutgoingId, SectionId},
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Database, Decode, Encode, Postgres, Row as _, Sqlite, SqliteConnection, Transaction,
@@ -53,6 +53,7 @@ arg! {
     Text: &'a String, |v| Cow::Borrowed(v.as_str());
     Text: String, |v| Cow::Owned(v);
     Text: &'a SectionId, |v| Cow::Borrowed(v.as_str());
+    Text: AccountId, |v| Cow::Owned(v.to_string());
     Text: MailId, |v| Cow::Owned(v.to_string());
     Text: DepositId, |v| Cow::Owned(v.to_string());
     Text: LinkId, |v| Cow::Owned(v.to_string());

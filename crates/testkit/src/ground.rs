@@ -93,6 +93,8 @@ impl Ground {
             name: String::new(),
             group: Some(LINK_GROUP.into()),
             default_user: true,
+            administrator: false,
+            password_never_expires: false,
         };
         let changes = [Change::PutSection(Box::new(section)), Change::PutGroup(group), Change::PutUser(user)];
         self.store.apply(&changes, self.now()).await.unwrap();

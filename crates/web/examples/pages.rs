@@ -4,7 +4,11 @@
 use std::{env, error::Error, fs, path::Path};
 
 use fubako_base::{Lang, Timestamp, unchecked::Unchecked};
-use fubako_web::pages::{self, Deposit, File, Frame, Message, Trouble};
+use fubako_exchange::domain::account::{Fault, Role};
+use fubako_web::pages::{
+    self, Deposit, File, Frame, Message, Trouble,
+    account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
+};
 
 /// 2026-11-21 23:30:16 in Tokyo.
 const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
@@ -90,6 +94,43 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn account_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let who = |role, name: &str| Oneself {
+        sign_in_name: "sakura/taro.yamada".to_owned(),
+        name: name.to_owned(),
+        address: "taro.yamada@sakura-kogyo.example.jp".to_owned(),
+        section_name: (role != Role::Operator).then(|| "さくら工業株式会社".to_owned()),
+        role,
+        time_zone: "Asia/Tokyo".to_owned(),
+        password_set_at: Some(SENT),
+        password_expires_at: (role == Role::User).then(|| SENT.plus_seconds(180 * 86_400)),
+        least: 12,
+        form_key: "key".to_owned(),
+    };
+    let user = who(Role::User, "山田 太郎");
+    let line = |seconds: i64, address: &str, this| SessionLine {
+        made_at: SENT.plus_seconds(-seconds),
+        seen_at: SENT,
+        address: address.to_owned(),
+        this,
+    };
+    let sessions = [line(60, "192.0.2.17", true), line(7200, "2001:db8:1234:5678:9abc:def0:1234:5678", false)];
+    let sign_in = |trouble, done| account::sign_in(frame, &SignInForm { name: "sakura/taro.yamada", trouble, done });
+    let path = "/invitation/q7xkq0Jw3VtS2mCw8yQe5n1bGd4rHf6uLp9zXaYcTeM";
+    vec![
+        ("sign-in", sign_in(None, None)),
+        ("sign-in-refused", sign_in(Some(SignInTrouble::Refused), None)),
+        ("sign-in-many", sign_in(Some(SignInTrouble::TooMany { seconds: 600 }), None)),
+        ("sign-in-set", sign_in(None, Some(Done::PasswordSet))),
+        ("invitation", account::invitation(frame, &user, path, SENT, None)),
+        ("invitation-short", account::invitation(frame, &user, path, SENT, Some(Unfit::Fault(Fault::TooShort(12))))),
+        ("password-change", account::password(frame, &user, false, None)),
+        ("password-must", account::password(frame, &user, true, Some(Unfit::WrongCurrent))),
+        ("me", account::me(frame, &user, &sessions, Some(Done::PasswordChanged))),
+        ("me-operator", account::me(frame, &who(Role::Operator, ""), &sessions[..1], None)),
+    ]
+}
+
 fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false };
     let (plain, unscanned) = (frame(false), frame(true));
@@ -97,7 +138,8 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let password = |trouble| pages::password(&plain, &usual, trouble, SENT);
     let wait = SENT.plus_seconds(30);
     let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
-    vec![
+    let mut all = account_pages(&plain);
+    all.extend([
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),
         ("password-again", password(Trouble::NotProven)),
@@ -123,5 +165,6 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("bad-form", said(Message::BadForm)),
         ("method", said(Message::Method)),
         ("range", said(Message::Range)),
-    ]
+    ]);
+    all
 }

@@ -46,7 +46,8 @@ pub(crate) async fn secure(State(https): State<bool>, mut response: Response) ->
 ///
 /// `Sec-Fetch-Site` decides where it is sent. Without it (an old browser, plain HTTP in a local network) `Origin` does;
 /// `null` is what browsers send for a form on a page whose referrer policy is `no-referrer`, as ours is, so it cannot be
-/// refused. No authority hangs on it: whoever can aim a POST at a link knows its secret address.
+/// refused. No authority hangs on it alone: whoever can aim a POST at a link knows its secret address, and a form of somebody who is
+/// signed in carries a key besides.
 pub(crate) fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";

@@ -9,18 +9,31 @@
 //!  GET   /  /healthz  /robots.txt  /assets/{name}                                               public
 //!        /api/v1/…                      see `fubako_api`                                        bearer token
 //! ```
+//! ```text
+//!  GET   /sign-in           POST: form `name`, `password` → 303 and a cookie, or the page again      public
+//!  POST  /sign-out          ends the session → 303                                                   form key
+//!  GET   /invitation/{token}  POST: form `password`, `again` → 303                                   whoever has the link
+//!  GET   /me                what we know of whoever is signed in, their sessions                     account
+//!  GET   /me/password       POST: form `current`, `password`, `again` → 303 and another cookie       account, form key
+//!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
+//! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
 //!
 //! - [`api`]: the public API
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `download`: the octets
+//! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
+//! - `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
 //! - `guard`: security headers, and the origin of a POST
 
+mod account;
 pub mod api;
 mod assets;
 mod download;
+mod forms;
 mod guard;
+mod guesses;
 mod names;
 pub mod pages;
 mod range;
@@ -46,13 +59,18 @@ pub struct WebState {
     exchange: Exchange,
     tokens: ApiTokens,
     clock: Clock,
+    guesses: Arc<guesses::Guesses>,
 }
+
+/// Whom a request comes from, as whoever serves the router notes it in the request's extensions: the peer, or whom a trusted proxy speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub std::net::IpAddr);
 
 impl WebState {
     /// On the system's clock.
     #[must_use]
     pub fn new(exchange: Exchange, tokens: ApiTokens) -> Self {
-        Self { exchange, tokens, clock: Arc::new(Timestamp::now) }
+        Self { exchange, tokens, clock: Arc::new(Timestamp::now), guesses: Arc::default() }
     }
 
     /// The same on another clock.

@@ -1,5 +1,7 @@
 //! What a person sees: values in, HTML out. Pure; everything a stranger wrote is escaped by the templates.
 
+pub mod account;
+
 use askama::Template;
 use fubako_base::{
     Lang, Timestamp, hex,
@@ -154,6 +156,12 @@ pub enum Message {
     BadForm,
     /// 405.
     Method,
+    /// 404: an invitation that is not good (any more).
+    Invitation,
+    /// 503: an account cannot be worked on just now.
+    Busy,
+    /// 403: a form of an account that none of its pages made, or not lately.
+    Stale,
     /// 412, 416: a download tool asked for what is not there.
     Range,
 }
@@ -172,6 +180,9 @@ impl Message {
             Self::OtherSite => "web-other-site",
             Self::BadForm => "web-bad-form",
             Self::Method => "web-method",
+            Self::Invitation => "web-invitation",
+            Self::Busy => "web-busy",
+            Self::Stale => "web-stale",
             Self::Range => "web-range",
         }
     }
@@ -191,13 +202,21 @@ struct MessagePage<'a> {
     lead: String,
     more: String,
     back: Option<&'a str>,
+    home: bool,
 }
 
 /// A page that only says something, with the way back to the files where there is one.
 #[must_use]
 pub fn message(frame: &Frame, message: Message, back: Option<&str>) -> String {
     let part = |part: &str| frame.with(&format!("{}-{part}", message.id()), "brand", &frame.brand);
-    render(&MessagePage { f: frame, title: part("title"), lead: part("lead"), more: part("more"), back })
+    render(&MessagePage {
+        f: frame,
+        title: part("title"),
+        lead: part("lead"),
+        more: part("more"),
+        back,
+        home: message == Message::Home,
+    })
 }
 
 /// Words of a deposit, made visible and put on the calendar.
@@ -402,7 +421,7 @@ mod tests {
 
     /// 2026-11-21 23:30:16 in Tokyo.
     const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-    const MESSAGES: [Message; 11] = [
+    const MESSAGES: [Message; 14] = [
         Message::Home,
         Message::NotFound,
         Message::Expired,
@@ -413,6 +432,9 @@ mod tests {
         Message::OtherSite,
         Message::BadForm,
         Message::Method,
+        Message::Invitation,
+        Message::Busy,
+        Message::Stale,
         Message::Range,
     ];
 

@@ -1,10 +1,10 @@
 //! The recipient's page (spec X-RECEIVE, ACCESS 1): look at a link, prove oneself, see the files, leave.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
-    Form, Router,
-    extract::{DefaultBodyLimit, FromRequest as _, Request, State},
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -16,10 +16,9 @@ use fubako_exchange::{
     token,
 };
 use serde::Deserialize;
-use tokio::time::timeout;
 
 use crate::{
-    WebState, assets, download, guard,
+    WebState, account, assets, download, forms, guard,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     visitor::{SESSION_COOKIE, Visitor},
     waits,
@@ -27,8 +26,6 @@ use crate::{
 
 /// Octets that a form may have: a password and its name.
 const MAX_FORM: usize = 8 * 1024;
-/// For a form to be in.
-const FORM_TIME: Duration = Duration::from_secs(10);
 /// Seconds after which a temporary problem may be gone.
 const RETRY_SECONDS: u64 = 30;
 
@@ -45,6 +42,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .route("/d/{token}/close", post(close).get(back))
         .route("/d/{token}/files/{number}", get(download::file))
         .route("/d/{token}/all.zip", get(download::zip))
+        .merge(account::routes())
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM))
@@ -144,7 +142,7 @@ pub(crate) fn fingerprint(token: &str) -> String {
     hex::encode(&token::sha256(token.as_bytes())[..4])
 }
 
-fn frame(state: &WebState, visitor: &Visitor, deposit: Option<Lang>) -> Frame {
+pub(crate) fn frame(state: &WebState, visitor: &Visitor, deposit: Option<Lang>) -> Frame {
     Frame {
         lang: visitor.lang(deposit),
         brand: state.exchange.brand().to_owned(),
@@ -153,7 +151,7 @@ fn frame(state: &WebState, visitor: &Visitor, deposit: Option<Lang>) -> Frame {
     }
 }
 
-fn page_response(status: StatusCode, frame: &Frame, html: String) -> Response {
+pub(crate) fn page_response(status: StatusCode, frame: &Frame, html: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_LANGUAGE, HeaderValue::from_static(frame.lang.tag())),
@@ -162,15 +160,15 @@ fn page_response(status: StatusCode, frame: &Frame, html: String) -> Response {
 }
 
 /// A page that only says something.
-fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
+pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
     let status = match message {
         Message::Home => StatusCode::OK,
-        Message::NotFound => StatusCode::NOT_FOUND,
+        Message::NotFound | Message::Invitation => StatusCode::NOT_FOUND,
         Message::Expired => StatusCode::GONE,
-        Message::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Message::Unavailable | Message::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Message::Damaged => StatusCode::INTERNAL_SERVER_ERROR,
         // 403: understood and refused, whoever asks. (451 is for reasons of law, RFC 7725.)
-        Message::Infected | Message::NotScanned | Message::OtherSite => StatusCode::FORBIDDEN,
+        Message::Infected | Message::NotScanned | Message::OtherSite | Message::Stale => StatusCode::FORBIDDEN,
         Message::BadForm => StatusCode::BAD_REQUEST,
         Message::Method => StatusCode::METHOD_NOT_ALLOWED,
         Message::Range => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -180,13 +178,13 @@ fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
     let back = (message.is_of_a_file() && !visitor.token.is_empty() && !visitor.session.is_empty())
         .then(|| format!("/d/{}{}", visitor.token, visitor.query()));
     let mut response = page_response(status, &frame, pages::message(&frame, message, back.as_deref()));
-    if message == Message::Unavailable {
+    if matches!(message, Message::Unavailable | Message::Busy) {
         retry_after(&mut response, RETRY_SECONDS);
     }
     response
 }
 
-fn retry_after(response: &mut Response, seconds: u64) {
+pub(crate) fn retry_after(response: &mut Response, seconds: u64) {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
@@ -291,14 +289,9 @@ async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: Hea
     if !guard::comes_from_us(&headers, state.exchange.public_url()) {
         return said(&state, &visitor, Message::OtherSite);
     }
-    let form = match timeout(FORM_TIME, Form::<OpenForm>::from_request(request, &())).await {
-        Ok(Ok(Form(form))) => form,
-        Ok(Err(_)) => return said(&state, &visitor, Message::BadForm),
-        Err(_) => {
-            let mut response = said(&state, &visitor, Message::BadForm);
-            *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
-            return response;
-        }
+    let form: OpenForm = match forms::read(request).await {
+        Ok(form) => form,
+        Err(status) => return bad_form(&state, &visitor, status),
     };
     let view = match desk.exchange().look(&visitor.token, desk.now).await {
         Ok(view) => view,
@@ -318,6 +311,13 @@ async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: Hea
         Err(error) => return desk.refuse(error).await,
     };
     desk.password_page(&view, trouble)
+}
+
+/// What is said of a form that cannot be read.
+pub(crate) fn bad_form(state: &WebState, visitor: &Visitor, status: StatusCode) -> Response {
+    let mut response = said(state, visitor, Message::BadForm);
+    *response.status_mut() = status;
+    response
 }
 
 /// `POST /d/{token}/close`: ends the session, here and in the browser.

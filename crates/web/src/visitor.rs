@@ -53,18 +53,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             number: place("number").filter(|n| n.bytes().all(|b| b.is_ascii_digit())).and_then(|n| n.parse().ok()),
             chosen: query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(|lang| lang.parse().ok()),
             accepted: accepted(&parts.headers),
-            session: session(&parts.headers).unwrap_or_default().to_owned(),
+            session: cookie(&parts.headers, SESSION_COOKIE).unwrap_or_default().to_owned(),
         })
     }
 }
 
-/// The session in the cookies (RFC 6265, 5.4: the one with the longest path comes first).
-fn session(headers: &HeaderMap) -> Option<&str> {
+/// The cookie with this name (RFC 6265, 5.4: the one with the longest path comes first).
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|list| list.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 /// The language that `Accept-Language` prefers, where it names one of ours at all.

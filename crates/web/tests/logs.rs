@@ -31,6 +31,26 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// A password that somebody chooses for themselves.
+const OWN: &str = "a-phrase-of-their-own";
+
+/// An operator's first day: the secrets of the invitation and of the session.
+async fn account(house: &House) -> (String, String) {
+    let link = house.exchange.add_operator("root", "root@ops.example", house.now()).await.unwrap().link;
+    let path = link.strip_prefix("http://files.acme.example").unwrap();
+    house.get(path, &[]).await;
+    house.post(path, &[], &format!("password={OWN}&again={OWN}")).await;
+    house.post(path, &[], &format!("password={OWN}&again={OWN}")).await;
+    for form in ["name=root&password=another-guess-22", "name=typed-into-the-wrong-field&password=x"] {
+        house.post("/sign-in", &[], form).await;
+    }
+    let answer = house.post("/sign-in", &[], &format!("name=root&password={OWN}")).await;
+    let session = answer.header("set-cookie").split(['=', ';']).nth(1).unwrap().to_owned();
+    assert_eq!(session.len(), 43, "not signed in");
+    house.get("/me", &[("cookie", &format!("fubako_session={session}"))]).await;
+    (path.rsplit('/').next().unwrap().to_owned(), session)
+}
+
 /// The only test of its file: it listens to everything that its process logs, at the finest level.
 #[tokio::test]
 async fn no_secret_is_logged_at_any_level() {
@@ -49,12 +69,15 @@ async fn no_secret_is_logged_at_any_level() {
         }
         house.post(&format!("/d/{token}/close"), &[("cookie", &cookie)], "").await;
     }
+    let (invitation, signed_in) = account(&house).await;
     house.pass_seconds(30 * 86_400);
     house.get(&format!("/d/{link}"), &[("cookie", &cookie)]).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("a download was broken off"), "the log was not heard: {log}");
     let session = cookie.strip_prefix("fubako_link=").unwrap();
-    for secret in [link.as_str(), &other, session, PASSWORD, "wrong-password-1"] {
+    assert!(log.contains("signed in") && log.contains("not let in"), "the log was not heard: {log}");
+    let own = [invitation.as_str(), &signed_in, OWN, "another-guess-22", "typed-into-the-wrong-field"];
+    for secret in [link.as_str(), &other, session, PASSWORD, "wrong-password-1"].into_iter().chain(own) {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
 }

@@ -51,6 +51,8 @@ mod tests {
             name: String::new(),
             group: group.map(str::to_owned),
             default_user,
+            administrator: false,
+            password_never_expires: false,
         }
     }
 

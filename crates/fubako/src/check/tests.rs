@@ -53,6 +53,8 @@ fn who_deposits_is_looked_at() {
         name: String::new(),
         group: Some(group.into()),
         default_user: true,
+        administrator: false,
+        password_never_expires: false,
     };
     for (group, default_user, wanted) in [
         (Some("link"), Some(user("link")), vec![("default-user-there", State::Ok)]),

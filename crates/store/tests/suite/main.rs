@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod accept;
+mod accounts;
 mod db;
 mod deposits;
 mod durability;
@@ -62,6 +63,14 @@ suite! {
         the_first_section_key_stays
         a_domain_has_one_dkim_key_an_algorithm
         settings_of_a_newer_node_are_read
+    }
+    accounts {
+        an_operator_is_made_once_and_chooses_a_password_once
+        a_user_s_account_is_the_user_s
+        password_tries_side_by_side_do_not_outrun_the_limit
+        a_reset_takes_password_and_sessions_away
+        sessions_end_singly_all_but_one_and_with_a_change_of_the_password
+        an_account_that_cannot_be_read_is_an_error
     }
     accept {
         a_mail_comes_back_as_it_was_accepted

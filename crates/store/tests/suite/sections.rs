@@ -22,6 +22,8 @@ fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {
         name: format!("{login_id} さん"),
         group: group.map(str::to_owned),
         default_user,
+        administrator: false,
+        password_never_expires: false,
     }
 }
 

@@ -1,0 +1,386 @@
+//! What people with accounts do: they are invited, set a password, sign in, change it, and sign out (spec X-ACCOUNTS).
+//!
+//! The rules are [`crate::domain::account`]'s. Each use case decides first and commits once; what is said in the log stands behind the commit, in one place.
+
+use fubako_base::{Timestamp, ids::SectionId};
+use fubako_store::{
+    StoreError,
+    accounts::{Account, AccountName, NewInvitation, Session},
+};
+
+use crate::{
+    Exchange,
+    domain::{
+        Invalid,
+        account::{
+            Entry, Fault, INVITATION_HOURS, Known, Name, Refusal, SESSION_NOTED, State, check_operator, check_password,
+            compared_with, entry, nfc, price, session_is_good, sign_in, sign_in_name,
+        },
+    },
+    password,
+    token::{Token, presented},
+};
+
+/// How often a try is begun again where others came between.
+const RACES: u32 = 20;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// There is no such account; or the invitation is not good (any more).
+    #[error("there is no such account")]
+    NotFound,
+    /// There is an operator with this login id.
+    #[error("there is an operator with this login id already")]
+    Taken,
+    /// What was asked for is not as it must be.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The password cannot be chosen.
+    #[error("this password cannot be chosen: {0:?}")]
+    Fault(Fault),
+    /// May pass; the private cause.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// An invitation as it is handed over. It is shown once and kept nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The address that sets the password; whoever has it may.
+    pub link: String,
+    /// How whoever it is for will sign in.
+    pub name: String,
+    /// Their mail address.
+    pub address: String,
+    /// Until when it is good.
+    pub until: Timestamp,
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Invitation({}, …)", self.name)
+    }
+}
+
+/// What came of a sign-in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// A session began; its secret, for the cookie.
+    In(String),
+    /// Not let in. Nothing more is told.
+    Refused,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Their account.
+    pub known: Known,
+    /// Their session.
+    pub session: Session,
+    /// What they may do.
+    pub entry: Entry,
+}
+
+impl Exchange {
+    /// Makes an operator, with an invitation to set a password.
+    ///
+    /// # Errors
+    /// [`AccountError::Invalid`], [`AccountError::Taken`], [`AccountError::Unavailable`].
+    pub async fn add_operator(
+        &self,
+        login_id: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Invitation, AccountError> {
+        check_operator(login_id, address)?;
+        let (token, invitation) = invitation(now)?;
+        if !self.parts.store.add_operator(login_id, address, invitation, now).await? {
+            return Err(AccountError::Taken);
+        }
+        tracing::info!(login_id, "an operator was made, and invited");
+        Ok(self.handed_over(&token, login_id.to_owned(), address.to_owned(), invitation.until))
+    }
+
+    /// The operators, by login id, and how they stand.
+    ///
+    /// # Errors
+    /// [`AccountError::Unavailable`].
+    pub async fn operators(&self, now: Timestamp) -> Result<Vec<(Account, State)>, AccountError> {
+        let all = self.parts.store.operators().await?;
+        let stands = |account: Account| {
+            let known = Known { account, section: None };
+            let state = known.state(now);
+            (known.account, state)
+        };
+        Ok(all.into_iter().map(stands).collect())
+    }
+
+    /// Takes an account's password away, ends its sessions, opens its lock, and gives an invitation to set another password. A section's
+    /// user who has no account yet gets one.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Unavailable`].
+    pub async fn reset_account(&self, typed: &str, now: Timestamp) -> Result<Invitation, AccountError> {
+        let name = self.account_name(Name::read(typed).as_ref()).await?.ok_or(AccountError::NotFound)?;
+        let (token, invitation) = invitation(now)?;
+        let account = self.parts.store.invite(&name, invitation, now).await?.ok_or(AccountError::NotFound)?;
+        tracing::info!(account = %account.id, section = section_of(&account), "invited to set a password; any earlier one is void");
+        Ok(self.handed_over(&token, sign_in_name(&account), account.address, invitation.until))
+    }
+
+    /// Opens an account's lock.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Unavailable`].
+    pub async fn unlock_account(&self, typed: &str, now: Timestamp) -> Result<(), AccountError> {
+        let name = self.account_name(Name::read(typed).as_ref()).await?.ok_or(AccountError::NotFound)?;
+        if !self.parts.store.unlock(&name, now).await? {
+            return Err(AccountError::NotFound);
+        }
+        tracing::info!("an account was unlocked");
+        Ok(())
+    }
+
+    fn handed_over(&self, token: &Token, name: String, address: String, until: Timestamp) -> Invitation {
+        Invitation { link: format!("{}/invitation/{}", self.parts.public_url, token.expose()), name, address, until }
+    }
+
+    /// Whom an invitation is for; nothing changes.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`] where it is not good (any more), [`AccountError::Unavailable`].
+    pub async fn invited(&self, token: &str, now: Timestamp) -> Result<Known, AccountError> {
+        let hash = presented(token).ok_or(AccountError::NotFound)?;
+        let account = self.parts.store.invited(&hash, now).await?.ok_or(AccountError::NotFound)?;
+        self.with_section(account).await
+    }
+
+    /// Sets the password that an invitation lets be set. The invitation is used up.
+    ///
+    /// # Errors
+    /// As [`Exchange::invited`]; [`AccountError::Fault`].
+    pub async fn accept_invitation(&self, token: &str, password: &str, now: Timestamp) -> Result<(), AccountError> {
+        let known = self.invited(token, now).await?;
+        check_password(&known, password).map_err(AccountError::Fault)?;
+        let hash = presented(token).ok_or(AccountError::NotFound)?;
+        if !self.parts.store.accept_invitation(&hash, &hashed(password).await?, now).await? {
+            return Err(AccountError::NotFound);
+        }
+        tracing::info!(account = %known.account.id, section = section_of(&known.account), "a password was set by an invitation");
+        Ok(())
+    }
+
+    /// Signs in, from an IP address.
+    ///
+    /// # Errors
+    /// [`AccountError::Unavailable`].
+    pub async fn sign_in(
+        &self,
+        typed: &str,
+        password: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<SignIn, AccountError> {
+        let name = Name::read(typed);
+        for _ in 0..RACES {
+            let known = self.known(name.as_ref()).await?;
+            let Some(came) = self.try_password(known.as_ref(), password, now).await? else { continue };
+            let account = known.as_ref().map(|known| &known.account);
+            let (id, section) = (account.map(|a| a.id), account.map_or("", section_of));
+            let refusal = match (came, account) {
+                (Ok(entry), Some(account)) => {
+                    let (secret, session) = session(address, now)?;
+                    let hash = account.password_hash.as_deref().unwrap_or_default();
+                    if self.parts.store.begin_session(account.id, hash, &session).await? {
+                        tracing::info!(account = %account.id, section, ?entry, "signed in");
+                        return Ok(SignIn::In(secret.into_text()));
+                    }
+                    Refusal::NoPassword
+                }
+                (Ok(_), None) => Refusal::Unknown,
+                (Err(refusal), _) => refusal,
+            };
+            // What was typed as a name is not repeated: people type their password there.
+            tracing::warn!(account = id.map(tracing::field::display), section, ?refusal, "not let in");
+            return Ok(SignIn::Refused);
+        }
+        Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
+    }
+
+    /// Counts a try, and compares; none where another try came between.
+    async fn try_password(
+        &self,
+        known: Option<&Known>,
+        password: &str,
+        now: Timestamp,
+    ) -> Result<Option<Result<Entry, Refusal>>, AccountError> {
+        let (hash, refused) = compared_with(known, now);
+        if let (Some(known), None) = (known, refused) {
+            let account = &known.account;
+            if !self.parts.store.take_password_try(account.id, account.failures, price(known, now)).await? {
+                return Ok(None);
+            }
+        }
+        let right = password::verify(&nfc(password), hash).await.map_err(unavailable)?;
+        Ok(Some(sign_in(known, right, now)))
+    }
+
+    /// Who is signed in with a session's secret, where anybody is.
+    ///
+    /// # Errors
+    /// [`AccountError::Unavailable`].
+    pub async fn person(&self, secret: &str, now: Timestamp) -> Result<Option<Person>, AccountError> {
+        let Some(hash) = presented(secret) else { return Ok(None) };
+        let Some((session, account)) = self.parts.store.session(&hash).await? else { return Ok(None) };
+        let known = self.with_section(account).await?;
+        if !session_is_good(&session, &known, now) {
+            return Ok(None);
+        }
+        if session.seen_at.plus_seconds(SESSION_NOTED) <= now {
+            self.parts.store.touch_session(&hash, now).await?;
+        }
+        let entry = entry(&known, now);
+        Ok(Some(Person { known, session, entry }))
+    }
+
+    /// The sessions of somebody's account that are good, the newest first.
+    ///
+    /// # Errors
+    /// [`AccountError::Unavailable`].
+    pub async fn sessions_of(&self, person: &Person, now: Timestamp) -> Result<Vec<Session>, AccountError> {
+        let mut all = self.parts.store.sessions_of(person.known.account.id).await?;
+        all.retain(|session| session_is_good(session, &person.known, now));
+        Ok(all)
+    }
+
+    /// Changes somebody's password: all their sessions end, and a new one begins.
+    ///
+    /// # Errors
+    /// [`AccountError::Fault`], [`AccountError::Unavailable`].
+    pub async fn change_password(
+        &self,
+        person: &Person,
+        current: &str,
+        new: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<SignIn, AccountError> {
+        check_password(&person.known, new).map_err(AccountError::Fault)?;
+        if nfc(current) == nfc(new) {
+            return Err(AccountError::Fault(Fault::Same));
+        }
+        let name = own_name(&person.known.account);
+        for _ in 0..RACES {
+            let account = self.parts.store.account(&name).await?.ok_or(AccountError::NotFound)?;
+            let known = self.with_section(account).await?;
+            let Some(came) = self.try_password(Some(&known), current, now).await? else { continue };
+            let (id, section) = (known.account.id, section_of(&known.account));
+            if let Err(refusal) = came {
+                tracing::warn!(account = %id, section, ?refusal, "a password was not changed");
+                return Ok(SignIn::Refused);
+            }
+            let (secret, session) = session(address, now)?;
+            let old = known.account.password_hash.as_deref().unwrap_or_default();
+            if self.parts.store.change_password(id, old, &hashed(new).await?, &session).await? {
+                tracing::info!(account = %id, section, "a password was changed");
+                return Ok(SignIn::In(secret.into_text()));
+            }
+        }
+        Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
+    }
+
+    /// Ends a session, by its secret. One that is not there is ended already.
+    ///
+    /// # Errors
+    /// [`AccountError::Unavailable`].
+    pub async fn sign_out(&self, secret: &str) -> Result<(), AccountError> {
+        match presented(secret) {
+            Some(hash) => Ok(self.parts.store.end_session(&hash).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends all of somebody's sessions save the one that asks; gives how many.
+    ///
+    /// # Errors
+    /// [`AccountError::Unavailable`].
+    pub async fn sign_out_elsewhere(&self, person: &Person) -> Result<u64, AccountError> {
+        let account = &person.known.account;
+        let ended = self.parts.store.end_other_sessions(account.id, &person.session.hash).await?;
+        tracing::info!(account = %account.id, section = section_of(account), ended, "signed out everywhere else");
+        Ok(ended)
+    }
+
+    async fn known(&self, name: Option<&Name>) -> Result<Option<Known>, AccountError> {
+        let Some(name) = self.account_name(name).await? else { return Ok(None) };
+        match self.parts.store.account(&name).await? {
+            Some(account) => self.with_section(account).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The account that a name means; none where an address is of no section.
+    async fn account_name(&self, name: Option<&Name>) -> Result<Option<AccountName>, AccountError> {
+        Ok(match name {
+            None => None,
+            Some(Name::Operator(login_id)) => Some(AccountName::Operator(login_id.clone())),
+            Some(Name::User(section, login_id)) => Some(AccountName::User(section.clone(), login_id.clone())),
+            Some(Name::Address(address, domains)) => {
+                for domain in domains {
+                    if let Some(section) = self.parts.store.section_of_domain(domain).await? {
+                        return Ok(Some(AccountName::Address(section.id, address.clone())));
+                    }
+                }
+                None
+            }
+        })
+    }
+
+    async fn with_section(&self, account: Account) -> Result<Known, AccountError> {
+        let section = match &account.section {
+            None => None,
+            Some(id) => Some(self.parts.store.section(id).await?.ok_or(AccountError::NotFound)?),
+        };
+        Ok(Known { account, section })
+    }
+}
+
+fn own_name(account: &Account) -> AccountName {
+    match &account.section {
+        None => AccountName::Operator(account.login_id.clone()),
+        Some(section) => AccountName::User(section.clone(), account.login_id.clone()),
+    }
+}
+
+fn section_of(account: &Account) -> &str {
+    account.section.as_ref().map_or("", SectionId::as_str)
+}
+
+fn invitation(now: Timestamp) -> Result<(Token, NewInvitation), AccountError> {
+    let token = Token::generate().map_err(unavailable)?;
+    let invitation = NewInvitation { hash: token.hash(), until: now.plus_seconds(INVITATION_HOURS * 3600) };
+    Ok((token, invitation))
+}
+
+fn session(address: &str, now: Timestamp) -> Result<(Token, Session), AccountError> {
+    let secret = Token::generate().map_err(unavailable)?;
+    let session = Session { hash: secret.hash(), made_at: now, seen_at: now, address: address.to_owned() };
+    Ok((secret, session))
+}
+
+async fn hashed(password: &str) -> Result<String, AccountError> {
+    password::hash(&nfc(password)).await.map_err(unavailable)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "made for map_err")]
+fn unavailable(error: impl std::fmt::Display) -> AccountError {
+    AccountError::Unavailable(error.to_string())
+}

@@ -1,0 +1,80 @@
+//! `fubako operator add|list|reset|unlock`: who runs the installation, and the way back in for whoever cannot sign in (spec X-ACCOUNTS).
+//! There is no default password: the first operator is made here, and chooses one with a link that is good once.
+
+use fubako_base::{Timestamp, shown::visible};
+use fubako_exchange::{
+    Exchange,
+    account::{AccountError, Invitation},
+    domain::account::{INVITATION_HOURS, State},
+};
+
+/// What is asked of accounts.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum OperatorCommand {
+    /// Makes an operator; shows a link, good once and for 24 hours, by which they choose their password
+    Add {
+        /// What they sign in with: 1 to 64 of a-z, 0-9, '.', '_' and '-'
+        login_id: String,
+        /// Their mail address
+        #[arg(long, value_name = "A")]
+        address: String,
+    },
+    /// The operators, and how their accounts stand
+    List,
+    /// Takes a password away and ends the sessions; shows a link by which another is chosen. A section's user who never had one is invited so
+    Reset {
+        /// An operator's LOGIN, or a user's SECTION/LOGIN
+        name: String,
+    },
+    /// Opens an account that wrong passwords locked
+    Unlock {
+        /// An operator's LOGIN, or a user's SECTION/LOGIN
+        name: String,
+    },
+}
+
+/// Carries the command out; gives what is said of it.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn run(exchange: &Exchange, command: &OperatorCommand, now: Timestamp) -> Result<String, AccountError> {
+    Ok(match command {
+        OperatorCommand::Add { login_id, address } => invited(&exchange.add_operator(login_id, address, now).await?),
+        OperatorCommand::List => {
+            let lines: Vec<String> = exchange
+                .operators(now)
+                .await?
+                .iter()
+                .map(|(account, state)| {
+                    format!("{:<24} {:<10} {}", account.login_id, standing(*state), visible(&account.address))
+                })
+                .collect();
+            if lines.is_empty() { "There is no operator.".to_owned() } else { lines.join("\n") }
+        }
+        OperatorCommand::Reset { name } => invited(&exchange.reset_account(name, now).await?),
+        OperatorCommand::Unlock { name } => {
+            exchange.unlock_account(name, now).await?;
+            format!("{} is unlocked.", name.trim())
+        }
+    })
+}
+
+fn invited(invitation: &Invitation) -> String {
+    let Invitation { link, name, address, .. } = invitation;
+    format!(
+        "{name} ({}) chooses a password here, once, within {INVITATION_HOURS} hours:\n{link}\n\
+         Whoever has this link can take the account: hand it to nobody else.",
+        visible(address)
+    )
+}
+
+const fn standing(state: State) -> &'static str {
+    match state {
+        State::SectionOff => "off",
+        State::Locked => "locked",
+        State::Invited => "invited",
+        State::Reset => "reset",
+        State::Expired => "expired",
+        State::Good => "good",
+    }
+}

@@ -1,0 +1,472 @@
+//! Accounts, by which people sign in, and their sessions (spec X-ACCOUNTS). Passwords, invitations and sessions are here as hashes only.
+
+use fubako_base::{
+    Timestamp,
+    ids::{AccountId, SectionId},
+};
+
+use crate::{
+    Store, StoreError,
+    tx::{Row, Tx, args},
+};
+
+/// By what an account is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountName {
+    /// An operator's login id.
+    Operator(String),
+    /// A section's user, by login id.
+    User(SectionId, String),
+    /// A section's user, by mail address; compared without case.
+    Address(SectionId, String),
+}
+
+/// An account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The section whose user it is; none for an operator.
+    pub section: Option<SectionId>,
+    /// Login id, unique in the section, and among operators.
+    pub login_id: String,
+    /// Mail address.
+    pub address: String,
+    /// The name people see; may be empty.
+    pub name: String,
+    /// Whether the user administers the section.
+    pub administrator: bool,
+    /// The PHC string of the password; none where none is set.
+    pub password_hash: Option<String>,
+    /// When it was set.
+    pub password_set_at: Option<Timestamp>,
+    /// Whether it never expires, whatever the section's rule is.
+    pub never_expires: bool,
+    /// When a password was taken away and none was set since.
+    pub reset_at: Option<Timestamp>,
+    /// Wrong passwords since the last right one.
+    pub failures: u32,
+    /// When wrong passwords locked it.
+    pub locked_at: Option<Timestamp>,
+    /// Until when its invitation is good.
+    pub invitation_until: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Account({}, section {:?})", self.id, self.section)
+    }
+}
+
+/// What is kept of an invitation: who holds the secret may set the account's password, once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewInvitation {
+    /// SHA-256 of its secret.
+    pub hash: [u8; 32],
+    /// Until when it is good.
+    pub until: Timestamp,
+}
+
+/// A session of somebody who signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of its secret.
+    pub hash: [u8; 32],
+    /// When it began.
+    pub made_at: Timestamp,
+    /// When it was last used, to the minute or so.
+    pub seen_at: Timestamp,
+    /// The IP address that signed in.
+    pub address: String,
+}
+
+macro_rules! account {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.section, a.login_id, COALESCE(u.address, a.address) AS address, u.name, u.administrator,
+                u.password_never_expires, a.password_hash, a.password_set_at, a.reset_at, a.failures, a.locked_at,
+                a.invitation_until
+            FROM accounts a LEFT JOIN users u ON u.section = a.section AND u.login_id = a.login_id ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// The account with this name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn account(&self, name: &AccountName) -> Result<Option<Account>, StoreError> {
+        self.pool.read(name.clone(), |tx, name| Box::pin(account(tx, name))).await
+    }
+
+    /// The account that this invitation (by the SHA-256 of its secret) is for, as long as it is good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invited(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<Account>, StoreError> {
+        self.pool
+            .read((*hash, now), |tx, (hash, now)| {
+                Box::pin(async move {
+                    let sql = account!("WHERE a.invitation_hash = $1 AND a.invitation_until > $2");
+                    tx.one("accounts", sql, args![hash, *now]).await?.as_ref().map(read_account).transpose()
+                })
+            })
+            .await
+    }
+
+    /// The operators, by login id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn operators(&self) -> Result<Vec<Account>, StoreError> {
+        self.pool
+            .read((), |tx, ()| {
+                Box::pin(async move {
+                    let sql = account!("WHERE a.section IS NULL ORDER BY a.login_id");
+                    tx.all("accounts", sql, args![]).await?.iter().map(read_account).collect()
+                })
+            })
+            .await
+    }
+
+    /// Makes an operator, who has no password yet and an invitation to set one. False where there is one with this login id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_operator(
+        &self,
+        login_id: &str,
+        address: &str,
+        invitation: NewInvitation,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let args = (AccountId::generate(), login_id.to_owned(), address.to_owned(), invitation, now);
+        self.pool
+            .write(args, |tx, (id, login_id, address, invitation, now)| {
+                Box::pin(async move {
+                    let sql =
+                        "INSERT INTO accounts (id, login_id, address, failures, invitation_hash, invitation_until,
+                            created_at, changed_at)
+                        VALUES ($1, $2, $3, 0, $4, $5, $6, $6) ON CONFLICT DO NOTHING";
+                    let values = args![*id, login_id, address, &invitation.hash, invitation.until, *now];
+                    Ok(tx.run(sql, values).await? == 1)
+                })
+            })
+            .await
+    }
+
+    /// Gives an account an invitation in place of its password, in one transaction: what password it has goes, its sessions end, its lock is opened,
+    /// and an earlier invitation is void. A user's account is made where there is none yet. Gives the account as it then is; none where there
+    /// is no such operator or user.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invite(
+        &self,
+        name: &AccountName,
+        invitation: NewInvitation,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError> {
+        self.pool
+            .write((AccountId::generate(), name.clone(), invitation, now), |tx, (id, name, invitation, now)| {
+                Box::pin(invite(tx, *id, name, *invitation, *now))
+            })
+            .await
+    }
+
+    /// Sets the password that an invitation lets be set; the invitation is used up. False where it is not good (any more).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn accept_invitation(
+        &self,
+        hash: &[u8; 32],
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .write((*hash, password_hash.to_owned(), now), |tx, (hash, password_hash, now)| {
+                Box::pin(async move {
+                    let sql =
+                        "UPDATE accounts SET password_hash = $2, password_set_at = $3, reset_at = NULL, failures = 0,
+                            locked_at = NULL, invitation_hash = NULL, invitation_until = NULL, changed_at = $3
+                        WHERE invitation_hash = $1 AND invitation_until > $3";
+                    Ok(tx.run(sql, args![hash, password_hash, *now]).await? == 1)
+                })
+            })
+            .await
+    }
+
+    /// Opens the lock of an account, and forgets its wrong passwords. False where there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unlock(&self, name: &AccountName, now: Timestamp) -> Result<bool, StoreError> {
+        self.pool
+            .write((name.clone(), now), |tx, (name, now)| {
+                Box::pin(async move {
+                    let Some(account) = account(tx, name).await? else { return Ok(false) };
+                    let sql = "UPDATE accounts SET failures = 0, locked_at = NULL, changed_at = $2 WHERE id = $1";
+                    Ok(tx.run(sql, args![account.id, *now]).await? == 1)
+                })
+            })
+            .await
+    }
+
+    /// Takes a try at an account's password: counts it as wrong beforehand, and locks the account where that makes it so, in one transaction, so
+    /// that tries side by side cannot outrun the limit. `expected_failures` is what the caller saw; false when another try came between, or
+    /// the account is locked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_password_try(
+        &self,
+        id: AccountId,
+        expected_failures: u32,
+        locked_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .write((id, expected_failures, locked_at), |tx, (id, expected, locked_at)| {
+                Box::pin(async move {
+                    let sql = "UPDATE accounts SET failures = failures + 1, locked_at = $3
+                        WHERE id = $1 AND failures = $2 AND locked_at IS NULL";
+                    Ok(tx.run(sql, args![*id, *expected, *locked_at]).await? == 1)
+                })
+            })
+            .await
+    }
+
+    /// The password was right: wrong ones are forgotten and a session begins, in one transaction. False where the account's password is not (any
+    /// more) the one whose hash was compared.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_session(
+        &self,
+        id: AccountId,
+        password_hash: &str,
+        session: &Session,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .write((id, password_hash.to_owned(), session.clone()), |tx, (id, password_hash, session)| {
+                Box::pin(async move {
+                    let sql = "UPDATE accounts SET failures = 0, locked_at = NULL WHERE id = $1 AND password_hash = $2";
+                    if tx.run(sql, args![*id, password_hash]).await? == 0 {
+                        return Ok(false);
+                    }
+                    insert_session(tx, *id, session).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Sets another password in place of the one with `old_hash`, in one transaction: all sessions end, and `session` begins. False
+    /// where the password is another by now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_password(
+        &self,
+        id: AccountId,
+        old_hash: &str,
+        new_hash: &str,
+        session: &Session,
+    ) -> Result<bool, StoreError> {
+        let args = (id, old_hash.to_owned(), new_hash.to_owned(), session.clone());
+        self.pool
+            .write(args, |tx, (id, old, new, session)| {
+                Box::pin(async move {
+                    let sql =
+                        "UPDATE accounts SET password_hash = $3, password_set_at = $4, failures = 0, locked_at = NULL,
+                            changed_at = $4
+                        WHERE id = $1 AND password_hash = $2";
+                    if tx.run(sql, args![*id, old, new, session.made_at]).await? == 0 {
+                        return Ok(false);
+                    }
+                    tx.run("DELETE FROM sessions WHERE account = $1", args![*id]).await?;
+                    insert_session(tx, *id, session).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// The session with this hash, good or not, and its account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn session(&self, hash: &[u8; 32]) -> Result<Option<(Session, Account)>, StoreError> {
+        self.pool
+            .read(*hash, |tx, hash| {
+                Box::pin(async move {
+                    let sql =
+                        "SELECT session_hash, account, made_at, seen_at, address FROM sessions WHERE session_hash = $1";
+                    let Some(row) = tx.one("sessions", sql, args![hash]).await? else { return Ok(None) };
+                    let account: AccountId = row.parse("account")?;
+                    let found = tx.one("accounts", account!("WHERE a.id = $1"), args![account]).await?;
+                    // Between the two queries it may have gone.
+                    let Some(found) = found else { return Ok(None) };
+                    Ok(Some((read_session(&row)?, read_account(&found)?)))
+                })
+            })
+            .await
+    }
+
+    /// An account's sessions, good or not, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sessions_of(&self, id: AccountId) -> Result<Vec<Session>, StoreError> {
+        self.pool
+            .read(id, |tx, id| {
+                Box::pin(async move {
+                    let sql = "SELECT session_hash, made_at, seen_at, address FROM sessions
+                        WHERE account = $1 ORDER BY made_at DESC, session_hash";
+                    tx.all("sessions", sql, args![*id]).await?.iter().map(read_session).collect()
+                })
+            })
+            .await
+    }
+
+    /// Notes that a session was used now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn touch_session(&self, hash: &[u8; 32], now: Timestamp) -> Result<(), StoreError> {
+        self.pool
+            .write((*hash, now), |tx, (hash, now)| {
+                Box::pin(async move {
+                    let sql = "UPDATE sessions SET seen_at = $2 WHERE session_hash = $1 AND seen_at < $2";
+                    tx.run(sql, args![hash, *now]).await.map(drop)
+                })
+            })
+            .await
+    }
+
+    /// Ends a session. One that is not there is ended already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_session(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
+        self.pool
+            .write(*hash, |tx, hash| {
+                Box::pin(
+                    async move { tx.run("DELETE FROM sessions WHERE session_hash = $1", args![hash]).await.map(drop) },
+                )
+            })
+            .await
+    }
+
+    /// Ends an account's sessions save one; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_other_sessions(&self, id: AccountId, but: &[u8; 32]) -> Result<u64, StoreError> {
+        self.pool
+            .write((id, *but), |tx, (id, but)| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM sessions WHERE account = $1 AND session_hash <> $2";
+                    tx.run(sql, args![*id, but]).await
+                })
+            })
+            .await
+    }
+
+    /// Forgets the sessions that were last used, or begun, before these times; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_sessions(&self, seen_before: Timestamp, made_before: Timestamp) -> Result<u64, StoreError> {
+        self.pool
+            .write((seen_before, made_before), |tx, (seen_before, made_before)| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM sessions WHERE seen_at < $1 OR made_at < $2";
+                    tx.run(sql, args![*seen_before, *made_before]).await
+                })
+            })
+            .await
+    }
+}
+
+async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, StoreError> {
+    let row = match name {
+        AccountName::Operator(login_id) => {
+            let sql = account!("WHERE a.section IS NULL AND a.login_id = $1");
+            tx.one("accounts", sql, args![login_id]).await?
+        }
+        AccountName::User(section, login_id) => {
+            let sql = account!("WHERE a.section = $1 AND a.login_id = $2");
+            tx.one("accounts", sql, args![section, login_id]).await?
+        }
+        AccountName::Address(section, address) => {
+            let sql = account!("WHERE a.section = $1 AND u.address_folded = $2 ORDER BY a.login_id LIMIT 1");
+            tx.one("accounts", sql, args![section, address.to_lowercase()]).await?
+        }
+    };
+    row.as_ref().map(read_account).transpose()
+}
+
+async fn invite(
+    tx: &mut Tx,
+    id: AccountId,
+    name: &AccountName,
+    invitation: NewInvitation,
+    now: Timestamp,
+) -> Result<Option<Account>, StoreError> {
+    let made = "INSERT INTO accounts (id, section, login_id, failures, created_at, changed_at)
+        SELECT $1, section, login_id, 0, $2, $2 FROM users WHERE section = $3";
+    match name {
+        AccountName::Operator(_) => 0,
+        AccountName::User(section, login_id) => {
+            let sql = format!("{made} AND login_id = $4 ON CONFLICT DO NOTHING");
+            tx.run_made(sql.into(), args![id, now, section, login_id]).await?
+        }
+        AccountName::Address(section, address) => {
+            let sql = format!("{made} AND address_folded = $4 ON CONFLICT DO NOTHING");
+            tx.run_made(sql.into(), args![id, now, section, address.to_lowercase()]).await?
+        }
+    };
+    let Some(found) = account(tx, name).await? else { return Ok(None) };
+    let sql = "UPDATE accounts SET reset_at = CASE WHEN password_hash IS NULL THEN reset_at ELSE $2 END,
+            password_hash = NULL, password_set_at = NULL, failures = 0, locked_at = NULL, invitation_hash = $3,
+            invitation_until = $4, changed_at = $2
+        WHERE id = $1";
+    tx.run(sql, args![found.id, now, &invitation.hash, invitation.until]).await?;
+    tx.run("DELETE FROM sessions WHERE account = $1", args![found.id]).await?;
+    account(tx, name).await
+}
+
+async fn insert_session(tx: &mut Tx, account: AccountId, session: &Session) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sessions (session_hash, account, made_at, seen_at, address) VALUES ($1, $2, $3, $4, $5)";
+    tx.run(sql, args![&session.hash, account, session.made_at, session.seen_at, &session.address]).await.map(drop)
+}
+
+fn read_account(row: &Row) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: row.parse("id")?,
+        section: row.parse_opt("section")?,
+        login_id: row.get("login_id")?,
+        address: row.get("address")?,
+        name: row.opt("name")?.unwrap_or_default(),
+        administrator: row.opt("administrator")?.unwrap_or_default(),
+        password_hash: row.opt("password_hash")?,
+        password_set_at: row.time_opt("password_set_at")?,
+        never_expires: row.opt("password_never_expires")?.unwrap_or_default(),
+        reset_at: row.time_opt("reset_at")?,
+        failures: row.int("failures")?,
+        locked_at: row.time_opt("locked_at")?,
+        invitation_until: row.time_opt("invitation_until")?,
+    })
+}
+
+fn read_session(row: &Row) -> Result<Session, StoreError> {
+    Ok(Session {
+        hash: row.digest("session_hash")?,
+        made_at: row.time("made_at")?,
+        seen_at: row.time("seen_at")?,
+        address: row.get("address")?,
+    })
+}

@@ -1,0 +1,90 @@
+//! How many wrong sign-ins a network may have (spec X-ACCOUNTS). What an account may have is counted in the database, for all nodes; this keeps
+//! one network from trying many accounts, and the hashing threads free for others.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+};
+
+use fubako_base::Timestamp;
+
+/// Wrong ones in [`WINDOW`] of one network: a company's people may all come from one address.
+pub(crate) const MOST: u32 = 50;
+/// Seconds, from the first wrong one on.
+pub(crate) const WINDOW: i64 = 900;
+/// Networks that are remembered. When more come at once, only the accounts' own limits hold.
+const NETWORKS: usize = 100_000;
+
+/// What each network has of wrong sign-ins: how many, and until when they count.
+#[derive(Debug, Default)]
+pub(crate) struct Guesses(Mutex<HashMap<IpAddr, (u32, Timestamp)>>);
+
+impl Guesses {
+    /// Takes a try, which counts as wrong until it is given back.
+    ///
+    /// # Errors
+    /// When one may be made, where there were too many.
+    pub(crate) fn take(&self, peer: IpAddr, now: Timestamp) -> Result<(), Timestamp> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= NETWORKS {
+            all.retain(|_, (_, until)| *until > now);
+            if all.len() >= NETWORKS {
+                return Ok(());
+            }
+        }
+        let begun = (0, now.plus_seconds(WINDOW));
+        let (count, until) = all.entry(network(peer)).or_insert(begun);
+        if *until <= now {
+            (*count, *until) = begun;
+        }
+        if *count >= MOST {
+            return Err(*until);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// The try was a right one.
+    pub(crate) fn give_back(&self, peer: IpAddr) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, _)) = all.get_mut(&network(peer)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// An IPv4 address, or the /64 of an IPv6 one: one host has as many of those as it likes.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    // spec: X-ACCOUNTS
+    #[test]
+    fn a_network_has_so_many_wrong_ones_and_then_waits() {
+        let guesses = Guesses::default();
+        let (one, same, other): (IpAddr, IpAddr, IpAddr) =
+            ("2001:db8::1".parse().unwrap(), "2001:db8::ffff:1".parse().unwrap(), "2001:db8:0:1::1".parse().unwrap());
+        let now = Timestamp(0);
+        for _ in 0..MOST {
+            guesses.take(one, now).unwrap();
+        }
+        let until = now.plus_seconds(WINDOW);
+        assert_eq!(guesses.take(same, now.plus_seconds(1)), Err(until));
+        assert_eq!(guesses.take(other, now), Ok(()));
+        assert_eq!(guesses.take("192.0.2.1".parse().unwrap(), now), Ok(()));
+        // A right one does not count.
+        guesses.give_back(one);
+        assert_eq!(guesses.take(one, now), Ok(()));
+        assert_eq!(guesses.take(one, now), Err(until));
+        assert_eq!(guesses.take(one, until), Ok(()));
+    }
+}

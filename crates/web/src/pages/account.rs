@@ -1,0 +1,388 @@
+//! The pages of whoever has an account (spec X-ACCOUNTS): signing in, an invitation, oneself, the password.
+
+use askama::Template;
+use fubako_base::{
+    Lang, Timestamp,
+    lang::{Value, text},
+    shown::{self, Moment, visible},
+};
+use fubako_exchange::domain::account::{Fault, LONGEST_PASSWORD, Role};
+
+use super::{Alert, Frame, render};
+use crate::waits;
+
+/// What was done before the page came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// An invitation was used.
+    PasswordSet,
+    /// The password was changed.
+    PasswordChanged,
+    /// One signed out.
+    SignedOut,
+    /// The session was over.
+    Over,
+    /// The other sessions were ended.
+    SignedOutElsewhere,
+}
+
+impl Done {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::PasswordSet, Self::PasswordChanged, Self::SignedOut, Self::Over, Self::SignedOutElsewhere];
+
+    /// The word for it in an address.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PasswordSet => "password-set",
+            Self::PasswordChanged => "password-changed",
+            Self::SignedOut => "signed-out",
+            Self::Over => "over",
+            Self::SignedOutElsewhere => "elsewhere",
+        }
+    }
+
+    /// What the word means; none where it is none of ours.
+    #[must_use]
+    pub fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.word() == word)
+    }
+
+    fn words(self, frame: &Frame) -> String {
+        frame.t(&format!("web-done-{}", self.word()))
+    }
+}
+
+/// What the sign-in form says beside itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInTrouble {
+    /// Something was not filled in.
+    Empty,
+    /// Not let in; why is not told.
+    Refused,
+    /// Too many wrong ones from this network.
+    TooMany {
+        /// Seconds until one may be tried.
+        seconds: u64,
+    },
+}
+
+/// The sign-in form.
+#[derive(Debug, Clone, Copy)]
+pub struct SignInForm<'a> {
+    /// What was typed as a name.
+    pub name: &'a str,
+    /// What went wrong.
+    pub trouble: Option<SignInTrouble>,
+    /// What was done before.
+    pub done: Option<Done>,
+}
+
+/// Why a new password was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// The two are not the same.
+    Differs,
+    /// The current password is another.
+    WrongCurrent,
+    /// It cannot be chosen.
+    Fault(Fault),
+}
+
+/// Whoever the page is for.
+#[derive(Debug, Clone)]
+pub struct Oneself {
+    /// How they sign in.
+    pub sign_in_name: String,
+    /// Their name; may be empty.
+    pub name: String,
+    /// Their mail address.
+    pub address: String,
+    /// Their section's name; none for an operator.
+    pub section_name: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// The time zone that times are shown in.
+    pub time_zone: String,
+    /// When the password was set.
+    pub password_set_at: Option<Timestamp>,
+    /// When it expires, where it does.
+    pub password_expires_at: Option<Timestamp>,
+    /// Characters that a password has at least.
+    pub least: usize,
+    /// What their forms carry.
+    pub form_key: String,
+}
+
+/// A session as it is listed.
+#[derive(Debug, Clone)]
+pub struct SessionLine {
+    /// When it began.
+    pub made_at: Timestamp,
+    /// When it was last used.
+    pub seen_at: Timestamp,
+    /// The IP address that signed in.
+    pub address: String,
+    /// Whether it is the one that asks.
+    pub this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    f: &'a Frame,
+    name: &'a str,
+    alert: Option<Alert>,
+    invalid: bool,
+    done: Option<String>,
+}
+
+/// The page where one signs in.
+#[must_use]
+pub fn sign_in(frame: &Frame, form: &SignInForm<'_>) -> String {
+    let alert = form.trouble.map(|trouble| {
+        let (id, lines, seconds) = match trouble {
+            SignInTrouble::Empty => ("web-sign-in-empty", vec![frame.t("web-sign-in-empty")], None),
+            SignInTrouble::Refused => {
+                ("web-sign-in-refused", vec![frame.t("web-sign-in-refused"), frame.t("web-sign-in-refused-more")], None)
+            }
+            SignInTrouble::TooMany { seconds } => {
+                let words = waits::wait(seconds, frame.lang);
+                ("web-sign-in-many", vec![frame.with("web-sign-in-many", "wait", &words)], Some(seconds))
+            }
+        };
+        Alert { title: frame.t(&format!("{id}-title")), lines, seconds }
+    });
+    let invalid = matches!(form.trouble, Some(SignInTrouble::Empty | SignInTrouble::Refused));
+    render(&SignInPage { f: frame, name: form.name, alert, invalid, done: form.done.map(|done| done.words(frame)) })
+}
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct InvitationPage<'a> {
+    f: &'a Frame,
+    path: &'a str,
+    sign_in_name: String,
+    address: String,
+    until: Moment,
+    alert: Option<Alert>,
+    invalid: bool,
+    hint: String,
+}
+
+/// The page of an invitation: who it is for, and the form that sets the password.
+#[must_use]
+pub fn invitation(frame: &Frame, who: &Oneself, path: &str, until: Timestamp, unfit: Option<Unfit>) -> String {
+    render(&InvitationPage {
+        f: frame,
+        path,
+        sign_in_name: visible(&who.sign_in_name),
+        address: visible(&who.address),
+        until: shown::moment(until, &who.time_zone, frame.lang),
+        alert: unfit.map(|unfit| alert(frame, unfit)),
+        invalid: unfit.is_some(),
+        hint: hint(frame, who),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "new_password.html")]
+struct PasswordPage<'a> {
+    f: &'a Frame,
+    sign_in_name: String,
+    form_key: &'a str,
+    must: bool,
+    alert: Option<Alert>,
+    invalid: bool,
+    wrong_current: bool,
+    hint: String,
+}
+
+/// The page where one changes the password. `must`: it has expired, and nothing else can be done before.
+#[must_use]
+pub fn password(frame: &Frame, who: &Oneself, must: bool, unfit: Option<Unfit>) -> String {
+    let wrong_current = unfit == Some(Unfit::WrongCurrent);
+    render(&PasswordPage {
+        f: frame,
+        sign_in_name: visible(&who.sign_in_name),
+        form_key: &who.form_key,
+        must,
+        alert: unfit.map(|unfit| alert(frame, unfit)),
+        invalid: unfit.is_some() && !wrong_current,
+        wrong_current,
+        hint: hint(frame, who),
+    })
+}
+
+fn hint(frame: &Frame, who: &Oneself) -> String {
+    frame.count("web-new-password-hint", &count(who.least))
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn alert(frame: &Frame, unfit: Unfit) -> Alert {
+    let number = |id: &str, number: usize| text(frame.lang, id, &[("count", Value::from(count(number)))]);
+    let line = match unfit {
+        Unfit::Differs => frame.t("web-unfit-differs"),
+        Unfit::WrongCurrent => frame.t("web-unfit-current"),
+        Unfit::Fault(Fault::TooShort(least)) => number("web-unfit-short", least),
+        Unfit::Fault(Fault::TooLong) => number("web-unfit-long", LONGEST_PASSWORD),
+        Unfit::Fault(Fault::IsName) => frame.t("web-unfit-name"),
+        Unfit::Fault(Fault::TooSimple) => frame.t("web-unfit-simple"),
+        Unfit::Fault(Fault::Same) => frame.t("web-unfit-same"),
+    };
+    let title = if unfit == Unfit::WrongCurrent { "web-unfit-current-title" } else { "web-unfit-title" };
+    Alert { title: frame.t(title), lines: vec![line], seconds: None }
+}
+
+struct SessionRow {
+    made: Moment,
+    seen: Moment,
+    address: String,
+    this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct MePage<'a> {
+    f: &'a Frame,
+    who: &'a Oneself,
+    name: String,
+    address: String,
+    section: Option<String>,
+    role: &'static str,
+    set: Option<Moment>,
+    expires: Option<Moment>,
+    rows: Vec<SessionRow>,
+    others: bool,
+    done: Option<String>,
+}
+
+/// The page of one's own account.
+#[must_use]
+pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], done: Option<Done>) -> String {
+    let moment = |at: Timestamp| shown::moment(at, &who.time_zone, frame.lang);
+    let name = visible(&who.name);
+    render(&MePage {
+        f: frame,
+        who,
+        name: if name.is_empty() { visible(&who.sign_in_name) } else { name },
+        address: visible(&who.address),
+        section: who.section_name.as_deref().map(visible),
+        role: match who.role {
+            Role::Operator => "web-role-operator",
+            Role::Administrator => "web-role-administrator",
+            Role::User => "web-role-user",
+        },
+        set: who.password_set_at.map(moment),
+        expires: who.password_expires_at.map(moment),
+        rows: sessions
+            .iter()
+            .map(|session| SessionRow {
+                made: moment(session.made_at),
+                seen: moment(session.seen_at),
+                address: visible(&session.address),
+                this: session.this,
+            })
+            .collect(),
+        others: sessions.iter().any(|session| !session.this),
+        done: done.map(|done| done.words(frame)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
+
+    fn frame(lang: Lang) -> Frame {
+        Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true }
+    }
+
+    fn oneself(role: Role) -> Oneself {
+        Oneself {
+            sign_in_name: "acme/<taro>".to_owned(),
+            name: "<b>山田</b>".to_owned(),
+            address: "\"<i>\"@acme.example".to_owned(),
+            section_name: (role != Role::Operator).then(|| "<u>Acme</u>".to_owned()),
+            role,
+            time_zone: "Asia/Tokyo".to_owned(),
+            password_set_at: Some(NOW),
+            password_expires_at: (role == Role::User).then_some(NOW),
+            least: 12,
+            form_key: "the-key-of-the-form".to_owned(),
+        }
+    }
+
+    fn every_page(lang: Lang) -> Vec<String> {
+        let frame = frame(lang);
+        let faults = [Fault::TooShort(12), Fault::TooLong, Fault::IsName, Fault::TooSimple, Fault::Same];
+        let unfit = faults.map(Unfit::Fault).into_iter().chain([Unfit::Differs, Unfit::WrongCurrent]);
+        let unfit: Vec<Option<Unfit>> = unfit.map(Some).chain([None]).collect();
+        let troubles = [SignInTrouble::Empty, SignInTrouble::Refused, SignInTrouble::TooMany { seconds: 600 }];
+        let line = |this| SessionLine { made_at: NOW, seen_at: NOW, address: "<i>192.0.2.1".to_owned(), this };
+        let mut all = Vec::new();
+        for trouble in troubles.map(Some).into_iter().chain([None]) {
+            all.push(sign_in(&frame, &SignInForm { name: "<script>", trouble, done: None }));
+        }
+        for done in Done::ALL {
+            all.push(sign_in(&frame, &SignInForm { name: "", trouble: None, done: Some(done) }));
+        }
+        for unfit in unfit {
+            all.push(invitation(&frame, &oneself(Role::User), "/invitation/x", NOW, unfit));
+            all.push(password(&frame, &oneself(Role::User), unfit.is_none(), unfit));
+        }
+        for role in [Role::Operator, Role::Administrator, Role::User] {
+            all.push(me(&frame, &oneself(role), &[line(true), line(false)], Some(Done::PasswordChanged)));
+        }
+        all
+    }
+
+    // spec: X-LANG, X-ACCOUNTS
+    #[test]
+    fn every_page_has_all_its_words_in_both_languages_and_runs_no_stranger_s() {
+        for lang in Lang::ALL {
+            for page in every_page(lang) {
+                assert!(!page.contains("web-") && !page.contains("{$") && !page.contains("{ $"), "{page}");
+                assert_eq!(page.matches("<h1").count(), 1, "{page}");
+                assert_eq!(page.matches("<script").count(), 1, "{page}");
+                for markup in ["<b>", "<i>", "<u>", "<taro>"] {
+                    assert!(!page.contains(markup), "{markup}: {page}");
+                }
+                let japanese = page.chars().filter(|c| matches!(c, '\u{3041}'..='\u{30ff}')).count();
+                assert_eq!(japanese > 20, lang == Lang::Ja, "{page}");
+                // Each form keeps the language that was chosen.
+                for action in page.split("action=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                    assert!(action.starts_with('/') && action.ends_with(&format!("?lang={lang}")), "{action}");
+                }
+            }
+        }
+    }
+
+    // spec: X-ACCOUNTS
+    #[test]
+    fn the_forms_of_whoever_is_signed_in_carry_their_key() {
+        let (frame, line) =
+            (frame(Lang::En), SessionLine { made_at: NOW, seen_at: NOW, address: String::new(), this: false });
+        for page in
+            [me(&frame, &oneself(Role::User), &[line], None), password(&frame, &oneself(Role::User), false, None)]
+        {
+            let keys = page.matches("name=\"form\" value=\"the-key-of-the-form\"").count();
+            assert_eq!((keys > 0, keys), (true, page.matches("method=\"post\"").count()), "{page}");
+        }
+        // Nothing to end: no button.
+        assert!(!me(&frame, &oneself(Role::User), &[], None).contains("/me/sessions/end"));
+    }
+
+    #[test]
+    fn what_was_done_is_read_from_an_address_and_nothing_else() {
+        for done in Done::ALL {
+            assert_eq!(Done::read(done.word()), Some(done));
+        }
+        assert_eq!(Done::read("<script>"), None);
+    }
+}
