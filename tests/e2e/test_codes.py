@@ -10,6 +10,9 @@ import json
 import re
 import smtplib
 import sqlite3
+import urllib.error
+import urllib.parse
+import urllib.request
 import zipfile
 
 import pytest
@@ -48,6 +51,14 @@ domains = ["{name}.example"]
 
 
 GROUP, DEFAULT_USER = harness.DEPOSITOR.split("[[section.user]]")
+OWN_USER = """
+[[section.user]]
+login_id = "tanaka"
+address = "tanaka@{}.example"
+group = "メール連携"
+"""
+OWN_ACCOUNT = {"locked": "locked", "expired": "expired", "reset": "reset"}
+DEFAULT_ACCOUNT = {"default-locked": "locked", "default-reset": "reset", "default-expired": "expired"}
 SECTIONS = {
     "acme": section("acme", """[section.settings]
 forbidden_names = ["*.exe"]
@@ -63,6 +74,9 @@ address = "Outside@ACME.example"
     "groupless": section("groupless", depositor="[[section.user]]" + DEFAULT_USER.replace('group = "メール連携"', "")),
     "userless": section("userless", depositor=GROUP),
     "stray": section("stray", depositor=GROUP + "[[section.user]]" + DEFAULT_USER.replace('group = "メール連携"', "")),
+    # What their accounts are like is brought about once the service runs (X-ACCOUNTS).
+    **{name: section(name, "settings = { sign_in_tries = 1, password_days = 30 }") + (OWN_USER.format(name) if name in OWN_ACCOUNT else "")
+       for name in (*OWN_ACCOUNT, *DEFAULT_ACCOUNT)},
 }
 SENDERS = ["tanaka@acme.example", "outside@acme.example"] + [f"tanaka@{name}.example" for name in SECTIONS if name != "acme"]
 
@@ -78,10 +92,34 @@ class World:
             "relay": {"smarthost": f"127.0.0.1:{self.mailboxes.port}"}, "dns": {"servers": [f"127.0.0.1:{self.dns.port}"]},
             "scanner": {"clamd": f"unix:{self.clamd.socket}"}}, "".join(SECTIONS.values())).start()
         self.database = self.fubako.data / "fubako.db"
+        for users, login in ((OWN_ACCOUNT, "tanaka"), (DEFAULT_ACCOUNT, "mail-link")):
+            for section, state in users.items():
+                self.bring_account(f"{section}/{login}", state)
 
     def stop(self):
         for part in (self.fubako, self.dns, self.mailboxes, self.clamd):
             part.stop()
+
+    def post(self, path, **fields):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.fubako.http}{path}", urllib.parse.urlencode(fields).encode())
+        with contextlib.suppress(urllib.error.HTTPError):  # a refused sign-in is what some of these are for
+            urllib.request.urlopen(request, timeout=60).close()
+
+    def bring_account(self, name, state):
+        """An account that has a password, and then is locked, expired or reset, as its user or an administrator would do it."""
+        said = self.fubako.run("operator", "reset", name).stdout
+        path = re.search(r"/invitation/\S+", said)[0]
+        self.post(path, password="correct horse battery", again="correct horse battery")
+        section, login = name.split("/")
+        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as database, database:
+            if state == "expired":
+                database.execute("UPDATE accounts SET password_set_at = password_set_at - ? WHERE section = ? AND login_id = ?", (30 * 86_400 * 1_000_000, section, login))
+        if state == "locked":
+            self.post("/sign-in", name=name, password="another")
+        if state == "reset":
+            self.fubako.run("operator", "reset", name)
+        [row] = self.read("SELECT password_hash IS NULL, locked_at IS NULL FROM accounts WHERE section = ? AND login_id = ?", section, login)
+        assert row == (state == "reset", state != "locked"), (name, row)
 
     def submit(self, sender, mail, recipients):
         with smtplib.SMTP("127.0.0.1", self.fubako.starttls, timeout=120) as smtp:
@@ -248,6 +286,11 @@ CASES = {
     "sender-not-in-group": Case(files("a.pdf", sender=b"outside@acme.example"), sender="outside@acme.example", names=("outside@acme.example",)),
     "default-user-credentials": Case(**of("userless"), names=("tanaka@userless.example",)),
     "default-user-no-group": Case(**of("stray"), names=("tanaka@stray.example",)),
+    "sender-locked": Case(**of("locked"), names=("tanaka@locked.example",)),
+    "sender-password-expired": Case(**of("expired"), names=("tanaka@expired.example",)),
+    "default-user-locked": Case(**of("default-locked"), names=("tanaka@default-locked.example",)),
+    "default-user-password-reset": Case(**of("default-reset"), names=("tanaka@default-reset.example",)),
+    "default-user-password-expired": Case(**of("default-expired"), names=("tanaka@default-expired.example",)),
     "exchange-unavailable": Case(files("a.pdf"), names=("a.pdf",), trouble=the_scanner_stays_away),
     # One new object in 256 would find its folder: of three files one is sure not to.
     "upload-failed": Case(files("見積-1.pdf", "見積-2.pdf", "見積-3.pdf"), names=("見積-",), trouble=the_storage_takes_nothing),
@@ -446,6 +489,8 @@ def test_a_mail_without_files_is_not_checked(world):
 # spec: MAIL-SENDER
 @pytest.mark.parametrize("sender, depositor, as_default_user", [
     ("tanaka@small.example", "mail-link", True), ("mail-link@acme.example", "mail-link", False),
+    # Whose password was reset has yet to choose one; their mail is theirs all the same.
+    ("tanaka@reset.example", "tanaka", False),
 ])
 def test_who_deposits_is_noted(world, sender, depositor, as_default_user):
     there = len(world.mailboxes.raw(TO))

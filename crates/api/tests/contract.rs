@@ -15,7 +15,10 @@ use fubako_base::{
     unchecked::{Unchecked, UncheckedRule},
 };
 use fubako_exchange::{download::Proof, token::sha256};
-use fubako_store::sections::{Change, Group, User};
+use fubako_store::{
+    accounts::{AccountName, NewInvitation},
+    sections::{Change, Group, User},
+};
 use fubako_testkit::{
     DEFAULT_USER, LINK_GROUP,
     clamd::Clamd,
@@ -401,6 +404,17 @@ async fn who_deposits(way: Way) {
     apply(user("jiro", "jiro@xn--j2rs27b.example", Some(LINK_GROUP), false)).await;
     assert_eq!(begin("tARO@ACME.example").await.unwrap(), ("taro".to_owned(), false));
     assert_eq!(begin("jiro@営業.example").await.unwrap(), ("jiro".to_owned(), false));
+
+    // The account of who deposits must be usable.
+    let account = AccountName::User("acme".parse().unwrap(), "taro".to_owned());
+    let invitation = NewInvitation { hash: [1; 32], until: served.now().plus_seconds(60) };
+    let taro = served.store.invite(&account, invitation, served.now()).await.unwrap().unwrap();
+    assert_eq!(begin("taro@acme.example").await.unwrap(), ("taro".to_owned(), false), "invited");
+    assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", served.now()).await.unwrap());
+    assert!(served.store.take_password_try(taro.id, 0, Some(served.now())).await.unwrap());
+    assert_eq!(refused(begin("taro@acme.example").await), Code::SenderLocked);
+    assert!(served.store.unlock(&account, served.now()).await.unwrap());
+    assert_eq!(begin("taro@acme.example").await.unwrap(), ("taro".to_owned(), false), "unlocked");
 
     assert_eq!(refused(begin("taro").await), Code::SenderMalformed);
     apply(user("taro", "taro@acme.example", None, false)).await;

@@ -100,10 +100,20 @@ codes! {
     GroupNotSet, "group-not-set", Stop, "MAIL-SENDER";
     /// The sender's account is not in the mail-link group.
     SenderNotInGroup, "sender-not-in-group", Stop, "MAIL-SENDER";
+    /// The sender's account is locked.
+    SenderLocked, "sender-locked", Stop, "MAIL-SENDER";
+    /// The password of the sender's account has expired.
+    SenderPasswordExpired, "sender-password-expired", Stop, "MAIL-SENDER";
     /// The sender has no account, and there is no default user.
     DefaultUserCredentials, "default-user-credentials", Stop, "MAIL-SENDER";
     /// The sender has no account, and the default user is not in the mail-link group.
     DefaultUserNoGroup, "default-user-no-group", Stop, "MAIL-SENDER";
+    /// The sender has no account, and the default user's is locked.
+    DefaultUserLocked, "default-user-locked", Stop, "MAIL-SENDER";
+    /// The sender has no account, and the default user's password was reset and none was set since.
+    DefaultUserPasswordReset, "default-user-password-reset", Stop, "MAIL-SENDER";
+    /// The sender has no account, and the default user's password has expired.
+    DefaultUserPasswordExpired, "default-user-password-expired", Stop, "MAIL-SENDER";
     /// The exchange is closed for maintenance.
     Maintenance, "maintenance", Retry, "MAIL-DEPOSIT";
     /// The exchange, its storage or its scanner does not answer.

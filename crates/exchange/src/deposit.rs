@@ -168,7 +168,7 @@ impl Exchange {
         domain::check_key(key)?;
         domain::check_deposit(request)?;
         let section = self.section_in_use(&request.section).await?;
-        let depositor = self.depositor(&section, &request.sender_address).await?;
+        let depositor = self.depositor(&section, &request.sender_address, now).await?;
         let deposit = Deposit {
             id: DepositId::generate(),
             section: request.section.clone(),
@@ -341,9 +341,9 @@ impl Exchange {
     }
 
     /// Who deposits for this sender.
-    async fn depositor(&self, section: &Section, sender: &str) -> Result<Depositor, DepositError> {
+    async fn depositor(&self, section: &Section, sender: &str, now: Timestamp) -> Result<Depositor, DepositError> {
         let accounts = self.parts.store.sender_accounts(&section.id, &compared(sender)).await?;
-        domain::who_deposits(section, sender, &accounts).map_err(|code| {
+        domain::who_deposits(section, sender, &accounts, now).map_err(|code| {
             let detail = format!("section {}, sender {}", section.id, shown::visible(sender));
             DepositError::Refused { code, detail }
         })

@@ -13,7 +13,7 @@ use fubako_base::{
 };
 use fubako_mail::header::compared;
 
-pub use depositor::who_deposits;
+pub use depositor::{default_user_trouble, who_deposits};
 
 /// A deposit as somebody asks for it.
 #[derive(Debug, Clone)]

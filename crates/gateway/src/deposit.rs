@@ -186,7 +186,17 @@ fn with_note(name: &str, note: &str) -> String {
 
 /// The problem, naming the sender where it is their account that is missing or may not deposit (spec MAIL-SENDER).
 fn of_sender(problem: Problem, address: &str) -> Problem {
-    let codes = [Code::SenderMalformed, Code::SenderNotInGroup, Code::DefaultUserCredentials, Code::DefaultUserNoGroup];
+    let codes = [
+        Code::SenderMalformed,
+        Code::SenderNotInGroup,
+        Code::SenderLocked,
+        Code::SenderPasswordExpired,
+        Code::DefaultUserCredentials,
+        Code::DefaultUserNoGroup,
+        Code::DefaultUserLocked,
+        Code::DefaultUserPasswordReset,
+        Code::DefaultUserPasswordExpired,
+    ];
     if problem.codes().iter().any(|code| codes.contains(code)) { problem.about(address) } else { problem }
 }
 

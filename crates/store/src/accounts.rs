@@ -409,6 +409,16 @@ async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, Sto
     row.as_ref().map(read_account).transpose()
 }
 
+/// The accounts of the section's users with this address (in lower case) and of its default user.
+pub(crate) async fn accounts_for_sender(
+    tx: &mut Tx,
+    section: &SectionId,
+    address: &str,
+) -> Result<Vec<Account>, StoreError> {
+    let sql = account!("WHERE a.section = $1 AND (u.address_folded = $2 OR u.default_user) ORDER BY a.login_id");
+    tx.all("accounts", sql, args![section, address]).await?.iter().map(read_account).collect()
+}
+
 async fn invite(
     tx: &mut Tx,
     id: AccountId,

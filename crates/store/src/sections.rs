@@ -8,6 +8,7 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
+    accounts::{Account, accounts_for_sender},
     tx::{Row, Tx, args},
 };
 
@@ -62,6 +63,8 @@ pub struct SenderAccounts {
     pub users: Vec<User>,
     /// The section's default user.
     pub default_user: Option<User>,
+    /// The accounts of all these, as far as they have one: who was never invited has none.
+    pub accounts: Vec<Account>,
 }
 
 /// One change that `fubako apply` makes.
@@ -208,6 +211,7 @@ impl Store {
                         mail_link_group: group.map(|row| row.get("name")).transpose()?,
                         users: users.iter().map(read_user).collect::<Result<_, _>>()?,
                         default_user: default_user.as_ref().map(read_user).transpose()?,
+                        accounts: accounts_for_sender(tx, section, address).await?,
                     })
                 })
             })

@@ -103,6 +103,12 @@ check-default-user-missing = Section { $about } has no default user: mail with a
 check-default-user-missing-next = Unless every sender has an account, give one user of the mail-link group default_user = true in the declaration and run fubako apply.
 check-default-user-no-group = The default user of section { $about }, { $user }, is not in the mail-link group ({ $group }): mail with attachments of senders who have no account is stopped (default-user-no-group).
 check-default-user-no-group-next = Set group = "{ $group }" for { $user } in the declaration and run fubako apply.
+check-default-user-locked = The default user of section { $about }, { $user }, is locked: mail with attachments of senders who have no account is stopped (default-user-locked).
+check-default-user-locked-next = Find out who, or what program, entered wrong passwords, and run fubako operator unlock { $about }/{ $user }.
+check-default-user-password-reset = The default user of section { $about }, { $user }, had its password reset, and none was set since: mail with attachments of senders who have no account is stopped (default-user-password-reset).
+check-default-user-password-reset-next = Open the link that the reset showed and set a password. Where it is over, fubako operator reset { $about }/{ $user } shows another.
+check-default-user-password-expired = The default user of section { $about }, { $user }, has a password that has expired: mail with attachments of senders who have no account is stopped (default-user-password-expired).
+check-default-user-password-expired-next = Give { $user } password_never_expires = true in the declaration and run fubako apply, or sign in as it and choose another password.
 check-proof-shared = { $about } sends from { $provider }, and what proves its mail (proof) is spf: any other customer of { $provider } can send as this domain.
 check-proof-shared-next = Change proof to secret-header (docs/administration.md, section 3; there are guides for Exchange Online and Google Workspace).
 check-proof-replay = { $about } sends from { $provider }, and what proves its mail (proof) is dkim: any other customer of { $provider } who gets hold of a signed mail can send it again for a week, to whomever they like.

@@ -103,6 +103,12 @@ check-default-user-missing = セクション { $about } に、メール連携用
 check-default-user-missing-next = 差出人の全員にアカウントがあるのでなければ、宣言ファイルで、メール連携グループのユーザのひとりに default_user = true を指定して、fubako apply を実行してください。
 check-default-user-no-group = セクション { $about } のメール連携用デフォルトユーザ { $user } が、メール連携グループ({ $group })に入っていません。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-no-group)。
 check-default-user-no-group-next = 宣言ファイルで、{ $user } の group を { $group } として、fubako apply を実行してください。
+check-default-user-locked = セクション { $about } のメール連携用デフォルトユーザ { $user } がロックされています。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-locked)。
+check-default-user-locked-next = パスワードを間違えた人やプログラムを確かめて、fubako operator unlock { $about }/{ $user } を実行してください。
+check-default-user-password-reset = セクション { $about } のメール連携用デフォルトユーザ { $user } のパスワードが、リセットされたままになっています。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-password-reset)。
+check-default-user-password-reset-next = リセットのときに表示されたリンクを開いて、新しいパスワードを設定してください。期限が過ぎたときは、fubako operator reset { $about }/{ $user } を実行すると、新しいリンクが表示されます。
+check-default-user-password-expired = セクション { $about } のメール連携用デフォルトユーザ { $user } のパスワードが、有効期限を過ぎています。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-password-expired)。
+check-default-user-password-expired-next = 宣言ファイルで、{ $user } に password_never_expires = true を指定して、fubako apply を実行してください。または、サインインして、新しいパスワードに変更してください。
 check-proof-shared = { $about } は { $provider } から送信していますが、メールの証明(proof)が spf です。{ $provider } のほかの利用者が、このドメインを名乗って送信できます。
 check-proof-shared-next = proof を secret-header に変更してください(docs/administration.ja.md の3章。Exchange Online と Google Workspace には設定ガイドがあります)。
 check-proof-replay = { $about } は { $provider } から送信していますが、メールの証明(proof)が dkim です。署名されたメールを手に入れた { $provider } のほかの利用者が、1週間の間、それを別の宛先へ送り直せます。

@@ -172,11 +172,38 @@ pub enum State {
     Good,
 }
 
+/// The rules that a section's accounts are under; without one, those of operators.
+fn rules(section: Option<&Section>) -> Rules {
+    section.map_or_else(|| Rules::of(&Settings::default()), |section| Rules::of(&section.settings))
+}
+
+fn expires_at(account: &Account, section: Option<&Section>) -> Option<Timestamp> {
+    let days = rules(section).days.filter(|_| !account.never_expires)?;
+    // One of which nobody knows since when is too old.
+    Some(account.password_set_at.unwrap_or_default().plus_seconds(i64::from(days) * 86_400))
+}
+
+/// How an account stands at this time. `section` is its section; none for an operator.
+#[must_use]
+pub fn state(account: &Account, section: Option<&Section>, now: Timestamp) -> State {
+    if section.is_some_and(|section| !section.enabled) {
+        State::SectionOff
+    } else if account.locked_at.is_some() {
+        State::Locked
+    } else if account.password_hash.is_none() {
+        if account.reset_at.is_some() { State::Reset } else { State::Invited }
+    } else if expires_at(account, section).is_some_and(|until| until <= now) {
+        State::Expired
+    } else {
+        State::Good
+    }
+}
+
 impl Known {
     /// The rules that it is under.
     #[must_use]
     pub fn rules(&self) -> Rules {
-        self.section.as_ref().map_or_else(|| Rules::of(&Settings::default()), |section| Rules::of(&section.settings))
+        rules(self.section.as_ref())
     }
 
     /// What the person may do.
@@ -192,26 +219,13 @@ impl Known {
     /// When its password expires, where it does.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
-        let days = self.rules().days.filter(|_| !self.account.never_expires)?;
-        // One of which nobody knows since when is too old.
-        Some(self.account.password_set_at.unwrap_or_default().plus_seconds(i64::from(days) * 86_400))
+        expires_at(&self.account, self.section.as_ref())
     }
 
     /// How it stands at this time.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {
-        let account = &self.account;
-        if self.section.as_ref().is_some_and(|section| !section.enabled) {
-            State::SectionOff
-        } else if account.locked_at.is_some() {
-            State::Locked
-        } else if account.password_hash.is_none() {
-            if account.reset_at.is_some() { State::Reset } else { State::Invited }
-        } else if self.expires_at().is_some_and(|until| until <= now) {
-            State::Expired
-        } else {
-            State::Good
-        }
+        state(&self.account, self.section.as_ref(), now)
     }
 }
 

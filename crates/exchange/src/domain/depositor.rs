@@ -1,26 +1,37 @@
 //! Who deposits for a mail, by the accounts that its section has (spec MAIL-SENDER, 3.5): the whole decision stands here.
 
-use fubako_base::{Code, section::Section};
+use fubako_base::{Code, Timestamp, section::Section};
 use fubako_store::{
     deposits::Depositor,
     sections::{SenderAccounts, User},
 };
 
-use super::{is_address, may_deposit};
+use super::{
+    account::{State, state},
+    is_address, may_deposit,
+};
 
 /// Who deposits for a mail whose From address is `sender`. `accounts` is what the section has of accounts for that address.
 ///
 /// 1. The section's mail-link option is on (else `option-off`), and so is autopilot (`autopilot-off`).
 /// 2. The sender's address is one (`sender-malformed`).
 /// 3. The section has a mail-link group (`group-not-set`): nobody deposits who is not in it.
-/// 4. There are users with the address: one of them who is in the group deposits, the first by login id (`sender-not-in-group`). The default
-///    user, where it is the sender itself, is a user like any other here.
-/// 5. There are none: the default user deposits in the sender's place, if there is one (`default-user-credentials`) and it is in the group
-///    (`default-user-no-group`).
+/// 4. There are users with the address: one of them who is in the group (`sender-not-in-group`) and whose account can be used (`sender-locked`,
+///    `sender-password-expired`) deposits, the first by login id. The default user, where it is the sender itself, is a user like any other here.
+/// 5. There are none: the default user deposits in the sender's place, if there is one (`default-user-credentials`), it is in the group
+///    (`default-user-no-group`) and its account can be used (`default-user-locked`, `-password-reset`, `-password-expired`).
+///
+/// An account without a password does not stop its user's mail: who never signs in on a page need not have one, and what proves a mail is no
+/// password (RCV-TENANT, RCV-ALIGN). A sender whose password was reset has yet to choose one, and no code of 3.5 is about that.
 ///
 /// # Errors
 /// The code of the first step that fails.
-pub fn who_deposits(section: &Section, sender: &str, accounts: &SenderAccounts) -> Result<Depositor, Code> {
+pub fn who_deposits(
+    section: &Section,
+    sender: &str,
+    accounts: &SenderAccounts,
+    now: Timestamp,
+) -> Result<Depositor, Code> {
     may_deposit(section)?;
     if !is_address(sender) {
         return Err(Code::SenderMalformed);
@@ -28,20 +39,59 @@ pub fn who_deposits(section: &Section, sender: &str, accounts: &SenderAccounts) 
     let group = accounts.mail_link_group.as_ref().ok_or(Code::GroupNotSet)?;
     let is_in_group = |user: &User| user.group.as_ref() == Some(group);
     if !accounts.users.is_empty() {
-        let user = accounts.users.iter().find(|user| is_in_group(user)).ok_or(Code::SenderNotInGroup)?;
-        return Ok(Depositor { login_id: user.login_id.clone(), as_default_user: false });
+        let mut refusal = None;
+        for user in accounts.users.iter().filter(|user| is_in_group(user)) {
+            match sender_trouble(section, accounts, user, now) {
+                None => return Ok(Depositor { login_id: user.login_id.clone(), as_default_user: false }),
+                code => refusal = refusal.or(code),
+            }
+        }
+        return Err(refusal.unwrap_or(Code::SenderNotInGroup));
     }
     let user = accounts.default_user.as_ref().ok_or(Code::DefaultUserCredentials)?;
     if !is_in_group(user) {
         return Err(Code::DefaultUserNoGroup);
     }
-    Ok(Depositor { login_id: user.login_id.clone(), as_default_user: true })
+    match default_user_trouble(section, accounts, user, now) {
+        None => Ok(Depositor { login_id: user.login_id.clone(), as_default_user: true }),
+        Some(code) => Err(code),
+    }
+}
+
+fn sender_trouble(section: &Section, accounts: &SenderAccounts, user: &User, now: Timestamp) -> Option<Code> {
+    match state_of(section, accounts, user, now) {
+        State::Locked => Some(Code::SenderLocked),
+        State::Expired => Some(Code::SenderPasswordExpired),
+        State::SectionOff | State::Invited | State::Reset | State::Good => None,
+    }
+}
+
+/// Why the default user cannot deposit, as far as its account is concerned.
+#[must_use]
+pub fn default_user_trouble(section: &Section, accounts: &SenderAccounts, user: &User, now: Timestamp) -> Option<Code> {
+    match state_of(section, accounts, user, now) {
+        State::Locked => Some(Code::DefaultUserLocked),
+        State::Reset => Some(Code::DefaultUserPasswordReset),
+        State::Expired => Some(Code::DefaultUserPasswordExpired),
+        State::SectionOff | State::Invited | State::Good => None,
+    }
+}
+
+/// How a user's account stands; one who has none is as one who was invited.
+fn state_of(section: &Section, accounts: &SenderAccounts, user: &User, now: Timestamp) -> State {
+    let account = accounts.accounts.iter().find(|account| account.login_id == user.login_id);
+    account.map_or(State::Invited, |account| state(account, Some(section), now))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use fubako_base::ids::AccountId;
+    use fubako_store::accounts::Account;
+
     use super::{super::tests::section, *};
+
+    const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
 
     fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {
         User {
@@ -115,9 +165,10 @@ mod tests {
                         mail_link_group: has_group.then(|| "link".to_owned()),
                         users: senders.users(default_user.as_ref()),
                         default_user,
+                        accounts: vec![],
                     };
                     let row = format!("group {has_group}, {senders:?}, default user {default:?}");
-                    let found = who_deposits(&section(true, true), "taro@acme.example", &accounts);
+                    let found = who_deposits(&section(true, true), "taro@acme.example", &accounts, NOW);
                     let found = found.as_ref().map(|who| (who.login_id.as_str(), who.as_default_user));
                     assert_eq!(found.map_err(|code| *code), wanted(has_group, senders, default), "{row}");
                     // Whatever the accounts, the section's switches and then the address come first.
@@ -128,12 +179,71 @@ mod tests {
                         (section(true, true), "nobody", Code::SenderMalformed),
                         (section(true, true), "a@acme.example\r\nBcc: b@c.example", Code::SenderMalformed),
                     ] {
-                        assert_eq!(who_deposits(&section, sender, &accounts), Err(code), "{row}");
+                        assert_eq!(who_deposits(&section, sender, &accounts, NOW), Err(code), "{row}");
                     }
                     rows += 1;
                 }
             }
         }
         assert_eq!(rows, 48);
+    }
+
+    /// How an account stands in a section whose passwords expire after a day.
+    fn account(login_id: &str, state: State) -> Option<Account> {
+        let set = (!matches!(state, State::Reset | State::Invited)).then_some(NOW);
+        (state != State::SectionOff).then(|| Account {
+            id: AccountId::generate(),
+            section: Some("acme".parse().unwrap()),
+            login_id: login_id.into(),
+            address: format!("{login_id}@acme.example"),
+            name: String::new(),
+            administrator: false,
+            password_hash: set.map(|_| "$argon2id$".into()),
+            password_set_at: set.map(|set| set.plus_seconds(if state == State::Expired { -86_400 } else { -86_399 })),
+            never_expires: false,
+            reset_at: (state == State::Reset).then_some(NOW),
+            failures: 0,
+            locked_at: (state == State::Locked).then_some(NOW),
+            invitation_until: None,
+        })
+    }
+
+    /// The sender's account, and the default user's, in every state. `SectionOff` stands for none at all.
+    // spec: MAIL-SENDER X-ACCOUNTS
+    #[test]
+    fn an_account_must_be_usable() {
+        let mut acme = section(true, true);
+        acme.settings.password_days = Some(1);
+        let ask = |users: Vec<User>, accounts: Vec<Option<Account>>| {
+            let accounts = SenderAccounts {
+                mail_link_group: Some("link".into()),
+                users,
+                default_user: Some(user("default", Some("link"), true)),
+                accounts: accounts.into_iter().flatten().collect(),
+            };
+            who_deposits(&acme, "taro@acme.example", &accounts, NOW).map(|who| who.login_id)
+        };
+        let taro = || user("taro", Some("link"), false);
+        for (state, sender, default_user) in [
+            (State::SectionOff, None, None),
+            (State::Invited, None, None),
+            (State::Good, None, None),
+            (State::Reset, None, Some(Code::DefaultUserPasswordReset)),
+            (State::Locked, Some(Code::SenderLocked), Some(Code::DefaultUserLocked)),
+            (State::Expired, Some(Code::SenderPasswordExpired), Some(Code::DefaultUserPasswordExpired)),
+        ] {
+            let wanted = |code: Option<Code>, who: &str| code.map_or_else(|| Ok(who.to_owned()), Err);
+            // Each account is looked at for its own user alone.
+            let elsewhere = |login_id| account(login_id, State::Locked);
+            let found = ask(vec![taro()], vec![elsewhere("default"), account("taro", state)]);
+            assert_eq!(found, wanted(sender, "taro"), "{state:?}");
+            let found = ask(vec![], vec![elsewhere("taro"), account("default", state)]);
+            assert_eq!(found, wanted(default_user, "default"), "{state:?}");
+        }
+        // Of two with one address the one who can, and else the first one's code.
+        let two = || vec![user("a", Some("link"), false), taro()];
+        let both = |a, taro| vec![account("a", a), account("taro", taro)];
+        assert_eq!(ask(two(), both(State::Locked, State::Good)), Ok("taro".to_owned()));
+        assert_eq!(ask(two(), both(State::Expired, State::Locked)), Err(Code::SenderPasswordExpired));
     }
 }

@@ -1,9 +1,10 @@
 //! A section: whether its mail is taken, whose it could be, and what others make of it.
 
 use fubako_base::{
-    ids::SectionId,
+    Code, Timestamp,
     section::{Proof, Section},
 };
+use fubako_exchange::domain::default_user_trouble;
 use fubako_store::sections::SenderAccounts;
 use fubako_trust::{Dns as _, DnsFailure};
 
@@ -16,7 +17,7 @@ impl Looker<'_> {
     pub(super) async fn section(&self, section: &Section) -> Vec<Finding> {
         let mut findings = switches(section);
         findings.extend(self.secret(section).await);
-        findings.extend(self.depositors(&section.id).await);
+        findings.extend(self.depositors(section).await);
         for domain in &section.domains {
             findings.extend(self.proof(section, domain).await);
             findings.push(self.spf(domain).await);
@@ -90,12 +91,12 @@ impl Looker<'_> {
         })
     }
 
-    async fn depositors(&self, section: &SectionId) -> Vec<Finding> {
+    async fn depositors(&self, section: &Section) -> Vec<Finding> {
         // Of nobody in particular: the group and the default user are every sender's.
-        match self.ground.store.sender_accounts(section, "").await {
-            Ok(accounts) => depositors(section, &accounts),
+        match self.ground.store.sender_accounts(&section.id, "").await {
+            Ok(accounts) => depositors(section, &accounts, Timestamp::now()),
             Err(error) => {
-                let away = Finding::new("storage", State::Wrong, "database-away", section.to_string());
+                let away = Finding::new("storage", State::Wrong, "database-away", section.id.to_string());
                 vec![away.with("cause", error.to_string())]
             }
         }
@@ -114,8 +115,8 @@ impl Looker<'_> {
 }
 
 /// MAIL-SENDER: who deposits must be in the mail-link group, and somebody must for who has no account.
-pub(super) fn depositors(section: &SectionId, accounts: &SenderAccounts) -> Vec<Finding> {
-    let about = || section.to_string();
+pub(super) fn depositors(section: &Section, accounts: &SenderAccounts, now: Timestamp) -> Vec<Finding> {
+    let about = || section.id.to_string();
     let mut findings = Vec::new();
     let group = accounts.mail_link_group.as_ref();
     if group.is_none() {
@@ -128,8 +129,15 @@ pub(super) fn depositors(section: &SectionId, accounts: &SenderAccounts) -> Vec<
             findings.push(outside.with("user", user.login_id.clone()).with("group", group.clone()));
         }
         (Some(user), Some(_)) => {
-            let there = Finding::new("section", State::Ok, "default-user-there", about());
-            findings.push(there.with("user", user.login_id.clone()));
+            let finding = match default_user_trouble(section, accounts, user, now) {
+                None => Finding::new("section", State::Ok, "default-user-there", about()),
+                Some(Code::DefaultUserLocked) => Finding::new("section", State::Wrong, "default-user-locked", about()),
+                Some(Code::DefaultUserPasswordReset) => {
+                    Finding::new("section", State::Wrong, "default-user-password-reset", about())
+                }
+                Some(_) => Finding::new("section", State::Wrong, "default-user-password-expired", about()),
+            };
+            findings.push(finding.with("user", user.login_id.clone()));
         }
         (Some(_), None) => {}
     }

@@ -1,6 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use fubako_base::lang::has_text;
+use fubako_base::{
+    Timestamp,
+    ids::AccountId,
+    lang::has_text,
+    section::{Section, Settings},
+};
+use fubako_store::accounts::Account;
 
 use super::*;
 
@@ -46,6 +52,16 @@ fn every_finding_has_its_texts_in_both_languages() {
 // spec: RUN-SETUP MAIL-SENDER
 #[test]
 fn who_deposits_is_looked_at() {
+    const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
+    let acme = Section {
+        id: "acme".parse().unwrap(),
+        name: String::new(),
+        enabled: true,
+        mail_link: true,
+        autopilot: true,
+        domains: vec![],
+        settings: Settings { password_days: Some(1), ..Settings::default() },
+    };
     let user = |group: &str| fubako_store::sections::User {
         section: "acme".parse().unwrap(),
         login_id: "d".into(),
@@ -64,9 +80,39 @@ fn who_deposits_is_looked_at() {
         (None, None, vec![("mail-link-group-missing", State::Wrong), ("default-user-missing", State::Warning)]),
     ] {
         let mail_link_group = group.map(str::to_owned);
-        let accounts = fubako_store::sections::SenderAccounts { mail_link_group, users: vec![], default_user };
-        let found = section::depositors(&"acme".parse().unwrap(), &accounts);
+        let accounts =
+            fubako_store::sections::SenderAccounts { mail_link_group, users: vec![], default_user, accounts: vec![] };
+        let found = section::depositors(&acme, &accounts, NOW);
         assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), wanted);
+    }
+    for (name, reset_at, password_set_at, locked_at) in [
+        ("default-user-locked", None, Some(NOW), Some(NOW)),
+        ("default-user-password-reset", Some(NOW), None, None),
+        ("default-user-password-expired", None, Some(NOW.plus_seconds(-86_400)), None),
+    ] {
+        let account = Account {
+            id: AccountId::generate(),
+            section: Some(acme.id.clone()),
+            login_id: "d".into(),
+            address: "d@acme.example".into(),
+            name: String::new(),
+            administrator: false,
+            password_hash: password_set_at.map(|_| "$argon2id$".into()),
+            password_set_at,
+            never_expires: false,
+            reset_at,
+            failures: 0,
+            locked_at,
+            invitation_until: None,
+        };
+        let accounts = fubako_store::sections::SenderAccounts {
+            mail_link_group: Some("link".into()),
+            users: vec![],
+            default_user: Some(user("link")),
+            accounts: vec![account],
+        };
+        let found = section::depositors(&acme, &accounts, NOW);
+        assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), [(name, State::Wrong)]);
     }
 }
 

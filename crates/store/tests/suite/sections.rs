@@ -1,6 +1,7 @@
 use fubako_base::section::{NoticeLanguage, Settings};
 use fubako_store::{
     StoreError,
+    accounts::{AccountName, NewInvitation},
     keys::DkimKeyRow,
     sections::{Change, Group, SenderAccounts, User},
 };
@@ -228,10 +229,24 @@ pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
         mail_link_group: Some("g".to_owned()),
         users: users.iter().copied().cloned().collect(),
         default_user: Some(b.clone()),
+        accounts: vec![],
     };
     assert_eq!(accounts("a@acme.example").await, known(&[&again, &a]));
     assert_eq!(accounts("b@acme.example").await, known(&[&b]));
     assert_eq!(accounts("nobody@acme.example").await, known(&[]));
+    // Their accounts, once they are invited: those of the address, and the default user's.
+    for (number, section, login_id) in [(1, "acme", "a"), (2, "acme", "b"), (3, "acme", "c"), (4, "other", "a")] {
+        let invitation = NewInvitation { hash: [number; 32], until: at(1) };
+        let name = AccountName::User(id(section), login_id.to_owned());
+        db.store.invite(&name, invitation, at(0)).await.unwrap().unwrap();
+    }
+    let found = async |address| {
+        let found = accounts(address).await.accounts.into_iter();
+        found.map(|account| (account.section.unwrap(), account.login_id)).collect::<Vec<_>>()
+    };
+    let of = |login_id: &str| (id("acme"), login_id.to_owned());
+    assert_eq!(found("A@acme.example").await, [of("a"), of("b")]);
+    assert_eq!(found("nobody@acme.example").await, [of("b")]);
 }
 
 // spec: KEEP-CRYPT

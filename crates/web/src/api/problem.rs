@@ -69,6 +69,8 @@ impl ApiError {
             Code::SenderMalformed => (StatusCode::UNPROCESSABLE_ENTITY, "The sender's is not a mail address."),
             Code::GroupNotSet => (StatusCode::FORBIDDEN, "The section has no mail-link group."),
             Code::SenderNotInGroup => (StatusCode::FORBIDDEN, "The sender is not in the mail-link group."),
+            Code::SenderLocked => (StatusCode::FORBIDDEN, "The sender's account is locked."),
+            Code::SenderPasswordExpired => (StatusCode::FORBIDDEN, "The password of the sender's account has expired."),
             Code::DefaultUserCredentials => {
                 (StatusCode::FORBIDDEN, "The sender has no account, and there is no default user.")
             }
@@ -76,6 +78,15 @@ impl ApiError {
                 StatusCode::FORBIDDEN,
                 "The sender has no account, and the default user is not in the mail-link group.",
             ),
+            Code::DefaultUserLocked => {
+                (StatusCode::FORBIDDEN, "The sender has no account, and the default user's is locked.")
+            }
+            Code::DefaultUserPasswordReset => {
+                (StatusCode::FORBIDDEN, "The sender has no account, and the default user's password was reset.")
+            }
+            Code::DefaultUserPasswordExpired => {
+                (StatusCode::FORBIDDEN, "The sender has no account, and the default user's password has expired.")
+            }
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "The request was refused."),
         };
         Self::new(status, code.name(), title).with(detail)
@@ -173,6 +184,11 @@ mod tests {
             (refused(Code::SenderNotInGroup), 403, "sender-not-in-group"),
             (refused(Code::DefaultUserCredentials), 403, "default-user-credentials"),
             (refused(Code::DefaultUserNoGroup), 403, "default-user-no-group"),
+            (refused(Code::SenderLocked), 403, "sender-locked"),
+            (refused(Code::SenderPasswordExpired), 403, "sender-password-expired"),
+            (refused(Code::DefaultUserLocked), 403, "default-user-locked"),
+            (refused(Code::DefaultUserPasswordReset), 403, "default-user-password-reset"),
+            (refused(Code::DefaultUserPasswordExpired), 403, "default-user-password-expired"),
             (DepositError::Unavailable { code: Code::UploadFailed, cause: secret() }, 503, "upload-failed"),
             (DepositError::Upload(std::io::Error::other(secret())), 400, "invalid"),
             (DepositError::Internal(secret()), 500, "internal"),
