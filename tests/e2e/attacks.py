@@ -228,15 +228,31 @@ def files_in_text():
         "uuencoded, bare CR": uu().replace(b"\r\n", b"\r"), "uuencoded, no zero line": uu().replace(b"`\r\n", b""), "base64 of uuencode": b"begin-base64 644 evil.exe\r\n" + BODY + b"====\r\n",
         "xxencoded": b"begin 644 evil.exe\r\nh" + BASE64[:60].translate(XX) + b"\r\nL" + BASE64[60:].translate(XX) + b"\r\n+\r\nend\r\n",
         "yEnc, no end": yenc_file().split(b"=yend")[0], "BinHex": binhex(), "BinHex, after text": b"see below\r\n" + binhex(),
+        "uuencoded, mode 888": uu(begin=b"begin 888 "), "uuencoded, mode +644": uu(begin=b"begin +644 "), "uuencoded, mode -1": uu(begin=b"begin -1 "), "uuencoded, mode 4294967940": uu(begin=b"begin 4294967940 "),
+        "uuencoded, mode 18446744073709552260": uu(begin=b"begin 18446744073709552260 "), "uuencoded, mode 4294967297": uu(begin=b"begin 4294967297 "),
         "uuencoded, blank lines": uu().replace(b"\r\n", b"\r\n\r\n"), "uuencoded, blanks at line ends": uu().replace(b"\r\n", b"  \r\n"),
     }
-    for name, body in {**held, **odd, **parts_in_text()}.items():
+    for name, body in {**held, **odd, **parts_in_text(), **{name: b"hello\r\n\r\n" + body for name, body in encoded_below_a_header()}}.items():
         yield from text_carriers(name, body)
     yield from files_in_charsets()
 
 
 # What begins no file to any reader: a text about one, which stays a text with every word of it.
 WORDS_ONLY = {"uuencoded, blanks before", "uuencoded, no mode", "uuencoded, quoted", "a part in a text, quoted", "a part in a text, indented"}
+
+
+def hiding(text):
+    """Encoded words with this in them behind a line end, as ripmime takes them."""
+    quoted = lambda text: b"".join(bytes([octet]) if bytes([octet]).isalnum() else b"=%02X" % octet for octet in text)
+    for end in (b"\n", b"\r", b"\r\n"):
+        yield b"=?us-ascii?Q?hi" + quoted(end + text) + b"?="
+        yield b"=?utf-8?B?" + base64.b64encode(b"hi" + end + text) + b"?="
+    for start in (b"=?us-ascii?q*en?hi", b"=?us-ascii?QQ?hi", b"=?us-ascii\r\nX-Y: ?Q?hi"):
+        yield start + quoted(b"\n" + text) + b"?="
+    yield b"=?utf-8?B?" + base64.b64encode(b"hi\n" + text)
+
+
+HIDING = list(hiding(b"Content-Disposition: attachment; filename=evil.exe"))
 
 
 # As a field that names a file is written to readers to whom what begins like it is it.
@@ -261,9 +277,30 @@ def parts_in_text():
         "a multipart in a text": VERSION + b"Content-Type: multipart/mixed; boundary=ZZ\r\n\r\n" + parts(TEXT, PLANTED, boundary=b"ZZ"),
         "a part in a text, short lines": typed + named + ENCODING + b"\r\n" + b"\r\n".join(BASE64[i:i + 20] for i in range(0, len(BASE64), 20)) + b"\r\n",
         **{f"a part in a text, {field!r}": b"hello\r\n\r\n" + field + b"\r\nContent-Transfer-Encoding; base64\r\n\r\n" + BODY for field in LAX_FIELDS},
+        **{f"a part in a text, {word}": b"hello\r\n\r\nSubject: " + word + b"\r\n\r\n" + BODY for word in HIDING},
+        **{f"a part in a text, {field!r}": b"hello\r\n\r\nDate: x\r\n" + field + b"\r\n\r\nMZ\r\n" for field in (b"X-Content-Type: a/b; name=evil.exe", b">Content-Disposition: x; filename=evil.exe", b"X-Content-Location: evil.exe")},
+        "a part in a text, a field open": b"hello\r\n\r\nContent-Type: text/plain;\r\nX-Foo: name=evil.exe\r\n\r\nMZ\r\n", "a part in a text, applefile": b"Content-Type: application/applefile\r\n\r\nMZ\r\n",
         "a part in a text, bare CR": PLANTED.replace(b"\r\n", b"\r"), "a part in a text, bare LF": PLANTED.replace(b"\r\n", b"\n"),
         "a part in a text, quoted": b"> " + PLANTED.replace(b"\r\n", b"\r\n> "), "a part in a text, indented": b"  " + PLANTED.replace(b"\r\n", b"\r\n  "),
     }
+
+
+CTE = b"Content-Transfer-Encoding"
+ENCODED = {"base64": base64.encodebytes(b"hello\n\n" + PLANTED).replace(b"\n", b"\r\n"),
+           "quoted-printable": b"\r\n".join(b"".join(b"=%02X" % octet for octet in row) for row in (b"hello\n\n" + PLANTED).splitlines())}
+FLAT = base64.b64encode(b"hello\n\n" + PLANTED)
+
+
+def encoded_below_a_header():
+    """A part that is encoded below a pseudo-header in a text: ripmime decodes it, and looks again."""
+    for value in (b"base64", b"binary base64", b"base64 (8bit)", b"x-8bit-base64", b'"base64"', b"ba(c;)se64", b"ba(\")\")se64", b"=?us-ascii?Q?base?=64"):
+        yield f"encoded, {value!r}", CTE + b": " + value + b"\r\n\r\n" + ENCODED["base64"]
+    for field in (CTE + b"s: base64", CTE + b":\r\n base64", CTE + b"\r\n: base64", b"Date: x\r\nX-" + CTE + b": base64"):
+        yield f"encoded, {field!r}", field + b"\r\n\r\n" + ENCODED["base64"]
+    rows = lambda size: [FLAT[i:i + size] for i in range(0, len(FLAT), size)]
+    for name, data in {"short lines": b"\r\n".join(rows(12)), "marks": b"> " + b"\r\n> ".join(rows(60)), "Japanese": "。\r\n".encode().join(rows(60)), "far down": b"-\r\n" * 300 + ENCODED["base64"]}.items():
+        yield f"encoded, {name}", CTE + b": base64\r\n\r\n" + data + b"\r\n"
+    yield "encoded, quoted-printable", CTE + b": quoted-printable\r\n\r\n" + ENCODED["quoted-printable"] + b"\r\n"
 
 
 def text_carriers(name, body):
@@ -288,6 +325,15 @@ def files_in_charsets():
     yield Attack("uuencoded in quoted-printable", mail(parts(quoted, PLANTED)), "hold")
     for place, body in {"preamble": uu() + parts(TEXT, PLANTED), "epilogue": parts(TEXT, PLANTED) + uu()}.items():
         yield Attack(f"uuencoded in the {place}", mail(body), None)
+
+
+# Texts in which nobody finds a file once they are in base64: they go out, with every word.
+VEILED = {
+    "a table": "Content-Type\tName\tSize\ntext/html\tindex\t10\n\nmore\n", "an error": "content-type mismatch: name is required\n\nmore\n", "Japanese": "Content-Type の name パラメータについて\n\nmore\n", "XML": '<Content-Type name="foo" value="bar"/>\n\nmore\n',
+    "brackets": "[Content-Type] name = x\n\nmore\n", "a list": "2.Content-Disposition、filename = 任意\n\nmore\n", "git": "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-Content-Type: text/plain; name=x\n+Content-Type: text/plain; name=y\n\nmore\n",
+    "a patch": "--- a/mail.txt\n+++ b/mail.txt\nContent-Transfer-Encoding: base64\n", "SQL": "begin 1 work\nUPDATE T SET A=1 WHERE B=2 AND C=3 AND D=4;\nend\n", "a price": "Begin 500 yen\nEnd 700 yen\n", "a date": "begin 7 days before\nsee you\n",
+    "a style sheet": "<style>\n.content-type-name { color: red }\n</style>\n", "OpenPGP": "-----BEGIN PGP MESSAGE----- という行があるメール\n",
+}
 
 
 # By what an escape, a mark or a shift is no text: where it is decoded, it is gone.
@@ -328,12 +374,45 @@ def texts_for_line_readers():
         yield Attack(f"a name in {field!r}", HEAD + VERSION + field + b"\r\n\r\nMZ\r\n", None)
         yield Attack(f"a name in {field!r}, in a part", mail(parts(TEXT, b"Content-Type: text/plain\r\n" + field + b"\r\n\r\nMZ\r\n")), None)
     yield Attack("a type alone in a text", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\nContent-Type: application/json\r\n\r\n{}\r\n", "relay")
+    for name, text in VEILED.items():
+        yield Attack(f"words: {name}", ordinary("plain", text), "relay")
     yield Attack("uuencoded, a vertical tab", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\n" + uu(begin=b"begin \x0b644 "), "hold")
+
+
+def fields_in_encoded_words():
+    """A field of a header, relayed or written afresh, that is one only once encoded words are decoded."""
+    hidden = [*HIDING, *hiding(b"Content-Transfer-Encoding: base64"), *hiding(b"Content-Type: multipart/mixed; boundary=BB")]
+    for field in (b"Subject", b"Message-ID", b"List-Id", b"X-Other", b"Importance"):
+        for word in hidden:
+            line = field + b": " + word + b"\r\n"
+            yield Attack(f"hidden in {line!r}", HEAD + line + b"\r\n" + ENCODED["base64"], "hold")
+            yield Attack(f"hidden in {line!r}, with a file", line + carried(PLANTED), "hold")
+    for word in hidden[:3]:
+        yield Attack(f"hidden in a part's {word!r}", mail(parts(TEXT, b"Content-Description: " + word + b"\r\n" + TEXT)), "hold")
+    for word in (b"=?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg0K?=", b"=?utf-8?Q?a=0D=0A_b=0A?="):
+        yield Attack(f"a harmless line end in {word!r}", HEAD.replace(b"Subject: test", b"Subject: " + word) + b"\r\nhello\r\n", "relay")
+
+
+def fields_that_are_none():
+    """Fields whose name is none of MIME but contains one: to ripmime they are what they contain. (Not the planted file: the text stays.)"""
+    inner = b"hello\n\nContent-Type: application/octet-stream; name=evil.exe\nContent-Transfer-Encoding: base64\n\nTVo=\n"
+    texts = {"base64": base64.encodebytes(inner), "quoted-printable": b"\n".join(b"".join(b"=%02X" % octet for octet in row) for row in inner.splitlines()) + b"\n"}
+    for name in (CTE + b"s", CTE + b"-X", CTE + b".", CTE + b"()", b"X-" + CTE, b"Content-Transfer(x)-Encoding", b"=?us-ascii?Q?Content-Transfer-Encoding?=", b"Content-=?us-ascii?Q?Transfer-Encoding:_base64?="):
+        for value, data in texts.items():
+            part = name + b": " + value.encode() + b"\r\n\r\n" + data.replace(b"\n", b"\r\n")
+            yield Attack(f"{name!r}: {value}", HEAD + VERSION + part, None)
+            yield Attack(f"{name!r}: {value}, in a part", mail(parts(TEXT, b"Content-Type: text/plain\r\n" + part), b"multipart/alternative; boundary=BB"), None)
+    for fields in (b"Content-Types: multipart/appledouble; boundary=q", b"X-Content-Type: application/applefile", b"X-Content-Location: evil.exe", b"X-Content-Disposition: x; filename=evil.exe",
+                   b"Content-Type: text/plain; na(c)me=evil.exe", b"Content-Type: text/plain;\r\nX-Foo: name=evil.exe", b"Content-Type: text/plain; \r\nX-Foo: a;\r\nX-Bar: name=evil.exe"):
+        yield Attack(f"{fields!r}", HEAD + VERSION + fields + b"\r\n\r\nhello\r\n", None)
+    for mode in (b"888", b"800", b"999"):
+        yield Attack(f"uuencoded, mode {mode!r}, by its subject", HEAD.replace(b"Subject: test", b"Subject: evil.exe (1/1)") + b"\r\n" + uu(begin=b"begin " + mode + b" "), "hold")
 
 
 INSERTED = [b"\0", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xe2\x80\xa8", b"\r", b"\n", b"\r\n", b"\r\n ", b"\r\n\t", b" ", b"\t", b";", b'"', b"(", b")", b"\\", b":", b"=", b"--", b"--BB", b"\r\n--BB\r\n",
             b"\r\n--BB--\r\n", b"\r\n\r\n", b"\x1b$B", b"\x1b(B", b"=?utf-8?q?", b"?=", b"%00", b"*0", b"*", b"\xef\xbb\xbf", b"\x7f", b"\xa0", b"Content-Type: text/plain\r\n", b"Content-Disposition: inline\r\n",
-            b"Content-Type: multipart/alternative; boundary=BB\r\n", b"Content-Transfer-Encoding: 7bit\r\n", b"Content-Type: text/html\r\n", b"boundary=CC;", b"\r\n--CC\r\n", VERSION]
+            b"Content-Type: multipart/alternative; boundary=BB\r\n", b"Content-Transfer-Encoding: 7bit\r\n", b"Content-Type: text/html\r\n", b"boundary=CC;", b"\r\n--CC\r\n", VERSION,
+            b"Date: x\r\n", b"X-", b"s", b";\r\nX: ", b"Content-Transfer-Encoding: base64\r\n\r\n", b"=?us-ascii?Q?=0A", b"begin 888 evil.exe\r\n"]
 REPLACED = [(b"application/octet-stream", b"text/plain"), (b"attachment", b"inline"), (b"multipart/mixed", b"multipart/alternative"), (b"multipart/mixed", b"text/plain"), (b"base64", b"7bit"), (DISPOSITION, b""),
             (TYPE, b""), (b"\r\n", b"\n"), (b"multipart/mixed", b"Multipart/Digest"), (TYPE, b"Content-Type: text/html; name=evil.exe\r\n")]
 
@@ -657,6 +736,7 @@ ORDINARY = {
     "list style": ("html", "<ul style='\nlist-style-type:none'>\n <li><a name=\"top\">x</a>\n</ul>\n"), "contents": ("html", f"<p>Contents:{KANA}</p>\n"),
     "JSON": ("plain", '{"contentType":"application/json","body":"' + "abc def " * 40 + '"}\n{"detail-type":"EC2","name":"x"}\n'), "monitoring": ("plain", "Instance-Type: m5.large, Name=web01\nalert-type: CPU, hostname=web01\n"),
     "a list": ("plain", "Contents:\n 1. hostname=web01\n 2. filename=a.exe\n"), "Japanese words": ("plain", f"contentについて:{KANA}\n血液型O-type:{KANA}\n"), "CSP": ("plain", "Content-Security-Policy: " + "https://a.example " * 20 + "\n"),
+    "a table about types": ("plain", "Name\tContent-Type Name\n#main .content-type-name { a: b }\n"),
     "a cited mail": ("plain", "-----Original Message-----\nFrom: 田中 <tanaka@acme.example>\nSent: Friday\nTo: x\nSubject: y\n\n本文\n"),
 }
 
@@ -681,7 +761,7 @@ LEGITIMATE = [
 
 def all_attacks():
     """Every attack, in a fixed order."""
-    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, boundary_parameters, odd_boundaries,
+    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
                    stopped, outlook, crossed):
         yield from family()

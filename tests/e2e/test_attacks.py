@@ -32,7 +32,8 @@ for my $f (@files) {
     print "$f\t", ($e ? "read" : "unread"), "\t", join("|", $e ? map { s/[\t\n\r|]/_/gr } names($e) : ()), "\n";
 }
 """
-SHELL = 'cd "$1" && for f in *.eml; do mkdir "$2/$f" "$3/$f"; ripmime -i "$f" -d "$2/$f"; munpack -f -q -C "$3/$f" "$PWD/$f"; done'
+# (munpack keeps the parts of a file that comes in several mails: each mail has a folder of its own for these.)
+SHELL = 'cd "$1" && for f in *.eml; do mkdir "$2/$f" "$3/$f" "$4/$f"; ripmime -i "$f" -d "$2/$f"; TMPDIR="$4/$f" munpack -f -q -C "$3/$f" "$PWD/$f"; done'
 SIZE = 6
 
 
@@ -132,9 +133,9 @@ class Run:
         self.found["perl"] = contents(out)
 
     def rippers(self, folder):
-        rip, mun = folder / "ripmime", folder / "munpack"
-        rip.mkdir(), mun.mkdir()
-        subprocess.run(["sh", "-c", SHELL, "sh", str(self.out), str(rip), str(mun)], capture_output=True, timeout=120, env={**os.environ, "TMPDIR": str(folder)})
+        rip, mun, kept = folder / "ripmime", folder / "munpack", folder / "munpack-kept"
+        rip.mkdir(), mun.mkdir(), kept.mkdir()
+        subprocess.run(["sh", "-c", SHELL, "sh", str(self.out), str(rip), str(mun), str(kept)], capture_output=True, timeout=300)
         self.found["ripmime"], self.found["munpack"] = contents(rip), contents(mun)
 
 

@@ -2,6 +2,7 @@
 
 mod delimiters;
 mod entities;
+mod fields;
 mod html;
 mod lines;
 mod part_in_text;
@@ -12,10 +13,10 @@ use fubako_base::codes::Ambiguity;
 use memchr::memchr;
 
 pub(crate) use self::delimiters::DelimiterWatch;
+pub(crate) use self::fields::LaxHeader;
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
-pub(crate) use self::part_in_text::may_name_a_file;
 use crate::charset::{
     TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable,
     label_in_effect, octets_to_look_at, shows_text,

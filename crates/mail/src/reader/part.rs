@@ -50,6 +50,13 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
     if matches!(media_type, "message/partial" | "message/external-body") {
         findings.push((Cause::Ambiguous(Ambiguity::Elsewhere), "a message/partial or message/external-body part"));
     }
+    let lax = scan::LaxHeader::of(header.iter().map(|field| (field.name(), field.value())));
+    if lax.hides_a_field {
+        findings.push((
+            STRUCTURE,
+            "encoded words in a header with a line end and a field that steers the structure in them",
+        ));
+    }
     let is_multipart = media_type.starts_with("multipart/");
     if is_multipart && !matches!(encoding, None | Some(Encoding::Identity)) {
         // RFC 2045, 6.4, forbids it; some decode all the same, and find other parts.
@@ -73,7 +80,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         content_location: header.first("content-location").map(content_location).filter(|url| !url.is_empty()),
         is_multipart: boundary.is_some(),
         tnef: Tnef::No,
-        veil: oddities.blank || header.iter().any(|field| scan::may_name_a_file(field.name(), field.value())),
+        veil: oddities.blank || lax.names_a_file,
         nested_subject: None,
         content_type,
     };

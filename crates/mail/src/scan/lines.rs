@@ -4,6 +4,7 @@ use memchr::{memchr, memchr2};
 
 use super::{
     Found,
+    fields::steers,
     part_in_text::{PartInText, Seen},
     uuencode::{self, Uuencode},
 };
@@ -121,8 +122,9 @@ impl TextLines {
 impl TextRules {
     /// A line of those that only an LF ends.
     fn joined(&mut self, line: &[u8], part: &mut PartInText) {
-        if memchr(b'\r', line).is_some() && part.line(line) == Seen::File {
-            self.found.file_as_text = true;
+        if memchr(b'\r', line).is_some() {
+            let line: Vec<u8> = line.iter().copied().filter(|octet| *octet != b'\r').collect();
+            self.found.file_as_text |= part.line(&line) == Seen::File || part.is_of_encoded();
         }
     }
 
@@ -148,11 +150,11 @@ pub(super) fn starts_with(line: &[u8], start: &[u8]) -> bool {
     line.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
-/// RFC 9580, 6.2 (and RFC 2440 for messages in several parts): the line itself, not one that quotes it.
+/// RFC 9580, 6.2 (and RFC 2440 for messages in several parts): the line itself and nothing else, not one that quotes it or speaks of it.
 fn opens_pgp(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(line);
     let Some(rest) = text.trim().strip_prefix("-----BEGIN PGP MESSAGE") else { return false };
-    rest.starts_with("-----") || rest.starts_with(", PART")
+    rest == "-----" || rest.starts_with(", PART") && rest.ends_with("-----")
 }
 
 /// The look at what stands before the first and after the last part (spec 3.4a): is there a part in it, or a file?
@@ -185,7 +187,7 @@ impl MarginScan {
             rules.line(line);
             *part_field |= is_part_field(line);
         });
-        self.part_field || self.rules.found.file_as_text
+        self.part_field || self.rules.found.file_as_text || self.rules.found.veil
     }
 }
 
@@ -266,6 +268,9 @@ impl WatchedField {
 
 /// Whether a field begins here that steers the structure, whatever else stands in its name.
 fn is_steering(field: &[u8]) -> bool {
+    if steers(field) {
+        return true;
+    }
     let Some(colon) = memchr(b':', field) else { return false };
     let name = field[..colon].iter().filter(|octet| octet.is_ascii_graphic()).map(u8::to_ascii_lowercase);
     let name: Vec<u8> = name.collect();

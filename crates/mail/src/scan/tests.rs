@@ -1,5 +1,7 @@
 use super::*;
 
+mod fields;
+
 fn found(is_html: bool, charset: Option<&str>, octets: &[u8]) -> Found {
     let look = |step: usize| {
         let mut scan = BodyScan::new(is_html, charset);
@@ -307,6 +309,7 @@ fn openpgp_armour() {
     assert!(opens("-----BEGIN PGP MESSAGE-----"));
     assert!(opens("Hi\r\n  -----BEGIN PGP MESSAGE-----  \r\nabc"));
     assert!(opens("-----BEGIN PGP MESSAGE, PART 1/2-----\r\n"));
+    assert!(!opens("-----BEGIN PGP MESSAGE----- という行があるメール\r\n"));
     assert!(!opens("> -----BEGIN PGP MESSAGE-----\r\n"));
     assert!(!opens("he wrote -----BEGIN PGP MESSAGE-----"));
     assert!(!opens("-----BEGIN PGP SIGNED MESSAGE-----\r\n-----BEGIN PGP PUBLIC KEY BLOCK-----"));
@@ -321,7 +324,7 @@ fn openpgp_armour() {
 }
 
 /// What a text is to readers that go by its lines: whether it has a file in it, and whether it leaves in base64.
-fn by_lines(text: &str) -> (bool, bool) {
+pub(super) fn by_lines(text: &str) -> (bool, bool) {
     let found = found(false, None, text.as_bytes());
     (found.file_as_text, found.veil)
 }
@@ -333,7 +336,7 @@ fn a_field_that_names_a_file_in_a_text_is_held() {
     for field in
         ["Content-Disposition", "content-disposition", "CONTENT-\u{1b}DISPOSITION", "Content=?utf-8?q?-Disposition?="]
     {
-        for separator in [":", ": ", ";", " ; ", "x ", "s: ", " is set to ", ":\r\n\t", "/ "] {
+        for separator in [": ", "; ", " ; ", "x ", "s: ", " is set to ", ":\r\n\t", "/ "] {
             for name in [
                 "attachment; filename=a.exe",
                 "inline; filename = a.exe",
@@ -357,13 +360,16 @@ fn a_field_that_names_a_file_in_a_text_is_held() {
         "Content-Disposition: form-data; name=a; filename=a.exe\r\n\r\nMZ\r\n".to_owned(),
         "Content-Location: evil.exe\r\n\r\nMZ\r\n".to_owned(),
         "Content-Disposition\r\n: attachment; filename=a.exe\r\n\r\nMZ\r\n".to_owned(),
-        "Hi\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nSGk=\r\n".to_owned(),
-        "Hi\r\n--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding:\r\n quoted-printable\r\n\r\nHi\r\n"
-            .to_owned(),
         "Content-Type: text/plain;\r\n--CC\r\n name=evil.exe\r\n\r\nMZ\r\n".to_owned(),
         "Content-Transfer-Encoding: base64\r\nX: y\r\n\r\nHi:\r\nTVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAA=\r\n"
             .to_owned(),
-        "%00Content-Disposition: attachment; filename=a.exe\r\n\r\nMZ\r\n".to_owned(),
+        "From me\r\n%00Content-Disposition: attachment; filename=a.exe\r\n\r\nMZ\r\n".to_owned(),
+        "X-Content-Type: a/b; name=a.exe\r\nDate: x\r\n\r\nMZ\r\n".to_owned(),
+        ">Content-Location: a.exe\r\nboundary\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Type: application/applefile\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Type: text/plain;\r\nX: y;\r\nname=a.exe\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Type: a/b; na(\")\")me=a.exe\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Transfer-\rEncoding: base64\r\n\r\nMZ\r\n".to_owned(),
         "Content-Disposition\r: attachment; filename=a.exe\r\n\r\nMZ\r\n".to_owned(),
         "Hi\r\nbe\0gin\0 644 a.exe\r\n#0V%T\r\n".to_owned(),
         "Content-Locations; evil.exe\r\n\r\nMZ\r\n".to_owned(),
@@ -380,7 +386,18 @@ fn a_field_that_names_a_file_in_a_text_is_held() {
 #[test]
 fn other_lines_of_mime_in_a_text_are_words_that_leave_in_base64() {
     for text in [
-        "Content-Transfer-Encoding: base64\r\n\r\n========================\r\nACME\r\nacknowledgements\r\n1234567890123456\r\n",
+        "Content-Transfer-Encoding: base64\r\n\r\n========================\r\nACME\r\n",
+        "--b\r\nContent-Transfer-Encoding: base64\r\n\r\nSGk=\r\n",
+        "-- \u{1b}$B:4F#\u{1b}(B\r\nContent-Transfer-Encoding is base64\r\n",
+        "--- a/mail.txt\r\n+++ b/mail.txt\r\nContent-Transfer-Encoding: base64\r\n",
+        "Content-Type\tName\tSize\r\ntext/html\tindex\t10\r\n",
+        "content-type mismatch: name is required\r\n",
+        "Content-Type の name パラメータ\r\n",
+        "[Content-Type] name = x\r\n",
+        "<Content-Type name=\"foo\" value=\"bar\"/>\r\n",
+        "diff --git a/x b/x\r\n@@ -1 +1 @@\r\n-Content-Type: text/plain; name=x\r\n",
+        "2.Content-Disposition、filename = 任意\r\n",
+        "begin 1 work\r\nUPDATE T SET A=1 WHERE B=2 AND C=3 AND D=4;\r\nend\r\n",
         "Content-Type: application/json\r\n\r\n{\"name\": 1}\r\n",
         "Content-Type: text/plain; charset=iso-2022-jp\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHi\r\n",
         "Content-Type: a/b; hostname=web01\r\n",
@@ -414,6 +431,7 @@ fn words_that_look_a_little_like_mime_are_words() {
         "{\"detail-type\":\"EC2\", \"name\": \"x\"}\r\n".to_owned(),
         "Instance-Type: m5.large, Name=web01\r\nalert-type: CPU, hostname=web01\r\n".to_owned(),
         "Contents:\r\n 1. hostname=web01\r\n".to_owned(),
+        "<style>\r\n#main .content-type-name { color: red }\r\n</style>\r\n".to_owned(),
         format!("Content-Security-Policy: {}\r\n", "https://a.example ".repeat(20)),
         "> Content-Type: application/pdf; name=a.pdf is what the bounce says\r\n".replace("> C", "The C"),
         "From: Tanaka\r\nSubject: =?utf-8?q?name=3Da?=\r\n\r\nHi\r\n".to_owned(),
@@ -443,6 +461,12 @@ fn files_written_as_text() {
         "begin 100644 cat.txt",
         "begin 644",
         "begin 7 x",
+        "begin 888 cat.txt",
+        "begin +644 cat.txt",
+        "begin -1 cat.txt",
+        "begin 4294967940 cat.txt",
+        "begin 4294967297 cat.txt",
+        "begin 18446744073709552260 cat.txt",
     ] {
         assert!(hides(&format!("Hi\r\n{begin}\r\n#0V%T\r\n`\r\nend\r\n")), "{begin}");
         assert!(hides(&format!("Hi\r{begin}\r#0V%T\r`\rend\r")), "{begin}");
@@ -455,6 +479,7 @@ fn files_written_as_text() {
     assert!(!hides("We\r\nbegin 10 minutes earlier tomorrow.\r\nOK?\r\n\r\n-- \r\nT. TANAKA\r\n"));
     assert!(!hides("begin 3 new projects\r\n----\r\n"));
     assert!(!hides("begin 2020 well\r\nBEST WISHES\r\n"));
+    assert!(!hides("begin 0 x\r\n#0V%T\r\n") && !hides("Begin 778 x\r\n#0V%T\r\n") && !hides("begin + x\r\n#0V%T\r\n"));
     assert!(hides("begin-base64 644 cat.txt\r\nQ2F0\r\n===="));
     assert!(hides("=ybegin line=128 size=3 name=cat.txt\r\nxyz\r\n=yend size=3"));
     assert!(hides("(This file must be converted with BinHex 4.0)\r\n:abc:"));

@@ -41,9 +41,11 @@ impl Uuencode {
             Self::Begun(begin) => (begin, true),
             Self::Open(begin) => (begin, false),
         };
-        if line.trim_ascii_end().eq_ignore_ascii_case(b"end") || is_data(line, first) {
+        let ends = line.trim_ascii_end().eq_ignore_ascii_case(b"end");
+        if ends || is_data(line, first) {
             *self = Self::No;
-            return true;
+            // Nothing between them: a file to whom any `begin` is one, and only in a mail's octets.
+            return !ends || begin == Begin::Plain;
         }
         *self = match self::begin(line) {
             Some(again) => Self::Begun(again),
@@ -67,13 +69,27 @@ fn begin(line: &[u8]) -> Option<Begin> {
     let octal = mode[..digits].iter().all(|octet| *octet <= b'7');
     let after = &mode[digits..];
     let named = after.first().is_some_and(u8::is_ascii_whitespace) && !after.trim_ascii().is_empty();
-    if line.starts_with(b"begin ") && octal && matches!(digits, 3 | 4) && named {
+    let is_plain = line.starts_with(b"begin ");
+    if is_plain && octal && matches!(digits, 3 | 4) && named {
         return Some(Begin::Plain);
     }
-    // Three octal digits are enough for some; for others the number is one of permissions.
-    let three = digits >= 3 && mode[..3].iter().all(|octet| *octet <= b'7');
-    let value = std::str::from_utf8(&mode[..digits.min(9)]).ok().and_then(|text| text.parse::<u32>().ok());
-    (three || value.is_some_and(|value| (1..=777).contains(&value))).then_some(Begin::Lax)
+    // Three digits are enough for some, octal ones for others; for others again the number is one of permissions.
+    let three = digits >= 3 && (is_plain || mode[..3].iter().all(|octet| *octet <= b'7'));
+    (three || matches!(c_number(mode), i32::MIN..=-1 | 1..=777)).then_some(Begin::Lax)
+}
+
+/// The number with which a text begins, as C's `atoi` has it: signed, and of one that is too large what is left of it.
+fn c_number(text: &[u8]) -> i32 {
+    let (negative, digits) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, text),
+    };
+    let digits = digits.iter().take_while(|octet| octet.is_ascii_digit());
+    let value = digits.fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+    let value = if negative { value.wrapping_neg() } else { value };
+    // The low half, as a conversion to `int` leaves it.
+    i32::from_le_bytes([0, 1, 2, 3].map(|at| value.to_le_bytes()[at]))
 }
 
 /// `begin-base64 644 name`.

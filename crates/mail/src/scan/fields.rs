@@ -1,0 +1,293 @@
+//! A header's fields as the laxest readers take them: ripmime decodes encoded words first, wherever they stand, cuts lines then,
+//! strips comments, and takes a line for a field in whose name the field's name is contained.
+
+use crate::{outline::Encoding as Transfer, transfer::Decoder};
+
+/// The fields by which such readers find files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Type,
+    Disposition,
+    Location,
+    Encoding,
+}
+
+impl Field {
+    const ALL: [Self; 4] = [Self::Type, Self::Disposition, Self::Location, Self::Encoding];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Type => "content-type",
+            Self::Disposition => "content-disposition",
+            Self::Location => "content-location",
+            Self::Encoding => "content-transfer-encoding",
+        }
+    }
+}
+
+/// The encodings in which there may be a part, or a file, again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Encodings {
+    pub(super) base64: bool,
+    pub(super) quoted: bool,
+}
+
+impl Encodings {
+    /// What a Content-Transfer-Encoding with this value says to somebody: `binary base64` is base64.
+    pub(super) fn of(value: &[u8]) -> Self {
+        Self { base64: has(value, "base64"), quoted: has(value, "quoted") }
+    }
+
+    pub(super) const fn any(self) -> bool {
+        self.base64 || self.quoted
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.base64 |= other.base64;
+        self.quoted |= other.quoted;
+    }
+}
+
+/// A line's name and value: the name ends at a colon or at white space.
+pub(super) fn name_and_value(line: &[u8]) -> (&[u8], &[u8]) {
+    match line.iter().position(|octet| matches!(octet, b':' | b' ' | b'\t')) {
+        Some(at) => (&line[..at], &line[at + 1..]),
+        None => (line, &[]),
+    }
+}
+
+/// The fields that a name contains; all of them count.
+pub(super) fn fields_in(name: &[u8]) -> impl Iterator<Item = Field> + '_ {
+    Field::ALL.into_iter().filter(|field| has(name, field.name()))
+}
+
+/// The line as it is, and without its comments: as the RFC has them, and as ripmime does.
+pub(super) fn forms(line: Vec<u8>) -> Vec<Vec<u8>> {
+    if !line.contains(&b'(') {
+        return vec![line];
+    }
+    vec![without_comments(&line), without_first_closed(&line), line]
+}
+
+/// `name` or `filename` with a value, in any of their forms (RFC 2231), behind as many separators; a host's or a person's name is none.
+pub(super) fn has_name(value: &[u8], separators: usize) -> bool {
+    const NAME: &[u8] = b"name";
+    memchr::memmem::find_iter(value, NAME).any(|at| {
+        let before = value[..at].strip_suffix(b"file").unwrap_or(&value[..at]);
+        let rest = &value[at + NAME.len()..];
+        let marks = rest.iter().take_while(|octet| octet.is_ascii_digit() || **octet == b'*').count();
+        let (rest, trimmed) = (&rest[marks..], rest[marks..].trim_ascii_start());
+        let is_own_word = before.last().is_none_or(|octet| !octet.is_ascii_alphanumeric());
+        is_own_word
+            && self::separators(before) >= separators
+            && (trimmed.starts_with(b"=") || trimmed.len() < rest.len() && !trimmed.is_empty())
+    })
+}
+
+/// How many characters stand in a text that end a parameter.
+pub(super) fn separators(text: &[u8]) -> usize {
+    text.iter().filter(|octet| matches!(octet, b';' | b' ' | b'\t')).count()
+}
+
+pub(super) fn has(text: &[u8], word: &str) -> bool {
+    memchr::memmem::find(text, word.as_bytes()).is_some()
+}
+
+/// Nested as the RFC has them (RFC 5322, 3.2.2).
+fn without_comments(value: &[u8]) -> Vec<u8> {
+    let mut depth = 0u32;
+    let mut out = value.to_vec();
+    out.retain(|octet| {
+        depth += u32::from(*octet == b'(');
+        let kept = depth == 0;
+        depth = depth.saturating_sub(u32::from(*octet == b')'));
+        kept
+    });
+    // What is never closed is none.
+    if depth > 0 { value.to_vec() } else { out }
+}
+
+/// Up to the first `)` that is in no quotes, and none where the `(` is in quotes itself.
+fn without_first_closed(line: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest, mut quoted) = (Vec::with_capacity(line.len()), line, false);
+    while let Some((&octet, after)) = rest.split_first() {
+        rest = after;
+        if octet == b'(' && !quoted {
+            let mut inside = false;
+            let end = after.iter().position(|octet| {
+                inside ^= *octet == b'"';
+                *octet == b')' && !inside
+            });
+            if let Some(end) = end {
+                rest = &after[end + 1..];
+                continue;
+            }
+        }
+        quoted ^= octet == b'"';
+        out.push(octet);
+    }
+    out
+}
+
+/// The lines that a line is once its encoded words are decoded, wherever they stand and whether they end or not: in lower case, without
+/// control characters. The first is where it begins, however much is missing of it.
+pub(super) fn decoded_lines(line: &[u8]) -> Vec<Vec<u8>> {
+    let is_control = |octet: &u8| octet.is_ascii_control() && *octet != b'\t';
+    let mut out = decoded(line);
+    out.make_ascii_lowercase();
+    let lines = out.split(|octet| matches!(octet, b'\r' | b'\n'));
+    lines.map(|line| line.iter().copied().filter(|octet| !is_control(octet)).collect()).collect()
+}
+
+fn decoded(line: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::with_capacity(line.len()), line);
+    while let Some(at) = memchr::memmem::find(rest, b"=?") {
+        out.extend_from_slice(&rest[..at]);
+        let behind = &rest[at + 2..];
+        rest = encoded_word(behind, &mut out).unwrap_or_else(|| {
+            out.extend_from_slice(b"=?");
+            behind
+        });
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Decodes the encoded word of which this is the rest; gives what follows it. What stands behind the letter for the encoding is
+/// passed over, as by some.
+fn encoded_word<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let mut pieces = rest.splitn(3, |octet| *octet == b'?');
+    let (_charset, encoding, text) = (pieces.next()?, pieces.next()?, pieces.next()?);
+    let encoding = match encoding.first()? {
+        b'q' | b'Q' => Transfer::QuotedPrintable,
+        b'b' | b'B' => Transfer::Base64,
+        _ => return None,
+    };
+    let end = memchr::memmem::find(text, b"?=");
+    word(encoding, &text[..end.unwrap_or(text.len())], out);
+    Some(end.map_or(&[][..], |end| &text[end + 2..]))
+}
+
+/// What is to be kept of a line that ends before the text of an encoded word begins: to some that stands in the next.
+pub(super) fn open_word(line: &[u8]) -> Option<Vec<u8>> {
+    let mut at = memchr::memmem::find(line, b"=?")?;
+    loop {
+        let behind = &line[at + 2..];
+        let mut marks = memchr::memchr_iter(b'?', behind);
+        let Some(mark) = marks.next() else { return Some([&line[..at], b"=?x"].concat()) };
+        let letter = behind.get(mark + 1).filter(|letter| b"qQbB".contains(letter));
+        match (letter, marks.next()) {
+            (Some(letter), None) => return Some([&line[..at], b"=?x?", &[*letter]].concat()),
+            // Its text is there.
+            (Some(_), Some(text)) => at += text + 3,
+            (None, _) => at += 2,
+        }
+        at += memchr::memmem::find(line.get(at..)?, b"=?")?;
+    }
+}
+
+/// Whether a field stands behind a line end that is one only once the encoded words are decoded. Where these begin does not matter:
+/// to some that is in the line before.
+pub(super) fn hides_a_field(line: &[u8]) -> bool {
+    line.split(|octet| *octet == b'?').skip(1).any(|text| {
+        [Transfer::QuotedPrintable, Transfer::Base64].into_iter().any(|encoding| {
+            let mut out = Vec::new();
+            word(encoding, text, &mut out);
+            let line_end = out.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
+            let mut hidden = out.split_off(line_end.unwrap_or(out.len()));
+            hidden.retain(|octet| octet.is_ascii_graphic());
+            hidden.make_ascii_lowercase();
+            fields_in(&hidden).next().is_some()
+        })
+    })
+}
+
+fn word(encoding: Transfer, text: &[u8], out: &mut Vec<u8>) {
+    let mut decoder = Decoder::new(encoding);
+    if encoding == Transfer::QuotedPrintable {
+        // RFC 2047, 4.2.
+        let spaced: Vec<u8> = text.iter().map(|octet| if *octet == b'_' { b' ' } else { *octet }).collect();
+        decoder.push(&spaced, out);
+    } else {
+        decoder.push(text, out);
+    }
+    decoder.finish(out);
+}
+
+/// What a header is to such readers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LaxHeader {
+    /// They may find a file by it that nobody else does.
+    pub(crate) names_a_file: bool,
+    /// A field stands in it that is one only once encoded words are decoded, behind a line end in them.
+    pub(crate) hides_a_field: bool,
+}
+
+impl LaxHeader {
+    /// The fields are names and values, in order.
+    pub(crate) fn of<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut seen = Self::default();
+        // What a field is that ends in a semicolon, or within an encoded word, goes on in the next.
+        let mut open: Option<(&str, Vec<u8>)> = None;
+        for (name, value) in fields {
+            let unfolded: Vec<u8> = value.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
+            let own = [name.as_bytes(), b":", &unfolded].concat();
+            seen.line(name, &own);
+            let (name, whole) = match open.take() {
+                Some((first, before)) => {
+                    let whole = [&before[..], b" ", &own].concat();
+                    seen.line(first, &whole);
+                    (first, whole)
+                }
+                None => (name, own),
+            };
+            let goes_on = open_word(&whole).or_else(|| whole.trim_ascii_end().ends_with(b";").then_some(whole));
+            open = goes_on.map(|whole| (name, whole));
+        }
+        seen
+    }
+
+    fn line(&mut self, name: &str, line: &[u8]) {
+        let mut lines = decoded_lines(line).into_iter();
+        self.names_a_file |= lines.next().into_iter().flat_map(forms).any(|text| may_be_a_file(name, &text));
+        // In words that stand next to each other, too.
+        self.hides_a_field |= hides_a_field(line)
+            || lines.any(|mut text| {
+                text.retain(u8::is_ascii_graphic);
+                fields_in(&text).next().is_some()
+            });
+    }
+}
+
+/// Whether a field of a header, of this name as it is written, says to somebody that there is a file: one with a name, or what stands in
+/// an encoding of which we know nothing.
+fn may_be_a_file(written: &str, field: &[u8]) -> bool {
+    let (name, value) = name_and_value(field);
+    let is_like = ["content", "-disposition", "-type"].iter().any(|word| has(name, word));
+    if is_like && has(value, "name") {
+        return true;
+    }
+    fields_in(name).any(|field| {
+        let is_own = written.eq_ignore_ascii_case(field.name());
+        match field {
+            Field::Type => is_a_file(value) || !is_own && has(value, "/") && !has(value, "text/"),
+            Field::Encoding => !is_own && ![&b"7bit"[..], b"8bit", b"binary"].contains(&value.trim_ascii()),
+            Field::Location => true,
+            Field::Disposition => false,
+        }
+    })
+}
+
+/// Whether a line that belongs to no header that we know is a field by which such readers find files.
+pub(super) fn steers(line: &[u8]) -> bool {
+    hides_a_field(line)
+        || decoded_lines(line)
+            .into_iter()
+            .flat_map(forms)
+            .any(|text| fields_in(name_and_value(&text).0).next().is_some())
+}
+
+/// Types whose parts are files to some, whatever they are called.
+pub(super) fn is_a_file(value: &[u8]) -> bool {
+    has(value, "appledouble") || has(value, "applefile")
+}

@@ -1,0 +1,81 @@
+//! Fields of a header as the laxest readers take them.
+
+use super::*;
+
+// spec: MAIL-AMBIGUOUS (some decode a header's words first, and cut lines then)
+#[test]
+fn a_field_behind_a_line_end_in_an_encoded_word_is_held() {
+    for field in ["Content-Type: a/b; name=a.exe", "content-disposition:x", "Content-Transfer-Encoding: base64"] {
+        for line_end in ["\n", "\r", "\r\n", "\n\r\n", "\n\t"] {
+            let base64 = encodify::base64::STANDARD.encode(format!("x{line_end}{field}"));
+            let quoted = format!("x{line_end}{field}").replace('\r', "=0D").replace('\n', "=0a").replace(' ', "_");
+            for word in [
+                format!("=?utf-8?B?{base64}?="),
+                format!("=?utf-8?b?{base64}"),
+                format!("=?{}?Q?{quoted}?=", "x".repeat(90)),
+                format!("=?us-ascii?q*en?{quoted}?="),
+                format!("=?us-ascii?QQ?{quoted}?= y"),
+                format!("?Q?{quoted}?="),
+            ] {
+                let text = format!("Hi\r\n\r\nSubject: {word}\r\n\r\nMZ\r\n");
+                assert!(by_lines(&text).0, "{text}");
+                let header = LaxHeader::of(std::iter::once(("Subject", word.as_bytes())));
+                assert!(header.hides_a_field, "{word}");
+            }
+        }
+    }
+    for word in
+        ["=?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg0K?=", "=?utf-8?Q?a=0D=0Ab=0D=0A?=", "=?utf-8?Q?Content-Type?= ?a?"]
+    {
+        let header = LaxHeader::of(std::iter::once(("Subject", word.as_bytes())));
+        assert!(!header.hides_a_field, "{word}");
+        assert_eq!(by_lines(&format!("Subject: {word}\r\n\r\nMZ\r\n")), (false, false), "{word}");
+    }
+}
+
+// spec: MAIL-AMBIGUOUS (to some the name of a field is whatever contains it)
+#[test]
+fn a_field_that_only_some_take_for_one_of_mime() {
+    let names = |name: &str, value: &str| LaxHeader::of(std::iter::once((name, value.as_bytes()))).names_a_file;
+    for name in ["Content-Transfer-Encodings", "X-Content-Transfer-Encoding", "Content-Transfer(x)-Encoding"] {
+        assert!(names(name, " base64") && names(name, " x 8bit; quoted-printable") && !names(name, " 8bit"), "{name}");
+    }
+    assert!(names("=?us-ascii?Q?Content-Transfer-Encoding?=", "base64"));
+    assert!(names("Content-Types", " multipart/appledouble") && names("X-Content-Type", "application/applefile"));
+    assert!(names("Content-Type", " text/plain; na(c)me=a") && names("X-Content-Disposition", " x; filename=a"));
+    assert!(names("X-Content-Location", "a") && !names("X-Content-Type-Message-Body", " 1"));
+    assert!(
+        !names("X-Original-Content-Type", " text/plain; charset=utf-8")
+            && !names("Content-Transfer-Encoding", "base64")
+    );
+    let open = [("Content-Type", &b" text/plain; "[..]), ("X", b" y;"), ("Z", b" name=a")];
+    assert!(LaxHeader::of(open.into_iter()).names_a_file);
+}
+
+// spec: MAIL-AMBIGUOUS (there may be a part again in what is encoded below a header)
+#[test]
+fn what_is_encoded_below_a_header_in_a_text_is_held() {
+    let below = |encoding: &str, text: &str| by_lines(&format!("Hi\r\n\r\n{encoding}\r\nX: y\r\n\r\n{text}\r\n"));
+    for encoding in [
+        "Content-Transfer-Encoding: base64",
+        "Content-Transfer-Encoding: binary base64",
+        "Content-Transfer-Encoding: x-8bit-base64 (7bit)",
+        "Content-Transfer-Encoding: ba(c;\")\")se64",
+        "Content-Transfer-Encoding\r\n: base64",
+        "Content-Transfer-Encodings:\r\n\tBASE64",
+        "Date: x\r\nX-Content-Transfer-Encoding: base64",
+    ] {
+        for text in [
+            "TVqQAAMA\r\nAAAEAAAA//8AALgA".to_owned(),
+            "> TVqQAAMAAAAEAAA\r\n> A//8AALgA".to_owned(),
+            "TVqQAAMAA。\r\nAEAAAA//8A。".to_owned(),
+            format!("{}\r\n\r\nTVqQAAMAAAAEAAAA//8AALgA", "-\r\n".repeat(400)),
+        ] {
+            assert!(below(encoding, &text).0, "{encoding}: {text}");
+        }
+        assert!(!below(encoding, "よろしく\r\n-- \r\n佐藤").0, "{encoding}");
+    }
+    let quoted = "Content-Transfer-Encoding: quoted-printable";
+    assert!(below(quoted, "=43ontent-Type").0 && below(quoted, "Content-Ty=\r\npe: x").0);
+    assert_eq!(below(quoted, "Hi\r\n========\r\nhttps://a.example/?x=y"), (false, true));
+}
