@@ -1,5 +1,9 @@
 """Whether a mail is genuine (spec 3.1): SPF, DKIM, alignment and the three proofs, over SMTP and a real DNS server."""
 import base64
+import contextlib
+import email.headerregistry
+import email.utils
+import random
 import re
 import smtplib
 import subprocess
@@ -15,7 +19,7 @@ TO = "suzuki@recipient.example"
 SECRET = "correct-horse-battery-staple"
 GATEWAY = "gateway.acme.example"
 # The provider sends for everybody from 127.0.0.1; 127.0.0.9 is nobody's.
-DECLARATION = harness.SECTION + f"""
+DECLARATION = harness.SECTION.replace('domains = ["acme.example"]', 'domains = ["acme.example", "acme.test"]') + f"""
 [[section]]
 id = "wise"
 name = "ワイズ銀行"
@@ -489,6 +493,16 @@ FROM = {
     b"From: " + mails.encoded("田中@在宅勤務中。連絡は携帯へ") + b" <tanaka@acme.example>": True,
     b"From: " + mails.encoded("佐藤様<sato@evil.example>") + b" <tanaka@acme.example>": IN_NAME,
     b"From: " + mails.encoded("お問い合わせ: sato@evil.example") + b" <tanaka@acme.example>": IN_NAME,
+    **{b"From: " + mails.encoded(name) + b" <tanaka@acme.example>": IN_NAME for name in (
+        '" <ceo@evil.example>', "CEO ( <ceo@evil.example>", "(\\) <ceo@evil.example>", '"<ceo@evil.example>"',
+        "ceo@evil.example!", "ceo@evil.example?", "ceo@evil.example=", "ceo@evil.example/", "ceo@evil.example #x", "ceo@evil.example。",
+        "「ceo@evil.example」", "【ceo@evil.example】", "“ceo@evil.example”", "'ceo@evil.example'", "営業部（ceo@evil.example）",
+        "ceo@acme.test.evil.example", "ceo@notacme.test")},
+    b"From: tanaka@acme.example (" + mails.encoded("<ceo@evil.example>") + b")": IN_NAME,
+    b'From: "CEO <ceo@evil.example>" <tanaka@acme.example>': IN_NAME,
+    **{b"From: " + mails.encoded(name) + b" <tanaka@acme.example>": True for name in (
+        '"ceo@evil.example"', "営業部 (ceo@evil.example)", "「info@acme.example」", "tanaka@sub.acme.example", "営業@www.acme.example",
+        "info@acme.example様", "田中 \"太郎 <info@acme.example>", "「info@acme.test」", "営業@www.acme.test", "田中@営業No.1課")},
     b"From: " + mails.encoded("株式会社A, 田中 (営業部)", "ISO-2022-JP") + b" <tanaka@acme.example>": True,
     b"From: ceo@evil.example@acme.example": False,
     b"From: CEO <ceo@evil.example@acme.example>": False,
@@ -509,6 +523,41 @@ def test_from(world, field):
     assert (status == "250 2.0.0") == taken, text
     assert FROM[field] is not IN_NAME or IN_NAME in text, text
     assert taken or status in ("550 5.6.0", "550 5.7.1"), text
+
+
+def authors(decoded):
+    """Whom programs take for the author that decode the words first, and look for addresses then."""
+    yield from (address for _, address in email.utils.getaddresses([decoded]))
+    yield email.utils.parseaddr(decoded)[1]
+    yield from re.findall(r"<([^<>]+)>", decoded)
+    # RFC 5322 as Python's newer parser has it; it fails on some.
+    with contextlib.suppress(IndexError, AttributeError, ValueError):
+        yield from (one.addr_spec for one in email.headerregistry.HeaderRegistry()("From", decoded).addresses)
+
+
+# spec: RCV-ALIGN
+def test_nobody_who_decodes_the_name_first_finds_another_author(world):
+    parts = ('"', "(", ")", "\\", "<", ">", ",", ":", ".", "@", " ", "!", "様", "。", "「", "」", "CEO", "evil.example", "info@acme.example",
+             "ceo@evil.example", "<ceo@evil.example>")
+    choose = random.Random(20261122)
+    names = ["".join(choose.choices(parts, k=choose.randint(1, 6))) for _ in range(300)]
+    lines, taken = plain().split(b"\r\n", 1)[1], 0
+    with smtplib.SMTP("127.0.0.1", world.fubako.starttls, timeout=90) as smtp:
+        smtp.starttls()
+        smtp.ehlo("out.provider.example")
+        for name in names:
+            assert smtp.mail("tanaka@acme.example")[0] == 250 and smtp.rcpt(TO)[0] == 250
+            code, text = smtp.data(b"From: " + mails.encoded(name) + b" <tanaka@acme.example>\r\n" + lines)
+            assert code in (250, 550), text
+            if "@" not in name:
+                assert code == 250, (name, text)
+            if code != 250:
+                continue
+            taken += 1
+            # What has angle brackets or a list's signs in it is no domain to anybody.
+            domains = [found.rsplit("@", 1)[1] for found in authors(f"{name} <tanaka@acme.example>") if "@" in found]
+            assert not [domain for domain in domains if "evil.example" in domain and not re.search("[<>,;]", domain)], (name, domains)
+    assert 50 < taken < 250, taken
 
 
 # spec: RCV-ALIGN RCV-TENANT MAIL-NONE MAIL-REBUILD

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 pub use address::{Address, compared};
 pub(crate) use address::{Item, Mailbox, a_label, is_sound, parse as parse_addresses};
-pub use author::NoAuthor;
+pub use author::Author;
 use collect::MARK;
 pub(crate) use collect::{Collector, Line, Oddities, Opening, STEERING};
 
@@ -163,11 +163,10 @@ impl Field {
         address::mailboxes(&self.shown_text())
     }
 
-    /// Whose the mail is, by a From field: its one mailbox, where no two readers could find one of another domain (spec RCV-ALIGN).
-    ///
-    /// # Errors
-    /// [`NoAuthor`]: it has several, or none, or cannot be read, or its name has an address in it.
-    pub fn author(&self) -> Result<Address, NoAuthor> {
+    /// Whose the mail is, by a From field: its one mailbox (spec RCV-ALIGN). None where the field has several, or none, or cannot be read, or
+    /// where two readers could find different ones. What its name shows is the caller's to judge: [`Author::is_alone_beside`].
+    #[must_use]
+    pub fn author(&self) -> Option<Author> {
         author::of(self)
     }
 

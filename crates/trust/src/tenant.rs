@@ -59,7 +59,7 @@ pub enum Author<'a> {
     Several,
     /// A From field that cannot be read.
     Unreadable,
-    /// One in whose display name, decoded, stands an address of another domain: some programs take that one for the author.
+    /// One in whose display name, decoded, stands an address of none of the section's domains: some programs take that one for the author.
     AddressInName,
 }
 

@@ -6,7 +6,7 @@ use fubako_base::{
     section::{Proof, Section},
     shown,
 };
-use fubako_mail::header::{Header, NoAuthor};
+use fubako_mail::header::{self, Header};
 use fubako_smtp::{
     Reply,
     server::{MailFrom, Peer},
@@ -49,7 +49,7 @@ enum Whose {
     Several,
     Unreadable,
     AddressInName,
-    One(String),
+    One(String, header::Author),
 }
 
 impl Whose {
@@ -60,16 +60,20 @@ impl Whose {
         if another.is_some() {
             return Self::Several;
         }
-        let author = match field.author() {
-            Err(NoAuthor::AddressInName) => return Self::AddressInName,
-            author => author.ok().filter(|author| smtputf8 || author.address.is_ascii()),
-        };
-        let domain = author.and_then(|author| domain_of(&author.address));
+        let author = field.author().filter(|author| smtputf8 || author.mailbox.address.is_ascii());
         let is_several = || field.addresses().iter().filter(|a| !a.address.is_empty()).count() > 1;
-        match domain {
-            Some(domain) => Self::One(domain),
+        match author.and_then(|author| Some((domain_of(&author.mailbox.address)?, author))) {
+            Some((domain, author)) => Self::One(domain, author),
             None if is_several() => Self::Several,
             None => Self::Unreadable,
+        }
+    }
+
+    /// The same for a section with these domains: nobody, where the name shows an address that is none of theirs.
+    fn beside(self, domains: &[String]) -> Self {
+        match self {
+            Self::One(_, author) if !author.is_alone_beside(domains) => Self::AddressInName,
+            whose => whose,
         }
     }
 
@@ -79,7 +83,7 @@ impl Whose {
             Self::Several => Author::Several,
             Self::Unreadable => Author::Unreadable,
             Self::AddressInName => Author::AddressInName,
-            Self::One(domain) => Author::One(domain),
+            Self::One(domain, _) => Author::One(domain),
         }
     }
 }
@@ -157,7 +161,7 @@ impl Incoming {
         let author = Whose::of(header, self.from.smtputf8);
         if self.origin.is_none() {
             let domain = match &author {
-                Whose::One(domain) => domain.clone(),
+                Whose::One(domain, _) => domain.clone(),
                 _ => {
                     return Err(
                         tenant::author_domain(&[], author.author()).map_or_else(|r| reply(&r, self.id), |_| not_ours())
@@ -168,6 +172,7 @@ impl Incoming {
             self.origin = Some(receiver.origin(self.id, &self.peer, &self.from, Some(domain)).await?);
         }
         let Some(Origin { section, .. }) = &self.origin else { return Err(not_ours()) };
+        let author = author.beside(&section.domains);
         tenant::author_domain(&section.domains, author.author()).map_err(|refusal| reply(&refusal, self.id))?;
         let secret = section.settings.secret_header.as_deref().map(str::trim);
         let found = secret.map(|name| header.all(name).map(|field| field.value().to_vec()).collect());

@@ -1,6 +1,8 @@
 //! Whose a mail is, by its From field (spec RCV-ALIGN): the one mailbox that every reader finds. A field in which any reader could find
 //! another is nobody's, since the mail's octets may leave as they came (spec MAIL-NONE).
 
+mod shown;
+
 use encoding_rs::{EUC_JP, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
 use super::{
@@ -9,34 +11,54 @@ use super::{
 };
 use crate::{charset, names};
 
-/// Why a From field has no author.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoAuthor {
-    /// It has several mailboxes, or none, or cannot be read, or is read in two ways.
-    Unclear,
-    /// It has one, and the name before it, decoded, has a mailbox of another domain in it.
-    AddressInName,
+/// Octets of a From field; a longer one names nobody.
+const MAX_FIELD: usize = 16 << 10;
+
+/// Whose a mail is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The one mailbox that every reader finds in the field as it stands.
+    pub mailbox: Address,
+    /// The domains, as they are compared, of other addresses that a reader finds who decodes the name first; none that is the mailbox's own
+    /// or below it.
+    shown: Vec<String>,
 }
 
-/// The author.
-pub(super) fn of(field: &Field) -> Result<Address, NoAuthor> {
+impl Author {
+    /// Whether the name shows no address but of these domains (as they are compared) and those below them. If it does, some programs take
+    /// that one for the author.
+    #[must_use]
+    pub fn is_alone_beside(&self, domains: &[String]) -> bool {
+        self.shown.iter().all(|shown| domains.iter().any(|domain| is_within(shown, domain)))
+    }
+}
+
+/// The author: none where the field has several mailboxes, or none, or cannot be read, or is read in two ways.
+pub(super) fn of(field: &Field) -> Option<Author> {
     let text = field.text();
     let folds = field.value.windows(2).filter(|two| two == b"\r\n").count();
     let odd = |octet: &&u8| matches!(**octet, 0 | b'\r' | b'\n');
-    let is_clean =
-        field.value.iter().filter(odd).count() == 2 * folds && !text.contains(|c: char| c.is_control() && c != '\t');
-    let author = is_clean.then(|| sole(&text)).flatten().ok_or(NoAuthor::Unclear)?;
-    for reading in other_readings(&field.value, text, &author.address) {
+    let is_clean = field.value.len() <= MAX_FIELD
+        && field.value.iter().filter(odd).count() == 2 * folds
+        && !text.contains(|c: char| c.is_control() && c != '\t');
+    let mailbox = is_clean.then(|| sole(&text)).flatten()?;
+    let mut shown = Vec::new();
+    for reading in other_readings(&field.value, text, &mailbox.address) {
         if !reading.has_none_but_ours(&mailboxes(&reading.text)) {
-            return Err(NoAuthor::Unclear);
+            return None;
         }
-        let ours = [&author.address, &reading.author].map(|address| domain_of(address));
-        let found = reading.decoded_first().ok_or(NoAuthor::Unclear)?;
-        if found.iter().any(|domain| !ours.contains(&a_label(domain))) {
-            return Err(NoAuthor::AddressInName);
-        }
+        // Read in another charset, a domain has signs in it that end one.
+        let mut ours = shown::domains(&reading.author);
+        ours.extend([&mailbox.address, &reading.author].map(|address| domain_of(address)));
+        let found = reading.decoded_first()?;
+        shown.extend(found.into_iter().filter(|domain| !ours.iter().any(|ours| is_within(domain, ours))));
     }
-    Ok(author)
+    Some(Author { mailbox, shown })
+}
+
+/// Whether a domain is this one, or below it.
+fn is_within(domain: &str, above: &str) -> bool {
+    domain.strip_suffix(above).is_some_and(|left| left.is_empty() || left.ends_with('.'))
 }
 
 /// The field as some readers have it, and what they have in the place of the author's address.
@@ -53,7 +75,7 @@ impl Reading {
         let Some(shifted) = names::labels(&self.text).into_iter().find(is_unreadable) else {
             let decoded = end_trimmed(&names::decode_words(&self.text));
             let is_clean = !decoded.contains(|c: char| c.is_control() && c != '\t');
-            return is_clean.then(|| domains(&decoded));
+            return is_clean.then(|| shown::domains(&decoded));
         };
         // Two octets of ASCII a character, between signs that shift: without another `@` among them nobody finds an address.
         let bare: String = shifted.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
@@ -86,66 +108,6 @@ fn end_trimmed(decoded: &str) -> String {
 /// An address's domain, as it is compared.
 fn domain_of(address: &str) -> String {
     a_label(address.rsplit_once('@').map_or("", |(_, domain)| domain).trim_end_matches('.'))
-}
-
-/// What stands behind each `@` that is in no quotes and no comment, up to what ends a domain: with the white space left out, as some
-/// readers have it, and up to the first.
-fn domains(text: &str) -> Vec<String> {
-    let text = without_quoted(text);
-    let after = text.split('@').skip(1).map(str::trim_start);
-    let both = after.flat_map(|rest| {
-        if rest.starts_with('[') {
-            return [rest.split_inclusive(']').next().unwrap_or(rest).to_owned(), String::new()];
-        }
-        let end = rest.find(|c: char| "()<>,:;\"[]\\".contains(c)).unwrap_or(rest.len());
-        let joined: String = rest[..end].chars().filter(|c| !c.is_whitespace()).collect();
-        [joined, rest[..end].split(char::is_whitespace).next().unwrap_or_default().to_owned()]
-    });
-    both.map(|domain| domain.trim_end_matches('.').to_owned()).filter(|domain| is_domain(domain)).collect()
-}
-
-/// A text with a quote for each quoted string, and white space for each comment.
-fn without_quoted(text: &str) -> String {
-    let (mut out, mut in_quotes, mut depth) = (String::with_capacity(text.len()), false, 0u32);
-    let mut chars = text.chars();
-    while let Some(character) = chars.next() {
-        match character {
-            '\\' if in_quotes || depth > 0 => drop(chars.next()),
-            '"' if depth == 0 => {
-                in_quotes = !in_quotes;
-                out.push('"');
-            }
-            _ if in_quotes => {}
-            '(' => {
-                depth += 1;
-                out.push(' ');
-            }
-            ')' if depth > 0 => depth -= 1,
-            _ if depth > 0 => {}
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-/// Whether a program could take this for a domain: labels of letters, digits and hyphens (or of what IDNA makes such), two or more, the
-/// last one not a number and not a single letter (`営業No.1`, `株式会社A.B.C`); or an address in brackets. An ideographic full stop is a
-/// dot to some (UTS 46): it counts before a label in ASCII, and ends a sentence elsewhere.
-fn is_domain(domain: &str) -> bool {
-    if let Some(literal) = domain.strip_prefix('[') {
-        return literal.is_ascii() && literal.contains(['.', ':']);
-    }
-    let ends_sentence = domain.contains(['\u{3002}', '\u{ff0e}', '\u{ff61}']);
-    let name = if domain.is_ascii() { domain.to_lowercase() } else { a_label(domain) };
-    let Some((above, last)) = name.rsplit_once('.') else { return false };
-    let is_label =
-        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-    let is_top = if last.is_ascii() && !last.starts_with("xn--") {
-        last.len() > 1 && !last.bytes().all(|octet| octet.is_ascii_digit())
-    } else {
-        !ends_sentence
-    };
-    is_top && is_label(last) && above.split('.').all(is_label)
 }
 
 /// What other readers make of the field: those that know no encoded words, and of raw octets those that take them for ASCII, or for
@@ -229,3 +191,6 @@ fn bare(text: &str) -> Option<String> {
     }
     close.is_none().then_some(out)
 }
+
+#[cfg(test)]
+mod tests;
