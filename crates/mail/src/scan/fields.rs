@@ -168,6 +168,12 @@ fn encoded_word<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
     Some(end.map_or(&[][..], |end| &text[end + 2..]))
 }
 
+/// Whether a line, in lower case, has a field's name in it, whatever stands between its letters that is no letter to somebody.
+fn is_hidden_field(line: &[u8]) -> bool {
+    let squeezed: Vec<u8> = line.iter().copied().filter(u8::is_ascii_graphic).collect();
+    forms(squeezed).iter().any(|text| fields_in(text).next().is_some())
+}
+
 /// What is to be kept of a line that ends before the text of an encoded word begins: to some that stands in the next.
 pub(super) fn open_word(line: &[u8]) -> Option<Vec<u8>> {
     let mut at = memchr::memmem::find(line, b"=?")?;
@@ -193,11 +199,8 @@ pub(super) fn hides_a_field(line: &[u8]) -> bool {
         [Transfer::QuotedPrintable, Transfer::Base64].into_iter().any(|encoding| {
             let mut out = Vec::new();
             word(encoding, text, &mut out);
-            let line_end = out.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
-            let mut hidden = out.split_off(line_end.unwrap_or(out.len()));
-            hidden.retain(|octet| octet.is_ascii_graphic());
-            hidden.make_ascii_lowercase();
-            fields_in(&hidden).next().is_some()
+            out.make_ascii_lowercase();
+            out.split(|octet| matches!(octet, b'\r' | b'\n')).skip(1).any(is_hidden_field)
         })
     })
 }
@@ -251,11 +254,7 @@ impl LaxHeader {
         let mut lines = decoded_lines(line).into_iter();
         self.names_a_file |= lines.next().into_iter().flat_map(forms).any(|text| may_be_a_file(name, &text));
         // In words that stand next to each other, too.
-        self.hides_a_field |= hides_a_field(line)
-            || lines.any(|mut text| {
-                text.retain(u8::is_ascii_graphic);
-                fields_in(&text).next().is_some()
-            });
+        self.hides_a_field |= hides_a_field(line) || lines.any(|text| is_hidden_field(&text));
     }
 }
 

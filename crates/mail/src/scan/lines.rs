@@ -135,6 +135,8 @@ impl TextRules {
         let part = self.part.line(line);
         let file = &mut self.found.file_as_text;
         *file |= self.uuencode.line(line) | (part == Seen::File);
+        // In a mail's body, as far as anybody sees one in the text, `begin` is a file's without any data.
+        *file |= self.uuencode.has_begun() && self.part.is_below_header();
         self.found.veil |= part == Seen::Mime || self.uuencode.has_begun();
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),

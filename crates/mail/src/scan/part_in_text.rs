@@ -28,6 +28,8 @@ pub(super) enum Seen {
 #[derive(Debug, Default)]
 pub(super) struct PartInText {
     paragraph: Paragraph,
+    /// There is a header above.
+    below_header: bool,
     /// What a header above said of what is below it.
     below: Encodings,
     /// How many characters of base64 there are below it.
@@ -92,8 +94,14 @@ impl PartInText {
     pub(super) fn blank(&mut self) {
         let paragraph = std::mem::take(&mut self.paragraph);
         if paragraph.is_header {
+            self.below_header = true;
             self.below.merge(paragraph.encodings);
         }
+    }
+
+    /// Whether a paragraph above is a header to some, so that what follows is a mail's body.
+    pub(super) const fn is_below_header(&self) -> bool {
+        self.below_header
     }
 
     /// Whether a field of the paragraph says that what is below it is encoded.
@@ -113,6 +121,8 @@ impl Paragraph {
                 self.value(field, &text, before, cut);
             }
             for field in fields::fields_in(name) {
+                // The line's end is a blank to some then, and the name.
+                self.names_a_file |= field == Field::Location && text.trim_ascii_end().ends_with(b";");
                 self.value(field, value, 0, cut);
             }
         }

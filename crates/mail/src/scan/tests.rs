@@ -372,6 +372,9 @@ fn a_field_that_names_a_file_in_a_text_is_held() {
         "Content-Transfer-\rEncoding: base64\r\n\r\nMZ\r\n".to_owned(),
         "Content-Disposition\r: attachment; filename=a.exe\r\n\r\nMZ\r\n".to_owned(),
         "Hi\r\nbe\0gin\0 644 a.exe\r\n#0V%T\r\n".to_owned(),
+        "Date: today\r\n\r\nHi\r\nbegin 7 evil.exe\r\n".to_owned(),
+        "Content-Location;\r\n\r\nMZ\r\n".to_owned(),
+        "Content-Location: (\r\n\r\nMZ\r\n".to_owned(),
         "Content-Locations; evil.exe\r\n\r\nMZ\r\n".to_owned(),
         "Hi\rContent-Type: a/b; name=a\rMZ\r".to_owned(),
         // Found by fuzzing: our notice stands behind it then, and would be the file.
