@@ -279,7 +279,8 @@ def parts_in_text():
         **{f"a part in a text, {field!r}": b"hello\r\n\r\n" + field + b"\r\nContent-Transfer-Encoding; base64\r\n\r\n" + BODY for field in LAX_FIELDS},
         **{f"a part in a text, {word}": b"hello\r\n\r\nSubject: " + word + b"\r\n\r\n" + BODY for word in HIDING},
         **{f"a part in a text, {field!r}": b"hello\r\n\r\nDate: x\r\n" + field + b"\r\n\r\nMZ\r\n" for field in (b"X-Content-Type: a/b; name=evil.exe", b">Content-Disposition: x; filename=evil.exe", b"X-Content-Location: evil.exe")},
-        "a part in a text, a field open": b"hello\r\n\r\nContent-Type: text/plain;\r\nX-Foo: name=evil.exe\r\n\r\nMZ\r\n", "a begin line below a header in a text": b"Date: x\r\n\r\nhello\r\nbegin 7 evil.exe\r\n", "a part in a text, applefile": b"Content-Type: application/applefile\r\n\r\nMZ\r\n",
+        "a part in a text, a field open": b"hello\r\n\r\nContent-Type: text/plain;\r\nX-Foo: name=evil.exe\r\n\r\nMZ\r\n", "a begin line below a header in a text": b"Date: x\r\n\r\nhello\r\nbegin 7 evil.exe\r\n", "a part in a text, its name folded apart": b"hello\r\n\r\nContent-Type: a/b; name\r\n\tevil.exe\r\n\r\nMZ\r\n",
+        "a part in a text, an encoded word folded": b"hello\r\n\r\nDate: x\r\nX: =?utf-8?B?aGkKQ29ud\r\n GVudC1Mb2NhdGlvbjogZXZpbC5leGU=?=\r\n\r\nMZ\r\n", "a part in a text, applefile": b"Content-Type: application/applefile\r\n\r\nMZ\r\n",
         "a part in a text, bare CR": PLANTED.replace(b"\r\n", b"\r"), "a part in a text, bare LF": PLANTED.replace(b"\r\n", b"\n"),
         "a part in a text, quoted": b"> " + PLANTED.replace(b"\r\n", b"\r\n> "), "a part in a text, indented": b"  " + PLANTED.replace(b"\r\n", b"\r\n  "),
     }

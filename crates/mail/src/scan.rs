@@ -99,7 +99,7 @@ pub(crate) struct BodyScan {
 
 #[derive(Debug)]
 enum TextScan {
-    Plain(TextLines),
+    Plain(Box<TextLines>),
     Html(Box<HtmlScan>),
 }
 
@@ -145,8 +145,7 @@ impl BodyScan {
         self.foreign |= self.is_html && is_utf7_mark(start);
         let is_marked = is_marked_otherwise(charset, start);
         if self.is_html || has_mark(start) || !shows_text(charset) {
-            let scan =
-                || if self.is_html { TextScan::Html(Box::default()) } else { TextScan::Plain(TextLines::default()) };
+            let scan = || if self.is_html { TextScan::Html(Box::default()) } else { TextScan::Plain(Box::default()) };
             let mut all = decoders(charset, start);
             if charset != declared {
                 // Who does not believe the document guesses.

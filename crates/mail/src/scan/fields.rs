@@ -174,6 +174,19 @@ fn is_hidden_field(line: &[u8]) -> bool {
     forms(squeezed).iter().any(|text| fields_in(text).next().is_some())
 }
 
+/// Whether a line ends within an encoded word's text.
+pub(super) fn ends_in_word(line: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(line, b"=?") else { return false };
+    let mut rest = &line[at + 2..];
+    loop {
+        let mut pieces = rest.splitn(3, |octet| *octet == b'?');
+        let Some(text) = pieces.nth(2) else { return false };
+        let Some(end) = memchr::memmem::find(text, b"?=") else { return true };
+        let Some(next) = memchr::memmem::find(&text[end + 2..], b"=?") else { return false };
+        rest = &text[end + 2 + next + 2..];
+    }
+}
+
 /// What is to be kept of a line that ends before the text of an encoded word begins: to some that stands in the next.
 pub(super) fn open_word(line: &[u8]) -> Option<Vec<u8>> {
     let mut at = memchr::memmem::find(line, b"=?")?;

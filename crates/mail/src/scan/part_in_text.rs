@@ -11,6 +11,8 @@ use super::{
 
 /// Octets before a field's name that may be left out: white space, marks of a quotation, what is left of a byte order mark.
 const MAX_BEFORE: usize = 16;
+/// Octets of an encoded word that is folded, with what stands before it; nobody writes such a long one.
+const MAX_WORD: usize = 4096;
 /// Characters of base64 in which there can be a file.
 const MIN_BASE64: usize = 16;
 
@@ -45,6 +47,10 @@ struct Paragraph {
     unfinished: bool,
     /// The last line ends before the text of an encoded word begins.
     word: Option<Vec<u8>>,
+    /// It ends within one: what is folded below it belongs to that.
+    text: Option<Vec<u8>>,
+    /// A field's value ends in `name`, of which the value may be folded.
+    ends_in_name: bool,
     /// A line begins as one of a mail's header does.
     is_header: bool,
     names_a_file: bool,
@@ -72,6 +78,9 @@ impl PartInText {
             paragraph.word = fields::open_word(&whole);
         } else {
             paragraph.word = fields::open_word(line);
+        }
+        if paragraph.unfolded(line) {
+            return Seen::File;
         }
         let goes_on = paragraph.open.is_some() && (paragraph.unfinished || is_folded(line));
         if goes_on || may_be_field(line) {
@@ -111,6 +120,23 @@ impl PartInText {
 }
 
 impl Paragraph {
+    /// Takes a line as a part of an encoded word that begins above; says whether that hides a field.
+    fn unfolded(&mut self, line: &[u8]) -> bool {
+        let before = self.text.take().filter(|_| matches!(line.first(), Some(b' ' | b'\t')));
+        let whole = before.map(|before| [&before[..], line.trim_ascii_start()].concat());
+        let mut hides = false;
+        if let Some(whole) = &whole {
+            hides = fields::hides_a_field(whole);
+            for text in fields::decoded_lines(whole) {
+                self.text(text, false, whole.len() >= MAX_WORD);
+            }
+        }
+        let seen = whole.as_deref().unwrap_or(line);
+        let ends = seen.len() < MAX_WORD && fields::ends_in_word(seen);
+        self.text = ends.then(|| seen.to_vec());
+        hides
+    }
+
     /// Takes a line, decoded; says whether it is a field of MIME. `goes_on`: it belongs to the field that is open. `cut`: of a long one.
     fn text(&mut self, text: Vec<u8>, goes_on: bool, cut: bool) -> bool {
         let mime = is_mime(&text);
@@ -118,6 +144,7 @@ impl Paragraph {
         for text in fields::forms(text) {
             let (name, value) = fields::name_and_value(&text);
             if goes_on && let Some((field, before)) = self.open {
+                self.names_a_file |= self.ends_in_name && !text.trim_ascii().is_empty();
                 self.value(field, &text, before, cut);
             }
             for field in fields::fields_in(name) {
@@ -132,6 +159,7 @@ impl Paragraph {
     /// Takes a field's value, or more of it: `before` are the separators up to there.
     fn value(&mut self, field: Field, value: &[u8], before: usize, cut: bool) {
         self.open = Some((field, before + fields::separators(value)));
+        self.ends_in_name = value.trim_ascii_end().ends_with(b"name");
         self.names_a_file |= match field {
             // What is beyond the look may be a name.
             _ if cut => true,
