@@ -11,12 +11,15 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import threading
 import time
+import urllib.parse
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("FUBAKO_TEST_BINARY", ROOT / "target/debug/fubako"))
@@ -95,6 +98,25 @@ default_user = true
 SECTION += DEPOSITOR
 
 
+class Visitor:
+    """Somebody who asks for pages and sends their forms, with cookies, without a browser."""
+
+    def __init__(self, base):
+        self.base = base
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def page(self, path):
+        with self.opener.open(self.base + path, timeout=60) as answer:
+            return answer.read().decode()
+
+    def send(self, path, **fields):
+        """Sends a form; one of somebody who is signed in carries the key that their pages have."""
+        key = re.search('name="form" value="([^"]+)"', self.page("/me"))
+        form = {**fields, **({"form": key[1]} if key else {})}
+        with self.opener.open(self.base + path, urllib.parse.urlencode(form).encode(), timeout=60) as answer:
+            return answer.read().decode()
+
+
 class Fubako:
     """The real binary, serving."""
 
@@ -150,6 +172,17 @@ class Fubako:
         if self.process:
             process, self.process = self.process, None
             return process.stop(how)
+
+    @contextlib.contextmanager
+    def as_operator(self):
+        """An operator, made for this, who is signed in."""
+        login = f"op{secrets.token_hex(4)}"
+        said = self.run("operator", "add", login, "--address", f"{login}@ops.example").stdout
+        visitor = Visitor(f"http://127.0.0.1:{self.http}")
+        visitor.send(re.search(r"/invitation/\S+", said)[0], password="correct horse battery", again="correct horse battery")
+        visitor.send("/sign-in", name=login, password="correct horse battery")
+        yield visitor
+        visitor.send("/sign-out")
 
     def dns_records(self):
         """The DKIM records that `apply` asked to publish, and the installation's own."""

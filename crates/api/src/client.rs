@@ -51,6 +51,8 @@ pub enum ClientError {
         code: Code,
         /// The private cause.
         cause: String,
+        /// With `maintenance`: seconds until the exchange is open again, where it said so.
+        open_in: Option<u64>,
     },
     /// The exchange said no for a reason that has a code of ours, such as `virus` or `files-too-large`.
     #[error("refused ({code}): {detail}")]
@@ -215,9 +217,12 @@ fn problem(answer: &Answer) -> ClientError {
         (None, _) => format!("{status}"),
     };
     match code {
-        Some(code) if code.class() == Class::Retry => ClientError::Unavailable { code, cause: bounded(&text) },
+        Some(code) if code.class() == Class::Retry => {
+            let open_in = answer.retry_after.filter(|_| code == Code::Maintenance);
+            ClientError::Unavailable { code, cause: bounded(&text), open_in }
+        }
         _ if may_pass(status, name.as_deref()) => {
-            ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: bounded(&text) }
+            ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: bounded(&text), open_in: None }
         }
         Some(code) => ClientError::Refused { code, detail: bounded(&detail.unwrap_or_default()) },
         None if status == StatusCode::NOT_FOUND && name.as_deref() == Some("not-found") => ClientError::NotFound,
@@ -258,7 +263,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status: StatusCode::from_u16(status).unwrap(), body: body.as_bytes().to_vec() }
+        Answer { status: StatusCode::from_u16(status).unwrap(), body: body.as_bytes().to_vec(), retry_after: Some(7) }
     }
 
     fn said(status: u16, code: &str) -> ClientError {
@@ -294,6 +299,10 @@ mod tests {
                 matches!(said(status, name), ClientError::Unavailable { code: found, .. } if found == code),
                 "{name}"
             );
+        }
+        // Only a window of maintenance has an end that is known.
+        for (name, wanted) in [("maintenance", Some(7)), ("upload-failed", None), ("internal", None)] {
+            assert!(matches!(said(503, name), ClientError::Unavailable { open_in, .. } if open_in == wanted), "{name}");
         }
         assert!(matches!(said(404, "not-found"), ClientError::NotFound));
         for (status, name) in [(404, "conflict"), (409, "conflict"), (422, "invalid"), (413, "too-large"), (400, "x")] {

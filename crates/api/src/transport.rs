@@ -10,7 +10,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use fubako_base::Code;
 use futures::{StreamExt as _, TryStreamExt as _, stream::Stream};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode, header};
 use http_body::Body as _;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -30,10 +30,12 @@ const MAX_ANSWER: usize = 4 << 20;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Vec<u8>,
+    /// Seconds of a Retry-After field (RFC 9110, 10.2.3), where it has them.
+    pub(crate) retry_after: Option<u64>,
 }
 
 pub(crate) fn unavailable(cause: impl Into<String>) -> ClientError {
-    ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: cause.into() }
+    ClientError::Unavailable { code: Code::ExchangeUnavailable, cause: cause.into(), open_in: None }
 }
 
 /// Sends a small request and reads its answer, within [`CALL`].
@@ -88,7 +90,7 @@ async fn exchange(transport: &Transport, request: Request<Body>) -> Result<Answe
         Transport::InProcess { router } => {
             let answer = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
             let (head, body) = answer.into_parts();
-            read(head.status, body.into_data_stream()).await
+            read(head.status, &head.headers, body.into_data_stream()).await
         }
         Transport::Https { http, base } => over_https(http, base, request).await,
     }
@@ -104,7 +106,8 @@ async fn over_https(http: &reqwest::Client, base: &str, request: Request<Body>) 
         let cause = causes(&error.without_url());
         if builder { ClientError::Unexpected(cause) } else { unavailable(cause) }
     })?;
-    read(answer.status(), answer.bytes_stream().map_err(reqwest::Error::without_url)).await
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    read(status, &headers, answer.bytes_stream().map_err(reqwest::Error::without_url)).await
 }
 
 /// The bearer token must not travel in the clear, whatever the configuration says.
@@ -127,7 +130,11 @@ async fn carried(body: Body) -> Result<reqwest::Body, ClientError> {
 }
 
 /// Reads an answer's body, at most [`MAX_ANSWER`] octets of it.
-async fn read<E: Error>(status: StatusCode, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Answer, ClientError> {
+async fn read<E: Error>(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<Answer, ClientError> {
     let mut body = std::pin::pin!(body);
     let mut octets = Vec::new();
     while let Some(chunk) = body.next().await {
@@ -137,7 +144,8 @@ async fn read<E: Error>(status: StatusCode, body: impl Stream<Item = Result<Byte
         }
         octets.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body: octets })
+    let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Ok(Answer { status, body: octets, retry_after })
 }
 
 /// An error with what is behind it, on one line.
@@ -190,7 +198,7 @@ mod tests {
 
     fn cause<T>(result: Result<T, ClientError>) -> String {
         match result {
-            Err(ClientError::Unavailable { code: Code::ExchangeUnavailable, cause }) => cause,
+            Err(ClientError::Unavailable { code: Code::ExchangeUnavailable, cause, .. }) => cause,
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("an answer"),
         }
@@ -225,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_read_up_to_a_limit() {
         let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![0; 64 << 10])));
-        let read = read(StatusCode::OK, endless).await;
+        let read = read(StatusCode::OK, &HeaderMap::new(), endless).await;
         assert!(matches!(read, Err(ClientError::Unexpected(text)) if text.contains("more than")));
     }
 }

@@ -66,6 +66,7 @@ over_both! {
     the_section_decides_on_what_cannot_be_checked
     the_scanner_is_away
     the_storage_fails
+    the_exchange_is_closed
     a_wrong_token
     any_file_name_survives
     a_thousand_recipients
@@ -594,13 +595,42 @@ async fn the_storage_fails(way: Way) {
     assert_eq!(unavailable(served.client.send(deposit.id).await), Code::ExchangeUnavailable);
 }
 
+// spec: X-OPERATOR MAIL-DEPOSIT
+async fn the_exchange_is_closed(way: Way) {
+    let served = Served::new(way).await;
+    let (one, other) = (begin(&served, 1).await, begin(&served, 1).await);
+    put(&served.client, &one, 1, b"before").await.unwrap();
+    let now = served.now();
+    served.exchange.add_maintenance(now, now.plus_seconds(3600), "root", now).await.unwrap();
+    let (client, key) = (&served.client, MailId::generate());
+    let closed = |result: Result<(), ClientError>| {
+        let found = match &result {
+            Err(ClientError::Unavailable { code, open_in, .. }) => Some((*code, *open_in)),
+            _ => None,
+        };
+        assert_eq!(found, Some((Code::Maintenance, Some(3600))), "{result:?}");
+    };
+    closed(client.begin(key, &wanted(&ONE, 1)).await.map(drop));
+    closed(put(client, &other, 1, b"within").await.map(drop));
+    closed(client.send(one.id).await.map(drop));
+    // Of a mail that is stopped meanwhile nothing stays.
+    client.abort(other.id).await.unwrap();
+    client.abort_by_key(&"acme".parse().unwrap(), key).await.unwrap();
+    let stranger = Client::new(served.transport.clone(), "wrong");
+    assert_eq!(unavailable(stranger.send(one.id).await), Code::ExchangeUnavailable, "a token is wanted first");
+    let [window] = served.exchange.maintenance_windows(now).await.unwrap().try_into().unwrap();
+    served.exchange.end_maintenance(window.id, "root", now).await.unwrap();
+    assert_eq!(client.send(one.id).await.unwrap().state, DepositState::Sent);
+    settled(&served, 1).await;
+}
+
 // spec: X-API, MAIL-DEPOSIT: while a token is changed, mails wait.
 async fn a_wrong_token(way: Way) {
     let served = Served::new(way).await;
     for token in ["", "wrong", &TOKEN.to_uppercase(), &format!("{TOKEN}x")] {
         let client = Client::new(served.transport.clone(), token);
         let text = match client.begin(MailId::generate(), &wanted(&ONE, 1)).await {
-            Err(ClientError::Unavailable { code: Code::ExchangeUnavailable, cause }) => cause,
+            Err(ClientError::Unavailable { code: Code::ExchangeUnavailable, cause, .. }) => cause,
             other => panic!("not unavailable: {other:?}"),
         };
         assert!(text.contains("401") && text.contains("unauthorized") && !text.contains(TOKEN), "{text}");

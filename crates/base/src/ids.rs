@@ -87,6 +87,10 @@ uuid_id!(
     AccountId
 );
 uuid_id!(
+    /// A maintenance window.
+    MaintenanceId
+);
+uuid_id!(
     /// One process, as long as it runs: whose leases are whose.
     NodeId
 );

@@ -51,6 +51,15 @@ impl Timestamp {
             .map_or(self, |next| Self(next.timestamp().as_microsecond() - 1))
     }
 
+    /// What a person enters as a day and a time of day (`2026-11-21T23:30`, as HTML's `datetime-local` sends it), on the calendar of
+    /// `zone`; none where it cannot be read, or the zone is unknown.
+    #[must_use]
+    pub fn from_local(entered: &str, zone: &str) -> Option<Self> {
+        let local: jiff::civil::DateTime = entered.trim().parse().ok()?;
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        local.to_zoned(zone).ok().map(|at| Self(at.timestamp().as_microsecond()))
+    }
+
     /// What a Date field says (RFC 5322, 3.3 and 4.3): its value, comments and folds included; none where it cannot be read.
     #[must_use]
     pub fn from_rfc5322(value: &str) -> Option<Self> {
@@ -94,6 +103,19 @@ mod tests {
         for value in ["", "yesterday", "2026-11-21 10:00", "Sat, 31 Feb 2026 10:00:00 +0900"] {
             assert_eq!(at(value), None, "{value}");
         }
+    }
+
+    // spec: X-OPERATOR
+    #[test]
+    fn a_day_and_a_time_of_day_are_read() {
+        let at = |entered, zone| Timestamp::from_local(entered, zone).map(Timestamp::unix_seconds);
+        assert_eq!(at("2026-11-21T10:00", "Asia/Tokyo"), Some(1_795_222_800));
+        assert_eq!(at(" 2026-11-21 10:00:00 ", "Asia/Tokyo"), Some(1_795_222_800));
+        assert_eq!(at("2026-11-21T01:00", "UTC"), Some(1_795_222_800));
+        for entered in ["", "tomorrow", "10:00", "2026-02-30T10:00", "99999-11-21T10:00"] {
+            assert_eq!(at(entered, "Asia/Tokyo"), None, "{entered}");
+        }
+        assert_eq!(at("2026-11-21T10:00", "no/where"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod account;
 mod depositor;
+pub mod maintenance;
 
 use std::collections::HashSet;
 

@@ -5,6 +5,7 @@
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
+//! - [`maintenance`]: when the exchange is closed
 //! - [`notice`]: the deposit notice
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
@@ -14,6 +15,7 @@ pub mod deposit;
 pub mod domain;
 pub mod download;
 pub mod expiry;
+pub mod maintenance;
 pub mod notice;
 mod password;
 mod rescan;

@@ -133,7 +133,7 @@ impl Gateway {
         let code = problem.codes().first().copied().unwrap_or(Code::ExchangeError);
         let (id, section) = (mail.accepted.id, &mail.accepted.section);
         tracing::warn!(mail = %id, %section, %code, cause = %problem.cause, "tried again later");
-        let at = retry_at(now, mail.attempts);
+        let at = retry_at(now, mail.attempts, problem.again_in);
         Ok(self.store.retry_mail(id, worker, at, code, &problem.cause).await?)
     }
 }
@@ -150,7 +150,31 @@ fn check(case: &Case<'_>) -> Result<(), Problem> {
     Err(Problem::of_plan(fate, &plan))
 }
 
-/// 10 s, 20 s, 40 s … up to 10 minutes.
-fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
-    now.plus_seconds((10i64 << attempts.min(6)).min(600))
+/// 10 s, 20 s, 40 s … up to 10 minutes; earlier where what is in the way will be gone by then, in so many seconds.
+fn retry_at(now: Timestamp, attempts: u32, again_in: Option<u64>) -> Timestamp {
+    let wait = (10i64 << attempts.min(6)).min(600);
+    let gone = again_in.and_then(|seconds| i64::try_from(seconds).ok()).map_or(wait, |seconds| seconds.max(1));
+    now.plus_seconds(wait.min(gone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // spec: MAIL-DEPOSIT
+    #[test]
+    fn waits_grow_and_end_with_what_is_in_the_way() {
+        for (attempts, again_in, wait) in [
+            (0, None, 10),
+            (2, None, 40),
+            (6, None, 600),
+            (u32::MAX, None, 600),
+            (2, Some(3600), 40),
+            (6, Some(90), 90),
+            (6, Some(0), 1),
+            (0, Some(u64::MAX), 10),
+        ] {
+            assert_eq!(retry_at(Timestamp(0), attempts, again_in), Timestamp(0).plus_seconds(wait), "{attempts}");
+        }
+    }
 }

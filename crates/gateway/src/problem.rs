@@ -71,13 +71,15 @@ pub struct Problem {
     pub reasons: Vec<Reason>,
     /// For the log only.
     pub cause: String,
+    /// Seconds after which what is in the way is gone, where that is known: it is tried again then, if not before.
+    pub again_in: Option<u64>,
 }
 
 impl Problem {
     /// A problem with one code.
     #[must_use]
     pub fn new(fate: Fate, code: Code, cause: impl Into<String>) -> Self {
-        Self { fate, reasons: vec![Reason::new(code, None)], cause: cause.into() }
+        Self { fate, reasons: vec![Reason::new(code, None)], cause: cause.into(), again_in: None }
     }
 
     /// What a plan found, each code (and kind of ambiguity) once with everything that it is about.
@@ -95,7 +97,7 @@ impl Problem {
             }
         }
         let details: Vec<&str> = plan.problems.iter().map(|problem| problem.detail).collect();
-        Self { fate, reasons, cause: details.join("; ") }
+        Self { fate, reasons, cause: details.join("; "), again_in: None }
     }
 
     /// The codes, each once, in the order in which they are told.
@@ -173,7 +175,9 @@ impl From<ClientError> for Problem {
     fn from(error: ClientError) -> Self {
         let cause = error.to_string();
         match error {
-            ClientError::Unavailable { code, .. } => Self::new(Fate::Retry, code, cause),
+            ClientError::Unavailable { code, open_in, .. } => {
+                Self { again_in: open_in, ..Self::new(Fate::Retry, code, cause) }
+            }
             ClientError::Refused { code, .. } => {
                 let fate = match code.class() {
                     fubako_base::codes::Class::Stop => Fate::Stop,

@@ -34,6 +34,7 @@ pub mod deposits;
 pub mod keys;
 mod links;
 pub mod mails;
+pub mod maintenance;
 mod migrate;
 mod news;
 pub mod outbox;

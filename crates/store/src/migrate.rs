@@ -25,6 +25,7 @@ const ALL: &[(&str, &str)] = &[
     ("0011_unchecked", include_str!("../migrations/0011_unchecked.sql")),
     ("0012_depositor", include_str!("../migrations/0012_depositor.sql")),
     ("0013_accounts", include_str!("../migrations/0013_accounts.sql")),
+    ("0014_maintenance", include_str!("../migrations/0014_maintenance.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -5,7 +5,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use fubako_base::{
     Timestamp,
-    ids::{AccountId, DeliveryId, DepositId, LinkId, MailId, ObjectId, OutgoingId, SectionId},
+    ids::{AccountId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId, OutgoingId, SectionId},
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Database, Decode, Encode, Postgres, Row as _, Sqlite, SqliteConnection, Transaction,
@@ -54,6 +54,7 @@ arg! {
     Text: String, |v| Cow::Owned(v);
     Text: &'a SectionId, |v| Cow::Borrowed(v.as_str());
     Text: AccountId, |v| Cow::Owned(v.to_string());
+    Text: MaintenanceId, |v| Cow::Owned(v.to_string());
     Text: MailId, |v| Cow::Owned(v.to_string());
     Text: DepositId, |v| Cow::Owned(v.to_string());
     Text: LinkId, |v| Cow::Owned(v.to_string());

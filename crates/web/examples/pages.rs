@@ -4,10 +4,14 @@
 use std::{env, error::Error, fs, path::Path};
 
 use fubako_base::{Lang, Timestamp, unchecked::Unchecked};
-use fubako_exchange::domain::account::{Fault, Role};
+use fubako_exchange::domain::{
+    account::{Fault, Role},
+    maintenance::WindowFault,
+};
 use fubako_web::pages::{
     self, Deposit, File, Frame, Message, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
+    operator::{self, WindowForm, WindowLine},
 };
 
 /// 2026-11-21 23:30:16 in Tokyo.
@@ -131,6 +135,22 @@ fn account_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn operator_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let line = |starts, made_by: &str| WindowLine {
+        id: "0197f0a0-0000-7000-8000-000000000000".to_owned(),
+        starts_at: SENT.plus_seconds(starts),
+        ends_at: SENT.plus_seconds(starts + 2 * 3600),
+        made_by: made_by.to_owned(),
+    };
+    let windows = [line(-600, "sato"), line(86_400 * 5, "unyou.tanaka")];
+    let form = |ends, fault| WindowForm { starts: "", ends, fault, form_key: "k", zone: "Asia/Tokyo" };
+    let late = form("2026-11-21T22:00", Some(WindowFault::Over));
+    vec![
+        ("maintenance", operator::maintenance(frame, &windows, &form("", None), Some(Done::MaintenanceMade), SENT)),
+        ("maintenance-late", operator::maintenance(frame, &[], &late, None, SENT)),
+    ]
+}
+
 fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false };
     let (plain, unscanned) = (frame(false), frame(true));
@@ -139,6 +159,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let wait = SENT.plus_seconds(30);
     let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
     let mut all = account_pages(&plain);
+    all.extend(operator_pages(&plain));
     all.extend([
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),
@@ -165,6 +186,8 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("bad-form", said(Message::BadForm)),
         ("method", said(Message::Method)),
         ("range", said(Message::Range)),
+        ("no-page", said(Message::NoPage)),
+        ("closed", said(Message::Maintenance(SENT.plus_seconds(2 * 3600)))),
     ]);
     all
 }

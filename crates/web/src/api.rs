@@ -29,16 +29,16 @@ use fubako_base::{
 };
 use fubako_exchange::{
     Exchange,
-    deposit::{Content, DepositView, FileSummary},
+    deposit::{Content, DepositError, DepositView, FileSummary},
     domain::{NewDeposit, NewFile},
     token::{same, sha256},
 };
 use futures::{StreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use self::problem::ApiError;
-use crate::Clock;
+use crate::{Clock, waits};
 
 /// Octets of a JSON body: 1,000 recipients with the longest addresses and a long subject fit.
 const MAX_JSON: usize = 512 << 10;
@@ -84,6 +84,7 @@ pub fn router(exchange: Exchange, tokens: ApiTokens) -> Router {
 
 /// The API's routes on another clock.
 pub fn router_on(exchange: Exchange, tokens: ApiTokens, clock: Clock) -> Router {
+    let api = Api { exchange, clock };
     Router::new()
         .route("/api/v1/deposits", post(begin).delete(abort_by_key).fallback(no_method))
         .route("/api/v1/deposits/{id}", get(look).delete(abort).fallback(no_method))
@@ -91,8 +92,9 @@ pub fn router_on(exchange: Exchange, tokens: ApiTokens, clock: Clock) -> Router 
         .route("/api/v1/deposits/{id}/files/{number}", put(put_file).fallback(no_method))
         .route("/api", axum::routing::any(no_route))
         .route("/api/{*rest}", axum::routing::any(no_route))
+        .layer(middleware::from_fn_with_state(api.clone(), while_open))
         .layer(middleware::from_fn_with_state(tokens, admit))
-        .with_state(Api { exchange, clock })
+        .with_state(api)
 }
 
 /// Lets through who has a token (RFC 6750). Nothing else is looked at before.
@@ -107,6 +109,20 @@ async fn admit(State(tokens): State<ApiTokens>, request: Request, next: Next) ->
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Lets nothing through while the exchange is closed (spec X-OPERATOR, code `maintenance`), save what takes a deposit back: of a mail that is
+/// stopped meanwhile nothing stays.
+async fn while_open(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if request.method() == Method::DELETE {
+        return next.run(request).await;
+    }
+    let now = (api.clock)();
+    match api.exchange.closed_until(now).await {
+        Ok(None) => next.run(request).await,
+        Ok(Some(until)) => ApiError::maintenance(waits::seconds_until(now, until)).into_response(),
+        Err(error) => ApiError::from(DepositError::from(error)).into_response(),
+    }
 }
 
 async fn begin(State(api): State<Api>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {

@@ -16,6 +16,8 @@
 //!  GET   /me                what we know of whoever is signed in, their sessions                     account
 //!  GET   /me/password       POST: form `current`, `password`, `again` → 303 and another cookie       account, form key
 //!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
+//!  GET   /operator/maintenance  POST: form `starts`, `ends` → 303                                    operator, form key
+//!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
 //! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
 //!
@@ -23,18 +25,21 @@
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
-//! - `forms`: a form's body, in time
+//! - `operator`: maintenance windows
+//! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
 //! - `guard`: security headers, and the origin of a POST
 
 mod account;
 pub mod api;
 mod assets;
+mod counter;
 mod download;
 mod forms;
 mod guard;
 mod guesses;
 mod names;
+mod operator;
 pub mod pages;
 mod range;
 mod receive;

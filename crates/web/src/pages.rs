@@ -1,11 +1,13 @@
 //! What a person sees: values in, HTML out. Pure; everything a stranger wrote is escaped by the templates.
 
 pub mod account;
+pub mod operator;
 
 use askama::Template;
 use fubako_base::{
     Lang, Timestamp, hex,
     lang::{Value, text},
+    section::Settings,
     shown::{self, visible},
     unchecked::Unchecked,
 };
@@ -162,6 +164,10 @@ pub enum Message {
     Busy,
     /// 403: a form of an account that none of its pages made, or not lately.
     Stale,
+    /// 404: there is no such page for whoever is signed in.
+    NoPage,
+    /// 503: the exchange is closed until this time.
+    Maintenance(Timestamp),
     /// 412, 416: a download tool asked for what is not there.
     Range,
 }
@@ -183,6 +189,8 @@ impl Message {
             Self::Invitation => "web-invitation",
             Self::Busy => "web-busy",
             Self::Stale => "web-stale",
+            Self::NoPage => "web-no-page",
+            Self::Maintenance(_) => "web-closed",
             Self::Range => "web-range",
         }
     }
@@ -208,7 +216,13 @@ struct MessagePage<'a> {
 /// A page that only says something, with the way back to the files where there is one.
 #[must_use]
 pub fn message(frame: &Frame, message: Message, back: Option<&str>) -> String {
-    let part = |part: &str| frame.with(&format!("{}-{part}", message.id()), "brand", &frame.brand);
+    let until = match message {
+        // Nobody's section is known here: the calendar is the installation's.
+        Message::Maintenance(until) => shown::moment(until, &Settings::default().time_zone, frame.lang).words,
+        _ => String::new(),
+    };
+    let values = [("brand", Value::from(frame.brand.as_str())), ("until", Value::from(until.as_str()))];
+    let part = |part: &str| text(frame.lang, &format!("{}-{part}", message.id()), &values);
     render(&MessagePage {
         f: frame,
         title: part("title"),
@@ -421,7 +435,7 @@ mod tests {
 
     /// 2026-11-21 23:30:16 in Tokyo.
     const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-    const MESSAGES: [Message; 14] = [
+    const MESSAGES: [Message; 16] = [
         Message::Home,
         Message::NotFound,
         Message::Expired,
@@ -435,6 +449,8 @@ mod tests {
         Message::Invitation,
         Message::Busy,
         Message::Stale,
+        Message::NoPage,
+        Message::Maintenance(SENT),
         Message::Range,
     ];
 

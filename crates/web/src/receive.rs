@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, assets, download, forms, guard,
+    WebState, account, assets, download, forms, guard, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     visitor::{SESSION_COOKIE, Visitor},
     waits,
@@ -31,22 +32,44 @@ const RETRY_SECONDS: u64 = 30;
 
 /// The pages' routes.
 pub(crate) fn router(state: WebState) -> Router {
-    Router::new()
-        .route("/", get(home))
-        .route("/healthz", get(health))
-        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
-        .route("/assets/{asset}", get(asset))
+    let state = Arc::new(state);
+    let links = Router::new()
         .route("/d/{token}", get(page))
         // A reload of the page that a wrong password gave asks for these addresses by GET.
         .route("/d/{token}/open", post(open).get(back))
         .route("/d/{token}/close", post(close).get(back))
         .route("/d/{token}/files/{number}", get(download::file))
         .route("/d/{token}/all.zip", get(download::zip))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&state), while_open));
+    Router::new()
+        .route("/", get(home))
+        .route("/healthz", get(health))
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
+        .route("/assets/{asset}", get(asset))
+        .merge(links)
         .merge(account::routes())
+        .merge(operator::routes())
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM))
-        .with_state(Arc::new(state))
+        .with_state(state)
+}
+
+/// Hands nothing over while the exchange is closed (spec X-OPERATOR). Who is in the middle of a download may end it.
+async fn while_open(State(state): State<Arc<WebState>>, visitor: Visitor, request: Request, next: Next) -> Response {
+    let now = (state.clock)();
+    match state.exchange.closed_until(now).await {
+        Ok(None) => next.run(request).await,
+        Ok(Some(until)) => {
+            let mut response = said(&state, &visitor, Message::Maintenance(until));
+            retry_after(&mut response, waits::seconds_until(now, until));
+            response
+        }
+        Err(error) => {
+            tracing::warn!(%error, "nobody knows whether the exchange is closed");
+            said(&state, &visitor, Message::Unavailable)
+        }
+    }
 }
 
 /// The way to the exchange for one request: its time, its reader.
@@ -163,9 +186,9 @@ pub(crate) fn page_response(status: StatusCode, frame: &Frame, html: String) -> 
 pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Response {
     let status = match message {
         Message::Home => StatusCode::OK,
-        Message::NotFound | Message::Invitation => StatusCode::NOT_FOUND,
+        Message::NotFound | Message::Invitation | Message::NoPage => StatusCode::NOT_FOUND,
         Message::Expired => StatusCode::GONE,
-        Message::Unavailable | Message::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Message::Unavailable | Message::Busy | Message::Maintenance(_) => StatusCode::SERVICE_UNAVAILABLE,
         Message::Damaged => StatusCode::INTERNAL_SERVER_ERROR,
         // 403: understood and refused, whoever asks. (451 is for reasons of law, RFC 7725.)
         Message::Infected | Message::NotScanned | Message::OtherSite | Message::Stale => StatusCode::FORBIDDEN,

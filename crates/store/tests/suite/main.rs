@@ -12,6 +12,7 @@ mod db;
 mod deposits;
 mod durability;
 mod links;
+mod maintenance;
 mod make;
 mod news;
 mod outbox;
@@ -131,6 +132,10 @@ suite! {
         tries_side_by_side_do_not_outrun_the_limit
         a_session_lives_until_its_time
         no_session_begins_after_expiry
+    }
+    maintenance {
+        windows_are_there_until_they_are_over
+        a_window_ends_when_it_is_told_to
     }
     queue {
         the_queue_shows_what_waits

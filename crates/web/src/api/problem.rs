@@ -13,11 +13,20 @@ pub(super) struct ApiError {
     code: &'static str,
     title: &'static str,
     detail: Option<String>,
+    /// With 503: seconds after which it may be well to ask again.
+    retry_after: u64,
 }
 
 impl ApiError {
     const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title, detail: None }
+        Self { status, code, title, detail: None, retry_after: 30 }
+    }
+
+    /// The exchange is closed, for so many seconds yet (spec X-OPERATOR).
+    pub(super) fn maintenance(seconds: u64) -> Self {
+        let title = "The exchange is closed for maintenance.";
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Maintenance.name(), title);
+        Self { retry_after: seconds, ..error }
     }
 
     fn with(mut self, detail: impl Into<String>) -> Self {
@@ -140,7 +149,7 @@ impl IntoResponse for ApiError {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after));
             }
             _ => {}
         }

@@ -24,12 +24,23 @@ pub enum Done {
     Over,
     /// The other sessions were ended.
     SignedOutElsewhere,
+    /// A maintenance window was made.
+    MaintenanceMade,
+    /// A maintenance window was ended, or taken back.
+    MaintenanceEnded,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 5] =
-        [Self::PasswordSet, Self::PasswordChanged, Self::SignedOut, Self::Over, Self::SignedOutElsewhere];
+    pub const ALL: [Self; 7] = [
+        Self::PasswordSet,
+        Self::PasswordChanged,
+        Self::SignedOut,
+        Self::Over,
+        Self::SignedOutElsewhere,
+        Self::MaintenanceMade,
+        Self::MaintenanceEnded,
+    ];
 
     /// The word for it in an address.
     #[must_use]
@@ -40,6 +51,8 @@ impl Done {
             Self::SignedOut => "signed-out",
             Self::Over => "over",
             Self::SignedOutElsewhere => "elsewhere",
+            Self::MaintenanceMade => "maintenance-made",
+            Self::MaintenanceEnded => "maintenance-ended",
         }
     }
 
@@ -49,7 +62,7 @@ impl Done {
         Self::ALL.into_iter().find(|done| done.word() == word)
     }
 
-    fn words(self, frame: &Frame) -> String {
+    pub(super) fn words(self, frame: &Frame) -> String {
         frame.t(&format!("web-done-{}", self.word()))
     }
 }
@@ -253,6 +266,7 @@ struct MePage<'a> {
     name: String,
     address: String,
     section: Option<String>,
+    operator: bool,
     role: &'static str,
     set: Option<Moment>,
     expires: Option<Moment>,
@@ -272,6 +286,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], done: Option<D
         name: if name.is_empty() { visible(&who.sign_in_name) } else { name },
         address: visible(&who.address),
         section: who.section_name.as_deref().map(visible),
+        operator: who.role == Role::Operator,
         role: match who.role {
             Role::Operator => "web-role-operator",
             Role::Administrator => "web-role-administrator",
