@@ -388,6 +388,9 @@ def fields_in_encoded_words():
             line = field + b": " + word + b"\r\n"
             yield Attack(f"hidden in {line!r}", HEAD + line + b"\r\n" + ENCODED["base64"], "hold")
             yield Attack(f"hidden in {line!r}, with a file", line + carried(PLANTED), "hold")
+    for word in (b"=?us-ascii?Q?=0AContent=2DLoca;tion:_b?=", b"=?us-ascii?Q?=0AContent=2DTy.pe:_a/b;_name=3Db?="):
+        for where, text in {"header": b"X-Other: " + word + b"\r\n\r\nhello\r\n", "text": b"\r\nDate: x\r\n" + word + b"\r\n\r\nhello\r\n"}.items():
+            yield Attack(f"hidden in a {where}, with a mark in its name: {word!r}", HEAD + VERSION + text, "hold")
     for word in hidden[:3]:
         yield Attack(f"hidden in a part's {word!r}", mail(parts(TEXT, b"Content-Description: " + word + b"\r\n" + TEXT)), "hold")
     for word in (b"=?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg0K?=", b"=?utf-8?Q?a=0D=0A_b=0A?="):

@@ -170,7 +170,8 @@ fn encoded_word<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
 
 /// Whether a line, in lower case, has a field's name in it, whatever stands between its letters that is no letter to somebody.
 fn is_hidden_field(line: &[u8]) -> bool {
-    let squeezed: Vec<u8> = line.iter().copied().filter(u8::is_ascii_graphic).collect();
+    let is_kept = |octet: &u8| octet.is_ascii_alphanumeric() || b"-()\"".contains(octet);
+    let squeezed: Vec<u8> = line.iter().copied().filter(is_kept).collect();
     forms(squeezed).iter().any(|text| fields_in(text).next().is_some())
 }
 
