@@ -203,6 +203,10 @@ pub(super) fn open_word(line: &[u8]) -> Option<Vec<u8>> {
             (None, _) => at += 2,
         }
         at += memchr::memmem::find(line.get(at..)?, b"=?")?;
+        // Where base64 is padded, its end looks like a word's beginning.
+        while line.get(at + 2) == Some(&b'=') {
+            at += 3 + memchr::memmem::find(line.get(at + 3..)?, b"=?")?;
+        }
     }
 }
 

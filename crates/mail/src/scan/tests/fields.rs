@@ -35,6 +35,29 @@ fn a_field_behind_a_line_end_in_an_encoded_word_is_held() {
     }
 }
 
+// spec: MAIL-AMBIGUOUS (found by the fuzzer of rewritten mails)
+#[test]
+fn a_padded_word_is_none_that_goes_on_in_the_next_field() {
+    let fields = [
+        (
+            "From",
+            " =?UTF-8?B?5bGx55SwIDxhQGV4YW1wbGUuanjFuD4iVG86IGJAZXhhbXBsZS5jb20s?= =?UTF-8?B?ICJDLCBEIiA8Y0BleGFtcGxlLmNvbT4=?= <f@gw.example.jp>",
+        ),
+        ("To", " d@e.example"),
+        (
+            "Subject",
+            " =?UTF-8?B?44OG44K544OIIAJEYXRlOiBTdW4sIDIyIE5vdiAyMDI2IDEwOmFy?= =?UTF-8?B?dC9taXhlZDsgYm91Q29udGVudC1UeXBlOiB0ZXh0L3BsYWluOyBuYW1lPXg=?=",
+        ),
+        ("Message-ID", " <1@gw.example.jp>"),
+        ("Content-Type", " text/plain; charset=utf-8"),
+    ];
+    let header = LaxHeader::of(fields.iter().map(|(name, value)| (*name, value.as_bytes())));
+    assert_eq!(header, LaxHeader::default());
+    // One that is cut off does.
+    let header = LaxHeader::of([("X", &b" =?u?B?QQ==?= =?u?Q"[..]), ("Y", b"a?=0AContent-Type: a/b?=")].into_iter());
+    assert!(header.hides_a_field);
+}
+
 // spec: MAIL-AMBIGUOUS (to some the name of a field is whatever contains it)
 #[test]
 fn a_field_that_only_some_take_for_one_of_mime() {
