@@ -23,8 +23,9 @@ RECEIVE = {"ja": "ファイルパスワード", "en": "File password"}
 
 @pytest.fixture(scope="module")
 def place(folder):
-    mailboxes = harness.Mailboxes(folder, [TO, FROM]).start()
-    site = harness.Fubako(folder / "maintenance", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}}).start()
+    own = folder / "maintenance"
+    mailboxes = harness.Mailboxes(own, [TO, FROM]).start()
+    site = harness.Fubako(own / "fubako", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}}).start()
     site.base = f"http://127.0.0.1:{site.http}"
     yield site, mailboxes
     site.stop()
