@@ -169,6 +169,7 @@ fn sender(outline: &Outline) -> String {
 fn notice(outline: &Outline, planned: &Plan, dice: &mut Dice) -> Notice {
     let langs = dice.one(&[&[Lang::Ja][..], &[Lang::En], &[Lang::Ja, Lang::En]]).to_vec();
     Notice {
+        approval: planned.attachments.len() % 2 == 1,
         position: *dice.one(&[NoticePosition::Top, NoticePosition::End]),
         service: "文箱".to_owned(),
         sender: sender(outline),

@@ -34,7 +34,7 @@ KINDS = {
                              (harness.ROOT / "docs/codes.md").read_text(), re.M)
 }
 # Codes that cannot be provoked here: why, and which test has them.
-ELSEWHERE = {}
+ELSEWHERE = {"approval-rejected": "the mail is delivered first, and days later somebody says no: test_approval.py"}
 
 
 def section(name, text="", autopilot="true", depositor=harness.DEPOSITOR):
@@ -71,6 +71,7 @@ address = "Outside@ACME.example"
     "small": section("small", "settings = { max_deposit_size = 1000 }"),
     "pilotless": section("pilotless", autopilot="false"),
     "switched": section("switched"),
+    "unapproved": section("unapproved", "settings = { approval = \"one\" }"),
     "groupless": section("groupless", depositor="[[section.user]]" + DEFAULT_USER.replace('group = "メール連携"', "")),
     "userless": section("userless", depositor=GROUP),
     "stray": section("stray", depositor=GROUP + "[[section.user]]" + DEFAULT_USER.replace('group = "メール連携"', "")),
@@ -304,6 +305,7 @@ CASES = {
     "default-user-locked": Case(**of("default-locked"), names=("tanaka@default-locked.example",)),
     "default-user-password-reset": Case(**of("default-reset"), names=("tanaka@default-reset.example",)),
     "default-user-password-expired": Case(**of("default-expired"), names=("tanaka@default-expired.example",)),
+    "approval-misconfigured": Case(**of("unapproved"), names=("tanaka@unapproved.example",)),
     "exchange-unavailable": Case(files("a.pdf"), names=("a.pdf",), trouble=the_scanner_stays_away),
     "maintenance": Case(files("a.pdf"), trouble=the_exchange_stays_closed),
     # One new object in 256 would find its folder: of three files one is sure not to.

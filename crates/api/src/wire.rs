@@ -31,6 +31,9 @@ pub struct DepositRequest {
     pub file_password: String,
     /// How many files will be put.
     pub file_count: u32,
+    /// The Message-ID of the mail that they came with, without angle brackets: what its sender is told later stands in its thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
 }
 
 impl fmt::Debug for DepositRequest {
@@ -58,8 +61,12 @@ pub struct Person {
 pub enum DepositState {
     /// Files are being put; nobody sees it.
     Open,
+    /// All files are in; an approver has yet to agree.
+    Waiting,
     /// Sent: links are out.
     Sent,
+    /// It was not approved: the files are gone.
+    Rejected,
     /// Over: the files are gone.
     Expired,
 }
@@ -73,6 +80,9 @@ pub struct Deposit {
     pub state: DepositState,
     /// The subject of the deposit notices.
     pub notice_subject: String,
+    /// Whether an approver must agree before links go out (spec X-APPROVAL). Decided when it was begun.
+    #[serde(default)]
+    pub approval: bool,
     /// When the files go, microseconds since 1970; none before it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<fubako_base::Timestamp>,

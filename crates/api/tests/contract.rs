@@ -11,7 +11,7 @@ use fubako_api::{Client, ClientError, Deposit, DepositState, File, client::Uploa
 use fubako_base::{
     Code, Timestamp, hex,
     ids::{DepositId, MailId},
-    section::{Section, Settings},
+    section::{ApprovalRule, Section, Settings},
     unchecked::{Unchecked, UncheckedRule},
 };
 use fubako_exchange::{download::Proof, token::sha256};
@@ -58,6 +58,7 @@ over_both! {
     a_file_of_forty_mebibytes
     a_deposit_taken_back
     who_may_not_deposit
+    what_must_be_approved_waits
     who_deposits
     what_is_not_as_it_must_be
     too_large_a_file
@@ -369,6 +370,48 @@ async fn who_may_not_deposit(way: Way) {
     assert_eq!(unexpected(served.client.begin(MailId::generate(), &nobody).await), there);
 }
 
+// spec: X-APPROVAL X-API
+async fn what_must_be_approved_waits(way: Way) {
+    let served = Served::new(way).await;
+    let settings = Settings { approval: ApprovalRule::One, ..Settings::default() };
+    let asks = Change::PutSection(Box::new(Section { settings, ..section("acme") }));
+    served.store.apply(&[asks], served.now()).await.unwrap();
+    assert_eq!(refused(served.client.begin(MailId::generate(), &wanted(&ONE, 1)).await), Code::ApprovalMisconfigured);
+    let approver = Change::PutUser(User {
+        section: "acme".parse().unwrap(),
+        login_id: "sato".to_owned(),
+        address: "sato@acme.example".to_owned(),
+        name: String::new(),
+        group: None,
+        default_user: false,
+        administrator: false,
+        approver: true,
+        password_never_expires: false,
+    });
+    served.store.apply(&[approver], served.now()).await.unwrap();
+    let account = AccountName::User("acme".parse().unwrap(), "sato".to_owned());
+    let invitation = NewInvitation { hash: [1; 32], until: served.now().plus_seconds(60) };
+    served.store.invite(&account, invitation, served.now()).await.unwrap().unwrap();
+    assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", served.now()).await.unwrap());
+
+    let request = fubako_api::DepositRequest { message_id: Some("a@b.example".to_owned()), ..wanted(&ONE, 1) };
+    let begun = served.client.begin(MailId::generate(), &request).await.unwrap();
+    assert_eq!((begun.state, begun.approval), (DepositState::Open, true));
+    put(&served.client, &begun, 1, b"x").await.unwrap();
+    for _ in 0..2 {
+        let sent = served.client.send(begun.id).await.unwrap();
+        assert_eq!((sent.state, sent.approval, sent.expires_at), (DepositState::Waiting, true, None));
+    }
+    assert!(matches!(served.client.abort(begun.id).await, Err(ClientError::Unexpected(_))), "it was sent");
+    let nobody = fubako_api::DepositRequest { message_id: Some("a b".to_owned()), ..wanted(&ONE, 1) };
+    assert!(matches!(served.client.begin(MailId::generate(), &nobody).await, Err(ClientError::Unexpected(_))));
+    // Over the time nobody decided.
+    served.clock.pass_seconds(9 * 86_400);
+    assert_eq!(served.exchange.expire_due(served.now()).await.unwrap(), 1);
+    assert_eq!(served.client.get(begun.id).await.unwrap().state, DepositState::Rejected);
+    assert!(matches!(served.client.send(begun.id).await, Err(ClientError::Unexpected(_))));
+}
+
 // spec: MAIL-SENDER
 async fn who_deposits(way: Way) {
     let served = Served::new(way).await;
@@ -391,12 +434,19 @@ async fn who_deposits(way: Way) {
             group,
             default_user,
             administrator: false,
+            approver: false,
             password_never_expires: false,
         })
     };
     let default_address = format!("{DEFAULT_USER}@acme.example");
     let group = |mail_link| {
-        Change::PutGroup(Group { section: "acme".parse().unwrap(), name: LINK_GROUP.to_owned(), mail_link })
+        Change::PutGroup(Group {
+            section: "acme".parse().unwrap(),
+            name: LINK_GROUP.to_owned(),
+            mail_link,
+            approval: None,
+            approvers: None,
+        })
     };
 
     assert_eq!(begin("taro@acme.example").await.unwrap(), (DEFAULT_USER.to_owned(), true));

@@ -14,6 +14,8 @@ pub enum Class {
     Hold,
     /// The cause may pass: tried again with back-off until a limit, then as [`Class::Stop`].
     Retry,
+    /// The mail was delivered; the files that were kept of it are not handed over, and its sender is told.
+    Files,
 }
 
 macro_rules! codes {
@@ -114,6 +116,10 @@ codes! {
     DefaultUserPasswordReset, "default-user-password-reset", Stop, "MAIL-SENDER";
     /// The sender has no account, and the default user's password has expired.
     DefaultUserPasswordExpired, "default-user-password-expired", Stop, "MAIL-SENDER";
+    /// Deposits must be approved, and there is nobody who could approve this one.
+    ApprovalMisconfigured, "approval-misconfigured", Stop, "MAIL-SENDER";
+    /// An approver refused the deposit, or none agreed in time.
+    ApprovalRejected, "approval-rejected", Files, "X-APPROVAL";
     /// The exchange is closed for maintenance.
     Maintenance, "maintenance", Retry, "MAIL-DEPOSIT";
     /// The exchange, its storage or its scanner does not answer.

@@ -15,6 +15,8 @@ pub const MOST_FILES: u32 = 1_000;
 /// Characters that a deposit's subject or its sender's name may have: no section may allow longer subjects.
 pub const MOST_CHARACTERS: u32 = 2_000;
 
+/// Days that a section may let a deposit wait for its approval.
+pub const APPROVAL_DAYS: std::ops::RangeInclusive<u16> = 1..=60;
 /// What a section may choose as the least number of characters of a user's password.
 pub const LEAST_PASSWORD: std::ops::RangeInclusive<u16> = 8..=64;
 
@@ -96,6 +98,10 @@ pub struct Settings {
     pub password_days: Option<u16>,
     /// Wrong passwords one after another at which an account is locked.
     pub sign_in_tries: u16,
+    /// Whether deposits wait until an approver has agreed (spec X-APPROVAL); a group may have a rule of its own.
+    pub approval: ApprovalRule,
+    /// Days after the day of sending on which a deposit may still be approved; then it is rejected. [`APPROVAL_DAYS`].
+    pub approval_days: u16,
 }
 
 impl Default for Settings {
@@ -127,6 +133,8 @@ impl Default for Settings {
             password_length: 12,
             password_days: None,
             sign_in_tries: 10,
+            approval: ApprovalRule::default(),
+            approval_days: 7,
         }
     }
 }
@@ -153,6 +161,35 @@ pub enum NameRule {
     All,
     /// Every name is repaired.
     Repair,
+}
+
+/// Whether deposits must be approved (spec X-APPROVAL).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum ApprovalRule {
+    /// They are sent at once.
+    #[default]
+    None,
+    /// They wait until one of several approvers has agreed.
+    One,
+}
+
+impl ApprovalRule {
+    /// The spec's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::One => "one",
+        }
+    }
+}
+
+impl std::str::FromStr for ApprovalRule {
+    type Err = ();
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [Self::None, Self::One].into_iter().find(|rule| rule.name() == word).ok_or(())
+    }
 }
 
 /// What proves that a mail comes from a section (spec RCV-TENANT).

@@ -1,7 +1,7 @@
 //! What the API calls: begin a deposit, put its files, send it, take it back (spec MAIL-DEPOSIT, X-API).
 //!
 //! ```text
-//!  begin ─► open ─ put … put ─► send ─► sent ─► expired
+//!  begin ─► open ─ put … put ─► send ─► sent | waiting       (and on: see `domain::life`)
 //!              └──► abort
 //! ```
 //! Each call may be repeated: by the caller's key (begin), the file's number (put), the deposit (send). Until it is
@@ -52,6 +52,8 @@ pub struct DepositView {
     pub state: DepositState,
     /// The deposit notices' subject.
     pub notice_subject: String,
+    /// Whether it must be approved before it is sent (spec X-APPROVAL).
+    pub approval: bool,
     /// When its files go; none before it is sent.
     pub expires_at: Option<Timestamp>,
     /// The files that are in, by number.
@@ -153,12 +155,12 @@ impl Exchange {
     /// another sender, other recipients (in any order), another number of files or another file password is a conflict. How it is
     /// presented (subject, language, the sender's name) is not compared: what was given first stays (spec MAIL-DEPOSIT).
     ///
-    /// Here, and here only, it is decided who deposits (spec MAIL-SENDER); said again, it is asked again, and the depositor noted first
+    /// Here, and here only, it is decided who deposits (spec MAIL-SENDER) and whether that must be approved (X-APPROVAL); said again, it is asked again, and what was noted first
     /// stays. Later calls ask for the section's switches alone: the mail was its sender's to send when it was begun, and what
     /// becomes of the account between then and `send` is for whoever may cancel the deposit.
     ///
     /// # Errors
-    /// [`DepositError`]; the codes of [`domain::who_deposits`] where nobody may.
+    /// [`DepositError`]; the codes of [`domain::who_deposits`] where nobody may; `approval-misconfigured` where nobody could approve.
     pub async fn begin(
         &self,
         key: &str,
@@ -168,7 +170,8 @@ impl Exchange {
         domain::check_key(key)?;
         domain::check_deposit(request)?;
         let section = self.section_in_use(&request.section).await?;
-        let depositor = self.depositor(&section, &request.sender_address, now).await?;
+        let (depositor, group) = self.depositor(&section, &request.sender_address, now).await?;
+        let approval = self.approval_of(&section, &depositor, group, &request.sender_address, now).await?;
         let deposit = Deposit {
             id: DepositId::generate(),
             section: request.section.clone(),
@@ -183,6 +186,8 @@ impl Exchange {
             password_hash: password::hash(request.password.expose()).await?,
             recipients: request.recipients.clone(),
             file_count: request.file_count,
+            message_id: request.message_id.clone(),
+            approval,
             created_at: now,
             sent_at: None,
             expires_at: None,
@@ -259,16 +264,19 @@ impl Exchange {
         Ok((summary(&kept), ours))
     }
 
-    /// Sends a deposit whose files are all in: a link and a deposit notice a recipient. Said twice, it is sent once.
+    /// Sends a deposit whose files are all in: a link and a deposit notice a recipient; or, where it must be approved, a mail to each approver, and
+    /// it waits. Said twice, it is sent once.
     ///
     /// # Errors
-    /// [`DepositError`].
+    /// [`DepositError`]; `approval-misconfigured` where by now nobody could approve.
     pub async fn send(&self, id: DepositId, now: Timestamp) -> Result<DepositView, DepositError> {
         let deposit = self.existing(id).await?;
         match deposit.state {
             DepositState::Open => {}
-            DepositState::Sent => return self.view(deposit).await,
-            DepositState::Expired => return Err(DepositError::Conflict("the deposit is over")),
+            DepositState::Waiting | DepositState::Sent => return self.view(deposit).await,
+            DepositState::Rejected | DepositState::Expired => {
+                return Err(DepositError::Conflict("the deposit is over"));
+            }
         }
         let section = self.depositing_section(&deposit.section).await?;
         let files = self.parts.store.files(id).await?;
@@ -279,6 +287,10 @@ impl Exchange {
         // Files that came side by side each had room; together they may not.
         if total(&files) > section.settings.max_deposit_size {
             return Err(too_large(section.settings.max_deposit_size));
+        }
+        if deposit.approval.is_some() {
+            self.ask_approvers(&deposit, &section, &files, now).await?;
+            return self.view(self.existing(id).await?).await;
         }
         let expires_at = domain::expires_at(&section.settings, now);
         let (links, notices) = self.links_and_notices(&deposit, &section, &files, expires_at, now).await?;
@@ -291,7 +303,9 @@ impl Exchange {
         let sent = self.existing(id).await?;
         match sent.state {
             DepositState::Open => Err(DepositError::Internal(format!("deposit {id} was not sent and is open"))),
-            DepositState::Sent | DepositState::Expired => self.view(sent).await,
+            DepositState::Waiting | DepositState::Sent | DepositState::Rejected | DepositState::Expired => {
+                self.view(sent).await
+            }
         }
     }
 
@@ -306,7 +320,9 @@ impl Exchange {
         }
         match self.parts.store.deposit(id).await?.map(|deposit| deposit.state) {
             None | Some(DepositState::Expired) => Ok(()),
-            Some(DepositState::Open | DepositState::Sent) => Err(DepositError::Conflict("the deposit was sent")),
+            Some(DepositState::Open | DepositState::Waiting | DepositState::Sent | DepositState::Rejected) => {
+                Err(DepositError::Conflict("the deposit was sent"))
+            }
         }
     }
 
@@ -340,13 +356,21 @@ impl Exchange {
         Ok(section)
     }
 
-    /// Who deposits for this sender.
-    async fn depositor(&self, section: &Section, sender: &str, now: Timestamp) -> Result<Depositor, DepositError> {
+    /// Who deposits for this sender, and the name of their group.
+    async fn depositor(
+        &self,
+        section: &Section,
+        sender: &str,
+        now: Timestamp,
+    ) -> Result<(Depositor, Option<String>), DepositError> {
         let accounts = self.parts.store.sender_accounts(&section.id, &compared(sender)).await?;
-        domain::who_deposits(section, sender, &accounts, now).map_err(|code| {
+        let depositor = domain::who_deposits(section, sender, &accounts, now).map_err(|code| {
             let detail = format!("section {}, sender {}", section.id, shown::visible(sender));
             DepositError::Refused { code, detail }
-        })
+        })?;
+        let mut users = accounts.users.into_iter().chain(accounts.default_user);
+        let group = users.find(|user| user.login_id == depositor.login_id).and_then(|user| user.group);
+        Ok((depositor, group))
     }
 
     async fn view(&self, deposit: Deposit) -> Result<DepositView, DepositError> {
@@ -355,6 +379,7 @@ impl Exchange {
             id: deposit.id,
             state: deposit.state,
             notice_subject: shown::notice_subject(&self.parts.brand, &deposit.subject),
+            approval: deposit.approval.is_some(),
             expires_at: deposit.expires_at,
             files: files.iter().map(summary).collect(),
         })
@@ -384,7 +409,7 @@ impl Exchange {
     }
 
     /// A link and a deposit notice a recipient (spec X-NOTICE).
-    async fn links_and_notices(
+    pub(crate) async fn links_and_notices(
         &self,
         deposit: &Deposit,
         section: &Section,
@@ -572,6 +597,7 @@ mod tests {
             recipients: vec!["a@b.example".into(), "c@d.example".into()],
             password: FilePassword::from_kept("12345678".into()),
             file_count: 2,
+            message_id: None,
         }
     }
 
@@ -602,6 +628,7 @@ mod tests {
             NewDeposit { sender_name: "山田 太郎".into(), ..request() },
             NewDeposit { subject: "ab ".into(), ..request() },
             NewDeposit { lang: Some(Lang::Ja), ..request() },
+            NewDeposit { message_id: Some("a@b".into()), ..request() },
             NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },
         ];
         for request in same {

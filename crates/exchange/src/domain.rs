@@ -1,7 +1,9 @@
 //! Pure rules: what a deposit must be like, what a wrong password costs, when files go. No I/O, no clock.
 
 pub mod account;
+pub mod approval;
 mod depositor;
+pub mod life;
 pub mod maintenance;
 
 use std::collections::HashSet;
@@ -35,6 +37,8 @@ pub struct NewDeposit {
     pub password: FilePassword,
     /// How many files will be put.
     pub file_count: u32,
+    /// The Message-ID of the mail that they came with, without angle brackets: what its sender is told later stands in its thread.
+    pub message_id: Option<String>,
 }
 
 /// A file as somebody puts it.
@@ -65,6 +69,8 @@ pub const MAX_ADDRESS: usize = 254;
 pub const MAX_NAME: usize = 255;
 /// Characters that a file password may have.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
+/// Octets of a Message-ID (RFC 5322, 2.1.1: it stands on one line).
+pub const MAX_MESSAGE_ID: usize = 900;
 /// Octets of an idempotency key.
 pub const MAX_KEY: usize = 128;
 
@@ -101,6 +107,9 @@ pub fn check_deposit(deposit: &NewDeposit) -> Result<(), Invalid> {
         let (least, most) = PASSWORD_LENGTH.into_inner();
         format!("the file password must have {least} to {most} characters and no white space round them")
     })?;
+    let message_id = deposit.message_id.as_deref().unwrap_or("x");
+    let is_id = (1..=MAX_MESSAGE_ID).contains(&message_id.len()) && message_id.bytes().all(|b| b.is_ascii_graphic());
+    Invalid::unless(is_id, || format!("the Message-ID must be 1 to {MAX_MESSAGE_ID} visible ASCII characters"))?;
     Invalid::unless((1..=MOST_FILES).contains(&deposit.file_count), || format!("there must be 1 to {MOST_FILES} files"))
 }
 

@@ -15,7 +15,7 @@ use fubako_base::{
 };
 use fubako_store::{
     StoreError,
-    deposits::{Deposit, DepositState, Link},
+    deposits::{Deposit, DepositState, File, Link},
 };
 use fubako_vault::VaultError;
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
@@ -97,6 +97,29 @@ pub enum Proof {
 pub struct Opened {
     /// What the link shows.
     pub view: LinkView,
+    inside: OpenedFiles,
+}
+
+impl std::ops::Deref for Opened {
+    type Target = OpenedFiles;
+    fn deref(&self) -> &OpenedFiles {
+        &self.inside
+    }
+}
+
+/// A deposit's files, opened for somebody who may have them.
+#[derive(Debug, Clone)]
+pub struct OpenedFiles {
+    /// The deposit.
+    pub deposit: DepositId,
+    /// Its section.
+    pub section: SectionId,
+    /// The subject, as sent: any characters.
+    pub subject: String,
+    /// When they were sent.
+    pub sent_at: Timestamp,
+    /// The section's time zone (IANA name).
+    pub time_zone: String,
     /// The files, by number.
     pub files: Vec<FileView>,
     /// What the section has set: what becomes of a file that cannot be checked.
@@ -105,7 +128,32 @@ pub struct Opened {
     until: Instant,
 }
 
-impl Opened {
+impl OpenedFiles {
+    /// These files of a deposit, which may be had until `until`.
+    pub(crate) fn of(deposit: &Deposit, files: Vec<File>, section: &Section, until: Timestamp, now: Timestamp) -> Self {
+        let files = files.into_iter().map(|file| FileView {
+            number: file.number,
+            name: file.name,
+            media_type: file.media_type,
+            size: file.object.length,
+            sha256: file.sha256,
+            crc32: file.crc32,
+            unchecked: file.unchecked,
+            object: file.object,
+        });
+        let left = u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0);
+        Self {
+            deposit: deposit.id,
+            section: section.id.clone(),
+            subject: deposit.subject.clone(),
+            sent_at: deposit.sent_at.unwrap_or(deposit.created_at),
+            time_zone: section.settings.time_zone.clone(),
+            files: files.collect(),
+            settings: section.settings.clone(),
+            until: Instant::now() + Duration::from_micros(left),
+        }
+    }
+
     fn file(&self, number: u32) -> Result<&FileView, DownloadError> {
         self.files.iter().find(|file| file.number == number).ok_or(DownloadError::NotFound)
     }
@@ -254,20 +302,8 @@ impl Exchange {
             return Err(DownloadError::NotProven);
         }
         let files = self.parts.store.files(found.deposit.id).await?;
-        let files = files.into_iter().map(|file| FileView {
-            number: file.number,
-            name: file.name,
-            media_type: file.media_type,
-            size: file.object.length,
-            sha256: file.sha256,
-            crc32: file.crc32,
-            unchecked: file.unchecked,
-            object: file.object,
-        });
-        let left = u64::try_from(found.expires_at.0.saturating_sub(now.0)).unwrap_or(0);
-        let until = Instant::now() + Duration::from_micros(left);
-        let (view, files) = (found.view(now), files.collect());
-        Ok(Opened { view, files, settings: found.section.settings, until })
+        let inside = OpenedFiles::of(&found.deposit, files, &found.section, found.expires_at, now);
+        Ok(Opened { view: found.view(now), inside })
     }
 
     /// Ends a session on this link before its time. One that is none of the link's, or over, is no error.
@@ -289,7 +325,7 @@ impl Exchange {
     /// # Errors
     /// [`DownloadError::NotFound`], [`DownloadError::Infected`], [`DownloadError::Unscanned`],
     /// [`DownloadError::Damaged`]; [`DownloadError::Unavailable`] where there is no verdict: it waits and never passes.
-    pub async fn check_file(&self, opened: &Opened, number: u32) -> Result<(), DownloadError> {
+    pub async fn check_file(&self, opened: &OpenedFiles, number: u32) -> Result<(), DownloadError> {
         let file = opened.file(number)?;
         if self.parts.scanner.is_none() {
             return Ok(());
@@ -298,13 +334,13 @@ impl Exchange {
             Ok(()) => return Ok(()),
             Err(refused) => refused,
         };
-        let LinkView { section, deposit, .. } = &opened.view;
+        let OpenedFiles { section, deposit, .. } = opened;
         tracing::error!(%section, %deposit, file = number, error = %refused, "a file was not handed over");
         Err(refused)
     }
 
     /// What the scanner, as it is seen to be now, says of an object, and its ruling.
-    async fn rescanned(&self, opened: &Opened, object: &ObjectRef) -> Result<(), DownloadError> {
+    async fn rescanned(&self, opened: &OpenedFiles, object: &ObjectRef) -> Result<(), DownloadError> {
         let (vault, scanner, sight) = (&self.parts.vault, &self.parts.scanner, &self.watch);
         // Looked at first: no verdict is taken that is older than what is known of the scanner.
         let look = sight.look(scanner).await.map_err(DownloadError::Unavailable)?;
@@ -341,7 +377,7 @@ impl Exchange {
     /// [`DownloadError::Expired`] also within the stream, which ends there.
     pub async fn read_file(
         &self,
-        opened: &Opened,
+        opened: &OpenedFiles,
         number: u32,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, DownloadError>>, DownloadError> {
@@ -372,7 +408,9 @@ impl Exchange {
             (DepositState::Sent, Some(sent_at), Some(expires_at)) => {
                 Ok(Found { link, deposit, section, sent_at, expires_at })
             }
-            (DepositState::Sent | DepositState::Open, ..) => Err(DownloadError::NotFound),
+            (DepositState::Open | DepositState::Waiting | DepositState::Sent | DepositState::Rejected, ..) => {
+                Err(DownloadError::NotFound)
+            }
         }
     }
 }

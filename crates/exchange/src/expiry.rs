@@ -35,7 +35,7 @@ pub enum ExpiryError {
 
 impl Exchange {
     /// Ends the deposits that are due, and those that were begun and never sent: from then on their keys are gone and
-    /// their links dead. Gives how many. Sessions that are over are forgotten.
+    /// their links dead. Rejects those of which no approver decided in time. Gives how many. Sessions that are over are forgotten.
     ///
     /// # Errors
     /// [`ExpiryError::Store`].
@@ -51,6 +51,7 @@ impl Exchange {
                 break;
             }
         }
+        ended = ended.saturating_add(self.reject_overdue(now).await?);
         if ended > 0 {
             tracing::info!(deposits = ended, "deposits ended");
         }

@@ -2,15 +2,17 @@
 //!
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
 //! - [`account`]: invite, sign in, sessions: what people with accounts do
+//! - [`approval`]: what approvers look at, and decide
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
 //! - [`maintenance`]: when the exchange is closed
-//! - [`notice`]: the deposit notice
+//! - [`notice`]: the deposit notice, and what approvers and senders are told
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
 
 pub mod account;
+pub mod approval;
 pub mod deposit;
 pub mod domain;
 pub mod download;

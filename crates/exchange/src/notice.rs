@@ -1,12 +1,13 @@
 //! The deposit notice (spec X-NOTICE, X-LANG): to each recipient separately, with a link of their own; it names sender,
-//! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other.
+//! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other. [`request`] is what approvers get, [`rejection`]
+//! what a sender is told of what was not approved.
 
 use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
-    ids::{DeliveryId, OutgoingId},
+    ids::{DeliveryId, OutgoingId, SectionId},
     lang::text,
-    section::Settings,
+    section::{NoticeLanguage, Settings},
     shown::{self, notice_subject, visible},
 };
 use fubako_mail::{letterhead, message::OwnMail};
@@ -45,37 +46,89 @@ impl Exchange {
         url: &str,
     ) -> Result<NewOutgoing, DepositError> {
         let id = OutgoingId::generate();
-        let section = &notice.deposit.section;
-        let mail = notice.mail(id, recipient, url);
+        let posted = Posting {
+            id,
+            section: &notice.deposit.section,
+            kind: OutgoingKind::DepositNotice,
+            envelope_from: notice.from,
+            told_to: Some(&notice.deposit.sender_address),
+            due: notice.sent_at,
+        };
+        self.signed_and_sealed(&notice.mail(id, recipient, url), posted).await
+    }
+
+    /// A mail of our own, ready to be queued.
+    pub(crate) async fn signed_and_sealed(
+        &self,
+        mail: &OwnMail,
+        posting: Posting<'_>,
+    ) -> Result<NewOutgoing, DepositError> {
+        let Posting { id, section, kind, envelope_from, told_to, due } = posting;
         let smtputf8 = [&mail.from, &mail.to].into_iter().chain(&mail.reply_to).any(|address| !address.is_ascii());
         let octets = Bytes::from(mail.build());
         let signed = (self.parts.sign)(section.clone(), octets.clone()).await;
         let prefix = signed.map_err(|cause| DepositError::Unavailable {
             code: fubako_base::Code::ExchangeUnavailable,
-            cause: format!("signing a deposit notice: {cause}"),
+            cause: format!("signing a mail of our own: {cause}"),
         })?;
         let sealed = self.parts.vault.seal_value(section, &format!("outgoing/{id}"), &octets).await?;
         Ok(NewOutgoing {
             id,
             section: section.clone(),
-            kind: OutgoingKind::DepositNotice,
+            kind,
             mail: None,
-            envelope_from: notice.from.to_owned(),
+            envelope_from: envelope_from.to_owned(),
             size: (prefix.len() + octets.len()) as u64,
             prefix,
             content: Content::Inline(sealed),
             smtputf8,
             ret_full: None,
             envid: None,
-            told_to: Some(notice.deposit.sender_address.clone()),
+            told_to: told_to.map(str::to_owned),
             deliveries: vec![NewDelivery {
                 id: DeliveryId::generate(),
-                recipient: recipient.to_owned(),
+                recipient: mail.to.clone(),
                 notify: None,
                 orcpt: None,
             }],
-            due: notice.sent_at,
+            due,
         })
+    }
+}
+
+/// How a mail of our own is queued.
+pub(crate) struct Posting<'a> {
+    pub(crate) id: OutgoingId,
+    pub(crate) section: &'a SectionId,
+    pub(crate) kind: OutgoingKind,
+    /// Empty for `<>`.
+    pub(crate) envelope_from: &'a str,
+    /// Who is told when it cannot be delivered.
+    pub(crate) told_to: Option<&'a str>,
+    pub(crate) due: Timestamp,
+}
+
+/// The sender in a sentence: the name, or where there is none the address.
+fn sender(deposit: &Deposit) -> String {
+    let Deposit { sender_name, sender_address, .. } = deposit;
+    visible(if sender_name.trim().is_empty() { sender_address } else { sender_name.trim() })
+}
+
+/// The sender in a list: name and address.
+fn sender_in_full(deposit: &Deposit) -> String {
+    let Deposit { sender_name, sender_address, .. } = deposit;
+    if sender_name.trim().is_empty() {
+        return visible(sender_address);
+    }
+    format!("{} <{}>", visible(sender_name.trim()), visible(sender_address))
+}
+
+/// The languages of what colleagues of a section are told: Japanese first and English after, or the one that the section chose.
+pub(crate) const fn langs_of(setting: NoticeLanguage) -> &'static [Lang] {
+    match setting {
+        NoticeLanguage::Auto | NoticeLanguage::Both => &Lang::ALL,
+        NoticeLanguage::Ja => &[Lang::Ja],
+        NoticeLanguage::En => &[Lang::En],
     }
 }
 
@@ -138,19 +191,8 @@ impl Words<'_> {
         text(self.lang, &format!("deposit-notice-{id}"), &values)
     }
 
-    /// The sender in a sentence: the name, or where there is none the address.
     fn sender(&self) -> String {
-        let Deposit { sender_name, sender_address, .. } = self.notice.deposit;
-        visible(if sender_name.trim().is_empty() { sender_address } else { sender_name.trim() })
-    }
-
-    /// The sender in the list: name and address.
-    fn sender_in_full(&self) -> String {
-        let Deposit { sender_name, sender_address, .. } = self.notice.deposit;
-        if sender_name.trim().is_empty() {
-            return visible(sender_address);
-        }
-        format!("{} <{}>", visible(sender_name.trim()), visible(sender_address))
+        sender(self.notice.deposit)
     }
 
     fn password(&self) -> String {
@@ -165,7 +207,7 @@ impl Words<'_> {
         let time = |at: Timestamp| shown::moment(at, &self.notice.settings.time_zone, self.lang).words;
         let until = self.say("until", &[("time", &time(self.notice.expires_at))]);
         [
-            (self.say("sender", &[]), self.sender_in_full()),
+            (self.say("sender", &[]), sender_in_full(self.notice.deposit)),
             (self.say("subject", &[]), subject),
             (self.say("sent", &[]), time(self.notice.sent_at)),
             (self.say("expires", &[]), until),
@@ -211,17 +253,19 @@ impl Words<'_> {
             how: self.say("how", &[]),
             url,
             open: self.say("open", &[]),
-            password: self.password(),
-            facts: self.facts(),
+            more_how: self.password(),
+            facts: self.facts().to_vec(),
             files_label: self.files_label(),
             files,
             more,
-            closing: self.closing(),
+            closing: self.closing().to_vec(),
             fallback: self.say("url", &[]),
         })
     }
 }
 
 mod html;
+pub(crate) mod rejection;
+pub(crate) mod request;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
 
+mod approval;
 mod secret;
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use fubako_base::{
     Timestamp,
     ids::SectionId,
-    section::{LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
+    section::{ApprovalRule, LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
 };
 use fubako_store::{
     Store,
@@ -92,6 +93,12 @@ struct GroupDeclaration {
     name: String,
     #[serde(default)]
     mail_link: bool,
+    /// Whether its deposits must be approved (spec X-APPROVAL). Absent: as the section has it.
+    #[serde(default)]
+    approval: Option<ApprovalRule>,
+    /// Who may approve them. Absent: every approver of the section.
+    #[serde(default)]
+    approvers: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -108,6 +115,9 @@ struct UserDeclaration {
     /// Of the section (spec X-ADMIN).
     #[serde(default)]
     administrator: bool,
+    /// May approve what others of the section send (spec X-APPROVAL).
+    #[serde(default)]
+    approver: bool,
     #[serde(default)]
     password_never_expires: bool,
 }
@@ -197,6 +207,7 @@ impl SectionDeclaration {
         if self.users.iter().filter(|u| u.default_user).count() > 1 {
             return Err("more than one user is the default user".to_owned());
         }
+        approval::check(self)?;
         self.check_users()
     }
 
@@ -229,6 +240,7 @@ impl SectionDeclaration {
             return Err("settings.lock_minutes and settings.max_deposit_size must be at least 1".to_owned());
         }
         check_passwords(settings)?;
+        approval::check_days(settings)?;
         if settings.secret_header.as_ref().is_some_and(|name| !is_field_of_its_own(name)) {
             return Err(
                 "settings.secret_header must be the name of a field that has no other meaning, X-Acme-Gateway say"
@@ -284,7 +296,13 @@ impl SectionDeclaration {
     }
 
     fn groups(&self) -> impl Iterator<Item = Group> {
-        self.groups.iter().map(|g| Group { section: self.id.clone(), name: g.name.clone(), mail_link: g.mail_link })
+        self.groups.iter().map(|g| Group {
+            section: self.id.clone(),
+            name: g.name.clone(),
+            mail_link: g.mail_link,
+            approval: g.approval,
+            approvers: g.approvers.clone(),
+        })
     }
 
     fn users(&self) -> impl Iterator<Item = User> {
@@ -296,6 +314,7 @@ impl SectionDeclaration {
             group: u.group.clone(),
             default_user: u.default_user,
             administrator: u.administrator,
+            approver: u.approver,
             password_never_expires: u.password_never_expires,
         })
     }
@@ -472,14 +491,17 @@ fn warnings(current: &Current, declared: &Declaration, prune: bool) -> Vec<Strin
         let old_groups = old_groups.filter(|old| !groups.iter().any(|g| g.name == old.name));
         let old_users = current.users.iter().filter(|u| !prune && &u.section == id);
         let old_users = old_users.filter(|old| !users.iter().any(|u| u.login_id == old.login_id));
-        let Some(link) = groups.iter().chain(old_groups).find(|group| group.mail_link) else {
+        let groups: Vec<&Group> = groups.iter().chain(old_groups).collect();
+        let users: Vec<&User> = users.iter().chain(old_users).collect();
+        lines.extend(approval::warnings(section, &groups, &users));
+        let Some(link) = groups.iter().find(|group| group.mail_link) else {
             lines.push(format!(
                 "warning: section {id} has no mail-link group: all its mail with attachments is stopped (group-not-set)"
             ));
             continue;
         };
         let stopped = "mail with attachments of senders who have no account is stopped";
-        match users.iter().chain(old_users).find(|user| user.default_user) {
+        match users.iter().find(|user| user.default_user) {
             None => {
                 lines.push(format!("warning: section {id} has no default user: {stopped} (default-user-credentials)"));
             }

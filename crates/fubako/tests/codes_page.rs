@@ -22,6 +22,7 @@ When a mail is stopped, its sender is sent a notice. Notice, log, `fubako queue`
 | stop | 届けません。送信者に通知します。 | Not delivered; the sender is told. |
 | hold | 届けません。運営者が確認できるよう保留し、送信者に通知します。 | Not delivered, kept for a look; the sender is told. |
 | retry | 繰り返し試みます。期限を過ぎたときは stop と同じです。 | Tried again with back-off; after the limit as stop. |
+| files | メールは届いています。お預かりしたファイルはお渡しせずに削除し、送信者に通知します。 | The mail was delivered. The files kept of it are deleted and not handed over; the sender is told. |
 
 ";
 
@@ -46,6 +47,7 @@ fn page() -> String {
             Class::Stop => "stop",
             Class::Hold => "hold",
             Class::Retry => "retry",
+            Class::Files => "files",
         };
         writeln!(page, "## `{code}`\n\n{class} · spec {}\n", code.spec()).unwrap();
         told(&mut page, code.name());

@@ -59,10 +59,10 @@ impl Composition<'_> {
         !is_secret && !is_forged()
     }
 
-    /// The mail afresh, with its notice.
+    /// The mail afresh, with its notice; `approval`: which says that the files must be approved first (spec X-APPROVAL).
     #[must_use]
-    pub fn rebuilt(&self, notice_subject: &str, password: &FilePassword) -> Vec<Step> {
-        self.afresh(Some(&self.notice(notice_subject, password)))
+    pub fn rebuilt(&self, notice_subject: &str, password: &FilePassword, approval: bool) -> Vec<Step> {
+        self.afresh(Some(&self.notice(notice_subject, password, approval)))
     }
 
     fn afresh(&self, notice: Option<&Notice>) -> Vec<Step> {
@@ -82,7 +82,7 @@ impl Composition<'_> {
         shown::notice_subject(self.brand, &self.letter.subject)
     }
 
-    fn notice(&self, notice_subject: &str, password: &FilePassword) -> Notice {
+    fn notice(&self, notice_subject: &str, password: &FilePassword, approval: bool) -> Notice {
         let Self { settings, letter, .. } = self;
         let time = |lang: &_| shown::moment(self.received_at, &settings.time_zone, *lang).words;
         Notice {
@@ -92,6 +92,7 @@ impl Composition<'_> {
             service: self.brand.to_owned(),
             sender: letter.sender(),
             notice_subject: notice_subject.to_owned(),
+            approval,
             files: self.plan.attachments.iter().map(|file| file.name.clone()).collect(),
             password: settings.password_in_mail.then(|| password.clone()),
             wording: settings.notice_wording.clone(),

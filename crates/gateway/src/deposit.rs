@@ -44,13 +44,14 @@ impl Gateway {
         Ok(FilePassword::from_kept(text))
     }
 
-    /// The mail's deposit, where an earlier try sent it: its recipients have their links.
+    /// The mail's deposit, where an earlier try sent it: its recipients have their links, or its approvers were asked.
     pub(crate) async fn sent_deposit(&self, mail: &Mail) -> Result<Option<Deposit>, Problem> {
         let Some(noted) = mail.deposit else { return Ok(None) };
         match self.exchange.get(noted).await {
             Ok(deposit) => match deposit.state {
                 DepositState::Open => Ok(None),
-                DepositState::Sent => Ok(Some(deposit)),
+                // One that was rejected meanwhile too: its mail says that the files come if they are approved, and its sender knows.
+                DepositState::Waiting | DepositState::Sent | DepositState::Rejected => Ok(Some(deposit)),
                 DepositState::Expired => {
                     let cause = "the files expired before the mail could be queued";
                     Err(Problem::new(Fate::Hold, Code::UploadFailed, cause))
@@ -76,6 +77,7 @@ impl Gateway {
             recipients: distinct(&mail.accepted.recipients),
             file_password: password.expose().to_owned(),
             file_count: u32::try_from(plan.attachments.len()).unwrap_or(u32::MAX),
+            message_id: case.outline.header.message_id(),
         };
         let begun = self.exchange.begin(mail.accepted.id, &request).await;
         let deposit = begun.map_err(|error| of_sender(error.into(), &letter.from_address))?;
@@ -100,11 +102,11 @@ impl Gateway {
         }
     }
 
-    /// Stage **send**: recipients get their links. From the note on, the mail is delivered and never stopped: whoever has a link
+    /// Stage **send**: recipients get their links, or approvers are asked. From the note on, the mail is delivered and never stopped: whoever has a link
     /// must get the mail with the password too.
-    pub(crate) async fn send_deposit(&self, mail: &Mail, worker: &str, deposit: DepositId) -> Result<(), Problem> {
-        self.store.note_mail_deposit(mail.accepted.id, worker, deposit).await?;
-        self.exchange.send(deposit).await?;
+    pub(crate) async fn send_deposit(&self, mail: &Mail, worker: &str, deposit: &Deposit) -> Result<(), Problem> {
+        self.store.note_mail_deposit(mail.accepted.id, worker, deposit.id, deposit.approval).await?;
+        self.exchange.send(deposit.id).await?;
         Ok(())
     }
 
@@ -196,6 +198,7 @@ fn of_sender(problem: Problem, address: &str) -> Problem {
         Code::DefaultUserLocked,
         Code::DefaultUserPasswordReset,
         Code::DefaultUserPasswordExpired,
+        Code::ApprovalMisconfigured,
     ];
     if problem.codes().iter().any(|code| codes.contains(code)) { problem.about(address) } else { problem }
 }

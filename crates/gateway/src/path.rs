@@ -52,10 +52,10 @@ impl Gateway {
             Some(sent) => (sent, true),
             None => (self.put_files(&case, &password).await?, false),
         };
-        let steps = self.composition(&case).rebuilt(&deposit.notice_subject, &password);
+        let steps = self.composition(&case).rebuilt(&deposit.notice_subject, &password, deposit.approval);
         let composed = self.write_outgoing(&case, steps).await?;
         // Last of all, so that nobody is told of files whose mail could not be written.
-        if !is_sent && let Err(problem) = self.send_deposit(mail, worker, deposit.id).await {
+        if !is_sent && let Err(problem) = self.send_deposit(mail, worker, &deposit).await {
             self.discard(&composed).await;
             return Err(problem);
         }

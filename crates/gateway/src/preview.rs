@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use fubako_base::{Timestamp, ids::MailId, secret::FilePassword, section::Settings};
+use fubako_base::{
+    Timestamp,
+    ids::MailId,
+    secret::FilePassword,
+    section::{ApprovalRule, Settings},
+};
 use fubako_mail::{Decision, Outline, Plan, Step, plan::Body};
 
 use crate::{composition::Composition, letter::Letter, read};
@@ -52,7 +57,11 @@ pub fn steps(outline: &Outline, plan: &Plan, sample: &str, with: &Preview<'_>) -
     };
     match plan.decision {
         Decision::Relay => composition.unchanged(),
-        Decision::Deposit => composition.rebuilt(&composition.notice_subject(), with.password),
+        Decision::Deposit => {
+            // Of groups a dry run knows nothing.
+            let approval = with.settings.approval == ApprovalRule::One;
+            composition.rebuilt(&composition.notice_subject(), with.password, approval)
+        }
         Decision::Stop | Decision::Hold => Vec::new(),
     }
 }

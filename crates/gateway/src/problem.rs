@@ -180,7 +180,8 @@ impl From<ClientError> for Problem {
             }
             ClientError::Refused { code, .. } => {
                 let fate = match code.class() {
-                    fubako_base::codes::Class::Stop => Fate::Stop,
+                    // A deposit of ours that is refused before its mail has left has no files to go without.
+                    fubako_base::codes::Class::Stop | fubako_base::codes::Class::Files => Fate::Stop,
                     fubako_base::codes::Class::Hold => Fate::Hold,
                     fubako_base::codes::Class::Retry => Fate::Retry,
                 };

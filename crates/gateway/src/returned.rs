@@ -37,7 +37,7 @@ impl Gateway {
             Decision::Relay => composition.unchanged(),
             Decision::Deposit => {
                 let blank = FilePassword::from_kept("*".repeat(FilePassword::LENGTH));
-                composition.rebuilt(&composition.notice_subject(), &blank)
+                composition.rebuilt(&composition.notice_subject(), &blank, mail.approval)
             }
             Decision::Stop | Decision::Hold => return Ok(None),
         };

@@ -360,6 +360,7 @@ async fn who_may_not_deposit_is_told_and_named() {
             group: group.map(str::to_owned),
             default_user,
             administrator: false,
+            approver: false,
             password_never_expires: false,
         })
     };

@@ -19,6 +19,8 @@ pub struct Notice {
     pub time: Vec<String>,
     /// The deposit notice's subject.
     pub notice_subject: String,
+    /// Whether the files come only once an approver has agreed (spec X-APPROVAL).
+    pub approval: bool,
     /// The names of the files taken off.
     pub files: Vec<String>,
     /// The file password, where the policy puts it into the mail (spec ACCESS 1).

@@ -36,6 +36,8 @@ pub struct Account {
     pub name: String,
     /// Whether the user administers the section.
     pub administrator: bool,
+    /// Whether the user may approve what others of the section send.
+    pub approver: bool,
     /// The PHC string of the password; none where none is set.
     pub password_hash: Option<String>,
     /// When it was set.
@@ -84,7 +86,7 @@ macro_rules! account {
     ($rest:literal) => {
         concat!(
             "SELECT a.id, a.section, a.login_id, COALESCE(u.address, a.address) AS address, u.name, u.administrator,
-                u.password_never_expires, a.password_hash, a.password_set_at, a.reset_at, a.failures, a.locked_at,
+                u.approver, u.password_never_expires, a.password_hash, a.password_set_at, a.reset_at, a.failures, a.locked_at,
                 a.invitation_until
             FROM accounts a LEFT JOIN users u ON u.section = a.section AND u.login_id = a.login_id ",
             $rest
@@ -409,6 +411,12 @@ async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, Sto
     row.as_ref().map(read_account).transpose()
 }
 
+/// The accounts of the section's approvers.
+pub(crate) async fn accounts_of_approvers(tx: &mut Tx, section: &SectionId) -> Result<Vec<Account>, StoreError> {
+    let sql = account!("WHERE a.section = $1 AND u.approver ORDER BY a.login_id");
+    tx.all("accounts", sql, args![section]).await?.iter().map(read_account).collect()
+}
+
 /// The accounts of the section's users with this address (in lower case) and of its default user.
 pub(crate) async fn accounts_for_sender(
     tx: &mut Tx,
@@ -462,6 +470,7 @@ fn read_account(row: &Row) -> Result<Account, StoreError> {
         address: row.get("address")?,
         name: row.opt("name")?.unwrap_or_default(),
         administrator: row.opt("administrator")?.unwrap_or_default(),
+        approver: row.opt("approver")?.unwrap_or_default(),
         password_hash: row.opt("password_hash")?,
         password_set_at: row.time_opt("password_set_at")?,
         never_expires: row.opt("password_never_expires")?.unwrap_or_default(),

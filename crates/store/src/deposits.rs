@@ -9,6 +9,7 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
+    approval::{Approval, read_approval},
     mails::give_up,
     outbox::NewOutgoing,
     rounds::insert_outgoing,
@@ -21,13 +22,19 @@ use crate::{
 pub enum DepositState {
     /// Files are being put.
     Open,
+    /// All files are in; an approver has yet to agree (spec X-APPROVAL).
+    Waiting,
     /// Links are out.
     Sent,
+    /// It was not approved: the files are gone.
+    Rejected,
     /// The files are gone.
     Expired,
 }
 
-words! { DepositState { Open = "open", Sent = "sent", Expired = "expired" } }
+words! { DepositState {
+    Open = "open", Waiting = "waiting", Sent = "sent", Rejected = "rejected", Expired = "expired",
+} }
 
 /// The account that deposits (spec MAIL-SENDER).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +74,10 @@ pub struct Deposit {
     pub recipients: Vec<String>,
     /// Files that will be put.
     pub file_count: u32,
+    /// The Message-ID of the mail that it came with, without angle brackets.
+    pub message_id: Option<String>,
+    /// What is noted of its approval; none where it needs none.
+    pub approval: Option<Approval>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it was sent.
@@ -152,7 +163,23 @@ macro_rules! deposit_columns {
             $alias,
             "sent_at, ",
             $alias,
-            "expires_at"
+            "expires_at, ",
+            $alias,
+            "message_id, ",
+            $alias,
+            "approval, ",
+            $alias,
+            "approval_group, ",
+            $alias,
+            "asked_at, ",
+            $alias,
+            "decide_by, ",
+            $alias,
+            "decided_at, ",
+            $alias,
+            "decided_by, ",
+            $alias,
+            "decided_reason"
         )
     };
 }
@@ -234,7 +261,7 @@ impl Store {
     /// `open` → `sent`, with links and deposit notices, in one transaction; false when it was sent before.
     ///
     /// # Errors
-    /// [`StoreError::DepositClosed`] where the deposit is unknown or expired, or a file is missing.
+    /// [`StoreError::DepositClosed`] where the deposit is unknown or over, or a file is missing.
     pub async fn send_deposit(
         &self,
         id: DepositId,
@@ -316,8 +343,9 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
     let kept = tx
         .run(
             "INSERT INTO deposits (id, section, idempotency_key, request_digest, state, sender_address, sender_name,
-                    subject, lang, password_hash, recipients, file_count, created_at, depositor, as_default_user)
-                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                    subject, lang, password_hash, recipients, file_count, created_at, depositor, as_default_user,
+                    message_id, approval, approval_group)
+                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
                 ON CONFLICT (section, idempotency_key) DO NOTHING",
             args![
                 deposit.id,
@@ -334,6 +362,9 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
                 deposit.created_at,
                 deposit.depositor.as_ref().map(|depositor| &depositor.login_id),
                 deposit.depositor.as_ref().map(|depositor| depositor.as_default_user),
+                deposit.message_id.as_ref(),
+                deposit.approval.is_some(),
+                deposit.approval.as_ref().and_then(|approval| approval.group.as_ref()),
             ],
         )
         .await?;
@@ -345,7 +376,7 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
 }
 
 /// Locks a deposit against everything else that changes it; gives its section and where it is.
-async fn lock(tx: &mut Tx, id: DepositId) -> Result<Option<(SectionId, DepositState)>, StoreError> {
+pub(crate) async fn lock(tx: &mut Tx, id: DepositId) -> Result<Option<(SectionId, DepositState)>, StoreError> {
     let sql = "SELECT section, state FROM deposits WHERE id = $1 FOR UPDATE";
     let row = tx.one("deposits", sql, args![id]).await?;
     row.map(|row| Ok((row.parse("section")?, row.parse("state")?))).transpose()
@@ -392,19 +423,21 @@ async fn keep_file(tx: &mut Tx, file: &File) -> Result<(File, bool), StoreError>
 }
 
 /// What is committed when a deposit is sent.
-struct Sending {
-    id: DepositId,
-    expires_at: Timestamp,
-    links: Vec<Link>,
-    notices: Vec<NewOutgoing>,
-    now: Timestamp,
+pub(crate) struct Sending {
+    pub(crate) id: DepositId,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) links: Vec<Link>,
+    pub(crate) notices: Vec<NewOutgoing>,
+    pub(crate) now: Timestamp,
 }
 
 async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
     let section = match lock(tx, sending.id).await? {
         None => return Err(StoreError::DepositClosed("it is unknown")),
-        Some((_, DepositState::Expired)) => return Err(StoreError::DepositClosed("it is expired")),
-        Some((_, DepositState::Sent)) => return Ok(false),
+        Some((_, DepositState::Rejected | DepositState::Expired)) => {
+            return Err(StoreError::DepositClosed("it is over"));
+        }
+        Some((_, DepositState::Waiting | DepositState::Sent)) => return Ok(false),
         Some((section, DepositState::Open)) => section,
     };
     // Nobody ever sees half of a deposit (spec MAIL-DEPOSIT).
@@ -413,12 +446,18 @@ async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
     if tx.run(sql, args![sending.id, sending.now, sending.expires_at]).await? == 0 {
         return Err(StoreError::DepositClosed("a file is missing"));
     }
+    hand_out(tx, &section, sending).await?;
+    Ok(true)
+}
+
+/// Keeps the links of a deposit that is sent, and queues its notices.
+pub(crate) async fn hand_out(tx: &mut Tx, section: &SectionId, sending: &Sending) -> Result<(), StoreError> {
     let links = sending.links.iter().zip(1u32..);
     let rows: Vec<_> = links
         .map(|(link, position)| {
             args![
                 link.id,
-                &section,
+                section,
                 sending.id,
                 position,
                 &link.recipient,
@@ -433,11 +472,11 @@ async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
     tx.insert_all(head, &rows).await?;
     // The mail that caused the deposit, where the gateway shares this database: whoever turns away both is told of once.
     let mail = "SELECT id FROM mails WHERE section = $1 AND deposit = $2";
-    let mail = tx.one("mails", mail, args![&section, sending.id]).await?.map(|row| row.parse("id")).transpose()?;
+    let mail = tx.one("mails", mail, args![section, sending.id]).await?.map(|row| row.parse("id")).transpose()?;
     for notice in &sending.notices {
         insert_outgoing(tx, &NewOutgoing { mail, ..notice.clone() }, sending.now).await?;
     }
-    Ok(true)
+    Ok(())
 }
 
 async fn expire(tx: &mut Tx, id: DepositId, now: Timestamp, abandoned_before: Timestamp) -> Result<bool, StoreError> {
@@ -452,7 +491,7 @@ async fn expire(tx: &mut Tx, id: DepositId, now: Timestamp, abandoned_before: Ti
     Ok(true)
 }
 
-async fn give_up_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {
+pub(crate) async fn give_up_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {
     let sql = "UPDATE files SET object_key = NULL WHERE deposit = $1 AND object_key IS NOT NULL
         RETURNING object_id, section";
     for row in tx.all("files", sql, args![id]).await? {
@@ -476,6 +515,8 @@ pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
         password_hash: row.get("password_hash")?,
         recipients: row.json("recipients")?,
         file_count: row.int("file_count")?,
+        message_id: row.opt("message_id")?,
+        approval: read_approval(row)?,
         created_at: row.time("created_at")?,
         sent_at: row.time_opt("sent_at")?,
         expires_at: row.time_opt("expires_at")?,

@@ -30,6 +30,7 @@
 //! PostgreSQL cannot hold, becomes U+FFFD on both.
 
 pub mod accounts;
+pub mod approval;
 pub mod deposits;
 pub mod keys;
 mod links;

@@ -106,6 +106,8 @@ pub struct Mail {
     pub state: MailState,
     /// The deposit made of it.
     pub deposit: Option<DepositId>,
+    /// Whether that must be approved, as the notice in the mail says (spec X-APPROVAL).
+    pub approval: bool,
     /// The file password, sealed as `mail-password/ID`.
     pub sealed_password: Option<Vec<u8>>,
     /// Tries so far in this state.
@@ -121,7 +123,8 @@ pub struct Mail {
 macro_rules! mail_columns {
     () => {
         "id, section, state, spool_id, spool_key, spool_length, envelope_from, peer, received_field, results_field,
-        smtputf8, ret_full, envid, recipients, received_at, deposit, sealed_password, attempts, tried_since, leases, last_code"
+        smtputf8, ret_full, envid, recipients, received_at, deposit, sealed_password, attempts, tried_since, leases, last_code,
+        approval"
     };
 }
 
@@ -233,16 +236,23 @@ impl Store {
             .await
     }
 
-    /// Notes the deposit.
+    /// Notes the deposit, and whether it must be approved.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`].
-    pub async fn note_mail_deposit(&self, id: MailId, worker: &str, deposit: DepositId) -> Result<(), StoreError> {
+    pub async fn note_mail_deposit(
+        &self,
+        id: MailId,
+        worker: &str,
+        deposit: DepositId,
+        approval: bool,
+    ) -> Result<(), StoreError> {
         self.pool
-            .write((id, worker.to_owned(), deposit), |tx, (id, worker, deposit)| {
+            .write((id, worker.to_owned(), deposit, approval), |tx, (id, worker, deposit, approval)| {
                 Box::pin(async move {
-                    let sql = "UPDATE mails SET deposit = $3 WHERE id = $1 AND worker = $2 AND state = 'received'";
-                    still_ours(tx.run(sql, args![*id, worker, *deposit]).await?)
+                    let sql = "UPDATE mails SET deposit = $3, approval = $4
+                        WHERE id = $1 AND worker = $2 AND state = 'received'";
+                    still_ours(tx.run(sql, args![*id, worker, *deposit, *approval]).await?)
                 })
             })
             .await
@@ -479,6 +489,7 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
         },
         state: row.parse("state")?,
         deposit: row.parse_opt("deposit")?,
+        approval: row.opt("approval")?.unwrap_or_default(),
         sealed_password: row.opt("sealed_password")?,
         attempts: row.int("attempts")?,
         tried_since: row.time_opt("tried_since")?.unwrap_or(received_at),

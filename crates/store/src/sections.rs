@@ -3,7 +3,7 @@
 use fubako_base::{
     Timestamp,
     ids::SectionId,
-    section::{Section, Settings},
+    section::{ApprovalRule, Section, Settings},
 };
 
 use crate::{
@@ -12,13 +12,16 @@ use crate::{
     tx::{Row, Tx, args},
 };
 
+macro_rules! user_columns {
+    () => {
+        "section, login_id, address, name, group_name, default_user, administrator, approver, password_never_expires"
+    };
+}
+pub(crate) use user_columns;
+
 macro_rules! user {
     ($rest:literal) => {
-        concat!(
-            "SELECT section, login_id, address, name, group_name, default_user, administrator, password_never_expires
-            FROM users ",
-            $rest
-        )
+        concat!("SELECT ", user_columns!(), " FROM users ", $rest)
     };
 }
 
@@ -31,6 +34,10 @@ pub struct Group {
     pub name: String,
     /// Whether it is the section's mail-link group (at most one is).
     pub mail_link: bool,
+    /// Whether its deposits must be approved (spec X-APPROVAL); none: as the section has it.
+    pub approval: Option<ApprovalRule>,
+    /// The login ids of those who may approve them; none: every approver of the section.
+    pub approvers: Option<Vec<String>>,
 }
 
 /// Somebody with an account.
@@ -50,6 +57,8 @@ pub struct User {
     pub default_user: bool,
     /// Whether the user administers the section (spec X-ADMIN).
     pub administrator: bool,
+    /// Whether the user may approve what others of the section send (spec X-APPROVAL).
+    pub approver: bool,
     /// Whether the password never expires, whatever the section's rule is (spec X-ACCOUNTS).
     pub password_never_expires: bool,
 }
@@ -163,18 +172,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn groups(&self, section: &SectionId) -> Result<Vec<Group>, StoreError> {
-        self.pool
-            .read(section.clone(), |tx, section| {
-                Box::pin(async move {
-                    let sql = "SELECT name, mail_link FROM user_groups WHERE section = $1 ORDER BY name";
-                    let rows = tx.all("user_groups", sql, args![section]).await?;
-                    let read = |row: &Row| {
-                        Ok(Group { section: section.clone(), name: row.get("name")?, mail_link: row.get("mail_link")? })
-                    };
-                    rows.iter().map(read).collect()
-                })
-            })
-            .await
+        self.pool.read(section.clone(), |tx, section| Box::pin(async move { read_groups(tx, section).await })).await
     }
 
     /// A section's users, by login id.
@@ -289,7 +287,7 @@ fn read_settings(row: &Row) -> Result<Settings, StoreError> {
     serde_json::from_value(kept.into()).map_err(|_| row.corrupt())
 }
 
-fn read_user(row: &Row) -> Result<User, StoreError> {
+pub(crate) fn read_user(row: &Row) -> Result<User, StoreError> {
     Ok(User {
         section: row.parse("section")?,
         login_id: row.get("login_id")?,
@@ -298,6 +296,7 @@ fn read_user(row: &Row) -> Result<User, StoreError> {
         group: row.opt("group_name")?,
         default_user: row.get("default_user")?,
         administrator: row.get("administrator")?,
+        approver: row.get("approver")?,
         password_never_expires: row.get("password_never_expires")?,
     })
 }
@@ -346,6 +345,22 @@ async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), St
     Ok(())
 }
 
+/// A section's groups, by name.
+pub(crate) async fn read_groups(tx: &mut Tx, section: &SectionId) -> Result<Vec<Group>, StoreError> {
+    let sql = "SELECT name, mail_link, approval, approvers FROM user_groups WHERE section = $1 ORDER BY name";
+    let rows = tx.all("user_groups", sql, args![section]).await?;
+    let read = |row: &Row| {
+        Ok(Group {
+            section: section.clone(),
+            name: row.get("name")?,
+            mail_link: row.get("mail_link")?,
+            approval: row.parse_opt("approval")?,
+            approvers: row.opt::<&str>("approvers")?.map(|_| row.json("approvers")).transpose()?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
 async fn put_section(tx: &mut Tx, section: &Section, now: Timestamp) -> Result<(), StoreError> {
     let settings = serde_json::to_string(&section.settings).map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(
@@ -387,10 +402,14 @@ async fn put_domains(tx: &mut Tx, section: &Section) -> Result<(), StoreError> {
 }
 
 async fn put_group(tx: &mut Tx, group: &Group, now: Timestamp) -> Result<(), StoreError> {
+    let approvers = group.approvers.as_ref().map(serde_json::to_string).transpose();
+    let approvers = approvers.map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(
-        "INSERT INTO user_groups (section, name, mail_link, created_at, changed_at) VALUES ($1, $2, $3, $4, $4)
-            ON CONFLICT (section, name) DO UPDATE SET mail_link = excluded.mail_link, changed_at = excluded.changed_at",
-        args![&group.section, &group.name, group.mail_link, now],
+        "INSERT INTO user_groups (section, name, mail_link, created_at, changed_at, approval, approvers)
+            VALUES ($1, $2, $3, $4, $4, $5, $6)
+            ON CONFLICT (section, name) DO UPDATE SET mail_link = excluded.mail_link, changed_at = excluded.changed_at,
+                approval = excluded.approval, approvers = excluded.approvers",
+        args![&group.section, &group.name, group.mail_link, now, group.approval.map(ApprovalRule::name), approvers],
     )
     .await?;
     Ok(())
@@ -399,12 +418,13 @@ async fn put_group(tx: &mut Tx, group: &Group, now: Timestamp) -> Result<(), Sto
 async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO users (section, login_id, address, address_folded, name, group_name, default_user, created_at,
-                changed_at, administrator, password_never_expires)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
+                changed_at, administrator, password_never_expires, approver)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)
             ON CONFLICT (section, login_id) DO UPDATE SET address = excluded.address,
                 address_folded = excluded.address_folded, name = excluded.name, group_name = excluded.group_name,
                 default_user = excluded.default_user, changed_at = excluded.changed_at,
-                administrator = excluded.administrator, password_never_expires = excluded.password_never_expires",
+                administrator = excluded.administrator, password_never_expires = excluded.password_never_expires,
+                approver = excluded.approver",
         args![
             &user.section,
             &user.login_id,
@@ -416,6 +436,7 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
             now,
             user.administrator,
             user.password_never_expires,
+            user.approver,
         ],
     )
     .await?;

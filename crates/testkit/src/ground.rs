@@ -85,7 +85,8 @@ impl Ground {
     /// Makes a section, or sets it, with a mail-link group and a default user in it, so that whoever sends may deposit.
     pub async fn put_section(&self, section: Section) {
         let id = section.id.clone();
-        let group = Group { section: id.clone(), name: LINK_GROUP.into(), mail_link: true };
+        let group =
+            Group { section: id.clone(), name: LINK_GROUP.into(), mail_link: true, approval: None, approvers: None };
         let user = User {
             section: id.clone(),
             login_id: DEFAULT_USER.into(),
@@ -94,6 +95,7 @@ impl Ground {
             group: Some(LINK_GROUP.into()),
             default_user: true,
             administrator: false,
+            approver: false,
             password_never_expires: false,
         };
         let changes = [Change::PutSection(Box::new(section)), Change::PutGroup(group), Change::PutUser(user)];

@@ -157,6 +157,7 @@ pub fn request(recipients: &[&str], file_count: u32) -> NewDeposit {
         recipients: recipients.iter().map(|r| (*r).to_owned()).collect(),
         password: FilePassword::from_kept(PASSWORD.into()),
         file_count,
+        message_id: None,
     }
 }
 

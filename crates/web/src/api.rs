@@ -138,6 +138,7 @@ async fn begin(State(api): State<Api>, headers: HeaderMap, body: Body) -> Result
         recipients: request.recipients,
         password: FilePassword::from_kept(request.file_password),
         file_count: request.file_count,
+        message_id: request.message_id,
     };
     let (deposit, begun) = api.exchange.begin(key, &new, (api.clock)()).await?;
     Ok(answer(if begun { StatusCode::CREATED } else { StatusCode::OK }, &wire(deposit)))
@@ -286,10 +287,13 @@ fn wire(deposit: DepositView) -> Deposit {
         id: deposit.id,
         state: match deposit.state {
             State::Open => DepositState::Open,
+            State::Waiting => DepositState::Waiting,
             State::Sent => DepositState::Sent,
+            State::Rejected => DepositState::Rejected,
             State::Expired => DepositState::Expired,
         },
         notice_subject: deposit.notice_subject,
+        approval: deposit.approval,
         expires_at: deposit.expires_at,
         files: deposit.files.into_iter().map(wire_file).collect(),
     }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use fubako_base::{hex, shown};
 use fubako_exchange::{
     Exchange,
-    download::{DownloadError, FileView, Opened},
+    download::{DownloadError, FileView, OpenedFiles},
     token::sha256,
 };
 use futures::{
@@ -32,7 +32,7 @@ use crate::{
     WebState, guard, names,
     pages::Message,
     range::{self, Answer},
-    receive::{Desk, fingerprint},
+    receive::Desk,
     visitor::Visitor,
     zip::{Layout, Member, Piece},
 };
@@ -68,33 +68,7 @@ pub(crate) async fn file(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let desk = Desk::new(&state, &visitor);
-    match one_file(&desk, &method, &headers).await {
-        Ok(response) => response,
-        Err(error) => desk.refuse(error).await,
-    }
-}
-
-async fn one_file(desk: &Desk<'_>, method: &Method, headers: &HeaderMap) -> Result<Response, DownloadError> {
-    let opened = desk.opened().await?;
-    let wanted = desk.visitor.number;
-    let file = opened.files.iter().find(|file| wanted == Some(file.number)).ok_or(DownloadError::NotFound)?;
-    let offer = Offer {
-        name: file.name.clone(),
-        media_type: named_type(&file.media_type),
-        etag: format!("\"{}\"", hex::encode(&file.sha256)),
-        length: file.size,
-    };
-    let wanted = match offer.wanted(desk, method, headers) {
-        Ok(wanted) => wanted,
-        Err(answer) => return Ok(answer),
-    };
-    if !wanted.octets {
-        desk.exchange().check_file(&opened, file.number).await?;
-        return Ok(offer.describe());
-    }
-    let octets = read(desk.exchange(), &opened, file.number, wanted.part.range()).await?;
-    Ok(offer.send(&wanted.part, octets, &desk.visitor.token))
+    given(&Desk::new(&state, &visitor), &method, &headers, Wish::One(visitor.number)).await
 }
 
 /// `GET` or `HEAD /d/{token}/all.zip`.
@@ -104,35 +78,110 @@ pub(crate) async fn zip(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let desk = Desk::new(&state, &visitor);
-    match all_files(&desk, &method, &headers).await {
+    given(&Desk::new(&state, &visitor), &method, &headers, Wish::All).await
+}
+
+/// What a recipient gets.
+async fn given(desk: &Desk<'_>, method: &Method, headers: &HeaderMap, wish: Wish) -> Response {
+    let answer = async {
+        let opened = desk.opened().await?;
+        let said = |message| desk.said(message);
+        let (exchange, mark) = (desk.exchange(), desk.mark());
+        Giving { exchange, opened: &opened, method, headers, said: &said, mark }.answer(wish).await
+    };
+    match answer.await {
         Ok(response) => response,
         Err(error) => desk.refuse(error).await,
     }
 }
 
-async fn all_files(desk: &Desk<'_>, method: &Method, headers: &HeaderMap) -> Result<Response, DownloadError> {
-    let opened = desk.opened().await?;
-    let layout = layout(&opened);
-    let offer = Offer {
-        name: archive_name(&opened.view.subject),
-        media_type: "application/zip",
-        etag: archive_tag(&layout, &opened.files),
-        length: layout.length(),
-    };
-    let wanted = match offer.wanted(desk, method, headers) {
-        Ok(wanted) => wanted,
-        Err(answer) => return Ok(answer),
-    };
-    let pieces = layout.pieces(&wanted.part.range());
-    // Every file that is asked for is checked and the first is opened before anything is said: what is found, and a storage
-    // that is away, are a page and not half a zip.
-    check(desk.exchange(), &opened, &pieces).await?;
-    if !wanted.octets {
-        return Ok(offer.describe());
+/// What of a deposit's files somebody wants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wish {
+    /// The one with this number; none where the address has no number in it.
+    One(Option<u32>),
+    /// All of them, as a zip.
+    All,
+}
+
+/// Files that are given to somebody who may have them, in answer to one request.
+pub(crate) struct Giving<'a> {
+    pub(crate) exchange: &'a Exchange,
+    pub(crate) opened: &'a OpenedFiles,
+    pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
+    /// A page that only says something.
+    pub(crate) said: &'a (dyn Fn(Message) -> Response + Sync),
+    /// By what the log tells one download from others.
+    pub(crate) mark: String,
+}
+
+impl Giving<'_> {
+    /// The answer.
+    pub(crate) async fn answer(self, wish: Wish) -> Result<Response, DownloadError> {
+        match wish {
+            Wish::One(number) => self.one_file(number).await,
+            Wish::All => self.all_files().await,
+        }
     }
-    let octets = Assembly::begin(desk.exchange().clone(), opened, pieces).await?;
-    Ok(offer.send(&wanted.part, octets, &desk.visitor.token))
+
+    async fn one_file(self, number: Option<u32>) -> Result<Response, DownloadError> {
+        let Self { exchange, opened, .. } = self;
+        let file = opened.files.iter().find(|file| number == Some(file.number)).ok_or(DownloadError::NotFound)?;
+        let offer = Offer {
+            name: file.name.clone(),
+            media_type: named_type(&file.media_type),
+            etag: format!("\"{}\"", hex::encode(&file.sha256)),
+            length: file.size,
+        };
+        let wanted = match self.wanted(&offer) {
+            Ok(wanted) => wanted,
+            Err(answer) => return Ok(answer),
+        };
+        if !wanted.octets {
+            exchange.check_file(opened, file.number).await?;
+            return Ok(offer.describe());
+        }
+        let octets = read(exchange, opened, file.number, wanted.part.range()).await?;
+        Ok(offer.send(&wanted.part, octets, self.mark))
+    }
+
+    async fn all_files(self) -> Result<Response, DownloadError> {
+        let Self { exchange, opened, .. } = self;
+        let layout = layout(opened);
+        let offer = Offer {
+            name: archive_name(&opened.subject),
+            media_type: "application/zip",
+            etag: archive_tag(&layout, &opened.files),
+            length: layout.length(),
+        };
+        let wanted = match self.wanted(&offer) {
+            Ok(wanted) => wanted,
+            Err(answer) => return Ok(answer),
+        };
+        let pieces = layout.pieces(&wanted.part.range());
+        // Every file that is asked for is checked and the first is opened before anything is said: what is found, and a storage
+        // that is away, are a page and not half a zip.
+        check(exchange, opened, &pieces).await?;
+        if !wanted.octets {
+            return Ok(offer.describe());
+        }
+        let octets = Assembly::begin(exchange.clone(), opened.clone(), pieces).await?;
+        Ok(offer.send(&wanted.part, octets, self.mark))
+    }
+
+    /// What the request wants of an offer, or the answer to one that gets nothing.
+    #[expect(clippy::result_large_err, reason = "made once a request")]
+    fn wanted(&self, offer: &Offer) -> Result<Wanted, Response> {
+        let get = self.method == Method::GET;
+        match range::decide(self.headers, get, &offer.etag, offer.length) {
+            Answer::Whole => Ok(Wanted { part: Part::Whole(offer.length), octets: get }),
+            Answer::Part(range) => Ok(Wanted { part: Part::Range(range), octets: get }),
+            Answer::Unsatisfiable => Err(offer.unsatisfiable((self.said)(Message::Range))),
+            Answer::NotModified => Err(offer.without_octets(StatusCode::NOT_MODIFIED)),
+            Answer::PreconditionFailed => Err(offer.without_octets(StatusCode::PRECONDITION_FAILED)),
+        }
+    }
 }
 
 /// Something that can be downloaded.
@@ -166,19 +215,6 @@ struct Wanted {
 }
 
 impl Offer {
-    /// What the request wants, or the answer to one that gets nothing.
-    #[expect(clippy::result_large_err, reason = "made once a request")]
-    fn wanted(&self, desk: &Desk<'_>, method: &Method, headers: &HeaderMap) -> Result<Wanted, Response> {
-        let get = method == Method::GET;
-        match range::decide(headers, get, &self.etag, self.length) {
-            Answer::Whole => Ok(Wanted { part: Part::Whole(self.length), octets: get }),
-            Answer::Part(range) => Ok(Wanted { part: Part::Range(range), octets: get }),
-            Answer::Unsatisfiable => Err(self.unsatisfiable(desk.said(Message::Range))),
-            Answer::NotModified => Err(self.without_octets(StatusCode::NOT_MODIFIED)),
-            Answer::PreconditionFailed => Err(self.without_octets(StatusCode::PRECONDITION_FAILED)),
-        }
-    }
-
     /// The answer to a HEAD.
     fn describe(&self) -> Response {
         self.answer(&Part::Whole(self.length), Body::empty())
@@ -196,10 +232,9 @@ impl Offer {
         response
     }
 
-    fn send(&self, part: &Part, octets: Octets, token: &str) -> Response {
+    fn send(&self, part: &Part, octets: Octets, mark: String) -> Response {
         let range = part.range();
-        let link = fingerprint(token);
-        let octets = exactly(range.end - range.start, taken(octets), link);
+        let octets = exactly(range.end - range.start, taken(octets), mark);
         self.answer(part, Body::from_stream(octets))
     }
 
@@ -237,7 +272,7 @@ fn named_type(media_type: &str) -> &'static str {
 
 /// Whether every file that a part of the zip needs may be handed over. The verdicts are remembered while the zip is read; a
 /// reader slower than that has files scanned once more, each before its first octet.
-async fn check(exchange: &Exchange, opened: &Opened, pieces: &[Piece]) -> Result<(), DownloadError> {
+async fn check(exchange: &Exchange, opened: &OpenedFiles, pieces: &[Piece]) -> Result<(), DownloadError> {
     for piece in pieces {
         if let Piece::File { number, .. } = piece {
             exchange.check_file(opened, *number).await?;
@@ -247,7 +282,12 @@ async fn check(exchange: &Exchange, opened: &Opened, pieces: &[Piece]) -> Result
 }
 
 /// A file's octets, of which the first are there: what is damaged or away at once is told by a status and a page.
-async fn read(exchange: &Exchange, opened: &Opened, number: u32, range: Range<u64>) -> Result<Octets, DownloadError> {
+async fn read(
+    exchange: &Exchange,
+    opened: &OpenedFiles,
+    number: u32,
+    range: Range<u64>,
+) -> Result<Octets, DownloadError> {
     let mut octets = exchange.read_file(opened, number, range).await?;
     Ok(match octets.next().await.transpose()? {
         Some(first) => stream::iter([Ok(first)]).chain(octets).boxed(),
@@ -316,12 +356,12 @@ fn exactly(length: u64, octets: Octets, link: String) -> Octets {
 /// The zip's octets, its files opened one after another as they are reached.
 struct Assembly {
     exchange: Exchange,
-    opened: Opened,
+    opened: OpenedFiles,
     pieces: std::vec::IntoIter<Piece>,
 }
 
 impl Assembly {
-    async fn begin(exchange: Exchange, opened: Opened, pieces: Vec<Piece>) -> Result<Octets, DownloadError> {
+    async fn begin(exchange: Exchange, opened: OpenedFiles, pieces: Vec<Piece>) -> Result<Octets, DownloadError> {
         let mut assembly = Self { exchange, opened, pieces: pieces.into_iter() };
         let mut ready: Vec<Result<Octets, DownloadError>> = Vec::new();
         while let Some(piece) = assembly.pieces.next() {
@@ -347,12 +387,12 @@ impl Assembly {
     }
 }
 
-fn layout(opened: &Opened) -> Layout {
+fn layout(opened: &OpenedFiles) -> Layout {
     let names = names::members(opened.files.iter().map(|file| file.name.as_str()));
     let member =
         |(file, name): (&FileView, String)| Member { number: file.number, name, size: file.size, crc32: file.crc32 };
     let members: Vec<Member> = opened.files.iter().zip(names).map(member).collect();
-    Layout::new(&members, opened.view.sent_at, &opened.view.time_zone)
+    Layout::new(&members, opened.sent_at, &opened.time_zone)
 }
 
 /// The zip's validator: its headers and its files' digests say everything about its octets.

@@ -120,6 +120,11 @@ impl<'a> Desk<'a> {
         response
     }
 
+    /// By what the log tells this link's downloads from others'.
+    pub(crate) fn mark(&self) -> String {
+        fingerprint(&self.visitor.token)
+    }
+
     fn frame(&self, view: &LinkView) -> Frame {
         frame(self.state, self.visitor, view.lang)
     }
@@ -161,7 +166,7 @@ impl<'a> Desk<'a> {
 }
 
 /// Some hex digits by which a log line's link is told from others, and by which nobody can open it.
-pub(crate) fn fingerprint(token: &str) -> String {
+fn fingerprint(token: &str) -> String {
     hex::encode(&token::sha256(token.as_bytes())[..4])
 }
 

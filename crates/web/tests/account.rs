@@ -36,6 +36,7 @@ async fn invited() -> (House, String, String) {
         group: None,
         default_user: false,
         administrator: false,
+        approver: false,
         password_never_expires: false,
     };
     house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();

@@ -27,6 +27,7 @@ async fn house() -> (House, [String; 3]) {
             group: None,
             default_user: false,
             administrator,
+            approver: false,
             password_never_expires: false,
         };
         house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();

@@ -114,5 +114,6 @@ pub fn wanted(recipients: &[&str], file_count: u32) -> DepositRequest {
         recipients: recipients.iter().map(|r| (*r).to_owned()).collect(),
         file_password: PASSWORD.into(),
         file_count,
+        message_id: None,
     }
 }

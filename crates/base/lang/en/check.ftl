@@ -98,6 +98,11 @@ check-domains-missing = Section { $about } has no domain: no mail is taken for i
 check-domains-missing-next = Add the domains that it sends from to domains in the declaration.
 check-mail-link-group-missing = Section { $about } has no mail-link group: all its mail with attachments is stopped (group-not-set).
 check-mail-link-group-missing-next = Give one group mail_link = true in the declaration, put the users who send attachments and the default user into it (group), and run fubako apply.
+check-approvers-there = In section { $about } there are approvers for what group { $group } sends.
+check-approvers-missing = In section { $about } what group { $group } sends must be approved, and there is no approver who has chosen a password: it is stopped (approval-misconfigured).
+check-approvers-missing-next = Give users approver = true in the declaration (and name them in the group's approvers, where it has that list), run fubako apply, and invite them with fubako operator reset { $about }/LOGIN.
+check-approver-alone = In section { $about } there is one approver only for what group { $group } sends. What that approver sends is stopped (approval-misconfigured), and while they are away everything waits.
+check-approver-alone-next = Give another user approver = true in the declaration (and name them in the group's approvers, where it has that list), run fubako apply, and invite them with fubako operator reset { $about }/LOGIN.
 check-default-user-there = In section { $about } the default user, { $user }, deposits for senders who have no account.
 check-default-user-missing = Section { $about } has no default user: mail with attachments of senders who have no account is stopped (default-user-credentials).
 check-default-user-missing-next = Unless every sender has an account, give one user of the mail-link group default_user = true in the declaration and run fubako apply.

@@ -38,6 +38,46 @@ deposit-notice-personal = This URL is meant for the recipient of this mail only.
 deposit-notice-stranger = If you were not expecting this, please do not open the URL, and delete this mail.
 deposit-notice-automatic = This mail was sent automatically by { $brand }. A reply goes to the sender.
 
+# An approver is asked (crates/exchange/src/notice/request.rs).
+approval-request-mail-subject = [Approval needed] { $subject }
+approval-request-no-subject = (no subject)
+approval-request-lead = { $sender } asks for approval to send files.
+approval-request-how = Please look at the files, then approve or reject. Until then the recipients do not get them.
+approval-request-sign-in = You will be asked to sign in. Opening the page approves nothing.
+approval-request-open = Look at the request
+approval-request-url = If the button does not open, please paste this URL into your browser.
+approval-request-sender = Sender
+approval-request-recipients = Recipients
+approval-request-subject = Subject
+approval-request-sent = Sent
+approval-request-decide = Decide
+approval-request-until = by { $time }
+approval-request-files = Files ({ $count })
+approval-request-file = { $name } ({ $size })
+approval-request-more = and { $count } more
+approval-request-one = Where there are several approvers, one of them decides for all.
+approval-request-late = If nobody decides in time, the request is rejected and the files are deleted.
+approval-request-automatic = This mail was sent automatically by { $brand }. A reply goes to the sender.
+
+# A deposit was not approved: the notice to its sender (crates/exchange/src/notice/rejection.rs).
+rejected-mail-subject = [Not approved] { $subject }
+rejected-no-subject = (no subject)
+rejected-title = Your files were not handed over
+rejected-intro-mail = Your mail was delivered, but the recipients do not get the attached files, for the following reason. The files that were kept have been deleted.
+rejected-intro = The recipients do not get the files that you sent, for the following reason. The files that were kept have been deleted.
+rejected-reason = Reason
+rejected-late = No approver agreed in time.
+rejected-next = What to do
+rejected-more = and { $count } more
+rejected-subject = Subject
+rejected-recipients = Recipients
+rejected-files = Files
+rejected-sent = Sent
+rejected-approver = Approver
+rejected-decided = Rejected
+rejected-reference = Reference number
+rejected-automatic = This mail was sent automatically by { $brand }. A reply is not read.
+
 # A mail could not be delivered: the notification to its sender (crates/post/src/bounce.rs).
 bounce-subject = [Not delivered] { $subject }
 bounce-no-subject = (no subject)

@@ -98,6 +98,11 @@ check-domains-missing = セクション { $about } に、送信元のドメイ�
 check-domains-missing-next = 宣言ファイルの domains に、送信元のドメインを加えてください。
 check-mail-link-group-missing = セクション { $about } に、メール連携グループがありません。添付ファイルのあるメールは、すべて止まります(group-not-set)。
 check-mail-link-group-missing-next = 宣言ファイルで、グループのひとつに mail_link = true を指定し、添付ファイルを送るユーザとデフォルトユーザの group をそのグループにして、fubako apply を実行してください。
+check-approvers-there = セクション { $about } では、グループ { $group }の送信を承認できる承認者がいます。
+check-approvers-missing = セクション { $about } では、グループ { $group }の送信に承認が必要ですが、パスワードを設定済みの承認者がいません。送信は止まります(approval-misconfigured)。
+check-approvers-missing-next = 宣言ファイルで、承認者とするユーザに approver = true を指定し(グループに approvers の指定があるときは、そこにも加えて)、fubako apply を実行してください。その後、fubako operator reset { $about }/ログインID で招待してください。
+check-approver-alone = セクション { $about } で、グループ { $group }の送信を承認できる承認者は、1名だけです。その承認者自身の送信は止まり(approval-misconfigured)、不在の間は、ほかの送信も承認待ちのままとなります。
+check-approver-alone-next = 宣言ファイルで、もう1名以上のユーザに approver = true を指定し(グループに approvers の指定があるときは、そこにも加えて)、fubako apply を実行してください。その後、fubako operator reset { $about }/ログインID で招待してください。
 check-default-user-there = セクション { $about } では、アカウントのない差出人に代わって、メール連携用デフォルトユーザ { $user } がお預かりします。
 check-default-user-missing = セクション { $about } に、メール連携用デフォルトユーザがいません。アカウントのない差出人の、添付ファイルのあるメールは止まります(default-user-credentials)。
 check-default-user-missing-next = 差出人の全員にアカウントがあるのでなければ、宣言ファイルで、メール連携グループのユーザのひとりに default_user = true を指定して、fubako apply を実行してください。

@@ -2,6 +2,7 @@
 mail-notice-title = 添付ファイルをお預かりしています
 mail-notice-kept = このメールの添付ファイルは、{ $service }でお預かりしています。
 mail-notice-link = ダウンロード用のURLは、件名「{ $subject }」の別メールでお届けします。
+mail-notice-approval = ファイルは、送信元での承認後にお受け取りいただけます。承認されると、ダウンロード用のURLを、件名「{ $subject }」の別メールでお届けします。
 mail-notice-use-password = ダウンロードの際は、下記のファイルパスワードをご入力ください。
 mail-notice-files = お預かりしているファイル({ $count }件)
 mail-notice-more = ほか{ $count }件

@@ -38,6 +38,46 @@ deposit-notice-personal = このURLは、このメールを受け取られた方
 deposit-notice-stranger = お心当たりのない場合は、URLを開かずに、このメールを削除してください。
 deposit-notice-automatic = このメールは { $brand } が自動で送信しています。返信すると、送信者に届きます。
 
+# An approver is asked (crates/exchange/src/notice/request.rs).
+approval-request-mail-subject = 【承認依頼】{ $subject }
+approval-request-no-subject = (件名なし)
+approval-request-lead = { $sender } から、ファイル送信の承認依頼が届いています。
+approval-request-how = 内容とファイルを確認のうえ、承認または却下してください。承認されるまで、ファイルは宛先に渡りません。
+approval-request-sign-in = 下記のページを開くには、サインインが必要です。開いただけで承認されることはありません。
+approval-request-open = 内容を確認する
+approval-request-url = ボタンを押しても開かない場合は、次のURLをブラウザに貼り付けてください。
+approval-request-sender = 送信者
+approval-request-recipients = 宛先
+approval-request-subject = 件名
+approval-request-sent = 送信日時
+approval-request-decide = 承認期限
+approval-request-until = { $time } まで
+approval-request-files = ファイル({ $count }件)
+approval-request-file = { $name }({ $size })
+approval-request-more = ほか { $count }件
+approval-request-one = 承認者が複数いる場合は、どなたか1名の承認または却下で決まります。
+approval-request-late = 期限までに承認も却下もされないときは、自動的に却下となり、ファイルは削除されます。
+approval-request-automatic = このメールは { $brand } が自動で送信しています。返信すると、送信者に届きます。
+
+# A deposit was not approved: the notice to its sender (crates/exchange/src/notice/rejection.rs).
+rejected-mail-subject = 【承認されませんでした】{ $subject }
+rejected-no-subject = (件名なし)
+rejected-title = ファイルをお渡しできませんでした
+rejected-intro-mail = お送りいただいたメールは宛先に届いていますが、添付ファイルは、次の理由によりお渡ししていません。お預かりしていたファイルは削除しました。
+rejected-intro = お送りいただいたファイルは、次の理由により、宛先にお渡ししていません。お預かりしていたファイルは削除しました。
+rejected-reason = 理由
+rejected-late = 期限までに、どの承認者も承認しませんでした。
+rejected-next = 対処方法
+rejected-more = ほか { $count }件
+rejected-subject = 件名
+rejected-recipients = 宛先
+rejected-files = ファイル
+rejected-sent = 送信日時
+rejected-approver = 承認者
+rejected-decided = 却下日時
+rejected-reference = 受付番号
+rejected-automatic = このメールは { $brand } が自動で送信しています。ご返信いただいてもお答えできません。
+
 # A mail could not be delivered: the notification to its sender (crates/post/src/bounce.rs).
 bounce-subject = 【配信不能】{ $subject }
 bounce-no-subject = (件名なし)

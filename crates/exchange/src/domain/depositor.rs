@@ -102,6 +102,7 @@ mod tests {
             group: group.map(str::to_owned),
             default_user,
             administrator: false,
+            approver: false,
             password_never_expires: false,
         }
     }
@@ -198,6 +199,7 @@ mod tests {
             address: format!("{login_id}@acme.example"),
             name: String::new(),
             administrator: false,
+            approver: false,
             password_hash: set.map(|_| "$argon2id$".into()),
             password_set_at: set.map(|set| set.plus_seconds(if state == State::Expired { -86_400 } else { -86_399 })),
             never_expires: false,

@@ -11,6 +11,7 @@ fn deposit() -> NewDeposit {
         recipients: vec!["a@b.example".into()],
         password: FilePassword::from_kept("12345678".into()),
         file_count: 1,
+        message_id: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The HTML of a deposit notice.
+//! The HTML of a mail that leads to a deposit's page.
 
 use fubako_base::Lang;
 use fubako_mail::letterhead::{FONT, GREY, escape, isolated, row};
@@ -10,20 +10,20 @@ pub(super) struct Part<'a> {
     pub(super) how: String,
     pub(super) url: &'a str,
     pub(super) open: String,
-    pub(super) password: String,
-    pub(super) facts: [(String, String); 4],
+    pub(super) more_how: String,
+    pub(super) facts: Vec<(String, String)>,
     pub(super) files_label: String,
     pub(super) files: Vec<(String, String)>,
     pub(super) more: Option<String>,
-    pub(super) closing: [String; 3],
+    pub(super) closing: Vec<String>,
     pub(super) fallback: String,
 }
 
 /// One language's rows.
 pub(super) fn part(part: &Part<'_>) -> String {
     let lang = part.lang.tag();
-    let [lead, how, open, password, fallback] =
-        [&part.lead, &part.how, &part.open, &part.password, &part.fallback].map(|text| escape(text));
+    let [lead, how, open, more_how, fallback] =
+        [&part.lead, &part.how, &part.open, &part.more_how, &part.fallback].map(|text| escape(text));
     let url = escape(part.url);
     let more =
         part.more.iter().map(|more| format!("<div style=\"padding:2px 0;color:{GREY};\">{}</div>\n", escape(more)));
@@ -34,7 +34,7 @@ pub(super) fn part(part: &Part<'_>) -> String {
     format!(
         r##"<tr><td lang="{lang}" style="padding:28px 24px;{FONT}font-size:15px;line-height:1.7;color:#1f2933;">
 <div style="font-size:18px;font-weight:bold;line-height:1.5;padding-bottom:8px;">{lead}</div>
-<div style="padding-bottom:20px;">{how}<br>{password}</div>
+<div style="padding-bottom:20px;">{how}<br>{more_how}</div>
 <table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>
 <td align="center" bgcolor="#0b5cad" style="border-radius:6px;mso-padding-alt:12px 28px;"><a href="{url}" style="{FONT}display:inline-block;padding:12px 28px;font-size:16px;font-weight:bold;line-height:1.4;color:#ffffff;text-decoration:none;"><span style="color:#ffffff;">{open}</span></a></td>
 </tr></table>

@@ -25,6 +25,8 @@ fn deposit(lang: Option<Lang>) -> Deposit {
         password_hash: "$argon2id$secret".into(),
         recipients: vec!["hanako@example.jp".into()],
         file_count: 1,
+        message_id: None,
+        approval: None,
         created_at: Timestamp(0),
         sent_at: None,
         expires_at: None,

@@ -83,6 +83,62 @@ fn a_section_whose_mail_would_be_stopped_is_warned_of() {
     }
 }
 
+// spec: X-APPROVAL
+#[test]
+fn approval_is_declared_and_a_group_without_an_approver_is_warned_of() {
+    let with = |settings: &str, group: &str, user: &str| {
+        let text = ACME
+            .replace("keep_days = 14", settings)
+            .replace("mail_link = true\n    [[section.user]]", &format!("mail_link = true\n{group}\n[[section.user]]"));
+        format!(
+            "{text}\n[[section.user]]\nlogin_id = \"d\"\naddress = \"d@acme.example\"\ndefault_user = true\ngroup = \"営業部\"\n{user}"
+        )
+    };
+    let one = "approval = \"one\"";
+    let declared = Declaration::parse(&with(
+        "approval = \"one\", approval_days = 3",
+        "approval = \"none\"\napprovers = [\"d\"]",
+        "approver = true",
+    ));
+    let current = as_applied(&declared.unwrap());
+    assert_eq!(
+        (current.sections[0].settings.approval, current.sections[0].settings.approval_days),
+        (ApprovalRule::One, 3)
+    );
+    assert_eq!(
+        (current.groups[0].approval, current.groups[0].approvers.clone()),
+        (Some(ApprovalRule::None), Some(vec!["d".to_owned()]))
+    );
+    assert_eq!(current.users.iter().map(|user| user.approver).collect::<Vec<_>>(), [false, true]);
+    for (settings, group, user, warned) in [
+        ("", "", "", false),
+        (one, "", "", true),
+        ("", one, "", true),
+        (one, "approval = \"none\"", "", false),
+        (one, "", "approver = true", false),
+        (one, "approvers = []", "approver = true", true),
+        (one, "approvers = [\"d\"]", "approver = true", false),
+    ] {
+        let declared = Declaration::parse(&with(settings, group, user)).unwrap();
+        let lines = warnings(&Current::default(), &declared, false);
+        assert_eq!(
+            lines.iter().any(|line| line.ends_with("(approval-misconfigured)")),
+            warned,
+            "{settings} {group} {user} {lines:?}"
+        );
+    }
+    for (settings, group, part) in [
+        ("approval = \"two\"", "", "approval"),
+        ("approval_days = 0", "", "approval_days must be 1..=60"),
+        ("approval_days = 61", "", "approval_days must be 1..=60"),
+        ("", "approvers = [\"d\"]", "\"d\" in approvers is no user with approver = true"),
+        ("", "approvers = [\"x\"]", "\"x\" in approvers is no user with approver = true"),
+    ] {
+        let said = Declaration::parse(&with(settings, group, "")).err().unwrap_or_default();
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 // spec: MAIL-SENDER
 #[test]
 fn an_account_s_domain_is_kept_as_a_labels() {

@@ -4,8 +4,11 @@ use fubako_base::{
     Code, Timestamp,
     section::{Proof, Section},
 };
-use fubako_exchange::domain::default_user_trouble;
-use fubako_store::sections::SenderAccounts;
+use fubako_exchange::domain::{
+    approval::{Owner, approvers, is_asked},
+    default_user_trouble,
+};
+use fubako_store::{approval::ApprovalStaff, sections::SenderAccounts};
 use fubako_trust::{Dns as _, DnsFailure};
 
 use super::{
@@ -18,6 +21,7 @@ impl Looker<'_> {
         let mut findings = switches(section);
         findings.extend(self.secret(section).await);
         findings.extend(self.depositors(section).await);
+        findings.extend(self.approvers(section).await);
         for domain in &section.domains {
             findings.extend(self.proof(section, domain).await);
             findings.push(self.spf(domain).await);
@@ -102,6 +106,16 @@ impl Looker<'_> {
         }
     }
 
+    async fn approvers(&self, section: &Section) -> Vec<Finding> {
+        match self.ground.store.approval_staff(&section.id).await {
+            Ok(staff) => approval(section, &staff, Timestamp::now()),
+            Err(error) => {
+                let away = Finding::new("storage", State::Wrong, "database-away", section.id.to_string());
+                vec![away.with("cause", error.to_string())]
+            }
+        }
+    }
+
     /// Notices go to senders: their domain must take mail.
     async fn mail_exchange(&self, domain: &str) -> Finding {
         match self.dns.mx(domain).await {
@@ -140,6 +154,23 @@ pub(super) fn depositors(section: &Section, accounts: &SenderAccounts, now: Time
             findings.push(finding.with("user", user.login_id.clone()));
         }
         (Some(_), None) => {}
+    }
+    findings
+}
+
+/// X-APPROVAL: where deposits must be approved there must be somebody, and for what that one sends somebody else.
+pub(super) fn approval(section: &Section, staff: &ApprovalStaff, now: Timestamp) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for group in staff.groups.iter().filter(|group| is_asked(&section.settings, Some(group))) {
+        // Of nobody in particular.
+        let owner = Owner { group: Some(&group.name), depositor: None, sender_address: "" };
+        let about = section.id.to_string();
+        let finding = match approvers(section, staff, owner, now).len() {
+            0 => Finding::new("section", State::Wrong, "approvers-missing", about),
+            1 => Finding::new("section", State::Warning, "approver-alone", about),
+            _ => Finding::new("section", State::Ok, "approvers-there", about),
+        };
+        findings.push(finding.with("group", group.name.clone()));
     }
     findings
 }

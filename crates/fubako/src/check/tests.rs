@@ -4,9 +4,9 @@ use fubako_base::{
     Timestamp,
     ids::AccountId,
     lang::has_text,
-    section::{Section, Settings},
+    section::{ApprovalRule, Section, Settings},
 };
-use fubako_store::accounts::Account;
+use fubako_store::{accounts::Account, approval::ApprovalStaff};
 
 use super::*;
 
@@ -70,6 +70,7 @@ fn who_deposits_is_looked_at() {
         group: Some(group.into()),
         default_user: true,
         administrator: false,
+        approver: false,
         password_never_expires: false,
     };
     for (group, default_user, wanted) in [
@@ -97,6 +98,7 @@ fn who_deposits_is_looked_at() {
             address: "d@acme.example".into(),
             name: String::new(),
             administrator: false,
+            approver: false,
             password_hash: password_set_at.map(|_| "$argon2id$".into()),
             password_set_at,
             never_expires: false,
@@ -114,6 +116,73 @@ fn who_deposits_is_looked_at() {
         let found = section::depositors(&acme, &accounts, NOW);
         assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), [(name, State::Wrong)]);
     }
+}
+
+// spec: RUN-SETUP X-APPROVAL
+#[test]
+fn who_approves_is_looked_at() {
+    const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
+    let acme = Section {
+        id: "acme".parse().unwrap(),
+        name: String::new(),
+        enabled: true,
+        mail_link: true,
+        autopilot: true,
+        domains: vec![],
+        settings: Settings { approval: ApprovalRule::One, ..Settings::default() },
+    };
+    let staff = |logins: &[&str]| {
+        let user = |login_id: &&str| fubako_store::sections::User {
+            section: "acme".parse().unwrap(),
+            login_id: (*login_id).to_owned(),
+            address: format!("{login_id}@acme.example"),
+            name: String::new(),
+            group: None,
+            default_user: false,
+            administrator: false,
+            approver: true,
+            password_never_expires: false,
+        };
+        let account = |login_id: &&str| Account {
+            id: AccountId::generate(),
+            section: Some("acme".parse().unwrap()),
+            login_id: (*login_id).to_owned(),
+            address: format!("{login_id}@acme.example"),
+            name: String::new(),
+            administrator: false,
+            approver: true,
+            password_hash: Some("$argon2id$".into()),
+            password_set_at: Some(NOW),
+            never_expires: false,
+            reset_at: None,
+            failures: 0,
+            locked_at: None,
+            invitation_until: None,
+        };
+        let group = |name: &str, approval| fubako_store::sections::Group {
+            section: "acme".parse().unwrap(),
+            name: name.to_owned(),
+            mail_link: false,
+            approval,
+            approvers: None,
+        };
+        ApprovalStaff {
+            groups: vec![group("free", Some(ApprovalRule::None)), group("link", None)],
+            approvers: logins.iter().map(user).collect(),
+            accounts: logins.iter().map(account).collect(),
+        }
+    };
+    for (logins, wanted) in [
+        (&[][..], ("approvers-missing", State::Wrong)),
+        (&["a"], ("approver-alone", State::Warning)),
+        (&["a", "b"], ("approvers-there", State::Ok)),
+    ] {
+        let found = section::approval(&acme, &staff(logins), NOW);
+        assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), [wanted]);
+        assert!(found[0].what(Lang::Ja).contains("link") && found[0].what(Lang::En).contains("link"));
+    }
+    let free = Section { settings: Settings::default(), ..acme };
+    assert!(section::approval(&free, &staff(&[]), NOW).is_empty());
 }
 
 // spec: RUN-SETUP

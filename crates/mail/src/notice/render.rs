@@ -100,7 +100,8 @@ impl Notice {
         let (service, subject) = (harmless(&self.service), harmless(&self.notice_subject));
         let explained = langs.iter().map(|lang| {
             let say = |id| text(*lang, id, &[("service", Value::from(&*service)), ("subject", Value::from(&*subject))]);
-            let mut sentences = vec![say("mail-notice-kept"), say("mail-notice-link")];
+            let when = if self.approval { "mail-notice-approval" } else { "mail-notice-link" };
+            let mut sentences = vec![say("mail-notice-kept"), say(when)];
             if self.password.is_some() {
                 sentences.push(say("mail-notice-use-password"));
             }

@@ -32,6 +32,7 @@ pub(crate) fn notice(position: NoticePosition, langs: &[Lang]) -> Notice {
             .iter()
             .map(|lang| if *lang == Lang::Ja { "2026年11月22日 10:15" } else { "22 November 2026, 10:15" }.to_owned())
             .collect(),
+        approval: false,
         notice_subject: "【文箱】ファイルのお届け".to_owned(),
         files: vec!["見積書.pdf".to_owned(), "<b>&\u{202e}fdp.exe\r\nBcc: x@y".to_owned()],
         password: Some(FilePassword::from_kept(PASSWORD.to_owned())),

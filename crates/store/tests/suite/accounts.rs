@@ -28,6 +28,7 @@ fn user(section: &str, login_id: &str) -> User {
         group: None,
         default_user: false,
         administrator: true,
+        approver: false,
         password_never_expires: true,
     }
 }

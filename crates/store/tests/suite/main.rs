@@ -8,6 +8,7 @@
 
 mod accept;
 mod accounts;
+mod approval;
 mod db;
 mod deposits;
 mod durability;
@@ -126,6 +127,14 @@ suite! {
         an_aborted_deposit_leaves_nothing
         deposits_expire
         a_deposit_of_another_section_is_untouchable
+    }
+    approval {
+        who_approves_is_kept_with_groups_and_users
+        a_deposit_waits_and_is_approved_once
+        a_rejected_deposit_s_files_are_gone
+        only_a_whole_deposit_under_approval_waits
+        what_waits_what_is_overdue_and_what_was_decided
+        of_many_who_decide_one_does
     }
     links {
         a_link_is_found_by_its_token

@@ -157,6 +157,8 @@ pub(crate) fn deposit(key: &str, file_count: u32) -> Deposit {
         password_hash: "$argon2id$v=19$…".to_owned(),
         recipients: vec!["hanako@example.com".to_owned(), "jiro@example.com".to_owned()],
         file_count,
+        message_id: None,
+        approval: None,
         created_at: at(0),
         sent_at: None,
         expires_at: None,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn group(name: &str, mail_link: bool) -> Group {
-    Group { section: id("acme"), name: name.to_owned(), mail_link }
+    Group { section: id("acme"), name: name.to_owned(), mail_link, approval: None, approvers: None }
 }
 
 fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {
@@ -24,6 +24,7 @@ fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {
         group: group.map(str::to_owned),
         default_user,
         administrator: false,
+        approver: false,
         password_never_expires: false,
     }
 }

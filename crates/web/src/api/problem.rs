@@ -96,6 +96,7 @@ impl ApiError {
             Code::DefaultUserPasswordExpired => {
                 (StatusCode::FORBIDDEN, "The sender has no account, and the default user's password has expired.")
             }
+            Code::ApprovalMisconfigured => (StatusCode::FORBIDDEN, "There is nobody who could approve the deposit."),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "The request was refused."),
         };
         Self::new(status, code.name(), title).with(detail)
@@ -198,6 +199,7 @@ mod tests {
             (refused(Code::DefaultUserLocked), 403, "default-user-locked"),
             (refused(Code::DefaultUserPasswordReset), 403, "default-user-password-reset"),
             (refused(Code::DefaultUserPasswordExpired), 403, "default-user-password-expired"),
+            (refused(Code::ApprovalMisconfigured), 403, "approval-misconfigured"),
             (DepositError::Unavailable { code: Code::UploadFailed, cause: secret() }, 503, "upload-failed"),
             (DepositError::Upload(std::io::Error::other(secret())), 400, "invalid"),
             (DepositError::Internal(secret()), 500, "internal"),

@@ -16,6 +16,7 @@ fn operator() -> Known {
             address: "Op@ops.example".into(),
             name: String::new(),
             administrator: false,
+            approver: false,
             password_hash: Some(HASH.into()),
             password_set_at: Some(NOW.plus_seconds(-100 * 86_400)),
             never_expires: false,
