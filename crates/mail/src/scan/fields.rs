@@ -110,9 +110,11 @@ fn without_comments(value: &[u8]) -> Vec<u8> {
 /// Up to the first `)` that is in no quotes, and none where the `(` is in quotes itself.
 fn without_first_closed(line: &[u8]) -> Vec<u8> {
     let (mut out, mut rest, mut quoted) = (Vec::with_capacity(line.len()), line, false);
+    // Where one is never closed, neither is any behind it.
+    let mut closes = true;
     while let Some((&octet, after)) = rest.split_first() {
         rest = after;
-        if octet == b'(' && !quoted {
+        if octet == b'(' && !quoted && closes {
             let mut inside = false;
             let end = after.iter().position(|octet| {
                 inside ^= *octet == b'"';
@@ -122,11 +124,40 @@ fn without_first_closed(line: &[u8]) -> Vec<u8> {
                 rest = &after[end + 1..];
                 continue;
             }
+            closes = false;
         }
         quoted ^= octet == b'"';
         out.push(octet);
     }
     out
+}
+
+/// How often what was looked at once is looked at again, because what follows belongs to it: no more than so that all of it stays
+/// linear. Nobody writes a text, or a header, in which more is open for so long.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// Octets that were there.
+    taken: usize,
+    /// Octets that were looked at again.
+    again: usize,
+}
+
+impl Again {
+    /// Octets that may be looked at again however few were taken.
+    const FREE: usize = 64 << 10;
+    /// And so many for one that was.
+    const EACH: usize = 8;
+
+    /// Takes as many octets.
+    pub(super) const fn take(&mut self, octets: usize) {
+        self.taken = self.taken.saturating_add(octets);
+    }
+
+    /// Whether as many octets may be looked at again, which they are then.
+    pub(super) const fn may(&mut self, octets: usize) -> bool {
+        self.again = self.again.saturating_add(octets);
+        self.again <= Self::FREE.saturating_add(Self::EACH.saturating_mul(self.taken))
+    }
 }
 
 /// The lines that a line is once its encoded words are decoded, wherever they stand and whether they end or not: in lower case, without
@@ -250,11 +281,17 @@ impl LaxHeader {
         let mut seen = Self::default();
         // What a field is that ends in a semicolon, or within an encoded word, goes on in the next.
         let mut open: Option<(&str, Vec<u8>)> = None;
+        let mut work = Again::default();
         for (name, value) in fields {
             let unfolded: Vec<u8> = value.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
             let own = [name.as_bytes(), b":", &unfolded].concat();
             seen.line(name, &own);
+            work.take(own.len());
             let (name, whole) = match open.take() {
+                Some((_, before)) if !work.may(before.len()) => {
+                    seen.hides_a_field = true;
+                    return seen;
+                }
                 Some((first, before)) => {
                     let whole = [&before[..], b" ", &own].concat();
                     seen.line(first, &whole);

@@ -36,6 +36,7 @@ pub(super) struct PartInText {
     below: Encodings,
     /// How many characters of base64 there are below it.
     base64: usize,
+    work: fields::Again,
 }
 
 /// What may be a header.
@@ -67,6 +68,10 @@ impl PartInText {
         }
         let paragraph = &mut self.paragraph;
         let mut seen = Seen::Words;
+        self.work.take(line.len());
+        if !self.work.may(paragraph.kept()) {
+            return Seen::File;
+        }
         if begins_header(line) {
             paragraph.is_header = true;
         }
@@ -120,6 +125,11 @@ impl PartInText {
 }
 
 impl Paragraph {
+    /// Octets that are looked at again with the next line.
+    fn kept(&self) -> usize {
+        [&self.word, &self.text].into_iter().flatten().map(Vec::len).sum()
+    }
+
     /// Takes a line as a part of an encoded word that begins above; says whether that hides a field.
     fn unfolded(&mut self, line: &[u8]) -> bool {
         let before = self.text.take().filter(|_| matches!(line.first(), Some(b' ' | b'\t')));

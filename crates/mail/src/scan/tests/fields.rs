@@ -104,3 +104,31 @@ fn what_is_encoded_below_a_header_in_a_text_is_held() {
     assert!(below(quoted, "=43ontent-Type").0 && below(quoted, "Content-Ty=\r\npe: x").0);
     assert_eq!(below(quoted, "Hi\r\n========\r\nhttps://a.example/?x=y"), (false, true));
 }
+
+// spec: MAIL-ACCEPT, MAIL-AMBIGUOUS (a mail of many lines that are left open is read in a time that grows with its size)
+#[test]
+fn what_is_left_open_line_after_line_is_held_before_it_takes_long() {
+    // Without a bound, each of these takes hours.
+    const SIZE: usize = 1 << 20;
+    let text = |unit: &str| by_lines(&format!("Subject: x\r\n{}", unit.repeat(SIZE / unit.len())));
+    for unit in ["?Q?a?= =?x\r\n", "=?u?Q?a?= =?x\r\n", " =?u?Q?a\r\n", "Content-Type: =?u?Q?a?= =?x\r\n"] {
+        assert!(text(unit).0, "{unit}");
+    }
+    for unit in
+        ["=?x\r\n", "=?\r\n", "a;\r\n", "Content-Type: a;\r\n", "x?=\r\n", "(\r\n", "a;\r", "?Q?", "=?u?Q?", "("]
+    {
+        let _ = text(unit);
+    }
+    let header = |value: &str, times: usize| {
+        LaxHeader::of((0..times).map(|at| (if at % 2 == 0 { "X" } else { "Y" }, value.as_bytes())))
+    };
+    for value in ["?Q?a?= =?x", "a =?u?Q?b?= =?u?Q", &format!("{};", "y".repeat(400))] {
+        assert!(header(value, 10_000).hides_a_field, "{value}");
+    }
+    for value in ["=?x", "b;", "(", "x=?u?Q?a"] {
+        let _ = header(value, 10_000);
+    }
+    for unit in ["(", "(\"", "=?", "?=", "=?u?Q?", "?Q?", "name;", "name ", ";", "content-type("] {
+        let _ = header(&unit.repeat((256 << 10) / unit.len()), 1);
+    }
+}
