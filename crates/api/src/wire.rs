@@ -69,6 +69,8 @@ pub enum DepositState {
     Rejected,
     /// Over: the files are gone.
     Expired,
+    /// Taken back by its sender or an administrator after it was sent: the files are gone.
+    Cancelled,
 }
 
 /// A deposit as the API shows it.

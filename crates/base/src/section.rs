@@ -53,6 +53,9 @@ pub struct Settings {
     pub password_in_mail: bool,
     /// Days that files are kept, the day of sending being the first (spec X-EXPIRY). 1 to 365.
     pub keep_days: u16,
+    /// Days for which files are kept at the longest, where somebody has them kept longer, the day of sending being the first (spec X-CANCEL).
+    /// 1 to 365; below `keep_days` nobody can.
+    pub longest_keep_days: u16,
     /// The section's time zone (IANA name).
     pub time_zone: String,
     /// Attachments that a mail may have (spec 3.4, `too-many-files`).
@@ -112,6 +115,7 @@ impl Default for Settings {
             notice_wording: None,
             password_in_mail: true,
             keep_days: 7,
+            longest_keep_days: 30,
             time_zone: "Asia/Tokyo".to_owned(),
             max_files: 20,
             max_recipients: 50,

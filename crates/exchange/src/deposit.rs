@@ -20,7 +20,7 @@ use fubako_base::{
 use fubako_mail::header::compared;
 use fubako_store::{
     StoreError,
-    deposits::{Deposit, Depositor, File, Link},
+    deposits::{Depositor, File, Link},
     outbox::NewOutgoing,
 };
 use fubako_vault::{
@@ -38,7 +38,7 @@ use crate::{
     token::Token,
 };
 
-pub use fubako_store::deposits::DepositState;
+pub use fubako_store::deposits::{Deposit, DepositState};
 
 /// Octets of a file on their way in.
 pub type Content<'a> = BoxStream<'a, Result<Bytes, std::io::Error>>;
@@ -273,7 +273,8 @@ impl Exchange {
         let deposit = self.existing(id).await?;
         match deposit.state {
             DepositState::Open => {}
-            DepositState::Waiting | DepositState::Sent => return self.view(deposit).await,
+            // Sent, whatever became of it since.
+            DepositState::Waiting | DepositState::Sent | DepositState::Cancelled => return self.view(deposit).await,
             DepositState::Rejected | DepositState::Expired => {
                 return Err(DepositError::Conflict("the deposit is over"));
             }
@@ -303,9 +304,11 @@ impl Exchange {
         let sent = self.existing(id).await?;
         match sent.state {
             DepositState::Open => Err(DepositError::Internal(format!("deposit {id} was not sent and is open"))),
-            DepositState::Waiting | DepositState::Sent | DepositState::Rejected | DepositState::Expired => {
-                self.view(sent).await
-            }
+            DepositState::Waiting
+            | DepositState::Sent
+            | DepositState::Rejected
+            | DepositState::Expired
+            | DepositState::Cancelled => self.view(sent).await,
         }
     }
 
@@ -320,9 +323,13 @@ impl Exchange {
         }
         match self.parts.store.deposit(id).await?.map(|deposit| deposit.state) {
             None | Some(DepositState::Expired) => Ok(()),
-            Some(DepositState::Open | DepositState::Waiting | DepositState::Sent | DepositState::Rejected) => {
-                Err(DepositError::Conflict("the deposit was sent"))
-            }
+            Some(
+                DepositState::Open
+                | DepositState::Waiting
+                | DepositState::Sent
+                | DepositState::Rejected
+                | DepositState::Cancelled,
+            ) => Err(DepositError::Conflict("the deposit was sent")),
         }
     }
 
@@ -440,6 +447,7 @@ impl Exchange {
                 token_hash: token.hash(),
                 failures: 0,
                 next_try_at: None,
+                cancelled_at: None,
             });
             notices.push(self.outgoing_notice(&notice, recipient, &url).await?);
         }

@@ -5,6 +5,7 @@ pub mod approval;
 mod depositor;
 pub mod life;
 pub mod maintenance;
+pub mod sent;
 
 use std::collections::HashSet;
 

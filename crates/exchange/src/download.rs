@@ -8,17 +8,21 @@ use std::{ops::Range, time::Duration};
 use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
-    ids::{DepositId, SectionId},
+    ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
     section::{Section, Settings},
     unchecked::Unchecked,
 };
 use fubako_store::{
-    StoreError,
+    Store, StoreError,
     deposits::{Deposit, DepositState, File, Link},
+    sent::Taking,
 };
 use fubako_vault::VaultError;
-use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use futures::{
+    StreamExt as _, TryStreamExt as _,
+    stream::{self, BoxStream},
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -126,9 +130,25 @@ pub struct OpenedFiles {
     settings: Settings,
     /// When they go, by the runtime's clock: a download that is under way then ends there.
     until: Instant,
+    /// By which link and in which session they are taken; none where nobody takes them, but looks at them before they are sent.
+    taker: Option<(LinkId, [u8; 32])>,
+    /// When this was opened, by both clocks.
+    opened_at: (Timestamp, Instant),
 }
 
 impl OpenedFiles {
+    /// What is noted when a file of it is taken.
+    fn taking(&self, number: u32) -> Option<Taking> {
+        self.taker.map(|(link, session_hash)| Taking { link, number, session_hash })
+    }
+
+    /// The time, reckoned from when this was opened.
+    fn now(&self) -> Timestamp {
+        let (then, since) = self.opened_at;
+        let passed = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
+        Timestamp(then.0.saturating_add(passed))
+    }
+
     /// These files of a deposit, which may be had until `until`.
     pub(crate) fn of(deposit: &Deposit, files: Vec<File>, section: &Section, until: Timestamp, now: Timestamp) -> Self {
         let files = files.into_iter().map(|file| FileView {
@@ -151,6 +171,8 @@ impl OpenedFiles {
             files: files.collect(),
             settings: section.settings.clone(),
             until: Instant::now() + Duration::from_micros(left),
+            taker: None,
+            opened_at: (now, Instant::now()),
         }
     }
 
@@ -188,6 +210,9 @@ pub enum DownloadError {
     /// The files are gone (spec X-EXPIRY).
     #[error("expired")]
     Expired,
+    /// The link, or the deposit, was taken back (spec X-CANCEL).
+    #[error("taken back")]
+    Cancelled,
     /// The session is not this link's, or is over.
     #[error("not proven")]
     NotProven,
@@ -237,6 +262,8 @@ struct Found {
     expires_at: Timestamp,
 }
 
+/// How long a download goes on before it is looked whether its link is live still.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a try that another one came between is begun again.
 const ROUNDS: u32 = 4;
 
@@ -280,7 +307,7 @@ impl Exchange {
         if verified {
             let session = Token::generate().map_err(unavailable)?;
             let until = domain::session_until(found.expires_at, now);
-            self.parts.store.begin_link_session(link.id, &session.hash(), until).await?;
+            self.parts.store.begin_link_session(link.id, &session.hash(), until, now).await?;
             tracing::info!(link = %link.id, deposit = %link.deposit, %section, "recipient proven");
             return Ok(Proof::Opened { session: session.into_text(), until });
         }
@@ -303,6 +330,7 @@ impl Exchange {
         }
         let files = self.parts.store.files(found.deposit.id).await?;
         let inside = OpenedFiles::of(&found.deposit, files, &found.section, found.expires_at, now);
+        let inside = OpenedFiles { taker: Some((found.link.id, session)), ..inside };
         Ok(Opened { view: found.view(now), inside })
     }
 
@@ -370,11 +398,11 @@ impl Exchange {
     }
 
     /// A file's octets in `range` (held at the file's size), authenticated, as they come (spec KEEP-CRYPT), once
-    /// [`Exchange::check_file`] lets it pass.
+    /// [`Exchange::check_file`] lets it pass. That it is taken is noted before the first octet is given (spec X-CANCEL).
     ///
     /// # Errors
-    /// As [`Exchange::check_file`]; [`DownloadError::Damaged`], [`DownloadError::Unavailable`] and
-    /// [`DownloadError::Expired`] also within the stream, which ends there.
+    /// As [`Exchange::check_file`]; [`DownloadError::Damaged`], [`DownloadError::Unavailable`], [`DownloadError::Expired`] and
+    /// [`DownloadError::Cancelled`] also within the stream, which ends there.
     pub async fn read_file(
         &self,
         opened: &OpenedFiles,
@@ -388,12 +416,31 @@ impl Exchange {
             return Err(DownloadError::Expired);
         }
         let reader = self.parts.vault.open(&file.object).await?;
+        let taking = opened.taking(number);
+        if let Some(taking) = taking
+            && !self.parts.store.begin_download(taking, opened.now()).await?
+        {
+            return Err(DownloadError::Cancelled);
+        }
         let end = range.end.min(file.size);
-        let octets = reader.read(range.start.min(end)..end).map_err(DownloadError::from);
-        // A slow reader gets nothing after the files' end (spec X-EXPIRY).
-        let in_time =
-            move |octets| async move { if Instant::now() < until { Ok(octets) } else { Err(DownloadError::Expired) } };
-        Ok(octets.and_then(in_time).boxed())
+        let octets = reader.read(range.start.min(end)..end).map_err(DownloadError::from).boxed();
+        let to_the_end = end == file.size;
+        let handing = Handing {
+            store: self.parts.store.clone(),
+            opened: opened.clone(),
+            taking,
+            to_the_end,
+            looked_at: Instant::now(),
+        };
+        let step = |(mut octets, mut handing): (BoxStream<'static, _>, Handing)| async move {
+            let Some(some) = octets.try_next().await? else {
+                handing.ended();
+                return Ok(None);
+            };
+            handing.may_go_on().await?;
+            Ok(Some((some, (octets, handing))))
+        };
+        Ok(stream::try_unfold((octets, handing), step).boxed())
     }
 
     /// The link with this token, where it is live. One of a section that is switched off is not there.
@@ -404,6 +451,8 @@ impl Exchange {
         let section = section.ok_or(DownloadError::NotFound)?;
         match (deposit.state, deposit.sent_at, deposit.expires_at) {
             (DepositState::Expired, ..) => Err(DownloadError::Expired),
+            (DepositState::Cancelled, ..) => Err(DownloadError::Cancelled),
+            (DepositState::Sent, ..) if link.cancelled_at.is_some() => Err(DownloadError::Cancelled),
             (DepositState::Sent, Some(_), Some(end)) if end <= now => Err(DownloadError::Expired),
             (DepositState::Sent, Some(sent_at), Some(expires_at)) => {
                 Ok(Found { link, deposit, section, sent_at, expires_at })
@@ -412,6 +461,52 @@ impl Exchange {
                 Err(DownloadError::NotFound)
             }
         }
+    }
+}
+
+/// A file on its way out.
+struct Handing {
+    store: Store,
+    opened: OpenedFiles,
+    /// What is noted; none where nobody takes it.
+    taking: Option<Taking>,
+    /// Whether what is handed over is the file's end.
+    to_the_end: bool,
+    /// When it was last looked whether the link is live.
+    looked_at: Instant,
+}
+
+impl Handing {
+    /// A slow reader gets nothing after the files' end (spec X-EXPIRY), and nobody much after the link was taken back (X-CANCEL).
+    async fn may_go_on(&mut self) -> Result<(), DownloadError> {
+        if Instant::now() >= self.opened.until {
+            return Err(DownloadError::Expired);
+        }
+        if self.looked_at.elapsed() < LOOK {
+            return Ok(());
+        }
+        self.looked_at = Instant::now();
+        let Some(Taking { link, .. }) = self.taking else { return Ok(()) };
+        match self.store.link_is_live(link).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DownloadError::Cancelled),
+            // Nobody takes anything back while the database is away.
+            Err(error) => {
+                tracing::warn!(%link, %error, "nobody knows whether a link is live: its download goes on");
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes that the file's end was handed over, while nobody waits for that.
+    fn ended(&self) {
+        let Some(taking) = self.taking.filter(|_| self.to_the_end) else { return };
+        let (store, now) = (self.store.clone(), self.opened.now());
+        tokio::spawn(async move {
+            if let Err(error) = store.end_download(taking, now).await {
+                tracing::warn!(link = %taking.link, file = taking.number, %error, "the end of a download was not noted");
+            }
+        });
     }
 }
 

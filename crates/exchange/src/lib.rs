@@ -5,6 +5,7 @@
 //! - [`approval`]: what approvers look at, and decide
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
+//! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
 //! - [`maintenance`]: when the exchange is closed
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
@@ -22,6 +23,7 @@ pub mod notice;
 mod password;
 mod rescan;
 mod ruling;
+pub mod sent;
 mod sight;
 pub mod sweep;
 pub mod token;

@@ -227,6 +227,9 @@ impl SectionDeclaration {
         if !(1..=365).contains(&settings.keep_days) {
             return Err("settings.keep_days must be 1 to 365".to_owned());
         }
+        if !(1..=365).contains(&settings.longest_keep_days) {
+            return Err("settings.longest_keep_days must be 1 to 365".to_owned());
+        }
         if !settings.password_in_mail {
             // Until recipients can prove themselves in another way, nobody could open the files.
             return Err(

@@ -51,7 +51,10 @@ impl Gateway {
             Ok(deposit) => match deposit.state {
                 DepositState::Open => Ok(None),
                 // One that was rejected meanwhile too: its mail says that the files come if they are approved, and its sender knows.
-                DepositState::Waiting | DepositState::Sent | DepositState::Rejected => Ok(Some(deposit)),
+                // One that was taken back too: who has a link gets the mail that says what it was about.
+                DepositState::Waiting | DepositState::Sent | DepositState::Rejected | DepositState::Cancelled => {
+                    Ok(Some(deposit))
+                }
                 DepositState::Expired => {
                     let cause = "the files expired before the mail could be queued";
                     Err(Problem::new(Fate::Hold, Code::UploadFailed, cause))

@@ -235,7 +235,7 @@ async fn ask(tx: &mut Tx, id: DepositId, asked: Asked, requests: &[NewOutgoing])
         Some((_, DepositState::Rejected | DepositState::Expired)) => {
             return Err(StoreError::DepositClosed("it is over"));
         }
-        Some((_, DepositState::Waiting | DepositState::Sent)) => return Ok(false),
+        Some((_, DepositState::Waiting | DepositState::Sent | DepositState::Cancelled)) => return Ok(false),
         Some((_, DepositState::Open)) => {}
     }
     let sql = "UPDATE deposits SET state = 'waiting', asked_at = $2, decide_by = $3

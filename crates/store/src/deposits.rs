@@ -30,10 +30,12 @@ pub enum DepositState {
     Rejected,
     /// The files are gone.
     Expired,
+    /// It was taken back after it was sent, or while it waited; the files are gone.
+    Cancelled,
 }
 
 words! { DepositState {
-    Open = "open", Waiting = "waiting", Sent = "sent", Rejected = "rejected", Expired = "expired",
+    Open = "open", Waiting = "waiting", Sent = "sent", Rejected = "rejected", Expired = "expired", Cancelled = "cancelled",
 } }
 
 /// The account that deposits (spec MAIL-SENDER).
@@ -124,6 +126,8 @@ pub struct Link {
     pub failures: u32,
     /// Before this, no password is looked at.
     pub next_try_at: Option<Timestamp>,
+    /// When it was taken back: it is dead from then on.
+    pub cancelled_at: Option<Timestamp>,
 }
 
 // Columns are named one by one: `*` would give a running node another row when a newer one adds a column.
@@ -437,7 +441,7 @@ async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
         Some((_, DepositState::Rejected | DepositState::Expired)) => {
             return Err(StoreError::DepositClosed("it is over"));
         }
-        Some((_, DepositState::Waiting | DepositState::Sent)) => return Ok(false),
+        Some((_, DepositState::Waiting | DepositState::Sent | DepositState::Cancelled)) => return Ok(false),
         Some((section, DepositState::Open)) => section,
     };
     // Nobody ever sees half of a deposit (spec MAIL-DEPOSIT).
@@ -476,6 +480,10 @@ pub(crate) async fn hand_out(tx: &mut Tx, section: &SectionId, sending: &Sending
     for notice in &sending.notices {
         insert_outgoing(tx, &NewOutgoing { mail, ..notice.clone() }, sending.now).await?;
     }
+    // A notice stands beside its link, so that a link that is taken back takes its notice along.
+    for (notice, link) in sending.notices.iter().zip(&sending.links) {
+        tx.run("UPDATE outgoing SET link = $2 WHERE id = $1", args![notice.id, link.id]).await?;
+    }
     Ok(())
 }
 
@@ -485,10 +493,16 @@ async fn expire(tx: &mut Tx, id: DepositId, now: Timestamp, abandoned_before: Ti
     if tx.run(sql, args![id, now, abandoned_before]).await? == 0 {
         return Ok(false);
     }
+    end_files(tx, id).await?;
+    Ok(true)
+}
+
+/// The files' keys go, and the sessions of all who had them open.
+pub(crate) async fn end_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {
     give_up_files(tx, id).await?;
     let sql = "DELETE FROM link_sessions WHERE link IN (SELECT id FROM links WHERE deposit = $1)";
     tx.run(sql, args![id]).await?;
-    Ok(true)
+    Ok(())
 }
 
 pub(crate) async fn give_up_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {

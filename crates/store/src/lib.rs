@@ -7,6 +7,7 @@
 //! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
 //! - [`deposits`]: deposits, files, links, sessions
+//! - [`sent`]: what senders see of deposits, and take back; downloads
 //! - [`outbox`]: outgoing mails and their deliveries
 //! - [`queue`]: what the operator sees of both
 //! - [`sts`]: MTA-STS policies of recipients' domains
@@ -43,6 +44,7 @@ mod pool;
 pub mod queue;
 mod rounds;
 pub mod sections;
+pub mod sent;
 pub mod sts;
 mod tx;
 pub mod upkeep;

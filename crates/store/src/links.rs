@@ -9,7 +9,7 @@ use crate::{
 };
 
 const LINK: &str = concat!(
-    "SELECT l.id AS link_id, l.recipient, l.token_hash, l.failures, l.next_try_at, ",
+    "SELECT l.id AS link_id, l.recipient, l.token_hash, l.failures, l.next_try_at, l.cancelled_at AS link_cancelled_at, ",
     deposit_columns!("d."),
     " FROM links l JOIN deposits d ON d.id = l.deposit WHERE l.token_hash = $1"
 );
@@ -32,6 +32,7 @@ impl Store {
                         token_hash: row.digest("token_hash")?,
                         failures: row.int("failures")?,
                         next_try_at: row.time_opt("next_try_at")?,
+                        cancelled_at: row.time_opt("link_cancelled_at")?,
                     };
                     Ok(Some((link, deposit)))
                 })
@@ -61,18 +62,19 @@ impl Store {
             .await
     }
 
-    /// The password was right: failures are cleared and a session begins, in one transaction.
+    /// The recipient is proven: failures are cleared, the first time is noted, and a session begins, in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::DepositClosed`] where the link is unknown or its deposit's files are gone.
+    /// [`StoreError::DepositClosed`] where the link is unknown or taken back, or its deposit's files are gone.
     pub async fn begin_link_session(
         &self,
         link: LinkId,
         session_hash: &[u8; 32],
         until: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.pool
-            .write((link, *session_hash, until), |tx, (link, session_hash, until)| {
+            .write((link, *session_hash, until, now), |tx, (link, session_hash, until, now)| {
                 Box::pin(async move {
                     // The deposit is locked: an expiry at the same time comes before, or deletes the session after.
                     let sql = "SELECT d.id FROM deposits d WHERE d.state = 'sent'
@@ -84,7 +86,11 @@ impl Store {
                         SELECT id, $2, section, $3 FROM links WHERE id = $1
                         ON CONFLICT (link, session_hash) DO UPDATE SET until = excluded.until";
                     tx.run(sql, args![*link, session_hash, *until]).await?;
-                    tx.run("UPDATE links SET failures = 0, next_try_at = NULL WHERE id = $1", args![*link]).await?;
+                    let sql = "UPDATE links SET failures = 0, next_try_at = NULL,
+                        opened_at = COALESCE(opened_at, $2) WHERE id = $1 AND cancelled_at IS NULL";
+                    if tx.run(sql, args![*link, *now]).await? == 0 {
+                        return Err(StoreError::DepositClosed("the link was taken back"));
+                    }
                     Ok(())
                 })
             })

@@ -27,6 +27,7 @@ const ALL: &[(&str, &str)] = &[
     ("0013_accounts", include_str!("../migrations/0013_accounts.sql")),
     ("0014_maintenance", include_str!("../migrations/0014_maintenance.sql")),
     ("0016_approval", include_str!("../migrations/0016_approval.sql")),
+    ("0017_sent", include_str!("../migrations/0017_sent.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

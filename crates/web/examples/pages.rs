@@ -3,15 +3,29 @@
 
 use std::{env, error::Error, fs, path::Path};
 
-use fubako_base::{Lang, Timestamp, unchecked::Unchecked};
-use fubako_exchange::domain::{
-    account::{Fault, Role},
-    maintenance::WindowFault,
+use fubako_base::{
+    Lang, Timestamp,
+    ids::{DepositId, LinkId},
+    unchecked::Unchecked,
+};
+use fubako_exchange::{
+    deposit::DepositState,
+    domain::{
+        account::{Fault, Role},
+        maintenance::WindowFault,
+        sent::{ExtendFault, Side},
+    },
+    sent::{Download, SentDeposit, SentFile, SentLine, SentLink, SentPage},
+};
+use fubako_store::{
+    deposits::{Deposit as StoredDeposit, Depositor},
+    sent::Cancellation,
 };
 use fubako_web::pages::{
     self, Deposit, File, Frame, Message, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     operator::{self, WindowForm, WindowLine},
+    sent,
 };
 
 /// 2026-11-21 23:30:16 in Tokyo.
@@ -151,6 +165,89 @@ fn operator_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn sent_deposit(state: DepositState) -> SentDeposit {
+    let recipients = [
+        "hanako.suzuki@example.co.jp",
+        "jiro@a-very-long-domain-name-of-a-company.example.jp",
+        "sato@example.com",
+        "ito@example.com",
+    ];
+    let deposit = StoredDeposit {
+        id: "0197f0a0-0000-7000-8000-000000000000".parse().unwrap_or_else(|_| DepositId::generate()),
+        section: fubako_base::ids::SectionId::installation(),
+        key: String::new(),
+        request_digest: vec![],
+        state,
+        depositor: Some(Depositor { login_id: "taro".to_owned(), as_default_user: false }),
+        sender_address: "taro.yamada@sakura-kogyo.example.jp".to_owned(),
+        sender_name: "山田 太郎".to_owned(),
+        subject: "【御見積書】新社屋の空調設備について".to_owned(),
+        lang: None,
+        password_hash: String::new(),
+        recipients: recipients.map(str::to_owned).to_vec(),
+        file_count: 3,
+        message_id: None,
+        approval: None,
+        created_at: SENT,
+        sent_at: Some(SENT),
+        expires_at: Some(SENT.end_of_day_counting(7, "Asia/Tokyo")),
+    };
+    let by = Cancellation { at: SENT.plus_seconds(5000), by: "kanri".to_owned() };
+    let cancelled = (state == DepositState::Cancelled).then(|| by.clone());
+    let took = |number, seconds, ended: bool| {
+        let began_at = SENT.plus_seconds(seconds);
+        Download { number, began_at, ended_at: ended.then_some(began_at) }
+    };
+    let link = |n: usize, opened: bool, downloads| SentLink {
+        id: LinkId::generate(),
+        recipient: recipients[n].to_owned(),
+        cancelled: (n == 3).then(|| by.clone()),
+        opened_at: opened.then(|| SENT.plus_seconds(3600)),
+        downloads,
+    };
+    let files = files().into_iter().map(|file| SentFile {
+        number: file.number,
+        name: file.name,
+        media_type: file.media_type,
+        size: file.size,
+        unchecked: None,
+    });
+    SentDeposit {
+        line: SentLine { deposit, cancelled, taken: 1 },
+        files: files.collect(),
+        links: vec![
+            link(0, true, vec![took(1, 3700, true), took(2, 3720, true), took(3, 3800, true), took(1, 90_000, false)]),
+            link(1, true, vec![took(2, 3720, true)]),
+            link(2, false, vec![]),
+            link(3, false, vec![]),
+        ],
+    }
+}
+
+fn sent_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let all = [DepositState::Sent, DepositState::Cancelled, DepositState::Expired].map(sent_deposit);
+    let page = SentPage { lines: all.iter().map(|sent| sent.line.clone()).collect(), more: true };
+    let zone = "Asia/Tokyo";
+    let list = |side, base, page| sent::List { side, base, search: "", first: true, page, zone };
+    let none = SentPage { lines: vec![], more: false };
+    let extension = |refused| Some(sent::Extension { latest: SENT.end_of_day_counting(30, zone), refused });
+    let one = |at: usize, extension, done| {
+        let one = sent::One { side: Side::Own, base: "/sent", sent: &all[at], extension, form_key: "k", zone, done };
+        sent::one(frame, &one, SENT)
+    };
+    let ask = |link| sent::ask(frame, &sent::Ask { base: "/sent", sent: &all[0], link, form_key: "k" });
+    vec![
+        ("sent-list", sent::list(frame, &list(Side::Own, "/sent", &page), SENT)),
+        ("sent-list-none", sent::list(frame, &list(Side::Own, "/sent", &none), SENT)),
+        ("sent-list-section", sent::list(frame, &list(Side::Section, "/section/deposits", &page), SENT)),
+        ("sent-one", one(0, extension(None), None)),
+        ("sent-one-late", one(0, extension(Some(("2027-01-01", ExtendFault::TooLate))), None)),
+        ("sent-one-cancelled", one(1, None, Some(Done::DepositCancelled))),
+        ("sent-ask", ask(None).unwrap_or_default()),
+        ("sent-ask-one", ask(Some(all[0].links[2].id)).unwrap_or_default()),
+    ]
+}
+
 fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false };
     let (plain, unscanned) = (frame(false), frame(true));
@@ -160,6 +257,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
     let mut all = account_pages(&plain);
     all.extend(operator_pages(&plain));
+    all.extend(sent_pages(&plain));
     all.extend([
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),
@@ -178,6 +276,8 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("home", pages::message(&unscanned, Message::Home, None)),
         ("not-found", said(Message::NotFound)),
         ("expired", said(Message::Expired)),
+        ("cancelled", said(Message::Cancelled)),
+        ("deposit-over", said(Message::DepositOver)),
         ("unavailable", said(Message::Unavailable)),
         ("damaged", said(Message::Damaged)),
         ("infected", said(Message::Infected)),

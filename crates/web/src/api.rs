@@ -291,6 +291,7 @@ fn wire(deposit: DepositView) -> Deposit {
             State::Sent => DepositState::Sent,
             State::Rejected => DepositState::Rejected,
             State::Expired => DepositState::Expired,
+            State::Cancelled => DepositState::Cancelled,
         },
         notice_subject: deposit.notice_subject,
         approval: deposit.approval,

@@ -170,6 +170,17 @@ impl<'a> Counter<'a> {
         if person.known.role() == Role::Operator { Ok(person) } else { Err(Box::new(self.said(Message::NoPage))) }
     }
 
+    /// Somebody who belongs to a section. An operator hears that there is no such page.
+    pub(crate) fn member(&self, person: Person) -> Result<Person, First> {
+        if person.known.section.is_some() { Ok(person) } else { Err(Box::new(self.said(Message::NoPage))) }
+    }
+
+    /// An administrator of a section. Whoever is somebody else hears that there is no such page.
+    pub(crate) fn administrator(&self, person: Person) -> Result<Person, First> {
+        let is = person.known.role() == Role::Administrator;
+        if is { Ok(person) } else { Err(Box::new(self.said(Message::NoPage))) }
+    }
+
     pub(crate) fn comes_from_us(&self) -> Result<(), First> {
         let from_us = guard::comes_from_us(&self.caller.headers, self.exchange().public_url());
         if from_us { Ok(()) } else { Err(Box::new(self.said(Message::Stale))) }

@@ -344,6 +344,7 @@ fn exactly(length: u64, octets: Octets, link: String) -> Octets {
                 Ok(_) => {}
                 Err(DownloadError::Unavailable(cause)) => tracing::warn!(link, cause, "a download was broken off"),
                 Err(DownloadError::Expired) => tracing::info!(link, "a download was broken off at the files' end"),
+                Err(DownloadError::Cancelled) => tracing::info!(link, "a download was broken off: it was taken back"),
                 Err(error) => tracing::error!(link, %error, "a download was broken off"),
             }
             let rest = item.is_ok().then_some(octets);

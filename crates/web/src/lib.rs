@@ -19,6 +19,13 @@
 //!  GET   /operator/maintenance  POST: form `starts`, `ends` → 303                                    operator, form key
 //!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
 //! ```
+//! ```text
+//!  GET   /sent               what one sent; `q` and `before` in the query                            a section's user
+//!  GET   /sent/{deposit}     one of them: who took what and when                                     whose it is
+//!  GET   /sent/{deposit}/cancel[/{link}]  POST: takes it back, whole or for one recipient → 303      whose it is, form key
+//!  POST  /sent/{deposit}/extend  form `until`: keeps it longer → 303                                 whose it is, form key
+//!        /section/deposits…  the same for all of a section's deposits                                its administrators
+//! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
 //!
 //! - [`api`]: the public API
@@ -26,6 +33,7 @@
 //! - `receive`: the recipient's page; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows
+//! - `sent`: what was sent, who took it, taking it back
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
 //! - `guard`: security headers, and the origin of a POST
@@ -43,6 +51,7 @@ mod operator;
 pub mod pages;
 mod range;
 mod receive;
+mod sent;
 mod visitor;
 mod waits;
 mod zip;

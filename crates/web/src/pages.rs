@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod operator;
+pub mod sent;
 
 use askama::Template;
 use fubako_base::{
@@ -49,6 +50,15 @@ impl Frame {
             (false, _) => "",
             (true, Lang::Ja) => "?lang=ja",
             (true, Lang::En) => "?lang=en",
+        }
+    }
+
+    /// The same behind another part of a query.
+    fn and(&self) -> &'static str {
+        match (self.chosen, self.lang) {
+            (false, _) => "",
+            (true, Lang::Ja) => "&lang=ja",
+            (true, Lang::En) => "&lang=en",
         }
     }
 
@@ -144,6 +154,10 @@ pub enum Message {
     NotFound,
     /// 410: the files are gone.
     Expired,
+    /// 410: the sender has taken the deposit back.
+    Cancelled,
+    /// 409: there is nothing to take back or to keep any more.
+    DepositOver,
     /// 503: may pass.
     Unavailable,
     /// 500: the stored file is not what was put in.
@@ -179,6 +193,8 @@ impl Message {
             Self::Home => "web-home",
             Self::NotFound => "web-not-found",
             Self::Expired => "web-expired",
+            Self::Cancelled => "web-cancelled",
+            Self::DepositOver => "web-deposit-over",
             Self::Unavailable => "web-unavailable",
             Self::Damaged => "web-damaged",
             Self::Infected => "web-infected",
@@ -435,10 +451,12 @@ mod tests {
 
     /// 2026-11-21 23:30:16 in Tokyo.
     const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-    const MESSAGES: [Message; 16] = [
+    const MESSAGES: [Message; 18] = [
         Message::Home,
         Message::NotFound,
         Message::Expired,
+        Message::Cancelled,
+        Message::DepositOver,
         Message::Unavailable,
         Message::Damaged,
         Message::Infected,

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use crate::{
     WebState, account, assets, download, forms, guard, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
+    sent,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
 };
@@ -49,6 +50,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(links)
         .merge(account::routes())
         .merge(operator::routes())
+        .merge(sent::routes())
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM))
@@ -141,6 +143,7 @@ impl<'a> Desk<'a> {
             DownloadError::NotProven => match self.exchange().look(&self.visitor.token, self.now).await {
                 Ok(view) => return self.password_page(&view, standing(&view, self.now, Trouble::NotProven)),
                 Err(DownloadError::Expired) => Message::Expired,
+                Err(DownloadError::Cancelled) => Message::Cancelled,
                 Err(DownloadError::NotFound | DownloadError::NotProven) => Message::NotFound,
                 Err(error) => {
                     tracing::warn!(%link, %error, "a link cannot be looked at");
@@ -149,6 +152,7 @@ impl<'a> Desk<'a> {
             },
             DownloadError::NotFound => Message::NotFound,
             DownloadError::Expired => Message::Expired,
+            DownloadError::Cancelled => Message::Cancelled,
             DownloadError::Unavailable(cause) => {
                 tracing::warn!(%link, cause, "files cannot be handed over just now");
                 Message::Unavailable
@@ -192,12 +196,13 @@ pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Res
     let status = match message {
         Message::Home => StatusCode::OK,
         Message::NotFound | Message::Invitation | Message::NoPage => StatusCode::NOT_FOUND,
-        Message::Expired => StatusCode::GONE,
+        Message::Expired | Message::Cancelled => StatusCode::GONE,
         Message::Unavailable | Message::Busy | Message::Maintenance(_) => StatusCode::SERVICE_UNAVAILABLE,
         Message::Damaged => StatusCode::INTERNAL_SERVER_ERROR,
         // 403: understood and refused, whoever asks. (451 is for reasons of law, RFC 7725.)
         Message::Infected | Message::NotScanned | Message::OtherSite | Message::Stale => StatusCode::FORBIDDEN,
         Message::BadForm => StatusCode::BAD_REQUEST,
+        Message::DepositOver => StatusCode::CONFLICT,
         Message::Method => StatusCode::METHOD_NOT_ALLOWED,
         Message::Range => StatusCode::RANGE_NOT_SATISFIABLE,
     };

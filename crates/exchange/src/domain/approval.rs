@@ -140,12 +140,14 @@ pub fn standing(state: DepositState, approval: &Approval, now: Timestamp) -> Opt
     let asked = approval.asked?;
     let decided_by_somebody = approval.decision.as_ref().is_some_and(|decision| decision.by.is_some());
     Some(match state {
+        // Taken back before anybody decided, there is nothing to decide any more.
         DepositState::Open => return None,
+        DepositState::Cancelled if approval.decision.is_none() => return None,
         DepositState::Waiting if now < asked.decide_by => Standing::Undecided(asked.decide_by),
         DepositState::Waiting => Standing::TooLate,
         DepositState::Rejected if decided_by_somebody => Standing::Rejected,
         DepositState::Rejected => Standing::TooLate,
-        DepositState::Sent | DepositState::Expired => Standing::Approved,
+        DepositState::Sent | DepositState::Expired | DepositState::Cancelled => Standing::Approved,
     })
 }
 

@@ -22,6 +22,7 @@ mod queue;
 mod races;
 mod schema;
 mod sections;
+mod sent;
 mod settle;
 mod sts;
 mod throughput;
@@ -141,6 +142,14 @@ suite! {
         tries_side_by_side_do_not_outrun_the_limit
         a_session_lives_until_its_time
         no_session_begins_after_expiry
+    }
+    sent {
+        the_list_is_one_s_own_or_the_section_s
+        a_download_is_noted_once_a_session
+        a_deposit_is_taken_back_whole
+        one_recipient_s_link_is_taken_back_and_its_notice_with_it
+        files_are_kept_longer_once
+        what_waits_for_approval_is_taken_back_too
     }
     maintenance {
         windows_are_there_until_they_are_over

@@ -187,6 +187,7 @@ pub(crate) fn link(deposit: DepositId, recipient: &str, token: u8) -> Link {
         token_hash: [token; 32],
         failures: 0,
         next_try_at: None,
+        cancelled_at: None,
     }
 }
 

@@ -160,7 +160,7 @@ pub(crate) async fn expiry_and_sending_do_not_mix(db: Db) {
             None => assert!(aborted && !linked && files == 0),
             Some(DepositState::Sent) => assert!(sent.unwrap() && linked && files == 1 && !aborted),
             Some(DepositState::Expired) => assert!(sent.is_err() && !linked && files == 0 && !aborted),
-            Some(DepositState::Open | DepositState::Waiting | DepositState::Rejected) => {
+            Some(DepositState::Open | DepositState::Waiting | DepositState::Rejected | DepositState::Cancelled) => {
                 panic!("one of them came first")
             }
         }

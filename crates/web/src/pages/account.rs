@@ -28,11 +28,17 @@ pub enum Done {
     MaintenanceMade,
     /// A maintenance window was ended, or taken back.
     MaintenanceEnded,
+    /// A deposit was taken back.
+    DepositCancelled,
+    /// One recipient's link was taken back.
+    LinkCancelled,
+    /// A deposit is kept longer.
+    DepositExtended,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -40,6 +46,9 @@ impl Done {
         Self::SignedOutElsewhere,
         Self::MaintenanceMade,
         Self::MaintenanceEnded,
+        Self::DepositCancelled,
+        Self::LinkCancelled,
+        Self::DepositExtended,
     ];
 
     /// The word for it in an address.
@@ -53,6 +62,9 @@ impl Done {
             Self::SignedOutElsewhere => "elsewhere",
             Self::MaintenanceMade => "maintenance-made",
             Self::MaintenanceEnded => "maintenance-ended",
+            Self::DepositCancelled => "deposit-cancelled",
+            Self::LinkCancelled => "link-cancelled",
+            Self::DepositExtended => "deposit-extended",
         }
     }
 
@@ -267,6 +279,7 @@ struct MePage<'a> {
     address: String,
     section: Option<String>,
     operator: bool,
+    administrator: bool,
     role: &'static str,
     set: Option<Moment>,
     expires: Option<Moment>,
@@ -287,6 +300,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], done: Option<D
         address: visible(&who.address),
         section: who.section_name.as_deref().map(visible),
         operator: who.role == Role::Operator,
+        administrator: who.role == Role::Administrator,
         role: match who.role {
             Role::Operator => "web-role-operator",
             Role::Administrator => "web-role-administrator",

@@ -1,0 +1,194 @@
+//! What senders and administrators do with what was sent: look who took it, take it back, keep it longer (spec X-CANCEL).
+//!
+//! The rules are [`crate::domain::sent`]'s and [`crate::domain::life`]'s. What somebody may not handle is not there for them.
+
+use fubako_base::{
+    Timestamp,
+    ids::{DepositId, LinkId},
+};
+use fubako_store::{
+    StoreError,
+    deposits::DepositState,
+    sent::{Cancellation, SentQuery},
+};
+
+use crate::{
+    Exchange,
+    account::Person,
+    domain::{
+        life::{Event, after},
+        sent::{ExtendFault, Side, extended, latest_end, may_handle},
+    },
+};
+
+pub use fubako_store::sent::{Download, SentDeposit, SentFile, SentLine, SentLink};
+
+/// Deposits on a page of the list.
+pub const PAGE: u32 = 25;
+/// Characters of what is searched for that count.
+const LONGEST_SEARCH: usize = 200;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum SentError {
+    /// There is no such deposit, or none for this person.
+    #[error("there is no such deposit")]
+    NotFound,
+    /// It is over: there is nothing to take back or to keep.
+    #[error("the deposit is over")]
+    Over,
+    /// The files cannot be kept until then.
+    #[error("the files cannot be kept until then: {0:?}")]
+    Fault(ExtendFault),
+    /// May pass; the private cause.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for SentError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// A page of the list.
+#[derive(Debug, Clone)]
+pub struct SentPage {
+    /// The deposits, the newest first: [`PAGE`] at most.
+    pub lines: Vec<SentLine>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The deposit.
+    Whole,
+    /// One recipient's link.
+    One,
+}
+
+impl Exchange {
+    /// What somebody sent, or as an administrator all that their section sent: what has `search` in it, and was begun before `before`.
+    ///
+    /// # Errors
+    /// [`SentError::NotFound`] where the person has no such list; [`SentError::Unavailable`].
+    pub async fn sent(
+        &self,
+        person: &Person,
+        side: Side,
+        search: &str,
+        before: Option<DepositId>,
+    ) -> Result<SentPage, SentError> {
+        let account = &person.known.account;
+        let section = account.section.clone().ok_or(SentError::NotFound)?;
+        let depositor = match side {
+            Side::Own => Some(account.login_id.clone()),
+            Side::Section if account.administrator => None,
+            Side::Section => return Err(SentError::NotFound),
+        };
+        let search = search.trim().chars().take(LONGEST_SEARCH).collect();
+        let query = SentQuery { section, depositor, search, before, limit: PAGE + 1 };
+        let mut lines = self.parts.store.sent(&query).await?;
+        let more = lines.len() > PAGE as usize;
+        lines.truncate(PAGE as usize);
+        Ok(SentPage { lines, more })
+    }
+
+    /// A deposit, with all that became of it.
+    ///
+    /// # Errors
+    /// [`SentError::NotFound`], [`SentError::Unavailable`].
+    pub async fn sent_deposit(&self, person: &Person, side: Side, id: DepositId) -> Result<SentDeposit, SentError> {
+        let section = person.known.account.section.as_ref().ok_or(SentError::NotFound)?;
+        let found = self.parts.store.sent_deposit(section, id).await?;
+        found.filter(|sent| may_handle(&person.known, side, &sent.line.deposit)).ok_or(SentError::NotFound)
+    }
+
+    /// Until when somebody may have a deposit's files kept at the longest, where that is later than they are kept.
+    #[must_use]
+    pub fn may_be_kept_until(person: &Person, sent: &SentDeposit) -> Option<Timestamp> {
+        let deposit = &sent.line.deposit;
+        let settings = &person.known.section.as_ref()?.settings;
+        let (sent_at, expires_at) = deposit.sent_at.zip(deposit.expires_at)?;
+        let latest = latest_end(settings, sent_at);
+        (is_live(sent) && latest > expires_at).then_some(latest)
+    }
+
+    /// Takes a deposit back, whole or for one recipient: from then on the links are dead. Files that nobody needs any more go. Done twice, it
+    /// was done once.
+    ///
+    /// # Errors
+    /// [`SentError::NotFound`], [`SentError::Over`], [`SentError::Unavailable`].
+    pub async fn cancel(
+        &self,
+        person: &Person,
+        side: Side,
+        id: DepositId,
+        link: Option<LinkId>,
+        now: Timestamp,
+    ) -> Result<Cancelled, SentError> {
+        let sent = self.sent_deposit(person, side, id).await?;
+        let state = sent.line.deposit.state;
+        match link {
+            Some(link) if sent.links.iter().all(|one| one.id != link) => return Err(SentError::NotFound),
+            Some(link) if sent.links.iter().any(|one| one.id == link && one.cancelled.is_some()) => {
+                return Ok(Cancelled::One);
+            }
+            Some(_) | None => {}
+        }
+        if state == DepositState::Cancelled {
+            return Ok(Cancelled::Whole);
+        }
+        if after(state, Event::Cancel).is_none() {
+            return Err(SentError::Over);
+        }
+        let (store, section) = (&self.parts.store, &sent.line.deposit.section);
+        let by = Cancellation { at: now, by: person.known.account.login_id.clone() };
+        let whole = match link {
+            None => store.cancel_deposit(section, id, state, &by).await?.then_some(true),
+            Some(link) => store.cancel_link(section, id, link, &by).await?,
+        };
+        // Somebody else, or the clock, came before: what it is now is looked at by whoever asks again.
+        let whole = whole.ok_or(SentError::Over)?;
+        let account = &person.known.account.id;
+        let link = link.map(tracing::field::display);
+        tracing::info!(deposit = %id, %section, %account, link, whole, "a deposit was taken back");
+        Ok(if whole { Cancelled::Whole } else { Cancelled::One })
+    }
+
+    /// Keeps a deposit's files until the end of a day, as somebody enters it.
+    ///
+    /// # Errors
+    /// [`SentError`].
+    pub async fn extend(
+        &self,
+        person: &Person,
+        side: Side,
+        id: DepositId,
+        entered: &str,
+        now: Timestamp,
+    ) -> Result<Timestamp, SentError> {
+        let sent = self.sent_deposit(person, side, id).await?;
+        let deposit = &sent.line.deposit;
+        let settings = person.known.section.as_ref().map(|section| &section.settings).ok_or(SentError::NotFound)?;
+        let (Some(sent_at), Some(expires_at)) = (deposit.sent_at, deposit.expires_at) else {
+            return Err(SentError::Over);
+        };
+        if !is_live(&sent) || expires_at <= now {
+            return Err(SentError::Over);
+        }
+        let until = extended(settings, sent_at, expires_at, entered).map_err(SentError::Fault)?;
+        if !self.parts.store.extend_deposit(&deposit.section, id, expires_at, until).await? {
+            return Err(SentError::Over);
+        }
+        let (section, account) = (&deposit.section, &person.known.account.id);
+        tracing::info!(deposit = %id, %section, %account, until = %until.jiff(), "a deposit is kept longer");
+        Ok(until)
+    }
+}
+
+fn is_live(sent: &SentDeposit) -> bool {
+    sent.line.deposit.state == DepositState::Sent
+}
