@@ -9,12 +9,14 @@ use std::{io, sync::Arc, time::Duration};
 use bytes::Bytes;
 use fubako_api::{Client, ClientError, Deposit, DepositState, File, client::Upload};
 use fubako_base::{
-    Code, Timestamp, hex,
+    Code, Timestamp,
+    audit::{Actor, Event},
+    hex,
     ids::{DepositId, MailId},
     section::{ApprovalRule, Section, Settings},
     unchecked::{Unchecked, UncheckedRule},
 };
-use fubako_exchange::{download::Proof, token::sha256};
+use fubako_exchange::{audit::By, download::Proof, token::sha256};
 use fubako_store::{
     accounts::{AccountName, NewInvitation},
     sections::{Change, Group, User},
@@ -22,7 +24,7 @@ use fubako_store::{
 use fubako_testkit::{
     DEFAULT_USER, LINK_GROUP,
     clamd::Clamd,
-    house::{House, MAX_FILE, PASSWORD, content, noise},
+    house::{House, MAX_FILE, PASSWORD, RECIPIENT, content, noise},
     section,
 };
 use fubako_vault::scanner::Scanner;
@@ -142,7 +144,7 @@ async fn a_deposit_from_begin_to_download(way: Way) {
     let posted = served.posted().await;
     assert_eq!((posted.len(), posted[0].recipient.as_str()), (1, ONE[0]));
     let token = posted[0].token();
-    let proof = served.exchange.prove(&token, PASSWORD, served.now()).await.unwrap();
+    let proof = served.exchange.prove(&token, PASSWORD, RECIPIENT, served.now()).await.unwrap();
     let Proof::Opened { session, .. } = proof else { panic!("the file password does not open it") };
     let opened = served.exchange.opened(&token, &session, served.now()).await.unwrap();
     let read = served.exchange.read_file(&opened, 1, 0..u64::MAX).await.unwrap();
@@ -375,7 +377,7 @@ async fn what_must_be_approved_waits(way: Way) {
     let served = Served::new(way).await;
     let settings = Settings { approval: ApprovalRule::One, ..Settings::default() };
     let asks = Change::PutSection(Box::new(Section { settings, ..section("acme") }));
-    served.store.apply(&[asks], served.now()).await.unwrap();
+    served.store.apply(&[asks], &[], served.now()).await.unwrap();
     assert_eq!(refused(served.client.begin(MailId::generate(), &wanted(&ONE, 1)).await), Code::ApprovalMisconfigured);
     let approver = Change::PutUser(User {
         section: "acme".parse().unwrap(),
@@ -388,11 +390,12 @@ async fn what_must_be_approved_waits(way: Way) {
         approver: true,
         password_never_expires: false,
     });
-    served.store.apply(&[approver], served.now()).await.unwrap();
+    served.store.apply(&[approver], &[], served.now()).await.unwrap();
     let account = AccountName::User("acme".parse().unwrap(), "sato".to_owned());
+    let entry = By::command("test").did(&"acme".parse().unwrap(), Event::Invited, "acme/sato", served.now());
     let invitation = NewInvitation { hash: [1; 32], until: served.now().plus_seconds(60) };
-    served.store.invite(&account, invitation, served.now()).await.unwrap().unwrap();
-    assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", served.now()).await.unwrap());
+    served.store.invite(&account, invitation, &entry, served.now()).await.unwrap().unwrap();
+    assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", &entry, served.now()).await.unwrap());
 
     let request = fubako_api::DepositRequest { message_id: Some("a@b.example".to_owned()), ..wanted(&ONE, 1) };
     let begun = served.client.begin(MailId::generate(), &request).await.unwrap();
@@ -422,7 +425,7 @@ async fn who_deposits(way: Way) {
         let depositor = served.store.deposit(begun.id).await.unwrap().unwrap().depositor.unwrap();
         Ok::<_, ClientError>((depositor.login_id, depositor.as_default_user))
     };
-    let apply = async |change| served.store.apply(&[change], served.now()).await.unwrap();
+    let apply = async |change| served.store.apply(&[change], &[], served.now()).await.unwrap();
     let user = |login_id: &str, address: &str, group: Option<&str>, default_user| {
         let [login_id, address] = [login_id, address].map(str::to_owned);
         let (section, group) = ("acme".parse().unwrap(), group.map(str::to_owned));
@@ -458,13 +461,14 @@ async fn who_deposits(way: Way) {
 
     // The account of who deposits must be usable.
     let account = AccountName::User("acme".parse().unwrap(), "taro".to_owned());
+    let entry = By::command("test").did(&"acme".parse().unwrap(), Event::Invited, "acme/taro", served.now());
     let invitation = NewInvitation { hash: [1; 32], until: served.now().plus_seconds(60) };
-    let taro = served.store.invite(&account, invitation, served.now()).await.unwrap().unwrap();
+    let taro = served.store.invite(&account, invitation, &entry, served.now()).await.unwrap().unwrap();
     assert_eq!(begin("taro@acme.example").await.unwrap(), ("taro".to_owned(), false), "invited");
-    assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", served.now()).await.unwrap());
+    assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", &entry, served.now()).await.unwrap());
     assert!(served.store.take_password_try(taro.id, 0, Some(served.now())).await.unwrap());
     assert_eq!(refused(begin("taro@acme.example").await), Code::SenderLocked);
-    assert!(served.store.unlock(&account, served.now()).await.unwrap());
+    assert!(served.store.unlock(&account, &entry, served.now()).await.unwrap());
     assert_eq!(begin("taro@acme.example").await.unwrap(), ("taro".to_owned(), false), "unlocked");
 
     assert_eq!(refused(begin("taro").await), Code::SenderMalformed);
@@ -651,7 +655,11 @@ async fn the_exchange_is_closed(way: Way) {
     let (one, other) = (begin(&served, 1).await, begin(&served, 1).await);
     put(&served.client, &one, 1, b"before").await.unwrap();
     let now = served.now();
-    served.exchange.add_maintenance(now, now.plus_seconds(3600), "root", now).await.unwrap();
+    served
+        .exchange
+        .add_maintenance(now, now.plus_seconds(3600), &By::at(Actor::Operator("root".into()), ""), now)
+        .await
+        .unwrap();
     let (client, key) = (&served.client, MailId::generate());
     let closed = |result: Result<(), ClientError>| {
         let found = match &result {
@@ -669,7 +677,7 @@ async fn the_exchange_is_closed(way: Way) {
     let stranger = Client::new(served.transport.clone(), "wrong");
     assert_eq!(unavailable(stranger.send(one.id).await), Code::ExchangeUnavailable, "a token is wanted first");
     let [window] = served.exchange.maintenance_windows(now).await.unwrap().try_into().unwrap();
-    served.exchange.end_maintenance(window.id, "root", now).await.unwrap();
+    served.exchange.end_maintenance(window.id, &By::at(Actor::Operator("root".into()), ""), now).await.unwrap();
     assert_eq!(client.send(one.id).await.unwrap().state, DepositState::Sent);
     settled(&served, 1).await;
 }

@@ -1,6 +1,6 @@
 //! Languages and texts (spec X-LANG): every sentence a person reads stands in `lang/ja/*.ftl` and `lang/en/*.ftl`.
 //!
-//! One file a room: `check` (the set-up check), `codes`, `mail` (notice in a relayed mail), `notices` (mails of our own), `web` (pages).
+//! One file a room: `audit` (what the audit log records), `check` (the set-up check), `codes`, `mail` (notice in a relayed mail), `notices` (mails of our own), `web` (pages).
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::LazyLock};
 
@@ -82,6 +82,7 @@ const SOURCES: [(Lang, &[&str]); 2] = [
     (
         Lang::Ja,
         &[
+            include_str!("../lang/ja/audit.ftl"),
             include_str!("../lang/ja/check.ftl"),
             include_str!("../lang/ja/codes.ftl"),
             include_str!("../lang/ja/mail.ftl"),
@@ -92,6 +93,7 @@ const SOURCES: [(Lang, &[&str]); 2] = [
     (
         Lang::En,
         &[
+            include_str!("../lang/en/audit.ftl"),
             include_str!("../lang/en/check.ftl"),
             include_str!("../lang/en/codes.ftl"),
             include_str!("../lang/en/mail.ftl"),

@@ -2,7 +2,11 @@
 //!
 //! The rules are [`crate::domain::account`]'s. Each use case decides first and commits once; what is said in the log stands behind the commit, in one place.
 
-use fubako_base::{Timestamp, ids::SectionId};
+use fubako_base::{
+    Timestamp,
+    audit::{Actor, Event},
+    ids::SectionId,
+};
 use fubako_store::{
     StoreError,
     accounts::{Account, AccountName, NewInvitation, Session},
@@ -10,6 +14,7 @@ use fubako_store::{
 
 use crate::{
     Exchange,
+    audit::{By, actor, log_of},
     domain::{
         Invalid,
         account::{
@@ -98,11 +103,13 @@ impl Exchange {
         &self,
         login_id: &str,
         address: &str,
+        by: &By,
         now: Timestamp,
     ) -> Result<Invitation, AccountError> {
         check_operator(login_id, address)?;
         let (token, invitation) = invitation(now)?;
-        if !self.parts.store.add_operator(login_id, address, invitation, now).await? {
+        let entry = by.did(&SectionId::installation(), Event::OperatorMade, login_id, now).with("address", address);
+        if !self.parts.store.add_operator(login_id, address, invitation, &entry, now).await? {
             return Err(AccountError::Taken);
         }
         tracing::info!(login_id, "an operator was made, and invited");
@@ -128,10 +135,11 @@ impl Exchange {
     ///
     /// # Errors
     /// [`AccountError::NotFound`], [`AccountError::Unavailable`].
-    pub async fn reset_account(&self, typed: &str, now: Timestamp) -> Result<Invitation, AccountError> {
+    pub async fn reset_account(&self, typed: &str, by: &By, now: Timestamp) -> Result<Invitation, AccountError> {
         let name = self.account_name(Name::read(typed).as_ref()).await?.ok_or(AccountError::NotFound)?;
         let (token, invitation) = invitation(now)?;
-        let account = self.parts.store.invite(&name, invitation, now).await?.ok_or(AccountError::NotFound)?;
+        let entry = done_to(&name, by, Event::Invited, now);
+        let account = self.parts.store.invite(&name, invitation, &entry, now).await?.ok_or(AccountError::NotFound)?;
         tracing::info!(account = %account.id, section = section_of(&account), "invited to set a password; any earlier one is void");
         Ok(self.handed_over(&token, sign_in_name(&account), account.address, invitation.until))
     }
@@ -140,9 +148,9 @@ impl Exchange {
     ///
     /// # Errors
     /// [`AccountError::NotFound`], [`AccountError::Unavailable`].
-    pub async fn unlock_account(&self, typed: &str, now: Timestamp) -> Result<(), AccountError> {
+    pub async fn unlock_account(&self, typed: &str, by: &By, now: Timestamp) -> Result<(), AccountError> {
         let name = self.account_name(Name::read(typed).as_ref()).await?.ok_or(AccountError::NotFound)?;
-        if !self.parts.store.unlock(&name, now).await? {
+        if !self.parts.store.unlock(&name, &done_to(&name, by, Event::Unlocked, now), now).await? {
             return Err(AccountError::NotFound);
         }
         tracing::info!("an account was unlocked");
@@ -163,15 +171,22 @@ impl Exchange {
         self.with_section(account).await
     }
 
-    /// Sets the password that an invitation lets be set. The invitation is used up.
+    /// Sets the password that an invitation lets be set, from an IP address. The invitation is used up.
     ///
     /// # Errors
     /// As [`Exchange::invited`]; [`AccountError::Fault`].
-    pub async fn accept_invitation(&self, token: &str, password: &str, now: Timestamp) -> Result<(), AccountError> {
+    pub async fn accept_invitation(
+        &self,
+        token: &str,
+        password: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), AccountError> {
         let known = self.invited(token, now).await?;
         check_password(&known, password).map_err(AccountError::Fault)?;
         let hash = presented(token).ok_or(AccountError::NotFound)?;
-        if !self.parts.store.accept_invitation(&hash, &hashed(password).await?, now).await? {
+        let entry = own_act(&known.account, address, Event::InvitationAccepted, now);
+        if !self.parts.store.accept_invitation(&hash, &hashed(password).await?, &entry, now).await? {
             return Err(AccountError::NotFound);
         }
         tracing::info!(account = %known.account.id, section = section_of(&known.account), "a password was set by an invitation");
@@ -199,7 +214,8 @@ impl Exchange {
                 (Ok(entry), Some(account)) => {
                     let (secret, session) = session(address, now)?;
                     let hash = account.password_hash.as_deref().unwrap_or_default();
-                    if self.parts.store.begin_session(account.id, hash, &session).await? {
+                    let act = own_act(account, address, Event::SignIn, now);
+                    if self.parts.store.begin_session(account.id, hash, &session, &act).await? {
                         tracing::info!(account = %account.id, section, ?entry, "signed in");
                         return Ok(SignIn::In(secret.into_text()));
                     }
@@ -210,6 +226,7 @@ impl Exchange {
             };
             // What was typed as a name is not repeated: people type their password there.
             tracing::warn!(account = id.map(tracing::field::display), section, ?refusal, "not let in");
+            self.note(refused(account, address, Event::SignInRefused, refusal, now)).await;
             return Ok(SignIn::Refused);
         }
         Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
@@ -285,11 +302,13 @@ impl Exchange {
             let (id, section) = (known.account.id, section_of(&known.account));
             if let Err(refusal) = came {
                 tracing::warn!(account = %id, section, ?refusal, "a password was not changed");
+                self.note(refused(Some(&known.account), address, Event::PasswordChangeRefused, refusal, now)).await;
                 return Ok(SignIn::Refused);
             }
             let (secret, session) = session(address, now)?;
             let old = known.account.password_hash.as_deref().unwrap_or_default();
-            if self.parts.store.change_password(id, old, &hashed(new).await?, &session).await? {
+            let entry = own_act(&known.account, address, Event::PasswordChanged, now);
+            if self.parts.store.change_password(id, old, &hashed(new).await?, &session, &entry).await? {
                 tracing::info!(account = %id, section, "a password was changed");
                 return Ok(SignIn::In(secret.into_text()));
             }
@@ -297,24 +316,30 @@ impl Exchange {
         Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
     }
 
-    /// Ends a session, by its secret. One that is not there is ended already.
+    /// Ends a session, by its secret, from an IP address. One that is not there is ended already.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
-    pub async fn sign_out(&self, secret: &str) -> Result<(), AccountError> {
-        match presented(secret) {
-            Some(hash) => Ok(self.parts.store.end_session(&hash).await?),
-            None => Ok(()),
-        }
+    pub async fn sign_out(&self, secret: &str, address: &str, now: Timestamp) -> Result<(), AccountError> {
+        let Some(hash) = presented(secret) else { return Ok(()) };
+        let Some((_, account)) = self.parts.store.session(&hash).await? else { return Ok(()) };
+        self.parts.store.end_session(&hash, &own_act(&account, address, Event::SignOut, now)).await?;
+        Ok(())
     }
 
     /// Ends all of somebody's sessions save the one that asks; gives how many.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
-    pub async fn sign_out_elsewhere(&self, person: &Person) -> Result<u64, AccountError> {
+    pub async fn sign_out_elsewhere(
+        &self,
+        person: &Person,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<u64, AccountError> {
         let account = &person.known.account;
-        let ended = self.parts.store.end_other_sessions(account.id, &person.session.hash).await?;
+        let entry = own_act(account, address, Event::SessionsEnded, now);
+        let ended = self.parts.store.end_other_sessions(account.id, &person.session.hash, &entry).await?;
         tracing::info!(account = %account.id, section = section_of(account), ended, "signed out everywhere else");
         Ok(ended)
     }
@@ -351,6 +376,33 @@ impl Exchange {
         };
         Ok(Known { account, section })
     }
+}
+
+/// What somebody does with their own account, for the audit log.
+fn own_act(account: &Account, address: &str, event: Event, now: Timestamp) -> fubako_store::audit::Entry {
+    By::at(actor(account), address).did(&log_of(account), event, sign_in_name(account), now)
+}
+
+/// What is done to somebody's account, for the audit log.
+fn done_to(name: &AccountName, by: &By, event: Event, now: Timestamp) -> fubako_store::audit::Entry {
+    match name {
+        AccountName::Operator(login_id) => by.did(&SectionId::installation(), event, login_id, now),
+        AccountName::User(section, login_id) => by.did(section, event, format!("{section}/{login_id}"), now),
+        AccountName::Address(section, address) => by.did(section, event, address, now),
+    }
+}
+
+/// That somebody was not let in, for the audit log. What was typed as a name is not repeated.
+fn refused(
+    account: Option<&Account>,
+    address: &str,
+    event: Event,
+    refusal: Refusal,
+    now: Timestamp,
+) -> fubako_store::audit::Entry {
+    let log = account.map_or_else(SectionId::installation, log_of);
+    let object = account.map(sign_in_name).unwrap_or_default();
+    By::at(Actor::Stranger, address).did(&log, event, object, now).with("reason", refusal.word())
 }
 
 fn own_name(account: &Account) -> AccountName {

@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use fubako_base::{
     Code, Timestamp,
+    audit::{Actor, Event},
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
     section::{Section, Settings},
@@ -19,7 +20,7 @@ use fubako_base::{
 };
 use fubako_mail::header::compared;
 use fubako_store::{
-    StoreError,
+    StoreError, audit,
     deposits::{Depositor, File, Link},
     outbox::NewOutgoing,
 };
@@ -31,6 +32,7 @@ use futures::{StreamExt as _, stream::BoxStream};
 
 use crate::{
     Exchange,
+    audit::By,
     domain::{self, Invalid, NewDeposit, NewFile},
     notice::DepositNotice,
     password::{self, HashError},
@@ -295,7 +297,8 @@ impl Exchange {
         }
         let expires_at = domain::expires_at(&section.settings, now);
         let (links, notices) = self.links_and_notices(&deposit, &section, &files, expires_at, now).await?;
-        if self.parts.store.send_deposit(id, expires_at, &links, &notices, now).await? {
+        let entry = sending(&deposit, files.len(), expires_at, now);
+        if self.parts.store.send_deposit(id, expires_at, &links, &notices, &entry, now).await? {
             (self.parts.wake_post)();
             let (depositor, as_default_user) = named(&deposit);
             tracing::info!(deposit = %id, section = %section.id, depositor, as_default_user, recipients = links.len(),
@@ -549,6 +552,19 @@ fn admitted(ruling: Ruling) -> Result<Option<Unchecked>, DepositError> {
 
 fn too_large(limit: u64) -> DepositError {
     DepositError::Refused { code: Code::FilesTooLarge, detail: format!("more than {limit} octets") }
+}
+
+/// That a deposit is sent, for the audit log.
+fn sending(deposit: &Deposit, files: usize, expires_at: Timestamp, now: Timestamp) -> audit::Entry {
+    let (login_id, as_default_user) = named(deposit);
+    By::at(Actor::User(login_id.unwrap_or_default().to_owned()), "")
+        .did(&deposit.section, Event::DepositSent, deposit.id, now)
+        .with("sender", &deposit.sender_address)
+        .with("as-default-user", as_default_user.unwrap_or_default())
+        .with("recipients", deposit.recipients.join(", "))
+        .with("subject", &deposit.subject)
+        .with("files", files)
+        .with("expires", expires_at.jiff())
 }
 
 /// Who deposits, for the log.

@@ -8,6 +8,7 @@ use std::{ops::Range, time::Duration};
 use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
+    audit::{Actor, Event},
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
     section::{Section, Settings},
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::{
     Exchange,
+    audit::By,
     domain::{self, Cost, Turn},
     password,
     rescan::{Outcome, Scanned},
@@ -276,12 +278,18 @@ impl Exchange {
         Ok(self.find(token, now).await?.view(now))
     }
 
-    /// Tries a file password (white space round it does not count). A try is taken before the hash is looked at, so that
+    /// Tries a file password, from an IP address (white space round it does not count). A try is taken before the hash is looked at, so that
     /// tries side by side cannot outrun the limit; a right one clears the wrong ones and begins a session.
     ///
     /// # Errors
     /// As [`Exchange::look`].
-    pub async fn prove(&self, token: &str, password: &str, now: Timestamp) -> Result<Proof, DownloadError> {
+    pub async fn prove(
+        &self,
+        token: &str,
+        password: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Proof, DownloadError> {
         for _ in 0..ROUNDS {
             let found = self.find(token, now).await?;
             let (link, settings) = (&found.link, &found.section.settings);
@@ -292,7 +300,7 @@ impl Exchange {
             }
             let cost = domain::cost_of_failure(settings, link.failures, now);
             if self.parts.store.take_try(link.id, link.failures, cost.next_try_at).await? {
-                return self.verify(&found, password.trim(), cost, now).await;
+                return self.verify(&found, password.trim(), address, cost, now).await;
             }
         }
         // Many at once: whoever this is may come again in a moment.
@@ -300,18 +308,29 @@ impl Exchange {
     }
 
     /// Looks at the password of a try that is taken.
-    async fn verify(&self, found: &Found, password: &str, cost: Cost, now: Timestamp) -> Result<Proof, DownloadError> {
+    async fn verify(
+        &self,
+        found: &Found,
+        password: &str,
+        address: &str,
+        cost: Cost,
+        now: Timestamp,
+    ) -> Result<Proof, DownloadError> {
         let can_be = domain::PASSWORD_LENGTH.contains(&password.chars().count());
         let verified = can_be && password::verify(password, &found.deposit.password_hash).await.map_err(unavailable)?;
         let (link, section) = (&found.link, &found.section.id);
         if verified {
             let session = Token::generate().map_err(unavailable)?;
             let until = domain::session_until(found.expires_at, now);
-            self.parts.store.begin_link_session(link.id, &session.hash(), until, now).await?;
+            let by = By::at(Actor::Recipient(link.recipient.clone()), address);
+            let entry = by.did(section, Event::LinkOpened, link.deposit, now);
+            self.parts.store.begin_link_session(link.id, &session.hash(), until, &entry, now).await?;
             tracing::info!(link = %link.id, deposit = %link.deposit, %section, "recipient proven");
             return Ok(Proof::Opened { session: session.into_text(), until });
         }
         tracing::info!(link = %link.id, deposit = %link.deposit, %section, tries_left = cost.tries_left, "wrong file password");
+        let entry = By::at(Actor::Stranger, address).did(section, Event::LinkRefused, link.deposit, now);
+        self.note(entry.with("recipient", &link.recipient)).await;
         match cost {
             Cost { next_try_at: Some(until), tries_left: 0 } => Ok(Proof::Locked { until }),
             Cost { next_try_at, tries_left } => Ok(Proof::Wrong { next_try_at, tries_left }),

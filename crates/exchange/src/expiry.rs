@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use fubako_base::Timestamp;
+use fubako_base::{Timestamp, audit::Event, ids::SectionId};
 use fubako_store::StoreError;
 
 use crate::{
     Exchange,
+    audit::By,
     domain::account::{SESSION_IDLE, SESSION_LONGEST},
 };
 
@@ -35,7 +36,8 @@ pub enum ExpiryError {
 
 impl Exchange {
     /// Ends the deposits that are due, and those that were begun and never sent: from then on their keys are gone and
-    /// their links dead. Rejects those of which no approver decided in time. Gives how many. Sessions that are over are forgotten.
+    /// their links dead. Rejects those of which no approver decided in time. Gives how many. Sessions that are over are forgotten, and audit
+    /// lines that were kept long enough.
     ///
     /// # Errors
     /// [`ExpiryError::Store`].
@@ -45,13 +47,15 @@ impl Exchange {
         let abandoned_before = now.plus_seconds(-ABANDONED_DAYS * 86_400);
         let mut ended = 0u32;
         loop {
-            let some = self.parts.store.expire_deposits(now, abandoned_before, BATCH).await?;
+            let entry = |section: &SectionId, id| By::clock().did(section, Event::FilesDeleted, id, now);
+            let some = self.parts.store.expire_deposits(now, abandoned_before, BATCH, entry).await?;
             ended = ended.saturating_add(some);
             if some < BATCH {
                 break;
             }
         }
         ended = ended.saturating_add(self.reject_overdue(now).await?);
+        self.forget_old_audit(now).await?;
         if ended > 0 {
             tracing::info!(deposits = ended, "deposits ended");
         }

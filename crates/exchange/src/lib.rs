@@ -3,6 +3,7 @@
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
 //! - [`account`]: invite, sign in, sessions: what people with accounts do
 //! - [`approval`]: what approvers look at, and decide
+//! - [`audit`]: who did what, recorded
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
@@ -14,6 +15,7 @@
 
 pub mod account;
 pub mod approval;
+pub mod audit;
 pub mod deposit;
 pub mod domain;
 pub mod download;

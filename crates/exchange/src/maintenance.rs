@@ -1,10 +1,15 @@
 //! Maintenance windows: making and ending them, and whether one is open (spec X-OPERATOR). The rules are [`crate::domain::maintenance`]'s.
 
-use fubako_base::{Timestamp, ids::MaintenanceId};
+use fubako_base::{
+    Timestamp,
+    audit::Event,
+    ids::{MaintenanceId, SectionId},
+};
 use fubako_store::{StoreError, maintenance::MaintenanceWindow};
 
 use crate::{
     Exchange,
+    audit::By,
     domain::maintenance::{WindowFault, check_window, closed_until},
 };
 
@@ -36,7 +41,7 @@ impl Exchange {
         Ok(self.parts.store.maintenance_windows(now).await?)
     }
 
-    /// Makes a window, for the operator with this login id.
+    /// Makes a window, for an operator.
     ///
     /// # Errors
     /// [`MaintenanceError`].
@@ -44,15 +49,16 @@ impl Exchange {
         &self,
         starts_at: Timestamp,
         ends_at: Timestamp,
-        operator: &str,
+        operator: &By,
         now: Timestamp,
     ) -> Result<(), MaintenanceError> {
         let (starts_at, ends_at) = check_window(starts_at, ends_at, now).map_err(MaintenanceError::Fault)?;
-        let made_by = operator.to_owned();
+        let made_by = operator.actor.name().to_owned();
         let window = MaintenanceWindow { id: MaintenanceId::generate(), starts_at, ends_at, made_by };
-        self.parts.store.add_maintenance(&window, now).await?;
         let (starts, ends) = (starts_at.jiff(), ends_at.jiff());
-        tracing::info!(window = %window.id, operator, %starts, %ends, "a maintenance window was made");
+        let entry = operator.did(&SectionId::installation(), Event::MaintenanceMade, window.id, now);
+        self.parts.store.add_maintenance(&window, &entry.with("starts", starts).with("ends", ends), now).await?;
+        tracing::info!(window = %window.id, operator = window.made_by, %starts, %ends, "a maintenance window was made");
         Ok(())
     }
 
@@ -63,11 +69,12 @@ impl Exchange {
     pub async fn end_maintenance(
         &self,
         id: MaintenanceId,
-        operator: &str,
+        operator: &By,
         now: Timestamp,
     ) -> Result<(), MaintenanceError> {
-        if self.parts.store.end_maintenance(id, now).await? {
-            tracing::info!(window = %id, operator, "a maintenance window was ended");
+        let entry = operator.did(&SectionId::installation(), Event::MaintenanceEnded, id, now);
+        if self.parts.store.end_maintenance(id, &entry, now).await? {
+            tracing::info!(window = %id, operator = operator.actor.name(), "a maintenance window was ended");
         }
         Ok(())
     }

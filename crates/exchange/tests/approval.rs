@@ -9,6 +9,7 @@ use fubako_base::{
 use fubako_exchange::{
     account::{Person, SignIn},
     approval::{ApprovalError, Came},
+    audit::By,
     deposit::{DepositError, DepositState},
     domain::{NewDeposit, NewFile, approval::Standing},
     download::DownloadError,
@@ -53,7 +54,7 @@ fn user(login_id: &str, approver: bool) -> User {
 }
 
 async fn put(house: &House, user: User) {
-    house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();
+    house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
 }
 
 async fn listed(house: &House, approvers: Option<&[&str]>) {
@@ -64,15 +65,15 @@ async fn listed(house: &House, approvers: Option<&[&str]>) {
         approval: None,
         approvers: approvers.map(|all| all.iter().map(|login| (*login).to_owned()).collect()),
     };
-    house.store.apply(&[Change::PutGroup(group)], house.now()).await.unwrap();
+    house.store.apply(&[Change::PutGroup(group)], &[], house.now()).await.unwrap();
 }
 
 /// Chooses a password where there is none yet, and signs in.
 async fn person(house: &House, login_id: &str) -> Person {
     let name = format!("acme/{login_id}");
-    let invitation = house.exchange.reset_account(&name, house.now()).await.unwrap();
+    let invitation = house.exchange.reset_account(&name, &By::command("test"), house.now()).await.unwrap();
     let token = invitation.link.rsplit('/').next().unwrap().to_owned();
-    house.exchange.accept_invitation(&token, PASSWORD, house.now()).await.unwrap();
+    house.exchange.accept_invitation(&token, PASSWORD, "198.51.100.7", house.now()).await.unwrap();
     let SignIn::In(secret) = house.exchange.sign_in(&name, PASSWORD, "192.0.2.1", house.now()).await.unwrap() else {
         panic!("not let in")
     };
@@ -283,7 +284,7 @@ async fn what_was_said_when_it_was_begun_stays() {
     let rule = async |approval| {
         let settings = Settings { approval, ..Settings::default() };
         let changed = Change::PutSection(Box::new(Section { settings, ..section("acme") }));
-        house.store.apply(&[changed], house.now()).await.unwrap();
+        house.store.apply(&[changed], &[], house.now()).await.unwrap();
     };
     rule(ApprovalRule::None).await;
     let key = "free";
@@ -306,9 +307,9 @@ async fn a_deposit_is_nobody_else_s_to_see() {
     // An approver of another section, with the same login id, and a user who is none.
     house.put_section(section("other")).await;
     put(&house, User { section: "other".parse().unwrap(), group: None, ..user("sato", true) }).await;
-    let invitation = house.exchange.reset_account("other/sato", house.now()).await.unwrap();
+    let invitation = house.exchange.reset_account("other/sato", &By::command("test"), house.now()).await.unwrap();
     let token = invitation.link.rsplit('/').next().unwrap().to_owned();
-    house.exchange.accept_invitation(&token, PASSWORD, house.now()).await.unwrap();
+    house.exchange.accept_invitation(&token, PASSWORD, "198.51.100.7", house.now()).await.unwrap();
     let SignIn::In(secret) = house.exchange.sign_in("other/sato", PASSWORD, "x", house.now()).await.unwrap() else {
         panic!("not let in")
     };

@@ -12,7 +12,7 @@ use fubako_exchange::{
     download::{DownloadError, Proof},
 };
 use fubako_testkit::{
-    house::{House, PASSWORD, content, deposit, noise, open, read, request},
+    house::{House, PASSWORD, RECIPIENT, content, deposit, noise, open, read, request},
     section,
 };
 use futures::TryStreamExt as _;
@@ -70,7 +70,7 @@ async fn nothing_opens_without_the_password() {
     }
     for unknown in ["", "..", &"A".repeat(43), &token.to_lowercase()] {
         assert!(matches!(house.exchange.look(unknown, house.now()).await, Err(DownloadError::NotFound)), "{unknown}");
-        let proof = house.exchange.prove(unknown, PASSWORD, house.now()).await;
+        let proof = house.exchange.prove(unknown, PASSWORD, RECIPIENT, house.now()).await;
         assert!(matches!(proof, Err(DownloadError::NotFound)));
     }
 }
@@ -82,7 +82,7 @@ async fn wrong_passwords_are_slowed_then_locked_and_a_right_one_clears_them() {
     deposit(&house, &["hanako@example.jp", "jiro@example.org"], &[("a", b"x".to_vec())]).await;
     let posted = house.posted().await;
     let (token, other) = (posted[0].token(), posted[1].token());
-    let wrong = async || house.exchange.prove(&token, "wrong", house.now()).await.unwrap();
+    let wrong = async || house.exchange.prove(&token, "wrong", RECIPIENT, house.now()).await.unwrap();
     let far = || Timestamp(house.now().0);
 
     assert!(wrong().await == Proof::Wrong { next_try_at: None, tries_left: 9 });
@@ -90,12 +90,12 @@ async fn wrong_passwords_are_slowed_then_locked_and_a_right_one_clears_them() {
     let until = far().plus_seconds(2);
     assert!(wrong().await == Proof::Wrong { next_try_at: Some(until), tries_left: 7 });
     // While it waits, not even the right one is looked at.
-    let early = house.exchange.prove(&token, PASSWORD, house.now()).await.unwrap();
+    let early = house.exchange.prove(&token, PASSWORD, RECIPIENT, house.now()).await.unwrap();
     assert!(early == Proof::Wait { until });
     let view = house.exchange.look(&token, house.now()).await.unwrap();
     assert_eq!((view.next_try_at, view.locked), (Some(until), false));
     // Another recipient is not held up.
-    assert!(matches!(house.exchange.prove(&other, PASSWORD, house.now()).await, Ok(Proof::Opened { .. })));
+    assert!(matches!(house.exchange.prove(&other, PASSWORD, RECIPIENT, house.now()).await, Ok(Proof::Opened { .. })));
 
     for tries_left in (1..7).rev() {
         house.pass_seconds(60);
@@ -105,14 +105,14 @@ async fn wrong_passwords_are_slowed_then_locked_and_a_right_one_clears_them() {
     let until = far().plus_seconds(3600);
     assert!(wrong().await == Proof::Locked { until });
     house.pass_seconds(3599);
-    assert!(house.exchange.prove(&token, PASSWORD, house.now()).await.unwrap() == Proof::Locked { until });
+    assert!(house.exchange.prove(&token, PASSWORD, RECIPIENT, house.now()).await.unwrap() == Proof::Locked { until });
     assert!(house.exchange.look(&token, house.now()).await.unwrap().locked);
     house.pass_seconds(1);
     // Over: one try at a time, and the right one clears everything (white space round it does not count).
     assert!(matches!(wrong().await, Proof::Locked { .. }));
     house.pass_seconds(3600);
     let padded = format!(" {PASSWORD}\n");
-    assert!(matches!(house.exchange.prove(&token, &padded, house.now()).await, Ok(Proof::Opened { .. })));
+    assert!(matches!(house.exchange.prove(&token, &padded, RECIPIENT, house.now()).await, Ok(Proof::Opened { .. })));
     assert!(wrong().await == Proof::Wrong { next_try_at: None, tries_left: 9 });
 }
 
@@ -129,7 +129,7 @@ async fn tries_side_by_side_do_not_outrun_the_limit() {
     let now = house.now();
     let tries = (0..40).map(|n| {
         let (exchange, token) = (house.exchange.clone(), token.clone());
-        tokio::spawn(async move { exchange.prove(&token, &format!("wrong-{n:04}"), now).await.unwrap() })
+        tokio::spawn(async move { exchange.prove(&token, &format!("wrong-{n:04}"), RECIPIENT, now).await.unwrap() })
     });
     let mut looked_at = 0;
     for done in futures::future::join_all(tries).await {
@@ -183,7 +183,7 @@ async fn on_the_seventh_day_the_files_go_for_good() {
     // Dead from that moment on, whether the clock's work is done yet or not.
     for _ in 0..2 {
         assert!(matches!(house.exchange.look(&token, expires_at).await, Err(DownloadError::Expired)));
-        let proof = house.exchange.prove(&token, PASSWORD, expires_at).await;
+        let proof = house.exchange.prove(&token, PASSWORD, RECIPIENT, expires_at).await;
         assert!(matches!(proof, Err(DownloadError::Expired)));
         house.exchange.expire_due(expires_at).await.unwrap();
     }

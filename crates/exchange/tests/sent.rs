@@ -9,6 +9,7 @@ use fubako_base::{
 };
 use fubako_exchange::{
     account::{Person, SignIn},
+    audit::By,
     deposit::DepositState,
     domain::sent::{ExtendFault, Side},
     download::DownloadError,
@@ -37,10 +38,14 @@ async fn person(house: &House, section: &str, login_id: &str, address: &str, adm
         approver: false,
         password_never_expires: false,
     };
-    house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();
+    house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
     let name = format!("{section}/{login_id}");
-    let invited = house.exchange.reset_account(&name, house.now()).await.unwrap();
-    house.exchange.accept_invitation(invited.link.rsplit('/').next().unwrap(), SECRET, house.now()).await.unwrap();
+    let invited = house.exchange.reset_account(&name, &By::command("test"), house.now()).await.unwrap();
+    house
+        .exchange
+        .accept_invitation(invited.link.rsplit('/').next().unwrap(), SECRET, "198.51.100.7", house.now())
+        .await
+        .unwrap();
     let SignIn::In(secret) = house.exchange.sign_in(&name, SECRET, "192.0.2.1", house.now()).await.unwrap() else {
         panic!("not in")
     };
@@ -120,7 +125,7 @@ async fn what_is_taken_back_is_dead_at_once() {
     let dead =
         |result: Result<(), DownloadError>| assert!(matches!(result, Err(DownloadError::Cancelled)), "{result:?}");
     dead(house.exchange.look(&tokens[0], house.now()).await.map(drop));
-    dead(house.exchange.prove(&tokens[0], fubako_testkit::house::PASSWORD, house.now()).await.map(drop));
+    dead(house.exchange.prove(&tokens[0], fubako_testkit::house::PASSWORD, fubako_testkit::house::RECIPIENT, house.now()).await.map(drop));
     dead(house.exchange.opened(&tokens[0], &session, house.now()).await.map(drop));
     dead(house.exchange.read_file(&opened, 1, 0..1).await.map(drop));
     // The download that was under way ends within a second or so.
@@ -167,7 +172,7 @@ async fn nobody_handles_what_is_not_theirs() {
     let foreign = person(&house, "other", "taro", "taro@other.example", true).await;
     let own = deposit(&house, TWO, &[("a.pdf", noise(10))]).await;
     // Of somebody without an account: the default user deposits.
-    house.store.apply(&[Change::RemoveUser("acme".parse().unwrap(), "taro".into())], house.now()).await.unwrap();
+    house.store.apply(&[Change::RemoveUser("acme".parse().unwrap(), "taro".into())], &[], house.now()).await.unwrap();
     let default = deposit(&house, TWO, &[("a.pdf", noise(10))]).await;
     for (who, side, id) in [
         (&jiro, Side::Own, own),

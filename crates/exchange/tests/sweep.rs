@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use fubako_exchange::sweep::SweepError;
+use fubako_store::Store;
 use fubako_testkit::{
     Clock, Ground,
     house::{House, NOON, deposit, noise, open, read},
@@ -40,13 +41,14 @@ async fn the_storage_of_another_installation_is_not_swept() {
     let house = House::new().await;
     deposit(&house, &["hanako@example.jp"], &[("a", noise(10))]).await;
     // Another database, over the storage and even with the master key of the first.
-    let other = Ground::new(Clock::at(NOON)).await;
+    let folder = Ground::new(Clock::at(NOON)).await.folder;
+    let other = Store::open("sqlite:another.db", folder.path()).await.unwrap();
     let storage = Storage::open("file:files", house.folder.path(), &Default::default()).await.unwrap();
     let master = MasterKey::from_file(&house.folder.path().join("master.key")).unwrap();
-    let theirs = Vault::new(storage, &master, std::sync::Arc::new(other.store.clone())).unwrap();
+    let theirs = Vault::new(storage, &master, std::sync::Arc::new(other.clone())).unwrap();
     house.exchange.sweep(house.now()).await.unwrap();
     let far = fubako_base::Timestamp::now().plus_seconds(1_000_000);
-    let confused = house.exchange_over(other.store.clone(), theirs);
+    let confused = house.exchange_over(other, theirs);
     let refused = confused.sweep(far).await;
     assert!(matches!(refused, Err(SweepError::Owner(OwnError::Other))), "{refused:?}");
     assert_eq!(house.objects().len(), 1);

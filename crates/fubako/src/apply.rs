@@ -7,17 +7,20 @@ use std::path::Path;
 
 use fubako_base::{
     Timestamp,
+    audit::Event,
     ids::SectionId,
     section::{ApprovalRule, LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
 };
+use fubako_exchange::audit::By;
 use fubako_store::{
     Store,
+    audit::Entry,
     sections::{Change, Group, User},
 };
 use secret::Secrets;
 use serde::Deserialize;
 
-use crate::parts::Ground;
+use crate::{operator, parts::Ground};
 
 /// Why a declaration was not applied. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -533,6 +536,23 @@ fn difference<T: std::fmt::Debug>(what: &str, there: Option<&T>, wanted: &T) -> 
     line
 }
 
+/// Each change for its section's audit log, with the line that shows it.
+fn entries(changes: &[Change], lines: &[String], now: Timestamp) -> Vec<Entry> {
+    let by = By::command(&operator::who());
+    let entry = |(change, line): (&Change, &String)| {
+        let (section, object) = match change {
+            Change::PutSection(section) => (&section.id, "section".to_owned()),
+            Change::PutSecret(section, _) => (section, "secret-header".to_owned()),
+            Change::PutGroup(group) => (&group.section, format!("group {}", group.name)),
+            Change::PutUser(user) => (&user.section, format!("user {}", user.login_id)),
+            Change::RemoveGroup(section, name) => (section, format!("group {name}")),
+            Change::RemoveUser(section, login_id) => (section, format!("user {login_id}")),
+        };
+        by.did(section, Event::SettingsChanged, object, now).with("change", line)
+    };
+    changes.iter().zip(lines).map(entry).collect()
+}
+
 /// What came of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
@@ -564,7 +584,7 @@ pub async fn apply(
         // What the database would refuse is refused here too, in the same words.
         store.rehearse(&changes, now).await?;
     } else if !changes.is_empty() {
-        store.apply(&changes, now).await?;
+        store.apply(&changes, &entries(&changes, &lines, now), now).await?;
     }
     Ok(Applied { changes: lines, warnings: warnings(&current, declared, prune) })
 }

@@ -15,6 +15,7 @@ mod parts;
 mod queue;
 mod serve;
 mod tls;
+mod verify;
 
 use std::{
     io::{self, Write as _},
@@ -83,6 +84,18 @@ enum Command {
         #[command(subcommand)]
         command: operator::OperatorCommand,
     },
+    /// Looks whether what is kept is as it was written
+    Verify {
+        /// The audit log: finds a line that was removed, changed or moved
+        #[arg(long, required = true)]
+        audit: bool,
+        /// What an earlier run said as JSON, kept elsewhere: finds a database that was put back as a whole, too
+        #[arg(long, value_name = "F")]
+        noted: Option<PathBuf>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// The mails in hand and why they wait
     Queue {
         /// One JSON object a line
@@ -146,6 +159,8 @@ async fn command(arguments: Arguments) -> Result<ExitCode, StartError> {
         Command::Apply { file, dry_run, prune } => apply(&config, &file, dry_run, prune).await,
         Command::Check { section, json, lang } => look(&config, section.as_ref(), json, lang).await,
         Command::Operator { command } => operate(&config, &command).await,
+        // What else is kept has no check of its own yet.
+        Command::Verify { audit: _, noted, json } => verify(&config, noted.as_deref(), json).await,
         Command::Queue { json, command } => queue(&config, &command, json).await,
         Command::Demo(_) => Ok(ExitCode::SUCCESS),
     }
@@ -311,6 +326,15 @@ async fn operate(config: &Config, command: &operator::OperatorCommand) -> Result
     ground.store.close().await;
     writeln!(io::stdout(), "{}", said.at("operator")?).at("standard output")?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(config: &Config, noted: Option<&std::path::Path>, json: bool) -> Result<ExitCode, StartError> {
+    let ground = Ground::existing(config).await?;
+    let said = verify::audit(&ground.store, noted, json).await;
+    ground.store.close().await;
+    let verify::Said { text, ok } = said?;
+    writeln!(io::stdout(), "{text}").at("standard output")?;
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {

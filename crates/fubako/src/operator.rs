@@ -1,10 +1,13 @@
 //! `fubako operator add|list|reset|unlock`: who runs the installation, and the way back in for whoever cannot sign in (spec X-ACCOUNTS).
 //! There is no default password: the first operator is made here, and chooses one with a link that is good once.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use fubako_base::{Timestamp, shown::visible};
 use fubako_exchange::{
     Exchange,
     account::{AccountError, Invitation},
+    audit::By,
     domain::account::{INVITATION_HOURS, State},
 };
 
@@ -38,8 +41,11 @@ pub enum OperatorCommand {
 /// # Errors
 /// [`AccountError`].
 pub async fn run(exchange: &Exchange, command: &OperatorCommand, now: Timestamp) -> Result<String, AccountError> {
+    let by = By::command(&who());
     Ok(match command {
-        OperatorCommand::Add { login_id, address } => invited(&exchange.add_operator(login_id, address, now).await?),
+        OperatorCommand::Add { login_id, address } => {
+            invited(&exchange.add_operator(login_id, address, &by, now).await?)
+        }
         OperatorCommand::List => {
             let lines: Vec<String> = exchange
                 .operators(now)
@@ -51,12 +57,19 @@ pub async fn run(exchange: &Exchange, command: &OperatorCommand, now: Timestamp)
                 .collect();
             if lines.is_empty() { "There is no operator.".to_owned() } else { lines.join("\n") }
         }
-        OperatorCommand::Reset { name } => invited(&exchange.reset_account(name, now).await?),
+        OperatorCommand::Reset { name } => invited(&exchange.reset_account(name, &by, now).await?),
         OperatorCommand::Unlock { name } => {
-            exchange.unlock_account(name, now).await?;
+            exchange.unlock_account(name, &by, now).await?;
             format!("{} is unlocked.", name.trim())
         }
     })
+}
+
+/// Whoever gives a command on the machine, for the audit log: the account's name there, behind `sudo` that of whoever called it.
+pub fn who() -> String {
+    let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let uid = || std::fs::metadata("/proc/self").map_or_else(|_| "?".to_owned(), |own| format!("uid {}", own.uid()));
+    ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(named).unwrap_or_else(uid)
 }
 
 fn invited(invitation: &Invitation) -> String {

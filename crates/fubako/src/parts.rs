@@ -94,6 +94,7 @@ impl Ground {
         let master = master_key(config, has_keys)?;
         let vault = Vault::new(storage, &master, Arc::new(store.clone())).at("keys")?;
         vault.check_master_key(&SectionId::installation()).await.at("keys.master")?;
+        fubako_exchange::audit::open_log(&store, &vault, Timestamp::now()).await.at("audit")?;
         let domain = config.dkim.domain.clone().unwrap_or_else(|| config.hostname());
         let keyring = Keyring::new(store.clone(), vault.clone(), &domain);
         Ok(Self { store, vault, keyring })

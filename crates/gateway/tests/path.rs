@@ -370,7 +370,7 @@ async fn who_may_not_deposit_is_told_and_named() {
         (Change::RemoveUser("acme".parse().unwrap(), DEFAULT_USER.to_owned()), "default-user-credentials"),
     ] {
         let house = house(Settings::default()).await;
-        house.store.apply(&[change], house.now()).await.unwrap();
+        house.store.apply(&[change], &[], house.now()).await.unwrap();
         let mail = house.accepted().await;
         house.gateway.handle(&mail, "one").await.unwrap();
         assert_eq!(house.state(mail.accepted.id).await, MailState::Stopped, "{code}");

@@ -197,7 +197,7 @@ async fn the_secret_header_is_asked_for_where_it_is_the_proof() {
     }
     let id = section("acme").id;
     let sealed = gate.ground.vault.seal_value(&id, SECRET_CONTEXT, SECRET.as_bytes()).await.unwrap();
-    gate.ground.store.apply(&[Change::PutSecret(id, Some(sealed))], gate.ground.now()).await.unwrap();
+    gate.ground.store.apply(&[Change::PutSecret(id, Some(sealed))], &[], gate.ground.now()).await.unwrap();
     assert_eq!(gate.send("tanaka@acme.example", &with(SECRET)).await, "250 2.0.0");
     let wrong = SECRET.replace('a', "b");
     for mail in

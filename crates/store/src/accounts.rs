@@ -7,6 +7,7 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
+    audit::Entry,
     tx::{Row, Tx, args},
 };
 
@@ -142,18 +143,20 @@ impl Store {
         login_id: &str,
         address: &str,
         invitation: NewInvitation,
+        entry: &Entry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let args = (AccountId::generate(), login_id.to_owned(), address.to_owned(), invitation, now);
+        let record = self.recording(std::slice::from_ref(entry))?;
+        let args = (AccountId::generate(), login_id.to_owned(), address.to_owned(), invitation, record, now);
         self.pool
-            .write(args, |tx, (id, login_id, address, invitation, now)| {
+            .write(args, |tx, (id, login_id, address, invitation, record, now)| {
                 Box::pin(async move {
                     let sql =
                         "INSERT INTO accounts (id, login_id, address, failures, invitation_hash, invitation_until,
                             created_at, changed_at)
                         VALUES ($1, $2, $3, 0, $4, $5, $6, $6) ON CONFLICT DO NOTHING";
                     let values = args![*id, login_id, address, &invitation.hash, invitation.until, *now];
-                    Ok(tx.run(sql, values).await? == 1)
+                    record.write_if(tx.run(sql, values).await? == 1, tx).await
                 })
             })
             .await
@@ -169,12 +172,21 @@ impl Store {
         &self,
         name: &AccountName,
         invitation: NewInvitation,
+        entry: &Entry,
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((AccountId::generate(), name.clone(), invitation, now), |tx, (id, name, invitation, now)| {
-                Box::pin(invite(tx, *id, name, *invitation, *now))
-            })
+            .write(
+                (AccountId::generate(), name.clone(), invitation, record, now),
+                |tx, (id, name, invitation, record, now)| {
+                    Box::pin(async move {
+                        let account = invite(tx, *id, name, *invitation, *now).await?;
+                        record.write_if(account.is_some(), tx).await?;
+                        Ok(account)
+                    })
+                },
+            )
             .await
     }
 
@@ -186,16 +198,18 @@ impl Store {
         &self,
         hash: &[u8; 32],
         password_hash: &str,
+        entry: &Entry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((*hash, password_hash.to_owned(), now), |tx, (hash, password_hash, now)| {
+            .write((*hash, password_hash.to_owned(), record, now), |tx, (hash, password_hash, record, now)| {
                 Box::pin(async move {
                     let sql =
                         "UPDATE accounts SET password_hash = $2, password_set_at = $3, reset_at = NULL, failures = 0,
                             locked_at = NULL, invitation_hash = NULL, invitation_until = NULL, changed_at = $3
                         WHERE invitation_hash = $1 AND invitation_until > $3";
-                    Ok(tx.run(sql, args![hash, password_hash, *now]).await? == 1)
+                    record.write_if(tx.run(sql, args![hash, password_hash, *now]).await? == 1, tx).await
                 })
             })
             .await
@@ -205,13 +219,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn unlock(&self, name: &AccountName, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn unlock(&self, name: &AccountName, entry: &Entry, now: Timestamp) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((name.clone(), now), |tx, (name, now)| {
+            .write((name.clone(), record, now), |tx, (name, record, now)| {
                 Box::pin(async move {
                     let Some(account) = account(tx, name).await? else { return Ok(false) };
                     let sql = "UPDATE accounts SET failures = 0, locked_at = NULL, changed_at = $2 WHERE id = $1";
-                    Ok(tx.run(sql, args![account.id, *now]).await? == 1)
+                    record.write_if(tx.run(sql, args![account.id, *now]).await? == 1, tx).await
                 })
             })
             .await
@@ -250,18 +265,24 @@ impl Store {
         id: AccountId,
         password_hash: &str,
         session: &Session,
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((id, password_hash.to_owned(), session.clone()), |tx, (id, password_hash, session)| {
-                Box::pin(async move {
-                    let sql = "UPDATE accounts SET failures = 0, locked_at = NULL WHERE id = $1 AND password_hash = $2";
-                    if tx.run(sql, args![*id, password_hash]).await? == 0 {
-                        return Ok(false);
-                    }
-                    insert_session(tx, *id, session).await?;
-                    Ok(true)
-                })
-            })
+            .write(
+                (id, password_hash.to_owned(), session.clone(), record),
+                |tx, (id, password_hash, session, record)| {
+                    Box::pin(async move {
+                        let sql =
+                            "UPDATE accounts SET failures = 0, locked_at = NULL WHERE id = $1 AND password_hash = $2";
+                        if tx.run(sql, args![*id, password_hash]).await? == 0 {
+                            return Ok(false);
+                        }
+                        insert_session(tx, *id, session).await?;
+                        record.write_if(true, tx).await
+                    })
+                },
+            )
             .await
     }
 
@@ -276,10 +297,12 @@ impl Store {
         old_hash: &str,
         new_hash: &str,
         session: &Session,
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
-        let args = (id, old_hash.to_owned(), new_hash.to_owned(), session.clone());
+        let record = self.recording(std::slice::from_ref(entry))?;
+        let args = (id, old_hash.to_owned(), new_hash.to_owned(), session.clone(), record);
         self.pool
-            .write(args, |tx, (id, old, new, session)| {
+            .write(args, |tx, (id, old, new, session, record)| {
                 Box::pin(async move {
                     let sql =
                         "UPDATE accounts SET password_hash = $3, password_set_at = $4, failures = 0, locked_at = NULL,
@@ -290,7 +313,7 @@ impl Store {
                     }
                     tx.run("DELETE FROM sessions WHERE account = $1", args![*id]).await?;
                     insert_session(tx, *id, session).await?;
-                    Ok(true)
+                    record.write_if(true, tx).await
                 })
             })
             .await
@@ -348,16 +371,18 @@ impl Store {
             .await
     }
 
-    /// Ends a session. One that is not there is ended already.
+    /// Ends a session. One that is not there is ended already; then false.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn end_session(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
+    pub async fn end_session(&self, hash: &[u8; 32], entry: &Entry) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write(*hash, |tx, hash| {
-                Box::pin(
-                    async move { tx.run("DELETE FROM sessions WHERE session_hash = $1", args![hash]).await.map(drop) },
-                )
+            .write((*hash, record), |tx, (hash, record)| {
+                Box::pin(async move {
+                    let ended = tx.run("DELETE FROM sessions WHERE session_hash = $1", args![hash]).await? == 1;
+                    record.write_if(ended, tx).await
+                })
             })
             .await
     }
@@ -366,12 +391,15 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn end_other_sessions(&self, id: AccountId, but: &[u8; 32]) -> Result<u64, StoreError> {
+    pub async fn end_other_sessions(&self, id: AccountId, but: &[u8; 32], entry: &Entry) -> Result<u64, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((id, *but), |tx, (id, but)| {
+            .write((id, *but, record), |tx, (id, but, record)| {
                 Box::pin(async move {
                     let sql = "DELETE FROM sessions WHERE account = $1 AND session_hash <> $2";
-                    tx.run(sql, args![*id, but]).await
+                    let ended = tx.run(sql, args![*id, but]).await?;
+                    record.write_if(ended > 0, tx).await?;
+                    Ok(ended)
                 })
             })
             .await

@@ -109,7 +109,9 @@ impl Store {
         links: &[Link],
         notices: &[NewOutgoing],
     ) -> Result<bool, StoreError> {
-        let sending = Sending { id, expires_at, links: links.to_vec(), notices: notices.to_vec(), now: decision.at };
+        let record = self.recording(&[])?;
+        let (links, notices, now) = (links.to_vec(), notices.to_vec(), decision.at);
+        let sending = Sending { id, expires_at, links, notices, record, now };
         self.pool
             .write((sending, decision.clone()), |tx, (sending, decision)| {
                 Box::pin(async move {

@@ -10,6 +10,7 @@ use fubako_base::{
 use crate::{
     Store, StoreError,
     approval::{Approval, read_approval},
+    audit::{Entry, Record},
     mails::give_up,
     outbox::NewOutgoing,
     rounds::insert_outgoing,
@@ -272,9 +273,11 @@ impl Store {
         expires_at: Timestamp,
         links: &[Link],
         notices: &[NewOutgoing],
+        entry: &Entry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sending = Sending { id, expires_at, links: links.to_vec(), notices: notices.to_vec(), now };
+        let record = self.recording(std::slice::from_ref(entry))?;
+        let sending = Sending { id, expires_at, links: links.to_vec(), notices: notices.to_vec(), record, now };
         self.pool.write(sending, |tx, sending| Box::pin(send(tx, sending))).await
     }
 
@@ -297,7 +300,7 @@ impl Store {
     }
 
     /// Expires deposits that are due (sent ones past `expires_at`, open ones begun before `abandoned_before`): wrapped keys
-    /// are gone, objects given up for erasure, sessions deleted, one transaction a deposit. Gives how many (spec X-EXPIRY).
+    /// are gone, objects given up for erasure, sessions deleted, and that recorded, one transaction a deposit. Gives how many (spec X-EXPIRY).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -306,28 +309,34 @@ impl Store {
         now: Timestamp,
         abandoned_before: Timestamp,
         limit: u32,
+        entry: impl Fn(&SectionId, DepositId) -> Entry,
     ) -> Result<u32, StoreError> {
-        let due: Vec<String> = self
+        let due: Vec<(String, String)> = self
             .pool
             .read((now, abandoned_before, limit), |tx, (now, abandoned_before, limit)| {
                 Box::pin(async move {
-                    let sql = "SELECT id FROM deposits WHERE state = 'sent' AND expires_at <= $1
-                        UNION ALL SELECT id FROM deposits WHERE state = 'open' AND created_at < $2 LIMIT $3";
+                    let sql = "SELECT id, section FROM deposits WHERE state = 'sent' AND expires_at <= $1
+                        UNION ALL SELECT id, section FROM deposits WHERE state = 'open' AND created_at < $2 LIMIT $3";
                     let rows = tx.all("deposits", sql, args![*now, *abandoned_before, *limit]).await?;
-                    rows.iter().map(|row| row.get("id")).collect()
+                    rows.iter().map(|row| Ok((row.get("id")?, row.get("section")?))).collect()
                 })
             })
             .await?;
         let mut expired = 0;
-        for id in due {
-            let ended = match id.parse() {
-                Ok(id) => {
-                    let end = self.pool.write((id, now, abandoned_before), |tx, (id, now, abandoned_before)| {
-                        Box::pin(expire(tx, *id, *now, *abandoned_before))
+        for (id, section) in due {
+            let ended = match (id.parse(), section.parse()) {
+                (Ok(id), Ok(section)) => {
+                    let record = self.recording(&[entry(&section, id)])?;
+                    let args = (id, now, abandoned_before, record);
+                    let end = self.pool.write(args, |tx, (id, now, abandoned_before, record)| {
+                        Box::pin(async move {
+                            let ended = expire(tx, *id, *now, *abandoned_before).await?;
+                            record.write_if(ended, tx).await
+                        })
                     });
                     end.await
                 }
-                Err(_) => Err(StoreError::Corrupt("deposits")),
+                _ => Err(StoreError::Corrupt("deposits")),
             };
             match ended {
                 Ok(ended) => expired += u32::from(ended),
@@ -432,6 +441,7 @@ pub(crate) struct Sending {
     pub(crate) expires_at: Timestamp,
     pub(crate) links: Vec<Link>,
     pub(crate) notices: Vec<NewOutgoing>,
+    pub(crate) record: Record,
     pub(crate) now: Timestamp,
 }
 
@@ -451,7 +461,7 @@ async fn send(tx: &mut Tx, sending: &Sending) -> Result<bool, StoreError> {
         return Err(StoreError::DepositClosed("a file is missing"));
     }
     hand_out(tx, &section, sending).await?;
-    Ok(true)
+    sending.record.write_if(true, tx).await
 }
 
 /// Keeps the links of a deposit that is sent, and queues its notices.

@@ -4,6 +4,7 @@
 //!
 //! - [`sections`]: sections, groups, users
 //! - [`accounts`]: who signs in, and sessions
+//! - [`audit`]: the audit log and what holds its lines together
 //! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
 //! - [`deposits`]: deposits, files, links, sessions
@@ -32,6 +33,7 @@
 
 pub mod accounts;
 pub mod approval;
+pub mod audit;
 pub mod deposits;
 pub mod keys;
 mod links;
@@ -51,7 +53,10 @@ pub mod upkeep;
 mod words;
 mod writer;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use fubako_base::ids::SectionId;
 
@@ -59,6 +64,8 @@ use fubako_base::ids::SectionId;
 #[derive(Clone)]
 pub struct Store {
     pool: pool::Pool,
+    /// Of the audit log; given once the vault can open it.
+    chain_key: Arc<OnceLock<Arc<audit::chain::ChainKey>>>,
 }
 
 /// What went wrong. The text is for the log.
@@ -128,7 +135,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Address`], [`StoreError::Database`], [`StoreError::Schema`].
     pub async fn open(url: &str, data_dir: &Path) -> Result<Self, StoreError> {
-        Ok(Self { pool: pool::Pool::open(url, data_dir).await? })
+        Ok(Self { pool: pool::Pool::open(url, data_dir).await?, chain_key: Arc::default() })
     }
 
     /// Ends what is under way and closes the database. Every later call is [`StoreError::Database`].

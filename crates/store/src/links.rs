@@ -4,6 +4,7 @@ use fubako_base::{Timestamp, ids::LinkId};
 
 use crate::{
     Store, StoreError,
+    audit::Entry,
     deposits::{Deposit, Link, deposit_columns, read_deposit},
     tx::args,
 };
@@ -71,10 +72,12 @@ impl Store {
         link: LinkId,
         session_hash: &[u8; 32],
         until: Timestamp,
+        entry: &Entry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((link, *session_hash, until, now), |tx, (link, session_hash, until, now)| {
+            .write((link, *session_hash, until, record, now), |tx, (link, session_hash, until, record, now)| {
                 Box::pin(async move {
                     // The deposit is locked: an expiry at the same time comes before, or deletes the session after.
                     let sql = "SELECT d.id FROM deposits d WHERE d.state = 'sent'
@@ -91,7 +94,7 @@ impl Store {
                     if tx.run(sql, args![*link, *now]).await? == 0 {
                         return Err(StoreError::DepositClosed("the link was taken back"));
                     }
-                    Ok(())
+                    record.write(tx).await
                 })
             })
             .await

@@ -4,6 +4,7 @@ use fubako_base::{Timestamp, ids::MaintenanceId};
 
 use crate::{
     Store, StoreError,
+    audit::Entry,
     tx::{Row, args},
 };
 
@@ -41,13 +42,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_maintenance(&self, window: &MaintenanceWindow, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn add_maintenance(
+        &self,
+        window: &MaintenanceWindow,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((window.clone(), now), |tx, (window, now)| {
+            .write((window.clone(), record, now), |tx, (window, record, now)| {
                 Box::pin(async move {
                     let sql = "INSERT INTO maintenance (id, starts_at, ends_at, made_by, made_at) VALUES ($1, $2, $3, $4, $5)";
                     let values = args![window.id, window.starts_at, window.ends_at, &window.made_by, *now];
-                    tx.run(sql, values).await.map(drop)
+                    tx.run(sql, values).await?;
+                    record.write(tx).await
                 })
             })
             .await
@@ -57,15 +65,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn end_maintenance(&self, id: MaintenanceId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn end_maintenance(&self, id: MaintenanceId, entry: &Entry, now: Timestamp) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((id, now), |tx, (id, now)| {
+            .write((id, record, now), |tx, (id, record, now)| {
                 Box::pin(async move {
                     let sql = "DELETE FROM maintenance WHERE id = $1 AND starts_at > $2";
                     let taken_back = tx.run(sql, args![*id, *now]).await?;
                     let sql = "UPDATE maintenance SET ends_at = $2 WHERE id = $1 AND starts_at <= $2 AND ends_at > $2";
                     let ended = tx.run(sql, args![*id, *now]).await?;
-                    Ok(taken_back + ended > 0)
+                    record.write_if(taken_back + ended > 0, tx).await
                 })
             })
             .await

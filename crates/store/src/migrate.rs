@@ -26,6 +26,7 @@ const ALL: &[(&str, &str)] = &[
     ("0012_depositor", include_str!("../migrations/0012_depositor.sql")),
     ("0013_accounts", include_str!("../migrations/0013_accounts.sql")),
     ("0014_maintenance", include_str!("../migrations/0014_maintenance.sql")),
+    ("0015_audit", include_str!("../migrations/0015_audit.sql")),
     ("0016_approval", include_str!("../migrations/0016_approval.sql")),
     ("0017_sent", include_str!("../migrations/0017_sent.sql")),
 ];

@@ -9,6 +9,7 @@ use fubako_base::{
 use crate::{
     Store, StoreError,
     accounts::{Account, accounts_for_sender},
+    audit::Entry,
     tx::{Row, Tx, args},
 };
 
@@ -216,14 +217,21 @@ impl Store {
             .await
     }
 
-    /// Makes the changes, all or none. Their order does not matter: what counts is how things stand when all are made,
+    /// Makes the changes, all or none, and records them. Their order does not matter: what counts is how things stand when all are made,
     /// so a domain can move from one section to another, and another group become the mail-link group, in one call.
     ///
     /// # Errors
     /// [`StoreError::DomainTaken`]; [`StoreError::AddressTaken`]; [`StoreError::Refused`] for a second mail-link group or default
     /// user, a group that still has users, a section or group that is not there.
-    pub async fn apply(&self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
-        self.pool.write((changes.to_vec(), now), |tx, (changes, now)| Box::pin(apply(tx, changes, *now))).await
+    pub async fn apply(&self, changes: &[Change], entries: &[Entry], now: Timestamp) -> Result<(), StoreError> {
+        self.pool
+            .write((changes.to_vec(), self.recording(entries)?, now), |tx, (changes, record, now)| {
+                Box::pin(async move {
+                    apply(tx, changes, *now).await?;
+                    record.write(tx).await
+                })
+            })
+            .await
     }
 
     /// Makes the changes and undoes them all: whether [`Store::apply`] would make them.

@@ -79,6 +79,7 @@ impl Ground {
         let storage = Storage::open("file:files", folder.path(), &S3Options::default()).await.unwrap();
         let master = MasterKey::from_file_or_new(&folder.path().join("master.key")).unwrap();
         let vault = Vault::new(storage, &master, Arc::new(store.clone())).unwrap();
+        fubako_exchange::audit::open_log(&store, &vault, clock.now()).await.unwrap();
         Self { folder, store, vault, clock }
     }
 
@@ -99,7 +100,7 @@ impl Ground {
             password_never_expires: false,
         };
         let changes = [Change::PutSection(Box::new(section)), Change::PutGroup(group), Change::PutUser(user)];
-        self.store.apply(&changes, self.now()).await.unwrap();
+        self.store.apply(&changes, &[], self.now()).await.unwrap();
     }
 
     /// The clock's time.

@@ -30,6 +30,8 @@ use crate::{Clock, Ground, section};
 pub const NOON: &str = "2026-11-21T14:30:00Z";
 /// What opens every deposit made here.
 pub const PASSWORD: &str = "Correct-Horse-9";
+/// The IP address that recipients come from.
+pub const RECIPIENT: &str = "198.51.100.7";
 /// Octets that a file may have.
 pub const MAX_FILE: u64 = 64 << 20;
 /// Where links lead, unless the house has another address or the section one of its own.
@@ -198,7 +200,7 @@ pub async fn deposit(house: &House, recipients: &[&str], files: &[(&str, Vec<u8>
 
 /// Opens a link with the password: the session and the files.
 pub async fn open(house: &House, token: &str) -> (String, Opened) {
-    let proof = house.exchange.prove(token, PASSWORD, house.now()).await.unwrap();
+    let proof = house.exchange.prove(token, PASSWORD, RECIPIENT, house.now()).await.unwrap();
     let Proof::Opened { session, .. } = proof else { panic!("not opened") };
     let opened = house.exchange.opened(token, &session, house.now()).await.unwrap();
     (session, opened)

@@ -82,7 +82,7 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
     match counter.exchange().sign_in(&form.name, &form.password, &address, counter.now).await {
         Ok(SignIn::In(secret)) => {
             state.guesses.give_back(caller.peer);
-            if let Err(error) = counter.exchange().sign_out(counter.secret()).await {
+            if let Err(error) = counter.exchange().sign_out(counter.secret(), &address, counter.now).await {
                 tracing::warn!(%error, "the session before could not be ended");
             }
             counter.with_cookie(counter.lead_to(ME, None), &secret)
@@ -101,7 +101,9 @@ async fn sign_out(State(state): State<Arc<WebState>>, caller: Caller, request: R
     // Whoever must choose another password may leave instead.
     let answer = async {
         counter.own_form::<Bare>(PASSWORD, request).await?;
-        counter.exchange().sign_out(counter.secret()).await.map_err(|error| counter.first(&error))?;
+        let address = caller.peer.to_string();
+        let out = counter.exchange().sign_out(counter.secret(), &address, counter.now).await;
+        out.map_err(|error| counter.first(&error))?;
         let mut response = counter.with_cookie(counter.lead_to(SIGN_IN, Some(Done::SignedOut)), "");
         response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
         Ok(response)
@@ -141,7 +143,7 @@ async fn accept_invitation(State(state): State<Arc<WebState>>, caller: Caller, r
         if form.password != form.again {
             return Ok(invited(&counter, &known, Some(Unfit::Differs)));
         }
-        match exchange.accept_invitation(token, &form.password, counter.now).await {
+        match exchange.accept_invitation(token, &form.password, &caller.peer.to_string(), counter.now).await {
             Ok(()) => Ok(counter.lead_to(SIGN_IN, Some(Done::PasswordSet))),
             Err(AccountError::Fault(fault)) => Ok(invited(&counter, &known, Some(Unfit::Fault(fault)))),
             Err(error) => Err(counter.first(&error)),
@@ -219,7 +221,9 @@ async fn end_others(State(state): State<Arc<WebState>>, caller: Caller, request:
     let counter = Counter::new(&state, &caller);
     let answer = async {
         let (person, _): (_, Bare) = counter.own_form(ME, request).await?;
-        counter.exchange().sign_out_elsewhere(&person).await.map_err(|error| counter.first(&error))?;
+        let address = caller.peer.to_string();
+        let out = counter.exchange().sign_out_elsewhere(&person, &address, counter.now).await;
+        out.map_err(|error| counter.first(&error))?;
         Ok(counter.lead_to(ME, Some(Done::SignedOutElsewhere)))
     };
     either(answer.await)

@@ -4,10 +4,7 @@
 //! ([`guard::comes_from_us`]), and where somebody is signed in by a key that only their pages have ([`token::form_key`]).
 //! No address is taken from a request to lead anywhere.
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     extract::{FromRequestParts, Request},
@@ -18,13 +15,14 @@ use fubako_base::{Timestamp, section::Settings};
 use fubako_exchange::{
     Exchange,
     account::{AccountError, Person},
+    audit::By,
     domain::account::{Entry, Known, Role, sign_in_name},
     token,
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Peer, WebState, forms, guard,
+    WebState, forms, guard,
     pages::{
         Frame, Message,
         account::{Done, Oneself},
@@ -57,10 +55,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let visitor = Visitor::from_request_parts(parts, state).await?;
-        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| *peer);
         let query = parts.uri.query().unwrap_or_default();
         let done = query.split('&').find_map(|pair| pair.strip_prefix("done=")).and_then(Done::read);
-        Ok(Self { visitor, headers: parts.headers.clone(), peer, done })
+        Ok(Self { peer: visitor.peer, visitor, headers: parts.headers.clone(), done })
     }
 }
 
@@ -200,6 +197,11 @@ impl<'a> Counter<'a> {
             return Err(Box::new(self.said(Message::Stale)));
         }
         Ok((person, form))
+    }
+
+    /// Whoever is signed in, as the audit log knows them.
+    pub(crate) fn by(&self, person: &Person) -> By {
+        By::person(person, &self.caller.peer.to_string())
     }
 
     /// What the forms of whoever is signed in carry.

@@ -18,6 +18,7 @@
 //!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
 //!  GET   /operator/maintenance  POST: form `starts`, `ends` → 303                                    operator, form key
 //!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
+//!  GET   /audit  /audit.csv   query `section`, `from`, `until`, `event`, `text`, `before`                operator, administrator
 //! ```
 //! ```text
 //!  GET   /sent               what one sent; `q` and `before` in the query                            a section's user
@@ -32,7 +33,7 @@
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
-//! - `operator`: maintenance windows
+//! - `operator`: maintenance windows; `audit`: the audit log
 //! - `sent`: what was sent, who took it, taking it back
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -41,6 +42,7 @@
 mod account;
 pub mod api;
 mod assets;
+mod audit;
 mod counter;
 mod download;
 mod forms;

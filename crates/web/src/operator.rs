@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use fubako_base::{Timestamp, ids::MaintenanceId, section::Settings};
-use fubako_exchange::{account::Person, domain::maintenance::WindowFault, maintenance::MaintenanceError};
+use fubako_exchange::{domain::maintenance::WindowFault, maintenance::MaintenanceError};
 
 use crate::{
     WebState,
@@ -52,7 +52,7 @@ async fn add_maintenance(State(state): State<Arc<WebState>>, caller: Caller, req
         let made = match times(&form, counter.now) {
             None => Err(MaintenanceError::Fault(WindowFault::Unread)),
             Some((starts, ends)) => {
-                counter.exchange().add_maintenance(starts, ends, login_id(&operator), counter.now).await
+                counter.exchange().add_maintenance(starts, ends, &counter.by(&operator), counter.now).await
             }
         };
         match made {
@@ -77,7 +77,7 @@ async fn end_maintenance(
         let operator = counter.operator(person)?;
         let id: Option<MaintenanceId> = id.ok().and_then(|Path(id)| id.parse().ok());
         let id = id.ok_or_else(|| Box::new(counter.said(Message::NoPage)))?;
-        let ended = counter.exchange().end_maintenance(id, login_id(&operator), counter.now).await;
+        let ended = counter.exchange().end_maintenance(id, &counter.by(&operator), counter.now).await;
         ended.map_err(|error| away(&counter, &error))?;
         Ok(counter.lead_to(MAINTENANCE, Some(Done::MaintenanceEnded)))
     };
@@ -118,10 +118,6 @@ fn times(form: &NewWindow, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
 /// Operators belong to no section: the calendar is the installation's.
 fn zone() -> String {
     Settings::default().time_zone
-}
-
-fn login_id(operator: &Person) -> &str {
-    &operator.known.account.login_id
 }
 
 fn away(counter: &Counter<'_>, error: &MaintenanceError) -> First {

@@ -1,6 +1,7 @@
 //! What a person sees: values in, HTML out. Pure; everything a stranger wrote is escaped by the templates.
 
 pub mod account;
+pub mod audit;
 pub mod operator;
 pub mod sent;
 

@@ -19,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, assets, download, forms, guard, operator,
+    WebState, account, assets, audit, download, forms, guard, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     sent,
     visitor::{SESSION_COOKIE, Visitor},
@@ -50,6 +50,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(links)
         .merge(account::routes())
         .merge(operator::routes())
+        .merge(audit::routes())
         .merge(sent::routes())
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
@@ -333,7 +334,8 @@ async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: Hea
     if form.password.trim().is_empty() {
         return desk.password_page(&view, Trouble::Empty);
     }
-    let trouble = match desk.exchange().prove(&visitor.token, &form.password, desk.now).await {
+    let address = visitor.peer.to_string();
+    let trouble = match desk.exchange().prove(&visitor.token, &form.password, &address, desk.now).await {
         Ok(Proof::Opened { session, until }) => {
             let cookie = session_cookie(&desk, &session, waits::seconds_until(desk.now, until));
             return seen_at(&desk, Some(cookie));

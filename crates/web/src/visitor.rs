@@ -1,6 +1,9 @@
 //! What a request says about who is reading: language and session.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -8,6 +11,8 @@ use axum::{
 };
 use fubako_base::Lang;
 use fubako_exchange::token;
+
+use crate::Peer;
 
 /// The name of the cookie with a link's session.
 pub(crate) const SESSION_COOKIE: &str = "fubako_link";
@@ -26,6 +31,8 @@ pub(crate) struct Visitor {
     accepted: Option<Lang>,
     /// The session's secret, as the cookie has it; empty where there is none.
     pub(crate) session: String,
+    /// Whom the request comes from.
+    pub(crate) peer: IpAddr,
 }
 
 impl Visitor {
@@ -54,6 +61,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             chosen: query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(|lang| lang.parse().ok()),
             accepted: accepted(&parts.headers),
             session: cookie(&parts.headers, SESSION_COOKIE).unwrap_or_default().to_owned(),
+            peer: parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| *peer),
         })
     }
 }

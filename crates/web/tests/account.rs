@@ -9,6 +9,7 @@ use fubako_base::{
     Lang,
     section::{Section, Settings},
 };
+use fubako_exchange::audit::By;
 use fubako_store::{
     accounts::AccountName,
     sections::{Change, User},
@@ -39,9 +40,10 @@ async fn invited() -> (House, String, String) {
         approver: false,
         password_never_expires: false,
     };
-    house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();
-    let root = house.exchange.add_operator("root", "root@ops.example", house.now()).await.unwrap();
-    let taro = house.exchange.reset_account("acme/taro", house.now()).await.unwrap();
+    house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
+    let root =
+        house.exchange.add_operator("root", "root@ops.example", &By::command("test"), house.now()).await.unwrap();
+    let taro = house.exchange.reset_account("acme/taro", &By::command("test"), house.now()).await.unwrap();
     let path = |link: &str| link.strip_prefix(URL).unwrap().to_owned();
     (house, path(&root.link), path(&taro.link))
 }
@@ -224,18 +226,24 @@ async fn whoever_is_refused_is_told_one_thing() {
     let name = AccountName::User("acme".parse().unwrap(), "taro".to_owned());
     let locked = house.store.account(&name).await.unwrap().unwrap();
     assert_eq!((locked.failures, locked.locked_at), (3, Some(house.now())));
-    house.exchange.unlock_account("acme/taro", house.now()).await.unwrap();
+    house.exchange.unlock_account("acme/taro", &By::command("test"), house.now()).await.unwrap();
     let session = signed_in(&house, "acme/taro", PASSWORD).await;
     assert_eq!(house.store.account(&name).await.unwrap().unwrap().failures, 0);
 
     // A reset: no password, no session; the section off: no session.
-    let path = house.exchange.reset_account("taro@acme.example", house.now()).await.unwrap().link.replace(URL, "");
+    let path = house
+        .exchange
+        .reset_account("taro@acme.example", &By::command("test"), house.now())
+        .await
+        .unwrap()
+        .link
+        .replace(URL, "");
     assert_eq!(said("acme/taro", PASSWORD).await, wrong);
     assert_eq!(house.get("/me", &[("cookie", &session)]).await.status.as_u16(), 303);
     assert_eq!(choose(&house, &path, OTHER, OTHER).await.status.as_u16(), 303);
     let session = signed_in(&house, "acme/taro", OTHER).await;
     let off = Section { enabled: false, ..section("acme") };
-    house.store.apply(&[Change::PutSection(Box::new(off))], house.now()).await.unwrap();
+    house.store.apply(&[Change::PutSection(Box::new(off))], &[], house.now()).await.unwrap();
     assert_eq!(house.get("/me", &[("cookie", &session)]).await.status.as_u16(), 303);
     assert_eq!(said("acme/taro", OTHER).await, wrong);
 }

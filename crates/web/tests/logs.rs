@@ -9,6 +9,7 @@ use std::{
 };
 
 use common::{House, PASSWORD};
+use fubako_exchange::audit::By;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -36,7 +37,8 @@ const OWN: &str = "a-phrase-of-their-own";
 
 /// An operator's first day: the secrets of the invitation and of the session.
 async fn account(house: &House) -> (String, String) {
-    let link = house.exchange.add_operator("root", "root@ops.example", house.now()).await.unwrap().link;
+    let link =
+        house.exchange.add_operator("root", "root@ops.example", &By::command("test"), house.now()).await.unwrap().link;
     let path = link.strip_prefix("http://files.acme.example").unwrap();
     house.get(path, &[]).await;
     house.post(path, &[], &format!("password={OWN}&again={OWN}")).await;

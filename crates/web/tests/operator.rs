@@ -4,6 +4,8 @@
 mod common;
 
 use common::{House, encoded, request};
+use fubako_base::audit::Actor;
+use fubako_exchange::audit::By;
 use fubako_store::{
     accounts::AccountName,
     sections::{Change, User},
@@ -30,11 +32,12 @@ async fn house() -> (House, [String; 3]) {
             approver: false,
             password_never_expires: false,
         };
-        house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();
+        house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
     }
-    let root = house.exchange.add_operator("root", "root@ops.example", house.now()).await.unwrap();
-    let staff = house.exchange.reset_account("acme/staff", house.now()).await.unwrap();
-    let kanri = house.exchange.reset_account("acme/kanri", house.now()).await.unwrap();
+    let root =
+        house.exchange.add_operator("root", "root@ops.example", &By::command("test"), house.now()).await.unwrap();
+    let staff = house.exchange.reset_account("acme/staff", &By::command("test"), house.now()).await.unwrap();
+    let kanri = house.exchange.reset_account("acme/kanri", &By::command("test"), house.now()).await.unwrap();
     let mut cookies = Vec::new();
     for invitation in [root, staff, kanri] {
         let path = invitation.link.strip_prefix("https://files.acme.example").unwrap();
@@ -65,7 +68,16 @@ async fn ends(house: &House, cookie: &str) -> Vec<String> {
 async fn each_route_has_an_expectation_for_each_visitor() {
     let (house, [root, staff, kanri]) = house().await;
     let now = house.now();
-    house.exchange.add_maintenance(now.plus_seconds(3600), now.plus_seconds(7200), "root", now).await.unwrap();
+    house
+        .exchange
+        .add_maintenance(
+            now.plus_seconds(3600),
+            now.plus_seconds(7200),
+            &By::at(Actor::Operator("root".into()), ""),
+            now,
+        )
+        .await
+        .unwrap();
     let [end] = ends(&house, &root).await.try_into().unwrap();
     let absent = format!("{PAGE}/0197f0a0-0000-7000-8000-000000000000/end");
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
@@ -150,7 +162,11 @@ async fn nothing_is_handed_over_while_the_exchange_is_closed() {
     assert_eq!(house.get(&file, &[("cookie", &session)]).await.text(), "the content");
 
     let now = house.now();
-    house.exchange.add_maintenance(now, now.plus_seconds(3600), "root", now).await.unwrap();
+    house
+        .exchange
+        .add_maintenance(now, now.plus_seconds(3600), &By::at(Actor::Operator("root".into()), ""), now)
+        .await
+        .unwrap();
     for (method, path) in [
         (Method::GET, link.clone()),
         (Method::POST, format!("{link}/open")),

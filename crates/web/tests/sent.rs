@@ -5,7 +5,7 @@ mod common;
 
 use common::{House, encoded, request};
 use fubako_base::ids::{DepositId, LinkId};
-use fubako_exchange::deposit::DepositState;
+use fubako_exchange::{audit::By, deposit::DepositState};
 use fubako_store::sections::{Change, User};
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
@@ -41,14 +41,20 @@ impl Place {
                 approver: false,
                 password_never_expires: false,
             };
-            house.store.apply(&[Change::PutUser(user)], house.now()).await.unwrap();
+            house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
         }
         let mut cookies = Vec::new();
         for name in VISITORS {
             let invitation = match name {
                 "" => None,
-                "root" => Some(house.exchange.add_operator("root", "root@ops.example", house.now()).await.unwrap()),
-                name => Some(house.exchange.reset_account(name, house.now()).await.unwrap()),
+                "root" => Some(
+                    house
+                        .exchange
+                        .add_operator("root", "root@ops.example", &By::command("test"), house.now())
+                        .await
+                        .unwrap(),
+                ),
+                name => Some(house.exchange.reset_account(name, &By::command("test"), house.now()).await.unwrap()),
             };
             let Some(invitation) = invitation else {
                 cookies.push(String::new());

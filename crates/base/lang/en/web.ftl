@@ -283,3 +283,22 @@ web-deposit-over-more = {""}
 web-cancelled-title = These files are no longer offered
 web-cancelled-lead = The sender's side has cancelled this, so no files can be downloaded by this link.
 web-cancelled-more = If you have questions, please ask the sender.
+
+# The audit log (X-AUDIT)
+web-audit = Audit log
+web-audit-means = Sign-ins, changes of settings, deposits, downloads and more. Lines are kept for 5 years; one that is changed or removed later is found.
+web-audit-installation = The whole installation
+web-audit-section = Whose
+web-audit-from = From
+web-audit-until = Until
+web-audit-event = What happened
+web-audit-any = Anything
+web-audit-text = Text
+web-audit-text-hint = Stands in a name, an IP address, an object or the details.
+web-audit-search = Show
+web-audit-none = There are no such lines.
+web-audit-object = Object:
+web-audit-details = Details
+web-audit-older = Older lines
+web-audit-newest = Back to the newest
+web-audit-csv = Save as CSV

@@ -262,3 +262,22 @@ web-deposit-over-more = {""}
 web-cancelled-title = お渡しは取りやめになりました
 web-cancelled-lead = 送信者の側で取り消されたため、このリンクからファイルを受け取ることはできません。
 web-cancelled-more = ご不明な点は、送信者にお問い合わせください。
+
+# 監査ログ（X-AUDIT）
+web-audit = 監査ログ
+web-audit-means = サインイン、設定の変更、送信、ダウンロードなどの記録です。記録は5年間保管され、あとから書き換えたり消したりすると検出されます。
+web-audit-installation = システム全体
+web-audit-section = 対象
+web-audit-from = 開始日
+web-audit-until = 終了日
+web-audit-event = 出来事
+web-audit-any = すべて
+web-audit-text = 語句
+web-audit-text-hint = 名前、IPアドレス、対象、内容に含まれる語句で絞り込みます。
+web-audit-search = 表示する
+web-audit-none = 該当する記録はありません。
+web-audit-object = 対象
+web-audit-details = 詳細
+web-audit-older = さらに古い記録
+web-audit-newest = 最新の記録に戻る
+web-audit-csv = CSVで保存

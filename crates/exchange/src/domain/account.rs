@@ -246,6 +246,21 @@ pub enum Refusal {
     NowLocked,
 }
 
+impl Refusal {
+    /// A stable word for it, for the audit log.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::SectionOff => "section-off",
+            Self::NoPassword => "no-password",
+            Self::Locked => "locked",
+            Self::Wrong => "wrong",
+            Self::NowLocked => "now-locked",
+        }
+    }
+}
+
 /// Somebody is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {

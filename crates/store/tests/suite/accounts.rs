@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use crate::{
     db::Db,
-    make::{acme, at, id, section},
+    make::{acme, at, entry, id, section},
 };
 
 fn operator(login_id: &str) -> AccountName {
@@ -47,16 +47,16 @@ async fn found(db: &Db, name: &AccountName) -> Account {
 
 /// An operator with the password `hash`.
 async fn root(db: &Db) -> AccountId {
-    assert!(db.store.add_operator("root", "root@ops.example", invitation(1, 100), at(0)).await.unwrap());
-    assert!(db.store.accept_invitation(&[1; 32], "hash", at(1)).await.unwrap());
+    assert!(db.store.add_operator("root", "root@ops.example", invitation(1, 100), &entry(), at(0)).await.unwrap());
+    assert!(db.store.accept_invitation(&[1; 32], "hash", &entry(), at(1)).await.unwrap());
     found(db, &operator("root")).await.id
 }
 
 // spec: X-ACCOUNTS
 pub(crate) async fn an_operator_is_made_once_and_chooses_a_password_once(db: Db) {
-    assert!(db.store.add_operator("root", "root@ops.example", invitation(1, 100), at(0)).await.unwrap());
-    assert!(!db.store.add_operator("root", "other@ops.example", invitation(2, 100), at(0)).await.unwrap());
-    assert!(db.store.add_operator("b", "b@ops.example", invitation(3, 100), at(0)).await.unwrap());
+    assert!(db.store.add_operator("root", "root@ops.example", invitation(1, 100), &entry(), at(0)).await.unwrap());
+    assert!(!db.store.add_operator("root", "other@ops.example", invitation(2, 100), &entry(), at(0)).await.unwrap());
+    assert!(db.store.add_operator("b", "b@ops.example", invitation(3, 100), &entry(), at(0)).await.unwrap());
     let kept = found(&db, &operator("root")).await;
     assert_eq!((kept.section.clone(), &*kept.login_id, &*kept.address), (None, "root", "root@ops.example"));
     assert_eq!((kept.password_hash.clone(), kept.reset_at, kept.failures, kept.locked_at), (None, None, 0, None));
@@ -68,10 +68,10 @@ pub(crate) async fn an_operator_is_made_once_and_chooses_a_password_once(db: Db)
     // Not the one that came too late for the name, nor one that nobody made, nor one whose time is over.
     for (hash, now) in [(2, 1), (9, 1), (1, 100)] {
         assert_eq!(db.store.invited(&[hash; 32], at(now)).await.unwrap(), None);
-        assert!(!db.store.accept_invitation(&[hash; 32], "hash", at(now)).await.unwrap());
+        assert!(!db.store.accept_invitation(&[hash; 32], "hash", &entry(), at(now)).await.unwrap());
     }
-    assert!(db.store.accept_invitation(&[1; 32], "hash", at(99)).await.unwrap());
-    assert!(!db.store.accept_invitation(&[1; 32], "another", at(99)).await.unwrap());
+    assert!(db.store.accept_invitation(&[1; 32], "hash", &entry(), at(99)).await.unwrap());
+    assert!(!db.store.accept_invitation(&[1; 32], "another", &entry(), at(99)).await.unwrap());
     let kept = found(&db, &operator("root")).await;
     assert_eq!((kept.password_hash.as_deref(), kept.password_set_at), (Some("hash"), Some(at(99))));
     assert_eq!(kept.invitation_until, None);
@@ -80,11 +80,11 @@ pub(crate) async fn an_operator_is_made_once_and_chooses_a_password_once(db: Db)
 // spec: X-ACCOUNTS
 pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
     acme(&db.store).await;
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let users = [user("acme", "taro"), user("other", "taro")].map(Change::PutUser);
-    db.store.apply(&users, at(0)).await.unwrap();
+    db.store.apply(&users, &[], at(0)).await.unwrap();
     assert_eq!(db.store.account(&taro()).await.unwrap(), None, "before the first invitation there is none");
-    let kept = db.store.invite(&taro(), invitation(1, 100), at(1)).await.unwrap().unwrap();
+    let kept = db.store.invite(&taro(), invitation(1, 100), &entry(), at(1)).await.unwrap().unwrap();
     assert_eq!((kept.section.clone(), &*kept.login_id, &*kept.name), (Some(id("acme")), "taro", "山田 太郎"));
     assert!(kept.administrator && kept.never_expires && kept.reset_at.is_none());
     assert_eq!(found(&db, &AccountName::Address(id("acme"), "TARO@acme.example".into())).await, kept);
@@ -97,22 +97,22 @@ pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
         assert_eq!(db.store.account(&nobody).await.unwrap(), None, "{nobody:?}");
     }
     for nobody in [AccountName::User(id("acme"), "jiro".into()), operator("taro")] {
-        assert_eq!(db.store.invite(&nobody, invitation(2, 100), at(1)).await.unwrap(), None, "{nobody:?}");
+        assert_eq!(db.store.invite(&nobody, invitation(2, 100), &entry(), at(1)).await.unwrap(), None, "{nobody:?}");
     }
     // By the address as well, and once.
     let again = AccountName::Address(id("acme"), "taro@acme.example".into());
-    assert_eq!(db.store.invite(&again, invitation(3, 200), at(2)).await.unwrap().unwrap().id, kept.id);
+    assert_eq!(db.store.invite(&again, invitation(3, 200), &entry(), at(2)).await.unwrap().unwrap().id, kept.id);
     assert_eq!(db.count("SELECT COUNT(*) FROM accounts").await, 1);
 
     // Who is no user any more has no account and no session.
-    assert!(db.store.accept_invitation(&[3; 32], "hash", at(3)).await.unwrap());
-    assert!(db.store.begin_session(kept.id, "hash", &session(7, 3)).await.unwrap());
+    assert!(db.store.accept_invitation(&[3; 32], "hash", &entry(), at(3)).await.unwrap());
+    assert!(db.store.begin_session(kept.id, "hash", &session(7, 3), &entry()).await.unwrap());
     db.store
-        .apply(&[Change::PutUser(User { address: "new@acme.example".into(), ..user("acme", "taro") })], at(4))
+        .apply(&[Change::PutUser(User { address: "new@acme.example".into(), ..user("acme", "taro") })], &[], at(4))
         .await
         .unwrap();
     assert_eq!(db.store.session(&[7; 32]).await.unwrap().unwrap().1.address, "new@acme.example");
-    db.store.apply(&[Change::RemoveUser(id("acme"), "taro".to_owned())], at(5)).await.unwrap();
+    db.store.apply(&[Change::RemoveUser(id("acme"), "taro".to_owned())], &[], at(5)).await.unwrap();
     assert_eq!(db.store.account(&taro()).await.unwrap(), None);
     assert_eq!(db.store.session(&[7; 32]).await.unwrap(), None);
     assert_eq!(db.count("SELECT COUNT(*) FROM sessions").await, 0);
@@ -129,15 +129,15 @@ pub(crate) async fn password_tries_side_by_side_do_not_outrun_the_limit(db: Db) 
     let locked = found(&db, &operator("root")).await;
     assert_eq!((locked.failures, locked.locked_at), (2, Some(at(5))));
     assert!(!db.store.take_password_try(id, 2, None).await.unwrap(), "it is locked");
-    assert!(db.store.unlock(&operator("root"), at(6)).await.unwrap());
-    assert!(!db.store.unlock(&operator("nobody"), at(6)).await.unwrap());
+    assert!(db.store.unlock(&operator("root"), &entry(), at(6)).await.unwrap());
+    assert!(!db.store.unlock(&operator("nobody"), &entry(), at(6)).await.unwrap());
     let open = found(&db, &operator("root")).await;
     assert_eq!((open.failures, open.locked_at, open.password_hash.as_deref()), (0, None, Some("hash")));
 
     // A right one forgets what was wrong; where the password is another by now, nothing begins.
     assert!(db.store.take_password_try(id, 0, Some(at(7))).await.unwrap());
-    assert!(!db.store.begin_session(id, "old hash", &session(1, 7)).await.unwrap());
-    assert!(db.store.begin_session(id, "hash", &session(1, 7)).await.unwrap());
+    assert!(!db.store.begin_session(id, "old hash", &session(1, 7), &entry()).await.unwrap());
+    assert!(db.store.begin_session(id, "hash", &session(1, 7), &entry()).await.unwrap());
     let open = found(&db, &operator("root")).await;
     assert_eq!((open.failures, open.locked_at), (0, None));
 }
@@ -145,30 +145,30 @@ pub(crate) async fn password_tries_side_by_side_do_not_outrun_the_limit(db: Db) 
 // spec: X-ACCOUNTS
 pub(crate) async fn a_reset_takes_password_and_sessions_away(db: Db) {
     let id = root(&db).await;
-    assert!(db.store.begin_session(id, "hash", &session(1, 2)).await.unwrap());
+    assert!(db.store.begin_session(id, "hash", &session(1, 2), &entry()).await.unwrap());
     assert!(db.store.take_password_try(id, 0, Some(at(3))).await.unwrap());
-    let reset = db.store.invite(&operator("root"), invitation(5, 200), at(10)).await.unwrap().unwrap();
+    let reset = db.store.invite(&operator("root"), invitation(5, 200), &entry(), at(10)).await.unwrap().unwrap();
     assert_eq!((reset.password_hash.clone(), reset.password_set_at, reset.reset_at), (None, None, Some(at(10))));
     assert_eq!((reset.failures, reset.locked_at, reset.invitation_until), (0, None, Some(at(200))));
     assert_eq!(db.store.session(&[1; 32]).await.unwrap(), None);
-    assert!(!db.store.begin_session(id, "hash", &session(2, 11)).await.unwrap());
+    assert!(!db.store.begin_session(id, "hash", &session(2, 11), &entry()).await.unwrap());
     // Another invitation makes the one before void, and it is still the same reset.
-    let again = db.store.invite(&operator("root"), invitation(6, 300), at(20)).await.unwrap().unwrap();
+    let again = db.store.invite(&operator("root"), invitation(6, 300), &entry(), at(20)).await.unwrap().unwrap();
     assert_eq!(again.reset_at, Some(at(10)));
-    assert!(!db.store.accept_invitation(&[5; 32], "new", at(21)).await.unwrap());
-    assert!(db.store.accept_invitation(&[6; 32], "new", at(21)).await.unwrap());
+    assert!(!db.store.accept_invitation(&[5; 32], "new", &entry(), at(21)).await.unwrap());
+    assert!(db.store.accept_invitation(&[6; 32], "new", &entry(), at(21)).await.unwrap());
     assert_eq!(found(&db, &operator("root")).await.reset_at, None);
 }
 
 // spec: X-ACCOUNTS
 pub(crate) async fn sessions_end_singly_all_but_one_and_with_a_change_of_the_password(db: Db) {
     let id = root(&db).await;
-    db.store.add_operator("other", "o@ops.example", invitation(2, 100), at(0)).await.unwrap();
-    db.store.accept_invitation(&[2; 32], "theirs", at(1)).await.unwrap();
+    db.store.add_operator("other", "o@ops.example", invitation(2, 100), &entry(), at(0)).await.unwrap();
+    db.store.accept_invitation(&[2; 32], "theirs", &entry(), at(1)).await.unwrap();
     let other = found(&db, &operator("other")).await.id;
     for (account, hash, made) in [(id, 1, 10), (id, 2, 20), (id, 3, 30), (other, 4, 40)] {
         let password = if account == id { "hash" } else { "theirs" };
-        assert!(db.store.begin_session(account, password, &session(hash, made)).await.unwrap());
+        assert!(db.store.begin_session(account, password, &session(hash, made), &entry()).await.unwrap());
     }
     let (kept, account) = db.store.session(&[2; 32]).await.unwrap().unwrap();
     assert_eq!((kept, account.id), (session(2, 20), id));
@@ -177,15 +177,15 @@ pub(crate) async fn sessions_end_singly_all_but_one_and_with_a_change_of_the_pas
     db.store.touch_session(&[2; 32], at(50)).await.unwrap();
     db.store.touch_session(&[2; 32], at(45)).await.unwrap();
     assert_eq!(db.store.session(&[2; 32]).await.unwrap().unwrap().0.seen_at, at(50));
-    db.store.end_session(&[1; 32]).await.unwrap();
-    db.store.end_session(&[1; 32]).await.unwrap();
+    db.store.end_session(&[1; 32], &entry()).await.unwrap();
+    db.store.end_session(&[1; 32], &entry()).await.unwrap();
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [3, 2]);
-    assert_eq!(db.store.end_other_sessions(id, &[2; 32]).await.unwrap(), 1);
+    assert_eq!(db.store.end_other_sessions(id, &[2; 32], &entry()).await.unwrap(), 1);
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [2]);
 
-    assert!(!db.store.change_password(id, "wrong", "new", &session(8, 60)).await.unwrap());
+    assert!(!db.store.change_password(id, "wrong", "new", &session(8, 60), &entry()).await.unwrap());
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [2]);
-    assert!(db.store.change_password(id, "hash", "new", &session(9, 60)).await.unwrap());
+    assert!(db.store.change_password(id, "hash", "new", &session(9, 60), &entry()).await.unwrap());
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [9]);
     let changed = found(&db, &operator("root")).await;
     assert_eq!((changed.password_hash.as_deref(), changed.password_set_at), (Some("new"), Some(at(60))));

@@ -10,7 +10,7 @@ use fubako_store::{
 
 use crate::{
     db::{Db, holds},
-    make::{acme, at, deposit, file, id, link, notice, outgoing, section},
+    make::{acme, at, deposit, entry, expired, file, id, link, notice, outgoing, section},
 };
 
 const ASKED: Asked = Asked { at: at(5), decide_by: at(500) };
@@ -62,14 +62,14 @@ pub(crate) async fn who_approves_is_kept_with_groups_and_users(db: Db) {
         password_never_expires: false,
     };
     let changes = groups.clone().map(Change::PutGroup);
-    db.store.apply(&changes, at(0)).await.unwrap();
+    db.store.apply(&changes, &[], at(0)).await.unwrap();
     let users = [user("ito", true), user("sato", true), user("taro", false)];
-    db.store.apply(&users.clone().map(Change::PutUser), at(0)).await.unwrap();
+    db.store.apply(&users.clone().map(Change::PutUser), &[], at(0)).await.unwrap();
     for login_id in ["sato", "taro"] {
         let name = AccountName::User(id("acme"), login_id.to_owned());
         let invitation = NewInvitation { hash: [login_id.as_bytes()[0]; 32], until: at(60) };
-        let invited = db.store.invite(&name, invitation, at(0));
-        assert_eq!(invited.await.unwrap().unwrap().approver, login_id == "sato");
+        let invited = db.store.invite(&name, invitation, &entry(), at(0)).await;
+        assert_eq!(invited.unwrap().unwrap().approver, login_id == "sato");
     }
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), groups);
     assert_eq!(db.store.users(&id("acme")).await.unwrap(), users);
@@ -78,12 +78,12 @@ pub(crate) async fn who_approves_is_kept_with_groups_and_users(db: Db) {
     assert_eq!(staff.accounts.iter().map(|account| account.login_id.as_str()).collect::<Vec<_>>(), ["sato"]);
     // Set again, and of another section there is nothing.
     db.store
-        .apply(&[Change::PutGroup(group("b", None, None)), Change::PutUser(user("sato", false))], at(1))
+        .apply(&[Change::PutGroup(group("b", None, None)), Change::PutUser(user("sato", false))], &[], at(1))
         .await
         .unwrap();
     let staff = db.store.approval_staff(&id("acme")).await.unwrap();
     assert_eq!((staff.groups[1].clone(), staff.approvers.len()), (group("b", None, None), 1));
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(1)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(1)).await.unwrap();
     assert_eq!(db.store.approval_staff(&id("other")).await.unwrap(), Default::default());
 }
 
@@ -96,9 +96,9 @@ pub(crate) async fn a_deposit_waits_and_is_approved_once(db: Db) {
     assert_eq!((d.state, d.approval, d.sent_at), (DepositState::Waiting, Some(noted.clone()), None));
     assert_eq!((db.count("SELECT COUNT(*) FROM links").await, db.count("SELECT COUNT(*) FROM outgoing").await), (0, 1));
     // Nothing else happens to it meanwhile.
-    assert!(!db.store.send_deposit(d.id, at(1000), &[], &[], at(6)).await.unwrap());
+    assert!(!db.store.send_deposit(d.id, at(1000), &[], &[], &entry(), at(6)).await.unwrap());
     assert!(!db.store.abort_deposit(d.id).await.unwrap());
-    assert_eq!(db.store.expire_deposits(at(9999), at(9999), 10).await.unwrap(), 0);
+    assert_eq!(db.store.expire_deposits(at(9999), at(9999), 10, expired).await.unwrap(), 0);
 
     let links = [link(d.id, "hanako@example.com", 1)];
     let notices = [outgoing(OutgoingKind::DepositNotice, &["hanako@example.com"])];
@@ -114,7 +114,7 @@ pub(crate) async fn a_deposit_waits_and_is_approved_once(db: Db) {
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 2);
     assert_eq!(db.store.files(d.id).await.unwrap().len(), 1);
     // From there on it is as any other.
-    assert_eq!(db.store.expire_deposits(at(1000), at(0), 10).await.unwrap(), 1);
+    assert_eq!(db.store.expire_deposits(at(1000), at(0), 10, expired).await.unwrap(), 1);
 }
 
 // spec: X-APPROVAL KEEP-DELETE
@@ -133,13 +133,13 @@ pub(crate) async fn a_rejected_deposit_s_files_are_gone(db: Db) {
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 2);
     for done in [
         db.store.ask_approval(d.id, ASKED, &[]).await.err(),
-        db.store.send_deposit(d.id, at(1000), &[], &[], at(5)).await.err(),
+        db.store.send_deposit(d.id, at(1000), &[], &[], &entry(), at(5)).await.err(),
         db.store.keep_file(&file(d.id, 2)).await.err(),
     ] {
         assert!(matches!(done, Some(StoreError::DepositClosed(_))), "{done:?}");
     }
     assert!(!db.store.abort_deposit(d.id).await.unwrap());
-    assert_eq!(db.store.expire_deposits(at(9999), at(9999), 10).await.unwrap(), 0);
+    assert_eq!(db.store.expire_deposits(at(9999), at(9999), 10, expired).await.unwrap(), 0);
     assert!(!holds(&db.contents().await, &kept.object.wrapped_key));
 }
 
@@ -165,7 +165,7 @@ pub(crate) async fn only_a_whole_deposit_under_approval_waits(db: Db) {
 // spec: X-APPROVAL
 pub(crate) async fn what_waits_what_is_overdue_and_what_was_decided(db: Db) {
     acme(&db.store).await;
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let (late, early) = (open(&db, "late").await, open(&db, "early").await);
     open(&db, "open").await;
     db.store.ask_approval(late.id, Asked { decide_by: at(900), ..ASKED }, &[]).await.unwrap();

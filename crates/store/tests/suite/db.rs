@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use fubako_store::{Store, StoreError};
+use fubako_store::{Store, StoreError, audit::chain::ChainKey};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use tempfile::TempDir;
 
@@ -28,6 +28,7 @@ impl Db {
         let folder = tempfile::tempdir().unwrap();
         let url = "sqlite:sub/fubako.db".to_owned();
         let store = Store::open(&url, folder.path()).await.unwrap();
+        store.use_chain_key(ChainKey::new(&[7; 32]));
         Self { store, url, folder: Arc::new(folder), dump: None }
     }
 
@@ -38,6 +39,7 @@ impl Db {
         let url = server.url(&name);
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let store = Store::open(&url, folder.path()).await.unwrap();
+        store.use_chain_key(ChainKey::new(&[7; 32]));
         let (program, args): (Command, _) = (server.program("pg_dump"), name);
         let envs: Vec<_> = program.get_envs().map(|(k, v)| (k.to_owned(), v.unwrap().to_owned())).collect();
         let bin = program.get_program().to_owned();
@@ -55,7 +57,14 @@ impl Db {
 
     /// The same database as another process would open it.
     pub(crate) async fn open(&self) -> Result<Store, StoreError> {
-        Store::open(&self.url, self.folder.path()).await
+        let store = Store::open(&self.url, self.folder.path()).await?;
+        store.use_chain_key(ChainKey::new(&[7; 32]));
+        Ok(store)
+    }
+
+    /// The same, as a node that could not open the audit log's key.
+    pub(crate) async fn open_without_key(&self) -> Store {
+        Store::open(&self.url, self.folder.path()).await.unwrap()
     }
 
     pub(crate) fn file(&self) -> PathBuf {

@@ -8,13 +8,13 @@ use fubako_store::{
 
 use crate::{
     db::{Db, holds},
-    make::{acme, at, deposit, file, id, link, object, outgoing, section, sent},
+    make::{acme, at, deposit, entry, expired, file, id, link, object, outgoing, section, sent},
 };
 
 // spec: MAIL-DEPOSIT
 pub(crate) async fn the_same_key_gives_the_same_deposit(db: Db) {
     acme(&db.store).await;
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let first = Deposit { lang: Some(Lang::En), ..deposit("mail-1", 2) };
     let (kept, new) = db.store.begin_deposit(&first).await.unwrap();
     assert!(new);
@@ -79,12 +79,12 @@ pub(crate) async fn files_are_kept_only_while_open(db: Db) {
     refused(db.store.keep_file(&file(d.id, 0)).await);
     refused(db.store.keep_file(&file(d.id, 2)).await);
     let (kept, _) = db.store.keep_file(&file(d.id, 1)).await.unwrap();
-    assert!(db.store.send_deposit(d.id, at(1000), &[], &[], at(2)).await.unwrap());
+    assert!(db.store.send_deposit(d.id, at(1000), &[], &[], &entry(), at(2)).await.unwrap());
     // The upload that never heard its answer comes again after the sending: it is told what is there.
     let (again, new) = db.store.keep_file(&file(d.id, 1)).await.unwrap();
     assert_eq!((again.object, new), (kept.object, false));
     refused(db.store.keep_file(&file(d.id, 2)).await);
-    db.store.expire_deposits(at(1000), at(0), 10).await.unwrap();
+    db.store.expire_deposits(at(1000), at(0), 10, expired).await.unwrap();
     refused(db.store.keep_file(&file(d.id, 1)).await);
 }
 
@@ -94,7 +94,8 @@ pub(crate) async fn a_deposit_is_sent_whole_and_once(db: Db) {
     let (d, _) = db.store.begin_deposit(&deposit("k", 2)).await.unwrap();
     let links = [link(d.id, "hanako@example.com", 1), link(d.id, "jiro@example.com", 2)];
     let notices = ["hanako@example.com", "jiro@example.com"].map(|to| outgoing(OutgoingKind::DepositNotice, &[to]));
-    let send = || db.store.send_deposit(d.id, at(1000), &links, &notices, at(5));
+    let entry = entry();
+    let send = || db.store.send_deposit(d.id, at(1000), &links, &notices, &entry, at(5));
     db.store.keep_file(&file(d.id, 1)).await.unwrap();
     assert!(matches!(send().await, Err(StoreError::DepositClosed("a file is missing"))));
     assert!(db.store.link(&[1; 32]).await.unwrap().is_none());
@@ -107,7 +108,7 @@ pub(crate) async fn a_deposit_is_sent_whole_and_once(db: Db) {
     let kept = db.store.deposit(d.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.sent_at, kept.expires_at), (DepositState::Sent, Some(at(5)), Some(at(1000))));
     assert!(!db.store.abort_deposit(d.id).await.unwrap());
-    let gone = db.store.send_deposit(DepositId::generate(), at(1000), &[], &[], at(5)).await;
+    let gone = db.store.send_deposit(DepositId::generate(), at(1000), &[], &[], &entry, at(5)).await;
     assert!(matches!(gone, Err(StoreError::DepositClosed(_))));
 }
 
@@ -119,7 +120,7 @@ pub(crate) async fn sending_commits_all_or_nothing(db: Db) {
     // A token that is another link's already.
     let links = [link(d.id, "a@example.com", 2), link(d.id, "b@example.com", 1)];
     let notices = [outgoing(OutgoingKind::DepositNotice, &["a@example.com"])];
-    let refused = db.store.send_deposit(d.id, at(1000), &links, &notices, at(5)).await;
+    let refused = db.store.send_deposit(d.id, at(1000), &links, &notices, &entry(), at(5)).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
     assert_eq!(db.store.deposit(d.id).await.unwrap().unwrap().state, DepositState::Open);
     assert!(db.store.link(&[2; 32]).await.unwrap().is_none());
@@ -145,14 +146,14 @@ pub(crate) async fn an_aborted_deposit_leaves_nothing(db: Db) {
 pub(crate) async fn deposits_expire(db: Db) {
     acme(&db.store).await;
     let (d, f, l) = sent(&db.store, "sent", 1).await;
-    db.store.begin_link_session(l.id, &[5; 32], at(9999), at(3)).await.unwrap();
+    db.store.begin_link_session(l.id, &[5; 32], at(9999), &entry(), at(3)).await.unwrap();
     let (open, _) = db.store.begin_deposit(&deposit("open", 1)).await.unwrap();
     let (half, _) = db.store.keep_file(&file(open.id, 1)).await.unwrap();
-    assert_eq!(db.store.expire_deposits(at(999), at(0), 10).await.unwrap(), 0);
+    assert_eq!(db.store.expire_deposits(at(999), at(0), 10, expired).await.unwrap(), 0);
     assert_eq!(db.store.files(d.id).await.unwrap().len(), 1);
-    assert_eq!(db.store.expire_deposits(at(1000), at(1), 1).await.unwrap(), 1, "no more than the limit");
-    assert_eq!(db.store.expire_deposits(at(1000), at(1), 10).await.unwrap(), 1);
-    assert_eq!(db.store.expire_deposits(at(1000), at(1), 10).await.unwrap(), 0);
+    assert_eq!(db.store.expire_deposits(at(1000), at(1), 1, expired).await.unwrap(), 1, "no more than the limit");
+    assert_eq!(db.store.expire_deposits(at(1000), at(1), 10, expired).await.unwrap(), 1);
+    assert_eq!(db.store.expire_deposits(at(1000), at(1), 10, expired).await.unwrap(), 0);
     for id in [d.id, open.id] {
         assert_eq!(db.store.deposit(id).await.unwrap().unwrap().state, DepositState::Expired);
         assert!(db.store.files(id).await.unwrap().is_empty());
@@ -163,7 +164,7 @@ pub(crate) async fn deposits_expire(db: Db) {
     assert!(!db.store.link_session(l.id, &[5; 32], at(3)).await.unwrap());
     // The link is still found: its page says that the files are gone.
     assert_eq!(db.store.link(&[1; 32]).await.unwrap().unwrap().1.state, DepositState::Expired);
-    let late = db.store.send_deposit(open.id, at(2000), &[], &[], at(5)).await;
+    let late = db.store.send_deposit(open.id, at(2000), &[], &[], &entry(), at(5)).await;
     assert!(matches!(late, Err(StoreError::DepositClosed(_))));
     let contents = db.contents().await;
     assert!(!holds(&contents, &f.object.wrapped_key) && !holds(&contents, &half.object.wrapped_key));
@@ -171,7 +172,7 @@ pub(crate) async fn deposits_expire(db: Db) {
 
 pub(crate) async fn a_deposit_of_another_section_is_untouchable(db: Db) {
     acme(&db.store).await;
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let (d, _) = db.store.begin_deposit(&deposit("k", 1)).await.unwrap();
     let foreign = File { object: ObjectRef { section: id("other"), ..object() }, ..file(d.id, 1) };
     assert!(matches!(db.store.keep_file(&foreign).await, Err(StoreError::DepositClosed("it is unknown"))));

@@ -9,6 +9,7 @@
 mod accept;
 mod accounts;
 mod approval;
+mod audit;
 mod db;
 mod deposits;
 mod durability;
@@ -74,6 +75,15 @@ suite! {
         a_reset_takes_password_and_sessions_away
         sessions_end_singly_all_but_one_and_with_a_change_of_the_password
         an_account_that_cannot_be_read_is_an_error
+    }
+    audit {
+        lines_are_kept_in_a_chain_a_section
+        lines_are_looked_for
+        what_is_changed_in_the_database_is_found
+        lines_from_many_nodes_are_one_chain
+        what_is_not_done_is_not_recorded_and_what_is_cannot_go_unrecorded
+        lines_go_when_their_time_is_over_and_the_rest_stays_whole
+        the_first_chain_key_stays
     }
     accept {
         a_mail_comes_back_as_it_was_accepted

@@ -2,12 +2,14 @@
 
 use fubako_base::{
     Code, Timestamp,
+    audit::{Actor, Event},
     ids::{DeliveryId, DepositId, LinkId, MailId, ObjectId, OutgoingId, SectionId},
     object::ObjectRef,
     section::{Section, Settings},
 };
 use fubako_store::{
     Store,
+    audit::Entry,
     deposits::{Deposit, DepositState, Depositor, File, Link},
     mails::{Ending, Mail, MailRecipient, NewMail},
     outbox::{Content, NewDelivery, NewOutgoing, Outcome, OutgoingKind},
@@ -35,9 +37,27 @@ pub(crate) fn section(name: &str) -> Section {
     }
 }
 
+/// Something for the audit log, where what it is does not matter.
+pub(crate) fn entry() -> Entry {
+    Entry {
+        section: id("acme"),
+        event: Event::SettingsChanged,
+        actor: Actor::Command("test".to_owned()),
+        address: String::new(),
+        object: String::new(),
+        detail: [].into(),
+        at: at(0),
+    }
+}
+
+/// That a deposit's files go, for the audit log.
+pub(crate) fn expired(section: &SectionId, deposit: DepositId) -> Entry {
+    Entry { section: section.clone(), event: Event::FilesDeleted, object: deposit.to_string(), ..entry() }
+}
+
 /// Makes the section `acme`.
 pub(crate) async fn acme(store: &Store) {
-    store.apply(&[Change::PutSection(Box::new(section("acme")))], at(0)).await.unwrap();
+    store.apply(&[Change::PutSection(Box::new(section("acme")))], &[], at(0)).await.unwrap();
 }
 
 pub(crate) fn object() -> ObjectRef {
@@ -197,6 +217,8 @@ pub(crate) async fn sent(store: &Store, key: &str, token: u8) -> (Deposit, File,
     let (file, _) = store.keep_file(&file(deposit.id, 1)).await.unwrap();
     let link = link(deposit.id, "hanako@example.com", token);
     let notices = [outgoing(OutgoingKind::DepositNotice, &["hanako@example.com"])];
-    assert!(store.send_deposit(deposit.id, at(1000), std::slice::from_ref(&link), &notices, at(2)).await.unwrap());
+    assert!(
+        store.send_deposit(deposit.id, at(1000), std::slice::from_ref(&link), &notices, &entry(), at(2)).await.unwrap()
+    );
     (deposit, file, link)
 }

@@ -15,8 +15,8 @@ use futures::future::join_all;
 use crate::{
     db::Db,
     make::{
-        acme, again, at, deliver, delivered, deposit, file, id, leased, link, mail, notice, outgoing, relayed, section,
-        sent,
+        acme, again, at, deliver, delivered, deposit, entry, expired, file, id, leased, link, mail, notice, outgoing,
+        relayed, section, sent,
     },
 };
 
@@ -112,7 +112,8 @@ pub(crate) async fn one_of_many_keeps_a_file(db: Db) {
     assert_eq!(kept.iter().filter(|(_, new)| *new).count(), 1);
     assert_eq!(kept.iter().map(|(f, _)| f.object.id).collect::<HashSet<_>>().len(), 1);
     let links = [link(d.id, "a@example.com", 1)];
-    let sends = (0..8).map(|n| nodes[n % 2].send_deposit(d.id, at(1000), &links, &[], at(2)));
+    let entry = entry();
+    let sends = (0..8).map(|n| nodes[n % 2].send_deposit(d.id, at(1000), &links, &[], &entry, at(2)));
     let sends: Vec<bool> = join_all(sends).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(sends.iter().filter(|sent| **sent).count(), 1);
 }
@@ -147,9 +148,10 @@ pub(crate) async fn expiry_and_sending_do_not_mix(db: Db) {
         let (d, _) = db.store.begin_deposit(&deposit(&format!("k{key}"), 1)).await.unwrap();
         db.store.keep_file(&file(d.id, 1)).await.unwrap();
         let links = [link(d.id, "a@example.com", key)];
+        let entry = entry();
         let (sent, expired, aborted) = futures::join!(
-            nodes[0].send_deposit(d.id, at(1000), &links, &[], at(2)),
-            nodes[1].expire_deposits(at(2), at(1), 10),
+            nodes[0].send_deposit(d.id, at(1000), &links, &[], &entry, at(2)),
+            nodes[1].expire_deposits(at(2), at(1), 10, expired),
             nodes[0].abort_deposit(d.id),
         );
         expired.unwrap();
@@ -169,7 +171,7 @@ pub(crate) async fn expiry_and_sending_do_not_mix(db: Db) {
 
 pub(crate) async fn transactions_that_meet_are_run_again(db: Db) {
     acme(&db.store).await;
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let nodes = [db.store.clone(), db.open().await.unwrap()];
     let group = |section: &str, name: &str| {
         Change::PutGroup(Group {
@@ -181,12 +183,12 @@ pub(crate) async fn transactions_that_meet_are_run_again(db: Db) {
         })
     };
     for (section, name) in [("acme", "a"), ("other", "b")] {
-        db.store.apply(&[group(section, name)], at(0)).await.unwrap();
+        db.store.apply(&[group(section, name)], &[], at(0)).await.unwrap();
     }
     // The same rows in the opposite order: PostgreSQL ends one of two that wait for each other.
     let (one, two) = ([group("acme", "a"), group("other", "b")], [group("other", "b"), group("acme", "a")]);
     for now in 0..20 {
-        let (a, b) = futures::join!(nodes[0].apply(&one, at(now)), nodes[1].apply(&two, at(now)));
+        let (a, b) = futures::join!(nodes[0].apply(&one, &[], at(now)), nodes[1].apply(&two, &[], at(now)));
         a.unwrap();
         b.unwrap();
     }
@@ -220,7 +222,7 @@ pub(crate) async fn a_failure_fails_alone(db: Db) {
             let (d, _) = store.begin_deposit(&deposit(&format!("d{n}"), 0)).await.unwrap();
             let token = if n % 2 == 0 { 1 } else { n + 100 };
             let links = [link(d.id, "a@example.com", n + 200), link(d.id, "b@example.com", token)];
-            (n, d.id, store.send_deposit(d.id, at(1000), &links, &[notice()], at(2)).await)
+            (n, d.id, store.send_deposit(d.id, at(1000), &links, &[notice()], &entry(), at(2)).await)
         }
     });
     for (n, id, result) in join_all(works).await {

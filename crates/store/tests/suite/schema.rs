@@ -5,7 +5,7 @@ use futures::future::join_all;
 
 use crate::{
     db::{Db, holds},
-    make::{acme, at, leased, mail, relayed, sent},
+    make::{acme, at, entry, leased, mail, relayed, sent},
 };
 
 // spec: RUN-EMBEDDED
@@ -90,7 +90,7 @@ pub(crate) async fn a_row_that_cannot_be_read_is_an_error(db: Db) {
 pub(crate) async fn records_stay_inside_their_section(db: Db) {
     acme(&db.store).await;
     db.store
-        .apply(&[fubako_store::sections::Change::PutSection(Box::new(crate::make::section("other")))], at(0))
+        .apply(&[fubako_store::sections::Change::PutSection(Box::new(crate::make::section("other")))], &[], at(0))
         .await
         .unwrap();
     let kept = leased(&db.store).await.accepted.id;
@@ -127,10 +127,10 @@ pub(crate) async fn no_column_is_for_a_secret(db: Db) {
     }
     // And errors do not repeat what was in the row.
     let (_, _, link) = sent(&db.store, "other", 2).await;
-    let twice = db.store.apply(&[], at(0)).await;
+    let twice = db.store.apply(&[], &[], at(0)).await;
     assert!(twice.is_ok());
     let (d, _) = db.store.begin_deposit(&crate::make::deposit("third", 0)).await.unwrap();
-    let error = db.store.send_deposit(d.id, at(9), &[link], &[], at(1)).await.unwrap_err();
+    let error = db.store.send_deposit(d.id, at(9), &[link], &[], &entry(), at(1)).await.unwrap_err();
     assert!(!holds(error.to_string().as_bytes(), &[2; 32]) && !format!("{error:?}").contains("0202"), "{error:?}");
 }
 

@@ -8,7 +8,7 @@ use fubako_store::{
 
 use crate::{
     db::Db,
-    make::{acme, at, id, section},
+    make::{acme, at, entry, id, section},
 };
 
 fn group(name: &str, mail_link: bool) -> Group {
@@ -42,7 +42,7 @@ pub(crate) async fn a_section_is_kept_whole(db: Db) {
     bare.domains.clear();
     bare.enabled = false;
     let put = |section: &_| Change::PutSection(Box::new(Clone::clone(section)));
-    db.store.apply(&[put(&bare), put(&acme)], at(0)).await.unwrap();
+    db.store.apply(&[put(&bare), put(&acme)], &[], at(0)).await.unwrap();
     assert_eq!(db.store.sections().await.unwrap(), [acme.clone(), bare.clone()]);
     assert_eq!(db.store.section(&id("acme")).await.unwrap(), Some(acme.clone()));
     assert_eq!(db.store.section(&id("bare")).await.unwrap(), Some(bare));
@@ -54,7 +54,7 @@ pub(crate) async fn a_section_is_kept_whole(db: Db) {
     acme.domains = vec!["new.example".to_owned(), "acme.example".to_owned(), "new.example".to_owned()];
     acme.name = "新しい名前".to_owned();
     acme.autopilot = true;
-    db.store.apply(&[put(&acme)], at(1)).await.unwrap();
+    db.store.apply(&[put(&acme)], &[], at(1)).await.unwrap();
     acme.domains.pop();
     assert_eq!(db.store.section(&id("acme")).await.unwrap(), Some(acme));
     assert_eq!(db.store.section_of_domain("sub.acme.example").await.unwrap(), None);
@@ -65,7 +65,7 @@ pub(crate) async fn a_domain_belongs_to_one_section(db: Db) {
     acme(&db.store).await;
     let mut thief = section("thief");
     thief.domains = vec!["thief.example".to_owned(), "acme.example".to_owned()];
-    let refused = db.store.apply(&[Change::PutSection(Box::new(thief.clone()))], at(1)).await;
+    let refused = db.store.apply(&[Change::PutSection(Box::new(thief.clone()))], &[], at(1)).await;
     assert!(matches!(refused, Err(StoreError::DomainTaken(domain)) if domain == "acme.example"));
     assert_eq!(db.store.section(&id("thief")).await.unwrap(), None, "nothing of it is kept");
     let owner = db.store.section_of_domain("acme.example").await.unwrap().unwrap();
@@ -77,18 +77,18 @@ pub(crate) async fn a_section_has_a_secret_and_neighbours(db: Db) {
     acme(&db.store).await;
     assert_eq!(db.store.sealed_secret(&id("acme")).await.unwrap(), None);
     let put = |sealed: Option<&[u8]>| Change::PutSecret(id("acme"), sealed.map(<[u8]>::to_vec));
-    db.store.apply(&[put(Some(b"sealed"))], at(1)).await.unwrap();
+    db.store.apply(&[put(Some(b"sealed"))], &[], at(1)).await.unwrap();
     // Set afresh with another name, the section keeps it.
     acme(&db.store).await;
     assert_eq!(db.store.sealed_secret(&id("acme")).await.unwrap().as_deref(), Some(b"sealed".as_slice()));
-    db.store.apply(&[put(None)], at(2)).await.unwrap();
+    db.store.apply(&[put(None)], &[], at(2)).await.unwrap();
     assert_eq!(db.store.sealed_secret(&id("acme")).await.unwrap(), None);
-    let nowhere = db.store.apply(&[Change::PutSecret(id("nowhere"), None)], at(3)).await;
+    let nowhere = db.store.apply(&[Change::PutSecret(id("nowhere"), None)], &[], at(3)).await;
     assert!(matches!(nowhere, Err(StoreError::Refused(_))));
 
     let mut other = section("other");
     other.domains = ["a.acme.example", "b.a.acme.example", "notacme.example", "example"].map(str::to_owned).to_vec();
-    db.store.apply(&[Change::PutSection(Box::new(other))], at(4)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(other))], &[], at(4)).await.unwrap();
     assert_eq!(db.store.foreign_domains(&id("acme")).await.unwrap(), ["a.acme.example", "b.a.acme.example"]);
     assert_eq!(db.store.foreign_domains(&id("other")).await.unwrap(), ["acme.example", "sub.acme.example"]);
     assert!(db.store.foreign_domains(&id("nowhere")).await.unwrap().is_empty());
@@ -101,7 +101,7 @@ pub(crate) async fn the_order_of_changes_does_not_matter(db: Db) {
         Change::PutUser(user("a", Some("old"), true)),
         Change::PutUser(user("b", None, false)),
     ];
-    db.store.apply(&changes, at(0)).await.unwrap();
+    db.store.apply(&changes, &[], at(0)).await.unwrap();
 
     // A domain, the mail-link group's place, the default user's place and a group's users move in one call.
     let mut other = section("other");
@@ -116,13 +116,13 @@ pub(crate) async fn the_order_of_changes_does_not_matter(db: Db) {
         Change::PutGroup(group("new", true)),
         Change::PutSection(Box::new(rest)),
     ];
-    db.store.apply(&changes, at(1)).await.unwrap();
+    db.store.apply(&changes, &[], at(1)).await.unwrap();
     assert_eq!(db.store.section_of_domain("acme.example").await.unwrap().unwrap().id, id("other"));
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("new", true)]);
     let users = [user("a", Some("new"), false), user("b", Some("new"), true)];
     assert_eq!(db.store.users(&id("acme")).await.unwrap(), users);
 
-    db.store.apply(&[Change::RemoveUser(id("acme"), "a".to_owned())], at(2)).await.unwrap();
+    db.store.apply(&[Change::RemoveUser(id("acme"), "a".to_owned())], &[], at(2)).await.unwrap();
     assert_eq!(db.store.users(&id("acme")).await.unwrap(), users[1..]);
     assert_eq!(db.store.users(&id("other")).await.unwrap(), []);
 }
@@ -135,13 +135,13 @@ pub(crate) async fn all_changes_or_none(db: Db) {
         Change::PutGroup(Group { section: id("nowhere"), ..group("x", false) }),
     ] {
         let changes = [Change::PutGroup(group("kept", false)), bad];
-        assert!(matches!(db.store.apply(&changes, at(1)).await, Err(StoreError::Refused(_))));
+        assert!(matches!(db.store.apply(&changes, &[], at(1)).await, Err(StoreError::Refused(_))));
         assert_eq!(db.store.groups(&id("acme")).await.unwrap(), []);
     }
     // A group that somebody is in does not go.
     let changes = [Change::PutGroup(group("g", false)), Change::PutUser(user("a", Some("g"), false))];
-    db.store.apply(&changes, at(1)).await.unwrap();
-    let refused = db.store.apply(&[Change::RemoveGroup(id("acme"), "g".to_owned())], at(2)).await;
+    db.store.apply(&changes, &[], at(1)).await.unwrap();
+    let refused = db.store.apply(&[Change::RemoveGroup(id("acme"), "g".to_owned())], &[], at(2)).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))));
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("g", false)]);
 }
@@ -150,9 +150,9 @@ pub(crate) async fn all_changes_or_none(db: Db) {
 pub(crate) async fn there_is_one_mail_link_group_and_one_default_user(db: Db) {
     acme(&db.store).await;
     let two = [Change::PutGroup(group("a", true)), Change::PutGroup(group("b", true))];
-    assert!(matches!(db.store.apply(&two, at(1)).await, Err(StoreError::Refused(_))));
+    assert!(matches!(db.store.apply(&two, &[], at(1)).await, Err(StoreError::Refused(_))));
     let two = [Change::PutUser(user("a", None, true)), Change::PutUser(user("b", None, true))];
-    assert!(matches!(db.store.apply(&two, at(1)).await, Err(StoreError::Refused(_))));
+    assert!(matches!(db.store.apply(&two, &[], at(1)).await, Err(StoreError::Refused(_))));
 }
 
 // spec: MAIL-SENDER
@@ -161,7 +161,7 @@ pub(crate) async fn an_address_is_one_user_s(db: Db) {
     let with = |login_id, address: &str| User { address: address.to_owned(), ..user(login_id, None, false) };
     let put = async |users: &[User]| {
         let changes: Vec<Change> = users.iter().cloned().map(Change::PutUser).collect();
-        db.store.apply(&changes, at(0)).await
+        db.store.apply(&changes, &[], at(0)).await
     };
     put(&[user("a", None, false)]).await.unwrap();
     for changes in [vec![with("b", "A@Acme.example")], vec![user("a", None, false), with("b", "a@acme.example")]] {
@@ -173,9 +173,9 @@ pub(crate) async fn an_address_is_one_user_s(db: Db) {
     put(&[user("b", None, false)]).await.unwrap();
     put(&[with("a", "b@acme.example"), with("b", "a@acme.example")]).await.unwrap();
     let gone = [Change::PutUser(with("c", "b@acme.example")), Change::RemoveUser(id("acme"), "a".to_owned())];
-    db.store.apply(&gone, at(1)).await.unwrap();
+    db.store.apply(&gone, &[], at(1)).await.unwrap();
     // Another section's user may have it.
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(1)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(1)).await.unwrap();
     put(&[User { section: id("other"), ..with("c", "b@acme.example") }]).await.unwrap();
 }
 
@@ -186,13 +186,13 @@ pub(crate) async fn a_rehearsal_refuses_what_would_be_refused_and_keeps_nothing(
     for bad in [Change::PutSection(Box::new(thief)), Change::PutUser(user("x", Some("no-such-group"), false))] {
         let changes = [Change::PutGroup(group("g", true)), bad];
         let rehearsed = db.store.rehearse(&changes, at(1)).await.unwrap_err().to_string();
-        assert_eq!(rehearsed, db.store.apply(&changes, at(1)).await.unwrap_err().to_string());
+        assert_eq!(rehearsed, db.store.apply(&changes, &[], at(1)).await.unwrap_err().to_string());
     }
     let changes = [Change::PutGroup(group("g", true)), Change::PutSection(Box::new(section("new")))];
     db.store.rehearse(&changes, at(1)).await.unwrap();
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), []);
     assert_eq!(db.store.section(&id("new")).await.unwrap(), None);
-    db.store.apply(&changes, at(1)).await.unwrap();
+    db.store.apply(&changes, &[], at(1)).await.unwrap();
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("g", true)]);
 }
 
@@ -200,7 +200,7 @@ pub(crate) async fn a_rehearsal_refuses_what_would_be_refused_and_keeps_nothing(
 pub(crate) async fn addresses_are_compared_without_case(db: Db) {
     acme(&db.store).await;
     let odd = User { address: "Yamada.Tarō@ACME.example".to_owned(), ..user("a", None, false) };
-    db.store.apply(&[Change::PutUser(odd.clone()), Change::PutUser(user("b", None, false))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutUser(odd.clone()), Change::PutUser(user("b", None, false))], &[], at(0)).await.unwrap();
     let users = async |section, address| db.store.sender_accounts(&id(section), address).await.unwrap().users;
     assert_eq!(users("acme", "yamada.TARŌ@acme.EXAMPLE").await, [odd]);
     assert_eq!(users("acme", "c@acme.example").await, []);
@@ -219,10 +219,10 @@ pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
         Change::PutGroup(Group { section: id("other"), ..group("theirs", true) }),
         Change::PutUser(User { section: id("other"), ..user("a", Some("theirs"), true) }),
     ];
-    db.store.apply(&elsewhere, at(0)).await.unwrap();
+    db.store.apply(&elsewhere, &[], at(0)).await.unwrap();
     let users = [&a, &b, &c, &user("0", None, false)].map(|user| Change::PutUser(user.clone()));
     let groups = [group("g", true), group("other", false)].map(Change::PutGroup);
-    db.store.apply(&[groups.as_slice(), &users].concat(), at(0)).await.unwrap();
+    db.store.apply(&[groups.as_slice(), &users].concat(), &[], at(0)).await.unwrap();
     // As it can be where it was declared before this was refused.
     db.meddle("UPDATE users SET address = 'A@acme.example', address_folded = 'a@acme.example' WHERE login_id = '0'")
         .await;
@@ -239,7 +239,7 @@ pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
     for (number, section, login_id) in [(1, "acme", "a"), (2, "acme", "b"), (3, "acme", "c"), (4, "other", "a")] {
         let invitation = NewInvitation { hash: [number; 32], until: at(1) };
         let name = AccountName::User(id(section), login_id.to_owned());
-        db.store.invite(&name, invitation, at(0)).await.unwrap().unwrap();
+        db.store.invite(&name, invitation, &entry(), at(0)).await.unwrap().unwrap();
     }
     let found = async |address| {
         let found = accounts(address).await.accounts.into_iter();

@@ -10,7 +10,7 @@ use fubako_store::{
 
 use crate::{
     db::{Db, holds},
-    make::{acme, at, deposit, file, id, link, outgoing, section, sent},
+    make::{acme, at, deposit, entry, expired, file, id, link, outgoing, section, sent},
 };
 
 fn by(seconds: i64) -> Cancellation {
@@ -25,7 +25,7 @@ fn query(depositor: Option<&str>, search: &str, before: Option<DepositId>, limit
 // spec: X-CANCEL
 pub(crate) async fn the_list_is_one_s_own_or_the_section_s(db: Db) {
     acme(&db.store).await;
-    db.store.apply(&[Change::PutSection(Box::new(section("other")))], at(0)).await.unwrap();
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let mut ids = Vec::new();
     for (n, depositor, subject) in [
         (1u8, Some(("taro", false)), "100% Ärger_x"),
@@ -42,7 +42,7 @@ pub(crate) async fn the_list_is_one_s_own_or_the_section_s(db: Db) {
         let (begun, _) = db.store.begin_deposit(&wanted).await.unwrap();
         if n < 6 {
             let links = [link(begun.id, "hanako@example.com", n)];
-            assert!(db.store.send_deposit(begun.id, at(1000), &links, &[], at(2)).await.unwrap());
+            assert!(db.store.send_deposit(begun.id, at(1000), &links, &[], &entry(), at(2)).await.unwrap());
         }
         ids.push(begun.id);
     }
@@ -76,7 +76,7 @@ pub(crate) async fn the_list_is_one_s_own_or_the_section_s(db: Db) {
     assert!(db.store.sent(&foreign).await.unwrap().is_empty());
     assert!(db.store.sent_deposit(&id("other"), ids[2]).await.unwrap().is_none());
     // Given up without ever being sent: nobody's either.
-    db.store.expire_deposits(at(3), at(1), 10).await.unwrap();
+    db.store.expire_deposits(at(3), at(1), 10, expired).await.unwrap();
     assert_eq!(found(query(None, "", None, 9)).await.len(), 5);
     assert!(db.store.sent_deposit(&id("acme"), ids[0]).await.unwrap().is_none());
 }
@@ -86,8 +86,8 @@ pub(crate) async fn a_download_is_noted_once_a_session(db: Db) {
     acme(&db.store).await;
     let (d, _, l) = sent(&db.store, "a", 1).await;
     let taking = |session| Taking { link: l.id, number: 1, session_hash: [session; 32] };
-    db.store.begin_link_session(l.id, &[5; 32], at(900), at(10)).await.unwrap();
-    db.store.begin_link_session(l.id, &[6; 32], at(900), at(20)).await.unwrap();
+    db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(10)).await.unwrap();
+    db.store.begin_link_session(l.id, &[6; 32], at(900), &entry(), at(20)).await.unwrap();
     for (session, when) in [(5, 11), (5, 12), (6, 21)] {
         assert!(db.store.begin_download(taking(session), at(when)).await.unwrap());
     }
@@ -107,7 +107,7 @@ pub(crate) async fn a_download_is_noted_once_a_session(db: Db) {
 pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     acme(&db.store).await;
     let (d, f, l) = sent(&db.store, "a", 1).await;
-    db.store.begin_link_session(l.id, &[5; 32], at(900), at(3)).await.unwrap();
+    db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(3)).await.unwrap();
     let (acme, taking) = (id("acme"), Taking { link: l.id, number: 1, session_hash: [5; 32] });
     assert!(db.store.link_is_live(l.id).await.unwrap());
     let cancel = async |section: &str, state| db.store.cancel_deposit(&id(section), d.id, state, &by(7)).await.unwrap();
@@ -116,15 +116,15 @@ pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     assert!(!db.store.link_is_live(l.id).await.unwrap());
     assert!(!db.store.link_session(l.id, &[5; 32], at(8)).await.unwrap());
     assert!(!db.store.begin_download(taking, at(8)).await.unwrap());
-    assert!(db.store.begin_link_session(l.id, &[6; 32], at(900), at(8)).await.is_err());
+    assert!(db.store.begin_link_session(l.id, &[6; 32], at(900), &entry(), at(8)).await.is_err());
     assert_eq!(db.store.erasures(10).await.unwrap(), [f.object.id]);
     let seen = db.store.sent_deposit(&acme, d.id).await.unwrap().unwrap();
     assert_eq!((seen.line.deposit.state, seen.line.cancelled), (DepositState::Cancelled, Some(by(7))));
     assert_eq!(seen.files.len(), 1, "what it was is still told");
     assert!(!db.store.extend_deposit(&acme, d.id, at(1000), at(2000)).await.unwrap());
-    assert_eq!(db.store.expire_deposits(at(5000), at(0), 10).await.unwrap(), 0);
+    assert_eq!(db.store.expire_deposits(at(5000), at(0), 10, expired).await.unwrap(), 0);
     assert!(!db.store.abort_deposit(d.id).await.unwrap());
-    assert!(!db.store.send_deposit(d.id, at(2000), &[], &[], at(9)).await.unwrap(), "it was sent");
+    assert!(!db.store.send_deposit(d.id, at(2000), &[], &[], &entry(), at(9)).await.unwrap(), "it was sent");
     assert!(!holds(&db.contents().await, &f.object.wrapped_key), "its key is gone");
 }
 
@@ -135,9 +135,9 @@ pub(crate) async fn one_recipient_s_link_is_taken_back_and_its_notice_with_it(db
     let (kept, _) = db.store.keep_file(&file(d.id, 1)).await.unwrap();
     let links = [link(d.id, "hanako@example.com", 1), link(d.id, "jiro@example.com", 2)];
     let notices = ["hanako@example.com", "jiro@example.com"].map(|to| outgoing(OutgoingKind::DepositNotice, &[to]));
-    db.store.send_deposit(d.id, at(1000), &links, &notices, at(5)).await.unwrap();
+    db.store.send_deposit(d.id, at(1000), &links, &notices, &entry(), at(5)).await.unwrap();
     for l in &links {
-        db.store.begin_link_session(l.id, &[5; 32], at(900), at(6)).await.unwrap();
+        db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(6)).await.unwrap();
     }
     let (acme, [one, other]) = (id("acme"), links);
     let cancel =
@@ -150,7 +150,7 @@ pub(crate) async fn one_recipient_s_link_is_taken_back_and_its_notice_with_it(db
     assert!(!db.store.link_is_live(one.id).await.unwrap() && db.store.link_is_live(other.id).await.unwrap());
     assert!(!db.store.link_session(one.id, &[5; 32], at(8)).await.unwrap());
     assert!(db.store.link_session(other.id, &[5; 32], at(8)).await.unwrap(), "the other's goes on");
-    assert!(db.store.begin_link_session(one.id, &[6; 32], at(900), at(8)).await.is_err());
+    assert!(db.store.begin_link_session(one.id, &[6; 32], at(900), &entry(), at(8)).await.is_err());
     let (found, _) = db.store.link(&one.token_hash).await.unwrap().unwrap();
     assert_eq!(found.cancelled_at, Some(at(7)));
     // Nobody had their notices yet: the dead link's is not sent any more.
@@ -177,8 +177,8 @@ pub(crate) async fn files_are_kept_longer_once(db: Db) {
         !db.store.extend_deposit(&acme, d.id, at(1000), at(3000)).await.unwrap(),
         "it is kept until another time by now"
     );
-    assert_eq!(db.store.expire_deposits(at(1999), at(0), 10).await.unwrap(), 0);
-    assert_eq!(db.store.expire_deposits(at(2000), at(0), 10).await.unwrap(), 1);
+    assert_eq!(db.store.expire_deposits(at(1999), at(0), 10, expired).await.unwrap(), 0);
+    assert_eq!(db.store.expire_deposits(at(2000), at(0), 10, expired).await.unwrap(), 1);
     assert!(!db.store.extend_deposit(&acme, d.id, at(2000), at(3000)).await.unwrap());
 }
 

@@ -7,7 +7,8 @@ use fubako_store::{
 use crate::{
     db::{Db, holds},
     make::{
-        acme, again, at, deliver, delivered, ending, failed, file, leased, notice, object, outgoing, relayed, sent,
+        acme, again, at, deliver, delivered, ending, expired, failed, file, leased, notice, object, outgoing, relayed,
+        sent,
     },
 };
 
@@ -192,7 +193,7 @@ pub(crate) async fn a_notice_does_not_settle_its_mail(db: Db) {
 pub(crate) async fn erased_objects_are_forgotten(db: Db) {
     acme(&db.store).await;
     let (_, file, _) = sent(&db.store, "k", 1).await;
-    assert_eq!(db.store.expire_deposits(at(1000), at(0), 10).await.unwrap(), 1);
+    assert_eq!(db.store.expire_deposits(at(1000), at(0), 10, expired).await.unwrap(), 1);
     assert_eq!(db.store.erasures(10).await.unwrap(), [file.object.id]);
     let many: Vec<ObjectId> = (0..1200).map(|_| ObjectId::generate()).chain([file.object.id]).collect();
     db.store.erased(&many).await.unwrap();
@@ -223,7 +224,7 @@ pub(crate) async fn objects_that_no_row_knows_are_named(db: Db) {
     let (gone, gone_file, _) = sent(&db.store, "gone", 1).await;
     let (deposit, _) = db.store.begin_deposit(&crate::make::deposit("kept", 1)).await.unwrap();
     let (kept, _) = db.store.keep_file(&file(deposit.id, 1)).await.unwrap();
-    db.store.expire_deposits(at(1000), at(0), 10).await.unwrap();
+    db.store.expire_deposits(at(1000), at(0), 10, expired).await.unwrap();
     assert_eq!(db.store.files(gone.id).await.unwrap().len(), 0);
     let known = [mail.accepted.spool.id, object_of(&out).0, kept.object.id, gone_file.object.id];
     let strangers: Vec<ObjectId> = (0..450).map(|_| object().id).collect();

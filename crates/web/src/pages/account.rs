@@ -280,6 +280,7 @@ struct MePage<'a> {
     section: Option<String>,
     operator: bool,
     administrator: bool,
+    audit: bool,
     role: &'static str,
     set: Option<Moment>,
     expires: Option<Moment>,
@@ -301,6 +302,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], done: Option<D
         section: who.section_name.as_deref().map(visible),
         operator: who.role == Role::Operator,
         administrator: who.role == Role::Administrator,
+        audit: who.role != Role::User,
         role: match who.role {
             Role::Operator => "web-role-operator",
             Role::Administrator => "web-role-administrator",
