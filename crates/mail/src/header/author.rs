@@ -157,16 +157,20 @@ fn sole(text: &str) -> Option<Address> {
 /// Whether an address has nothing unseen in it, and its domain is written as it is compared: some readers take `ａｃｍｅ。example` for
 /// `acme.example` (UTS 46), and some for another.
 fn is_what_it_looks_like(address: &str) -> bool {
-    let unseen = |c: char| {
-        matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
-    };
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
     let is_as_compared = || {
         let (unicode, read) = idna::domain_to_unicode(&a_label(domain));
         read.is_ok() && unicode == domain.to_lowercase()
     };
-    !address.contains(unseen) && (domain.is_ascii() || is_as_compared())
+    !address.contains(is_unseen) && (domain.is_ascii() || is_as_compared())
+}
+
+/// What takes no place where a text is shown.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
 /// What stands outside of quotes, comments and angle brackets, without white space; none where one of them does not end, or where there is a

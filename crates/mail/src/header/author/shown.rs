@@ -2,15 +2,35 @@
 
 use std::collections::BTreeSet;
 
-use super::a_label;
+use super::{a_label, is_unseen};
 
 /// Stops that are dots to some (UTS 46), and end a sentence to others.
 const STOPS: [char; 3] = ['\u{3002}', '\u{ff0e}', '\u{ff61}'];
+/// Others that look like dots, and are such in a domain to who normalises it first.
+const DOTS: [char; 3] = ['\u{2024}', '\u{fe52}', '\u{ff0e}'];
 
 /// The domains, as they are compared, of the addresses in a decoded From field: behind each `@` that is in no quotes and no comment, and
 /// in angle brackets wherever they stand, since many look for those alone. Where a quote or a parenthesis does not end, or what stands
-/// beside a quoted string leaves no name before the author's address, what is in them counts as well.
+/// beside a quoted string leaves no name before the author's address, what is in them counts as well. What nobody sees, and what is written
+/// over a letter, counts and does not.
 pub(super) fn domains(text: &str) -> Vec<String> {
+    let mut all = domains_of(text);
+    if text.contains(|c| is_unseen(c) || is_over_a_letter(c) || DOTS.contains(&c)) {
+        let seen: String =
+            text.chars().filter(|c| !is_unseen(*c)).map(|c| if DOTS.contains(&c) { '.' } else { c }).collect();
+        all.extend(domains_of(&seen));
+        all.extend(domains_of(&seen.replace(is_over_a_letter, "")));
+    }
+    all
+}
+
+/// Marks that are written over the letter before them.
+fn is_over_a_letter(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}')
+        || matches!(c, '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+fn domains_of(text: &str) -> Vec<String> {
     let in_brackets = text.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or(rest));
     let (outside, is_name) = without_quoted(text);
     let literally = (!is_name).then(|| text.replace(['"', '(', ')'], " "));

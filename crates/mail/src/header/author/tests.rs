@@ -346,6 +346,59 @@ fn what_stands_round_a_foreign_address_hides_it_from_nobody() {
     }
 }
 
+// spec: RCV-ALIGN (found by review)
+#[test]
+fn what_nobody_sees_in_a_foreign_domain_hides_it_from_nobody() {
+    let unseen = [
+        '\u{ad}',
+        '\u{200b}',
+        '\u{200c}',
+        '\u{200d}',
+        '\u{200e}',
+        '\u{200f}',
+        '\u{2060}',
+        '\u{2064}',
+        '\u{feff}',
+        '\u{fe0f}',
+        '\u{34f}',
+        '\u{180e}',
+        '\u{61c}',
+        '\u{e0041}',
+        '\u{301}',
+        '\u{20dd}',
+        '\u{3164}',
+    ];
+    for c in unseen {
+        for name in [
+            format!("ceo@evil{c}.example"),
+            format!("ceo@ev{c}il.example"),
+            format!("ceo@{c}evil.example"),
+            format!("ceo@evil.{c}example"),
+            format!("ceo@evil.exam{c}ple"),
+        ] {
+            for behind in ["", "!", "」", "様", " (CEO)", "。", "\u{200b}!", ")"] {
+                let name = format!("{name}{behind}");
+                assert_eq!(author(with_name(&name).as_bytes()), None, "{name:?}");
+            }
+        }
+        for name in [
+            format!("田中{c}太郎"),
+            format!("Tanaka{c}"),
+            format!("営業部 info@acme{c}.example"),
+            format!("田中@営業{c}部"),
+        ] {
+            let is_other = name.contains("acme") && matches!(c, '\u{301}' | '\u{20dd}');
+            assert_eq!(author(with_name(&name).as_bytes()).is_none(), is_other, "{name:?}");
+        }
+    }
+    for dot in ['\u{2024}', '\u{fe52}', '\u{ff0e}', '\u{ff61}', '\u{3002}'] {
+        for behind in ["", "!", "」"] {
+            let name = format!("ceo@evil{dot}example{behind}");
+            assert_eq!(author(with_name(&name).as_bytes()), None, "{name:?}");
+        }
+    }
+}
+
 // spec: RCV-ALIGN
 #[test]
 fn an_ordinary_name_without_an_address_or_with_a_colleague_s_is_a_name() {
