@@ -17,8 +17,8 @@ import harness
 
 # Texts that stay with every word of them, the planted file's among them: no reader makes a file of it, which the other tests say.
 TEXTS = {f"{name} in a {kind}text" for name in attacks.WORDS_ONLY for kind in ("", "base64 ")}
-# What readers call a text that is no file.
-TEXT_NAME = re.compile(r"msg-[0-9-]+\.(txt|html)$|textfile\d+$|tempdesc\.txt$")
+# What readers call a text that is no file (munpack does so with HTML).
+TEXT_NAME = re.compile(r"msg-[0-9-]+\.(txt|html)$|textfile\d+$|tempdesc\.txt$|part\d+$")
 # Reading by Perl: every part's decoded body into a folder for the mail; its names to the standard output.
 PERL = r"""
 use MIME::Parser;
@@ -133,11 +133,19 @@ class Run:
         self.found["perl"] = contents(out)
 
     def rippers(self, folder):
-        rip, mun, kept = folder / "ripmime", folder / "munpack", folder / "munpack-kept"
-        rip.mkdir(), mun.mkdir(), kept.mkdir()
-        subprocess.run(["sh", "-c", SHELL, "sh", str(self.out), str(rip), str(mun), str(kept)], capture_output=True, timeout=300)
-        self.found["ripmime"], self.found["munpack"] = contents(rip), contents(mun)
-
+        """A mail as it leaves, and with LF for CRLF, as it is kept on many a system."""
+        self.found["ripmime"], self.found["munpack"] = collections.defaultdict(list), collections.defaultdict(list)
+        unix = folder / "unix"
+        unix.mkdir()
+        for name, octets in self.left.items():
+            (unix / name).write_bytes(octets.replace(b"\r\n", b"\n"))
+        for mails, kind in ((self.out, ""), (unix, "-unix")):
+            rip, mun, kept = (folder / (name + kind) for name in ("ripmime", "munpack", "munpack-kept"))
+            rip.mkdir(), mun.mkdir(), kept.mkdir()
+            subprocess.run(["sh", "-c", SHELL, "sh", str(mails), str(rip), str(mun), str(kept)], capture_output=True, timeout=600)
+            for reader, out in (("ripmime", rip), ("munpack", mun)):
+                for name, found in contents(out).items():
+                    self.found[reader][name] += found
 
     def extracted(self, file):
         """The files that readers make of a mail, beside its texts."""

@@ -5,6 +5,7 @@ mod body;
 mod encode;
 mod field;
 mod head;
+mod indent;
 mod location;
 mod structured;
 mod tree;

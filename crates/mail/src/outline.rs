@@ -59,6 +59,8 @@ pub struct Part {
     /// Whether some readers may find a file in it though it is a text: by a name that its header gives it in some odd way, or by lines
     /// in it. It leaves afresh, in base64.
     pub veil: bool,
+    /// Its header is written so that some may see other fields in it than we do: it does not leave as it came.
+    pub afresh: bool,
     /// For `message/rfc822`: the nested mail's subject, decoded, from which a name is made (spec MAIL-UNNAMED).
     pub nested_subject: Option<String>,
 }

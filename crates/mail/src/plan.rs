@@ -61,7 +61,7 @@ impl Plan {
         let may_be_a_file = |part: &Part| {
             let is_untyped = part.parent.is_some() && matches!(part.content_type, ContentType::Absent { .. });
             let is_odd = part.is_multipart && !OF_TEXTS.contains(&part.content_type.media_type());
-            part.name.is_some() || part.content_location.is_some() || part.veil || is_untyped || is_odd
+            part.name.is_some() || part.content_location.is_some() || part.veil || part.afresh || is_untyped || is_odd
         };
         self.opened.is_empty() && !outline.parts.iter().any(may_be_a_file)
     }

@@ -5,6 +5,7 @@ mod entities;
 mod fields;
 mod html;
 mod lines;
+mod mail_like;
 mod part_in_text;
 mod url;
 mod uuencode;
@@ -17,6 +18,7 @@ pub(crate) use self::fields::LaxHeader;
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};
+pub(crate) use self::mail_like::{LONGEST_OPENING, begins_header};
 use crate::charset::{
     TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable,
     label_in_effect, octets_to_look_at, shows_text,

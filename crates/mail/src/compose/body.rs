@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use fubako_base::{codes::Ambiguity, section::NoticePosition};
 
-use super::encode::{Encoder, Transfer};
+use super::{
+    encode::{Encoder, Transfer},
+    indent::Indenter,
+};
 use crate::{
     charset::TextDecoder,
     html::{Insertion, References, Rewriter},
@@ -48,6 +51,8 @@ pub struct BodyWork {
     charset: TextDecoder,
     rewriting: Rewriting,
     fixer: CrFixer,
+    /// Where somebody could take the text for a mail.
+    indenter: Option<Indenter>,
     written: WrittenScan,
     encoder: Encoder,
     ends_mail: bool,
@@ -116,6 +121,7 @@ impl BodyWork {
             charset: TextDecoder::of_body(is_html, body.charset.as_deref()),
             rewriting,
             fixer: CrFixer::new(),
+            indenter: body.veil.then(|| Indenter::new(is_html, body.flow != Flow::Fixed)),
             written: WrittenScan::default(),
             encoder: Encoder::new(transfer),
             ends_mail,
@@ -174,6 +180,14 @@ impl BodyWork {
         self.fixer.push(rewritten, fixed);
         if last {
             self.fixer.finish(fixed);
+        }
+        if let Some(indenter) = &mut self.indenter {
+            rewritten.clear();
+            indenter.push(fixed, rewritten);
+            if last {
+                indenter.finish(rewritten);
+            }
+            std::mem::swap(fixed, rewritten);
         }
         self.written.push(fixed);
         self.encoder.push(fixed, out);

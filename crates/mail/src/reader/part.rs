@@ -81,6 +81,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         is_multipart: boundary.is_some(),
         tnef: Tnef::No,
         veil: oddities.blank || lax.names_a_file,
+        afresh: lax.is_odd,
         nested_subject: None,
         content_type,
     };

@@ -56,6 +56,11 @@ pub(super) fn name_and_value(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// The fields' names.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    Field::ALL.into_iter().map(Field::name)
+}
+
 /// The fields that a name contains; all of them count.
 pub(super) fn fields_in(name: &[u8]) -> impl Iterator<Item = Field> + '_ {
     Field::ALL.into_iter().filter(|field| has(name, field.name()))
@@ -72,16 +77,35 @@ pub(super) fn forms(line: Vec<u8>) -> Vec<Vec<u8>> {
 /// `name` or `filename` with a value, in any of their forms (RFC 2231), behind as many separators; a host's or a person's name is none.
 pub(super) fn has_name(value: &[u8], separators: usize) -> bool {
     const NAME: &[u8] = b"name";
+    let (mut counted, mut at_counted) = (0, 0);
     memchr::memmem::find_iter(value, NAME).any(|at| {
         let before = value[..at].strip_suffix(b"file").unwrap_or(&value[..at]);
         let rest = &value[at + NAME.len()..];
         let marks = rest.iter().take_while(|octet| octet.is_ascii_digit() || **octet == b'*').count();
         let (rest, trimmed) = (&rest[marks..], rest[marks..].trim_ascii_start());
         let is_own_word = before.last().is_none_or(|octet| !octet.is_ascii_alphanumeric());
-        is_own_word
-            && self::separators(before) >= separators
-            && (trimmed.starts_with(b"=") || trimmed.len() < rest.len() && !trimmed.is_empty())
+        let has_value = trimmed.starts_with(b"=") || trimmed.len() < rest.len() && begins_with_a_file(trimmed);
+        // All that was counted is before what is looked at now.
+        counted += self::separators(&value[at_counted..before.len()]);
+        at_counted = before.len();
+        is_own_word && has_value && counted >= separators
     })
+}
+
+/// Whether the first word of a text is a file's name, and none of prose.
+fn begins_with_a_file(text: &[u8]) -> bool {
+    let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let middle = word.get(1..word.len().saturating_sub(1)).unwrap_or_default();
+    word.is_ascii()
+        && word.first().is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'"')
+        && middle.contains(&b'.')
+}
+
+/// Whether a field's name stands in a line's first word as somebody writes it who sends a mail: not behind what no field's name has,
+/// such as a quote, a bracket or a bullet.
+pub(super) fn is_written(name: &[u8]) -> bool {
+    let at = names().filter_map(|field| memchr::memmem::find(name, field.as_bytes())).min();
+    at.is_some_and(|at| !name[..at].iter().any(|octet| !octet.is_ascii() || b"'\"`([{".contains(octet)))
 }
 
 /// How many characters stand in a text that end a parameter.
@@ -273,6 +297,8 @@ pub(crate) struct LaxHeader {
     pub(crate) names_a_file: bool,
     /// A field stands in it that is one only once encoded words are decoded, behind a line end in them.
     pub(crate) hides_a_field: bool,
+    /// It has encoded words, or a field of MIME, that are not written as they should be: who is lax may see other fields than we do.
+    pub(crate) is_odd: bool,
 }
 
 impl LaxHeader {
@@ -282,7 +308,12 @@ impl LaxHeader {
         // What a field is that ends in a semicolon, or within an encoded word, goes on in the next.
         let mut open: Option<(&str, Vec<u8>)> = None;
         let mut work = Again::default();
+        // The last field was one of MIME, and whether it ends in a semicolon.
+        let mut before = (false, false);
         for (name, value) in fields {
+            let is_of_mime = has(&name.as_bytes().to_ascii_lowercase(), "content-");
+            seen.is_odd |= before.1 && (before.0 || is_of_mime) || !is_plain(name, value, is_of_mime);
+            before = (is_of_mime, value.trim_ascii_end().ends_with(b";"));
             let unfolded: Vec<u8> = value.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
             let own = [name.as_bytes(), b":", &unfolded].concat();
             seen.line(name, &own);
@@ -311,6 +342,50 @@ impl LaxHeader {
         // In words that stand next to each other, too.
         self.hides_a_field |= hides_a_field(line) || lines.any(|text| is_hidden_field(&text));
     }
+}
+
+/// Whether a field is written so that nobody reads it in another way: its encoded words as they have to be (RFC 2047, 2), with nothing in
+/// them that could be another, or a line's end; and one of MIME without any, and without comments.
+fn is_plain(name: &str, value: &[u8], is_of_mime: bool) -> bool {
+    const WORD: &[u8] = b"=?";
+    let has_comment = |text: &[u8]| memchr::memchr(b'(', text).is_some();
+    if has_comment(name.as_bytes()) || has(name.as_bytes(), "=?") || is_of_mime && has_comment(value) {
+        return false;
+    }
+    if memchr::memmem::find(value, WORD).is_none() {
+        return true;
+    }
+    let (mut out, mut rest, mut follows) = (Vec::new(), value, false);
+    while let Some(at) = memchr::memmem::find(rest, WORD) {
+        let between = &rest[..at];
+        if !(follows && between.trim_ascii().is_empty()) {
+            out.extend(between.iter().filter(|octet| !matches!(octet, b'\r' | b'\n')));
+        }
+        let Some(after) = strict_word(&rest[at + WORD.len()..], &mut out) else { return false };
+        (rest, follows) = (after, true);
+    }
+    out.extend(rest.iter().filter(|octet| !matches!(octet, b'\r' | b'\n')));
+    !is_of_mime && !out.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n')) && !has(&out, "=?")
+}
+
+/// Decodes the encoded word of which this is the rest, if it is one as the RFC has it; gives what follows it.
+fn strict_word<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let mut pieces = rest.splitn(4, |octet| *octet == b'?');
+    let (charset, encoding, text, after) = (pieces.next()?, pieces.next()?, pieces.next()?, pieces.next()?);
+    let after = after.strip_prefix(b"=")?;
+    let is_charset = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_*.:+".contains(octet);
+    let is_text = |octet: &u8| octet.is_ascii_graphic() && *octet != b';';
+    let encoding = match encoding {
+        b"q" | b"Q" => Transfer::QuotedPrintable,
+        b"b" | b"B" => Transfer::Base64,
+        _ => return None,
+    };
+    let goes_on = matches!(after.first(), Some(b'?' | b'='));
+    if goes_on || !charset.iter().all(is_charset) || !text.iter().all(is_text) {
+        return None;
+    }
+    word(encoding, text, out);
+    Some(after)
 }
 
 /// Whether a field of a header, of this name as it is written, says to somebody that there is a file: one with a name, or what stands in

@@ -5,13 +5,14 @@ use memchr::{memchr, memchr2};
 use super::{
     Found,
     fields::steers,
+    mail_like::MailLike,
     part_in_text::{PartInText, Seen},
     uuencode::{self, Uuencode},
 };
 use crate::header::STEERING;
 
 /// Octets of a line that are looked at.
-pub(super) const LOOK: usize = 256;
+pub(super) const LOOK: usize = 4096;
 
 /// Cuts octets into lines; of a long one only the beginning is kept.
 #[derive(Debug, Default)]
@@ -82,6 +83,7 @@ struct TextRules {
     found: Found,
     uuencode: Uuencode,
     part: PartInText,
+    like: MailLike,
 }
 
 impl Default for TextLines {
@@ -107,6 +109,7 @@ impl TextLines {
 
     fn take(&mut self, octets: &[u8]) {
         let (rules, joined_part) = (&mut self.rules, &mut self.joined_part);
+        rules.like.push(octets);
         self.lines.push(octets, |line| rules.line(line));
         self.joined.push(octets, |line| rules.joined(line, joined_part));
     }
@@ -115,6 +118,7 @@ impl TextLines {
         let (rules, joined_part) = (&mut self.rules, &mut self.joined_part);
         self.lines.finish(|line| rules.line(line));
         self.joined.finish(|line| rules.joined(line, joined_part));
+        rules.found.veil |= rules.like.finish();
         rules.found
     }
 }
@@ -132,6 +136,7 @@ impl TextRules {
         if line.is_empty() {
             return self.part.blank();
         }
+        self.like.line(line, line.len() >= LOOK);
         let part = self.part.line(line);
         let file = &mut self.found.file_as_text;
         *file |= self.uuencode.line(line) | (part == Seen::File);

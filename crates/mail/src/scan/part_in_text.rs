@@ -7,6 +7,7 @@
 use super::{
     fields::{self, Encodings, Field, has},
     lines::{LOOK, starts_with},
+    mail_like::begins_header,
 };
 
 /// Octets before a field's name that may be left out: white space, marks of a quotation, what is left of a byte order mark.
@@ -78,7 +79,7 @@ impl PartInText {
         if let Some(before) = paragraph.word.take() {
             let whole = [&before[..], line].concat();
             for text in fields::decoded_lines(&whole) {
-                paragraph.text(text, false, line.len() >= LOOK);
+                paragraph.text(text, false);
             }
             paragraph.word = fields::open_word(&whole);
         } else {
@@ -90,7 +91,7 @@ impl PartInText {
         let goes_on = paragraph.open.is_some() && (paragraph.unfinished || is_folded(line));
         if goes_on || may_be_field(line) {
             for text in fields::decoded_lines(line) {
-                seen = if paragraph.text(text, goes_on, line.len() >= LOOK) { Seen::Mime } else { seen };
+                seen = if paragraph.text(text, goes_on) { Seen::Mime } else { seen };
             }
         }
         paragraph.unfinished = line.trim_ascii_end().ends_with(b";");
@@ -138,7 +139,7 @@ impl Paragraph {
         if let Some(whole) = &whole {
             hides = fields::hides_a_field(whole);
             for text in fields::decoded_lines(whole) {
-                self.text(text, false, whole.len() >= MAX_WORD);
+                self.text(text, false);
             }
         }
         let seen = whole.as_deref().unwrap_or(line);
@@ -147,38 +148,43 @@ impl Paragraph {
         hides
     }
 
-    /// Takes a line, decoded; says whether it is a field of MIME. `goes_on`: it belongs to the field that is open. `cut`: of a long one.
-    fn text(&mut self, text: Vec<u8>, goes_on: bool, cut: bool) -> bool {
+    /// Takes a line, decoded; says whether it is a field of MIME. `goes_on`: it belongs to the field that is open.
+    fn text(&mut self, text: Vec<u8>, goes_on: bool) -> bool {
         let mime = is_mime(&text);
         self.is_header |= begins_header(&text);
         for text in fields::forms(text) {
             let (name, value) = fields::name_and_value(&text);
             if goes_on && let Some((field, before)) = self.open {
                 self.names_a_file |= self.ends_in_name && !text.trim_ascii().is_empty();
-                self.value(field, &text, before, cut);
+                self.value(field, &text, before);
             }
-            for field in fields::fields_in(name) {
+            for field in fields::fields_in(name).filter(|_| fields::is_written(name)) {
                 // The line's end is a blank to some then, and the name.
                 self.names_a_file |= field == Field::Location && text.trim_ascii_end().ends_with(b";");
-                self.value(field, value, 0, cut);
+                self.value(field, value, 0);
             }
         }
         mime
     }
 
     /// Takes a field's value, or more of it: `before` are the separators up to there.
-    fn value(&mut self, field: Field, value: &[u8], before: usize, cut: bool) {
+    fn value(&mut self, field: Field, value: &[u8], before: usize) {
         self.open = Some((field, before + fields::separators(value)));
         self.ends_in_name = value.trim_ascii_end().ends_with(b"name");
         self.names_a_file |= match field {
-            // What is beyond the look may be a name.
-            _ if cut => true,
             // The first word behind the type's is none yet.
             Field::Type => fields::has_name(value, 2usize.saturating_sub(before)) || fields::is_a_file(value),
             // In a form the name is a field's (RFC 7578, 4.2).
             Field::Disposition if has(value, "form-data") => has(value, "filename"),
             Field::Disposition => fields::has_name(value, 1usize.saturating_sub(before)),
-            Field::Location => !value.trim_ascii().is_empty(),
+            // A path is one of a site; what it means to somebody, the text does not leave for.
+            Field::Location => !value.trim_ascii().is_empty() && !value.trim_ascii().starts_with(b"/"),
+            // Of what is no value somebody speaks.
+            Field::Encoding
+                if !value.iter().all(|octet| octet.is_ascii_alphanumeric() || b" \t-_;:()\"".contains(octet)) =>
+            {
+                false
+            }
             Field::Encoding => {
                 self.encodings.merge(Encodings::of(value));
                 false
@@ -189,12 +195,6 @@ impl Paragraph {
 
 fn is_folded(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t' | b':' | b';'))
-}
-
-/// Whether a mail's header can begin with the line, to who looks for one in a text.
-fn begins_header(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 6] = [b"received", b"from", b"subject", b"date", b"content", b"boundary"];
-    WORDS.iter().any(|word| starts_with(line, word))
 }
 
 /// Whether a field may be in the line at all.
@@ -216,7 +216,8 @@ fn is_quoted(line: &[u8]) -> bool {
     let is_rule = line.trim_ascii().iter().all(|octet| *octet == b'=');
     let is_hex =
         |octet: Option<&u8>| octet.is_none_or(|octet| octet.is_ascii_hexdigit() || octet.is_ascii_whitespace());
-    !is_rule && (line.len() >= LOOK || memchr::memchr_iter(b'=', line).any(|at| is_hex(line.get(at + 1))))
+    let is_link = memchr::memmem::find(line, b"://").is_some();
+    !is_rule && !is_link && (line.len() >= LOOK || memchr::memchr_iter(b'=', line).any(|at| is_hex(line.get(at + 1))))
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.

@@ -414,6 +414,24 @@ fn other_lines_of_mime_in_a_text_are_words_that_leave_in_base64() {
         "----------\r\nContent-Type: text/plain\r\n",
         "begin 2020 well\r\nBEST WISHES\r\n",
         "a\0b\r\n",
+        // What some take for a field of MIME, and what a person speaks of.
+        "From: Tanaka\r\nSubject: =?utf-8?q?name=3Da?=\r\n\r\nHi\r\n",
+        "From: x\r\n=?a?Q?Con?tent-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n",
+        "X: =?a?Q?x?= =?=\r\n?Q?=0ACont?=ent-Disposition: attachment; filename=evil.exe\r\n",
+        "From: x\r\nConte(x\r\n y)nt-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n",
+        "From: x\n\rHi\r\n",
+        "From: x\r\rMZ\r\n",
+        "X-Content-Location: /a.exe\r\n\r\nMZ\r\n\r\nFrom: x\r\n",
+        "From: x\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nMZ\r\n",
+        "[a.exe - part 1 of 1]\r\nbegin x a.exe\r\n#0V%T\r\n`\r\nend\r\n",
+        "Content-Disposition の filename を確認します。\r\n",
+        "from django.http import HttpResponse\r\nresponse['Content-Disposition'] = 'attachment; filename=a.csv'\r\n",
+        "Date: 11/21\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nhttps://a.example/?id=12\r\n",
+        "Content-Transfer-Encoding が base64 です。\r\n\r\ntanaka.taro@acme.example\r\n",
+        "From側の設定:\r\n・Content-Disposition: attachment; filename=x.pdf を返すこと\r\n",
+        "(Content-Type: a/b; name=c)\r\nFrom here on.\r\n",
+        "Content-Type: application/pdf and the name of the file\r\n",
+        "Content-Type: application/json\r\nContent-Location: /items/1\r\n",
     ] {
         assert_eq!(by_lines(text), (false, true), "{text}");
     }
@@ -437,10 +455,32 @@ fn words_that_look_a_little_like_mime_are_words() {
         "<style>\r\n#main .content-type-name { color: red }\r\n</style>\r\n".to_owned(),
         format!("Content-Security-Policy: {}\r\n", "https://a.example ".repeat(20)),
         "> Content-Type: application/pdf; name=a.pdf is what the bounce says\r\n".replace("> C", "The C"),
-        "From: Tanaka\r\nSubject: =?utf-8?q?name=3Da?=\r\n\r\nHi\r\n".to_owned(),
+        "From: Tanaka\r\nSubject: 1+1=? (2) a-b(c)\r\n\r\nHi?\r\n".to_owned(),
+        "Please\r\nbegin with the first one.\r\nWE WAIT.\r\n".to_owned(),
     ] {
         assert_eq!(by_lines(&text), (false, false), "{text}");
     }
+}
+
+// spec: MAIL-AMBIGUOUS (however long a line is, and wherever some cut it)
+#[test]
+fn what_stands_far_behind_in_a_line_is_seen() {
+    for length in [255, 256, 1022, 1023, 4095, 4096, 5000, 70_000] {
+        let far = "x".repeat(length);
+        for text in [
+            format!("{far}Content-Disposition: attachment; filename=a.exe"),
+            format!("Subject: {far}=?a?Q?=0ACont?=ent-Disposition: attachment; filename=a.exe"),
+            // Nobody cuts a short one.
+            format!("{}begin x a.exe\r\n#0V%T", &far[..if length < 1000 { 0 } else { length }]),
+        ] {
+            let (held, base64) = by_lines(&format!("From: x\r\n{text}\r\n\r\nMZ\r\n"));
+            assert!(held || base64, "{length}: {}", text.trim_start_matches('x'));
+        }
+    }
+    let kana = "Content-Type については、資料にまとめて来週の会議でご説明いたします。".to_owned()
+        + &"資料にまとめて説明いたします。".repeat(90);
+    assert_eq!(by_lines(&kana), (false, true));
+    assert_eq!(by_lines(&"資料にまとめて説明いたします。".repeat(90)), (false, false));
 }
 
 // spec: 3.4a (a uuencoded or yEnc file in a text body)

@@ -94,6 +94,7 @@ fn collect(part: MessagePart<'_>, parent: Option<PartId>, parts: &mut Vec<Part>)
         is_multipart: part.is_multipart(),
         tnef: Tnef::No,
         veil: false,
+        afresh: false,
         nested_subject: None,
     });
     if part.is_multipart() {
