@@ -87,6 +87,10 @@ uuid_id!(
     AccountId
 );
 uuid_id!(
+    /// A file on its way from somebody who sends it on a page.
+    UploadId
+);
+uuid_id!(
     /// A maintenance window.
     MaintenanceId
 );

@@ -14,7 +14,7 @@ use fubako_base::{
     audit::{Actor, Event},
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
-    section::{Section, Settings},
+    section::Section,
     shown,
     unchecked::Unchecked,
 };
@@ -24,11 +24,8 @@ use fubako_store::{
     deposits::{Depositor, File, Link},
     outbox::NewOutgoing,
 };
-use fubako_vault::{
-    SealedWriter, VaultError,
-    scanner::{Scan, ScanError},
-};
-use futures::{StreamExt as _, stream::BoxStream};
+use fubako_vault::{SealedWriter, VaultError, scanner::ScanError};
+use futures::stream::BoxStream;
 
 use crate::{
     Exchange,
@@ -36,14 +33,27 @@ use crate::{
     domain::{self, Invalid, NewDeposit, NewFile},
     notice::DepositNotice,
     password::{self, HashError},
-    ruling::{Ruling, ruling},
+    sending::password_context,
     token::Token,
 };
+
+mod intake;
+
+use intake::{Seen, take_in};
 
 pub use fubako_store::deposits::{Deposit, DepositState};
 
 /// Octets of a file on their way in.
 pub type Content<'a> = BoxStream<'a, Result<Bytes, std::io::Error>>;
+
+/// Who begins a deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A program, by the API: where the section's switches allow it.
+    Program,
+    /// A person, on a page: where they may sign in.
+    Page,
+}
 
 /// A deposit as the API shows it.
 #[derive(Debug, Clone)]
@@ -173,9 +183,34 @@ impl Exchange {
         domain::check_deposit(request)?;
         let section = self.section_in_use(&request.section).await?;
         let (depositor, group) = self.depositor(&section, &request.sender_address, now).await?;
+        self.begin_as(key, request, depositor, group, Origin::Program, now).await
+    }
+
+    /// Begins a deposit of this depositor's, who is in this group.
+    pub(crate) async fn begin_as(
+        &self,
+        key: &str,
+        request: &NewDeposit,
+        depositor: Depositor,
+        group: Option<String>,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Result<(DepositView, bool), DepositError> {
+        domain::check_key(key)?;
+        domain::check_deposit(request)?;
+        let section = self.section_in_use(&request.section).await?;
         let approval = self.approval_of(&section, &depositor, group, &request.sender_address, now).await?;
+        let id = DepositId::generate();
+        // Nobody but a person who sends on a page has it from us: a program gave it itself.
+        let sealed_password = match origin {
+            Origin::Program => None,
+            Origin::Page => {
+                let password = request.password.expose().as_bytes();
+                Some(self.parts.vault.seal_value(&request.section, &password_context(id), password).await?)
+            }
+        };
         let deposit = Deposit {
-            id: DepositId::generate(),
+            id,
             section: request.section.clone(),
             key: key.to_owned(),
             request_digest: request_digest(request),
@@ -185,6 +220,9 @@ impl Exchange {
             sender_name: request.sender_name.clone(),
             subject: request.subject.clone(),
             lang: request.lang,
+            message: request.message.clone(),
+            by_person: origin == Origin::Page,
+            sealed_password,
             password_hash: password::hash(request.password.expose()).await?,
             recipients: request.recipients.clone(),
             file_count: request.file_count,
@@ -239,7 +277,7 @@ impl Exchange {
         if deposit.state != DepositState::Open {
             return Err(DepositError::Conflict("the deposit is not open"));
         }
-        let section = self.depositing_section(&deposit.section).await?;
+        let section = self.depositing_section(&deposit).await?;
         let room = section.settings.max_deposit_size.saturating_sub(total(&files));
         let scan = self.parts.scanner.begin().await.inspect_err(|_| self.watch.forget())?;
         let writer = self.parts.vault.create(&section.id).await?;
@@ -281,7 +319,7 @@ impl Exchange {
                 return Err(DepositError::Conflict("the deposit is over"));
             }
         }
-        let section = self.depositing_section(&deposit.section).await?;
+        let section = self.depositing_section(&deposit).await?;
         let files = self.parts.store.files(id).await?;
         if files.len() != deposit.file_count as usize {
             let text = format!("{} of {} files are in", files.len(), deposit.file_count);
@@ -358,9 +396,13 @@ impl Exchange {
         Ok(section.ok_or_else(|| Invalid("there is no such section".to_owned()))?)
     }
 
-    /// The section, where it may deposit.
-    async fn depositing_section(&self, id: &SectionId) -> Result<Section, DepositError> {
+    /// The section, where it may deposit. A person needs none of the switches that programs need.
+    async fn depositing_section(&self, deposit: &Deposit) -> Result<Section, DepositError> {
+        let id = &deposit.section;
         let section = self.section_in_use(id).await?;
+        if deposit.by_person {
+            return Ok(section);
+        }
         domain::may_deposit(&section)
             .map_err(|code| DepositError::Refused { code, detail: format!("section {id}") })?;
         Ok(section)
@@ -482,74 +524,6 @@ impl Incoming {
     }
 }
 
-/// What was seen of a file while it passed.
-struct Seen {
-    sha256: [u8; 32],
-    crc32: u32,
-    /// Why not all of it was looked into.
-    unchecked: Option<Unchecked>,
-}
-
-/// Scans and seals the octets as they come, at most `limit` of them, by the section's settings. On any error nothing is left
-/// of the object.
-async fn take_in(
-    mut writer: SealedWriter,
-    scan: Scan,
-    content: &mut Content<'_>,
-    limit: u64,
-    settings: &Settings,
-) -> Result<(SealedWriter, Seen), DepositError> {
-    match seal(&mut writer, scan, content, limit, settings).await {
-        Ok(seen) => Ok((writer, seen)),
-        Err(error) => {
-            writer.abort().await;
-            Err(error)
-        }
-    }
-}
-
-async fn seal(
-    writer: &mut SealedWriter,
-    mut scan: Scan,
-    content: &mut Content<'_>,
-    limit: u64,
-    settings: &Settings,
-) -> Result<Seen, DepositError> {
-    let (mut sha256, mut crc32, mut length) = (Context::new(&SHA256), crc32fast::Hasher::new(), 0u64);
-    while let Some(octets) = content.next().await {
-        let octets = octets.map_err(DepositError::Upload)?;
-        length = length.saturating_add(octets.len() as u64);
-        if length > limit {
-            return Err(too_large(limit));
-        }
-        scan.push(&octets).await?;
-        sha256.update(&octets);
-        crc32.update(&octets);
-        writer.write(octets).await?;
-    }
-    let unchecked = admitted(ruling(scan.finish().await?, settings))?;
-    let mut hash = [0u8; 32];
-    hash.copy_from_slice(sha256.finish().as_ref());
-    Ok(Seen { sha256: hash, crc32: crc32.finalize(), unchecked })
-}
-
-/// What passes is taken in. What nobody could look into is refused under a code of its own: nothing was found in it (spec
-/// KEEP-VIRUS).
-fn admitted(ruling: Ruling) -> Result<Option<Unchecked>, DepositError> {
-    let (code, detail) = match ruling {
-        Ruling::Pass(unchecked) => return Ok(unchecked),
-        Ruling::Infected(name) => (Code::Virus, name),
-        Ruling::Stop(reason) => {
-            let detail = match reason {
-                Unchecked::Encrypted => "the scanner could not look into it",
-                Unchecked::ScanLimit => "not wholly looked into",
-            };
-            (reason.code(), detail.to_owned())
-        }
-    };
-    Err(DepositError::Refused { code, detail })
-}
-
 fn too_large(limit: u64) -> DepositError {
     DepositError::Refused { code: Code::FilesTooLarge, detail: format!("more than {limit} octets") }
 }
@@ -609,7 +583,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use fubako_base::{Lang, secret::FilePassword};
 
-    use super::*;
+    use super::{intake::admitted, *};
+    use crate::ruling::Ruling;
 
     fn request() -> NewDeposit {
         NewDeposit {
@@ -617,6 +592,7 @@ mod tests {
             sender_address: "taro@acme.example".into(),
             sender_name: "Taro".into(),
             subject: "ab".into(),
+            message: String::new(),
             lang: None,
             recipients: vec!["a@b.example".into(), "c@d.example".into()],
             password: FilePassword::from_kept("12345678".into()),
@@ -651,6 +627,7 @@ mod tests {
         let same = [
             NewDeposit { sender_name: "山田 太郎".into(), ..request() },
             NewDeposit { subject: "ab ".into(), ..request() },
+            NewDeposit { message: "hello".into(), ..request() },
             NewDeposit { lang: Some(Lang::Ja), ..request() },
             NewDeposit { message_id: Some("a@b".into()), ..request() },
             NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },

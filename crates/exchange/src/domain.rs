@@ -3,6 +3,7 @@
 pub mod account;
 pub mod approval;
 mod depositor;
+pub mod draft;
 pub mod life;
 pub mod maintenance;
 pub mod sent;
@@ -30,6 +31,8 @@ pub struct NewDeposit {
     pub sender_name: String,
     /// The mail's subject, decoded; any characters.
     pub subject: String,
+    /// What whoever sends it tells the recipients in the deposit notice; may be empty.
+    pub message: String,
     /// The language of the deposit notices; none for both.
     pub lang: Option<Lang>,
     /// Who receives.
@@ -103,6 +106,9 @@ pub fn check_deposit(deposit: &NewDeposit) -> Result<(), Invalid> {
             format!("the {what} must have at most {MOST_CHARACTERS} characters")
         })?;
     }
+    Invalid::unless(deposit.message.chars().count() <= draft::LONGEST_MESSAGE, || {
+        format!("the message must have at most {} characters", draft::LONGEST_MESSAGE)
+    })?;
     let password = deposit.password.expose();
     Invalid::unless(PASSWORD_LENGTH.contains(&password.chars().count()) && password.trim() == password, || {
         let (least, most) = PASSWORD_LENGTH.into_inner();

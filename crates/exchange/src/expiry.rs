@@ -44,6 +44,10 @@ impl Exchange {
     pub async fn expire_due(&self, now: Timestamp) -> Result<u32, ExpiryError> {
         let (idle, longest) = (now.plus_seconds(-SESSION_IDLE), now.plus_seconds(-SESSION_LONGEST));
         self.parts.store.forget_sessions(idle, longest).await?;
+        let dropped = self.drop_abandoned(now).await?;
+        if dropped > 0 {
+            tracing::info!(uploads = dropped, "uploads that nobody went on with were given up");
+        }
         let abandoned_before = now.plus_seconds(-ABANDONED_DAYS * 86_400);
         let mut ended = 0u32;
         loop {

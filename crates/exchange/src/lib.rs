@@ -6,6 +6,7 @@
 //! - [`audit`]: who did what, recorded
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
+//! - [`uploads`], [`sending`]: files on their way from people, and what they send
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
 //! - [`maintenance`]: when the exchange is closed
@@ -25,10 +26,12 @@ pub mod notice;
 mod password;
 mod rescan;
 mod ruling;
+pub mod sending;
 pub mod sent;
 mod sight;
 pub mod sweep;
 pub mod token;
+pub mod uploads;
 
 use std::sync::Arc;
 

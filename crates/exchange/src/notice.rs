@@ -196,7 +196,12 @@ impl Words<'_> {
     }
 
     fn password(&self) -> String {
-        let id = if self.notice.settings.password_in_mail { "password-in-mail" } else { "password-elsewhere" };
+        // Whoever sends on a page sends no mail of their own.
+        let id = if self.notice.settings.password_in_mail && !self.notice.deposit.by_person {
+            "password-in-mail"
+        } else {
+            "password-elsewhere"
+        };
         self.say(id, &[("sender", &self.sender())])
     }
 
@@ -235,6 +240,11 @@ impl Words<'_> {
     fn text(&self, url: &str) -> String {
         let mut lines = vec![self.say("lead", &[("sender", &self.sender())]), self.say("how", &[]), String::new()];
         lines.extend([format!("    {url}"), String::new(), self.password(), String::new()]);
+        if !self.notice.deposit.message.is_empty() {
+            lines.push(format!("{}:", self.say("message", &[])));
+            lines.extend(message_lines(self.notice.deposit).into_iter().map(|line| format!("  {line}")));
+            lines.push(String::new());
+        }
         lines.extend(self.facts().map(|(label, value)| format!("{label}: {value}")));
         lines.push(format!("{}:", self.files_label()));
         let (files, more) = self.files();
@@ -254,6 +264,7 @@ impl Words<'_> {
             url,
             open: self.say("open", &[]),
             more_how: self.password(),
+            message: (self.say("message", &[]), message_lines(self.notice.deposit)),
             facts: self.facts().to_vec(),
             files_label: self.files_label(),
             files,
@@ -262,6 +273,11 @@ impl Words<'_> {
             fallback: self.say("url", &[]),
         })
     }
+}
+
+/// What the sender tells the recipients, line for line.
+fn message_lines(deposit: &Deposit) -> Vec<String> {
+    deposit.message.lines().map(visible).collect()
 }
 
 mod html;

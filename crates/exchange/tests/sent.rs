@@ -125,7 +125,13 @@ async fn what_is_taken_back_is_dead_at_once() {
     let dead =
         |result: Result<(), DownloadError>| assert!(matches!(result, Err(DownloadError::Cancelled)), "{result:?}");
     dead(house.exchange.look(&tokens[0], house.now()).await.map(drop));
-    dead(house.exchange.prove(&tokens[0], fubako_testkit::house::PASSWORD, fubako_testkit::house::RECIPIENT, house.now()).await.map(drop));
+    dead(
+        house
+            .exchange
+            .prove(&tokens[0], fubako_testkit::house::PASSWORD, fubako_testkit::house::RECIPIENT, house.now())
+            .await
+            .map(drop),
+    );
     dead(house.exchange.opened(&tokens[0], &session, house.now()).await.map(drop));
     dead(house.exchange.read_file(&opened, 1, 0..1).await.map(drop));
     // The download that was under way ends within a second or so.

@@ -6,6 +6,14 @@ mod packed;
 
 pub use naming::unallowed_characters;
 
+/// The rules of 3.4 for names and destinations, one by one: for what a person enters elsewhere than in a mail.
+pub mod rules {
+    pub use super::{
+        checks::{is_like, may_go_to},
+        naming::{compared as compared_name, is_allowed_name},
+    };
+}
+
 use std::{ops::Range, sync::Arc};
 
 use fubako_base::{

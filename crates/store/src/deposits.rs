@@ -71,6 +71,12 @@ pub struct Deposit {
     pub subject: String,
     /// The language of notices; none for both.
     pub lang: Option<Lang>,
+    /// What whoever sends it tells the recipients; may be empty.
+    pub message: String,
+    /// Whether a person began it on a page; else a program did.
+    pub by_person: bool,
+    /// The file password, sealed, for its sender to look at; none where none is kept, or the files are gone.
+    pub sealed_password: Option<Vec<u8>>,
     /// argon2id, PHC string.
     pub password_hash: String,
     /// Recipients, in order.
@@ -171,6 +177,12 @@ macro_rules! deposit_columns {
             "expires_at, ",
             $alias,
             "message_id, ",
+            $alias,
+            "message, ",
+            $alias,
+            "by_person, ",
+            $alias,
+            "sealed_password, ",
             $alias,
             "approval, ",
             $alias,
@@ -357,8 +369,9 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
         .run(
             "INSERT INTO deposits (id, section, idempotency_key, request_digest, state, sender_address, sender_name,
                     subject, lang, password_hash, recipients, file_count, created_at, depositor, as_default_user,
-                    message_id, approval, approval_group)
-                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                    message_id, approval, approval_group, message, by_person, sealed_password)
+                VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                    $20)
                 ON CONFLICT (section, idempotency_key) DO NOTHING",
             args![
                 deposit.id,
@@ -378,6 +391,9 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
                 deposit.message_id.as_ref(),
                 deposit.approval.is_some(),
                 deposit.approval.as_ref().and_then(|approval| approval.group.as_ref()),
+                &deposit.message,
+                deposit.by_person,
+                deposit.sealed_password.as_deref(),
             ],
         )
         .await?;
@@ -510,6 +526,7 @@ async fn expire(tx: &mut Tx, id: DepositId, now: Timestamp, abandoned_before: Ti
 /// The files' keys go, and the sessions of all who had them open.
 pub(crate) async fn end_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {
     give_up_files(tx, id).await?;
+    tx.run("UPDATE deposits SET sealed_password = NULL WHERE id = $1", args![id]).await?;
     let sql = "DELETE FROM link_sessions WHERE link IN (SELECT id FROM links WHERE deposit = $1)";
     tx.run(sql, args![id]).await?;
     Ok(())
@@ -536,6 +553,9 @@ pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
         sender_name: row.get("sender_name")?,
         subject: row.get("subject")?,
         lang: row.parse_opt("lang")?,
+        message: row.opt("message")?.unwrap_or_default(),
+        by_person: row.opt("by_person")?.unwrap_or_default(),
+        sealed_password: row.opt("sealed_password")?,
         password_hash: row.get("password_hash")?,
         recipients: row.json("recipients")?,
         file_count: row.int("file_count")?,

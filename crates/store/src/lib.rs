@@ -12,6 +12,7 @@
 //! - [`outbox`]: outgoing mails and their deliveries
 //! - [`queue`]: what the operator sees of both
 //! - [`sts`]: MTA-STS policies of recipients' domains
+//! - [`uploads`]: files on their way from people
 //! - [`upkeep`]: what health, metrics and the sweep ask
 //!
 //! # Two databases, one set of queries
@@ -50,6 +51,7 @@ pub mod sent;
 pub mod sts;
 mod tx;
 pub mod upkeep;
+pub mod uploads;
 mod words;
 mod writer;
 

@@ -29,6 +29,7 @@ const ALL: &[(&str, &str)] = &[
     ("0015_audit", include_str!("../migrations/0015_audit.sql")),
     ("0016_approval", include_str!("../migrations/0016_approval.sql")),
     ("0017_sent", include_str!("../migrations/0017_sent.sql")),
+    ("0019_uploads", include_str!("../migrations/0019_uploads.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

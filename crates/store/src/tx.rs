@@ -5,7 +5,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use fubako_base::{
     Timestamp,
-    ids::{AccountId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId, OutgoingId, SectionId},
+    ids::{AccountId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId, OutgoingId, SectionId, UploadId},
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Database, Decode, Encode, Postgres, Row as _, Sqlite, SqliteConnection, Transaction,
@@ -60,6 +60,7 @@ arg! {
     Text: LinkId, |v| Cow::Owned(v.to_string());
     Text: OutgoingId, |v| Cow::Owned(v.to_string());
     Text: DeliveryId, |v| Cow::Owned(v.to_string());
+    Text: UploadId, |v| Cow::Owned(v.to_string());
     Text: ObjectId, |v| Cow::Owned(v.to_string());
     Blob: &'a [u8], |v| v;
     Blob: &'a Vec<u8>, |v| v.as_slice();

@@ -103,6 +103,7 @@ async fn unknown_objects(tx: &mut Tx, ids: &[ObjectId]) -> Result<Vec<ObjectId>,
             "SELECT spool_id AS object FROM mails WHERE spool_key IS NOT NULL AND spool_id IN ({some_places})
             UNION ALL SELECT object_id FROM outgoing WHERE object_key IS NOT NULL AND object_id IN ({some_places})
             UNION ALL SELECT object_id FROM files WHERE object_key IS NOT NULL AND object_id IN ({some_places})
+            UNION ALL SELECT object_id FROM upload_parts WHERE object_id IN ({some_places})
             UNION ALL SELECT object FROM erasures WHERE object IN ({some_places})"
         );
         let values: Vec<Arg<'_>> = some.iter().map(|id| (*id).into()).collect();

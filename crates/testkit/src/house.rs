@@ -155,6 +155,7 @@ pub fn request(recipients: &[&str], file_count: u32) -> NewDeposit {
         sender_address: "taro@acme.example".into(),
         sender_name: "山田 太郎".into(),
         subject: "見積書の件".into(),
+        message: String::new(),
         lang: Some(Lang::Ja),
         recipients: recipients.iter().map(|r| (*r).to_owned()).collect(),
         password: FilePassword::from_kept(PASSWORD.into()),

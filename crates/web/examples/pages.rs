@@ -12,10 +12,12 @@ use fubako_exchange::{
     deposit::DepositState,
     domain::{
         account::{Fault, Role},
+        draft::{Draft, Fault as DraftFault},
         maintenance::WindowFault,
         sent::{ExtendFault, Side},
     },
     sent::{Download, SentDeposit, SentFile, SentLine, SentLink, SentPage},
+    uploads::Upload,
 };
 use fubako_store::{
     deposits::{Deposit as StoredDeposit, Depositor},
@@ -25,7 +27,7 @@ use fubako_web::pages::{
     self, Deposit, File, Frame, Message, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     operator::{self, WindowForm, WindowLine},
-    sent,
+    sending, sent,
 };
 
 /// 2026-11-21 23:30:16 in Tokyo.
@@ -183,6 +185,9 @@ fn sent_deposit(state: DepositState) -> SentDeposit {
         sender_name: "山田 太郎".to_owned(),
         subject: "【御見積書】新社屋の空調設備について".to_owned(),
         lang: None,
+        message: String::new(),
+        by_person: false,
+        sealed_password: None,
         password_hash: String::new(),
         recipients: recipients.map(str::to_owned).to_vec(),
         file_count: 3,
@@ -232,7 +237,16 @@ fn sent_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     let none = SentPage { lines: vec![], more: false };
     let extension = |refused| Some(sent::Extension { latest: SENT.end_of_day_counting(30, zone), refused });
     let one = |at: usize, extension, done| {
-        let one = sent::One { side: Side::Own, base: "/sent", sent: &all[at], extension, form_key: "k", zone, done };
+        let one = sent::One {
+            side: Side::Own,
+            base: "/sent",
+            sent: &all[at],
+            extension,
+            password: Some("aB3-xyzQ+7mN_k2"),
+            form_key: "k",
+            zone,
+            done,
+        };
         sent::one(frame, &one, SENT)
     };
     let ask = |link| sent::ask(frame, &sent::Ask { base: "/sent", sent: &all[0], link, form_key: "k" });
@@ -248,6 +262,52 @@ fn sent_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn sending_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let upload = |name: &str, length: u64, received: u64| Upload {
+        id: fubako_base::ids::UploadId::generate(),
+        section: fubako_base::ids::SectionId::installation(),
+        account: fubako_base::ids::AccountId::generate(),
+        draft: String::new(),
+        name: name.to_owned(),
+        media_type: "application/pdf".to_owned(),
+        length: Some(length),
+        received,
+        touched_at: SENT,
+    };
+    let uploads =
+        [upload("御見積書_空調設備一式_2026年11月.pdf", 1_843_201, 1_843_201), upload("図面.zip", 2 << 30, 1 << 30)];
+    let entered = Draft {
+        recipients: "hanako.suzuki@example.co.jp\nnobody".to_owned(),
+        subject: "【御見積書】新社屋の空調設備について".to_owned(),
+        message: "お世話になっております。\n見積書をお送りします。".to_owned(),
+    };
+    let faults = [
+        DraftFault::RecipientMalformed("nobody".to_owned()),
+        DraftFault::SubjectTooLong(10),
+        DraftFault::FileNotWhole("図面.zip".to_owned()),
+    ];
+    let empty = Draft::default();
+    let form = |entered, uploads, faults, busy| {
+        let form = sending::NewForm {
+            form_key: "k",
+            draft: "d",
+            entered,
+            lang: None,
+            uploads,
+            largest: 2 << 30,
+            most_files: 20,
+            faults,
+            busy,
+        };
+        sending::new(frame, &form)
+    };
+    vec![
+        ("sent-new", form(&empty, &[], &[], false)),
+        ("sent-new-filled", form(&entered, &uploads, &[], true)),
+        ("sent-new-faults", form(&entered, &uploads, &faults, false)),
+    ]
+}
+
 fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false };
     let (plain, unscanned) = (frame(false), frame(true));
@@ -258,6 +318,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let mut all = account_pages(&plain);
     all.extend(operator_pages(&plain));
     all.extend(sent_pages(&plain));
+    all.extend(sending_pages(&plain));
     all.extend([
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),

@@ -134,6 +134,7 @@ async fn begin(State(api): State<Api>, headers: HeaderMap, body: Body) -> Result
         sender_address: request.sender.address,
         sender_name: request.sender.name,
         subject: request.subject,
+        message: String::new(),
         lang: request.language,
         recipients: request.recipients,
         password: FilePassword::from_kept(request.file_password),
@@ -208,7 +209,7 @@ async fn put_content(
 }
 
 /// The body as it comes. One that stands still is broken off.
-fn moving(body: Body) -> Content<'static> {
+pub(crate) fn moving(body: Body) -> Content<'static> {
     let body = body.into_data_stream();
     let chunks = stream::unfold(Some(body), |body| async move {
         let mut body = body?;

@@ -46,6 +46,8 @@ pub(crate) struct Caller {
     pub(crate) visitor: Visitor,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: IpAddr,
+    /// The draft that is meant, as the address has it.
+    pub(crate) draft: Option<String>,
     /// What a page of ours that led here wants to have said.
     pub(crate) done: Option<Done>,
 }
@@ -56,8 +58,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let visitor = Visitor::from_request_parts(parts, state).await?;
         let query = parts.uri.query().unwrap_or_default();
+        let draft = query.split('&').find_map(|pair| pair.strip_prefix("draft=")).map(str::to_owned);
         let done = query.split('&').find_map(|pair| pair.strip_prefix("done=")).and_then(Done::read);
-        Ok(Self { peer: visitor.peer, visitor, headers: parts.headers.clone(), done })
+        Ok(Self { peer: visitor.peer, visitor, headers: parts.headers.clone(), draft, done })
     }
 }
 

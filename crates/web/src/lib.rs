@@ -22,6 +22,8 @@
 //! ```
 //! ```text
 //!  GET   /sent               what one sent; `q` and `before` in the query                            a section's user
+//!  GET   /sent/new           POST: the form, with files or without → 303                             a section's user, form key
+//!        /uploads…           see `uploads`                                                           a section's user, form key
 //!  GET   /sent/{deposit}     one of them: who took what and when                                     whose it is
 //!  GET   /sent/{deposit}/cancel[/{link}]  POST: takes it back, whole or for one recipient → 303      whose it is, form key
 //!  POST  /sent/{deposit}/extend  form `until`: keeps it longer → 303                                 whose it is, form key
@@ -34,6 +36,7 @@
 //! - `receive`: the recipient's page; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows; `audit`: the audit log
+//! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `sent`: what was sent, who took it, taking it back
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -53,7 +56,9 @@ mod operator;
 pub mod pages;
 mod range;
 mod receive;
+mod sending;
 mod sent;
+mod uploads;
 mod visitor;
 mod waits;
 mod zip;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod operator;
+pub mod sending;
 pub mod sent;
 
 use askama::Template;

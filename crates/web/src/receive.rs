@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::{
     WebState, account, assets, audit, download, forms, guard, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
-    sent,
+    sending, sent, uploads,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
 };
@@ -42,6 +42,9 @@ pub(crate) fn router(state: WebState) -> Router {
         .route("/d/{token}/files/{number}", get(download::file))
         .route("/d/{token}/all.zip", get(download::zip))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), while_open));
+    let sending = sending::routes()
+        .merge(uploads::routes())
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&state), while_open));
     Router::new()
         .route("/", get(home))
         .route("/healthz", get(health))
@@ -52,6 +55,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(operator::routes())
         .merge(audit::routes())
         .merge(sent::routes())
+        .merge(sending)
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM))

@@ -155,11 +155,18 @@ async fn show(
     let sent = found.map_err(|error| away(counter, &error))?;
     let (form_key, zone) = (counter.form_key(), counter.oneself(&person.known).time_zone);
     let extension = Exchange::may_be_kept_until(person, &sent).map(|latest| Extension { latest, refused });
+    let deposit = &sent.line.deposit;
+    let password = match side {
+        Side::Own => counter.exchange().password_for_sender(person, deposit).await,
+        Side::Section => Ok(None),
+    };
+    let password = password.map_err(|error| away(counter, &SentError::Unavailable(error.to_string())))?;
     let one = One {
         side,
         base: base(side),
         sent: &sent,
         extension,
+        password: password.as_ref().map(fubako_base::secret::FilePassword::expose),
         form_key: &form_key,
         zone: &zone,
         done: counter.caller.done,

@@ -27,6 +27,7 @@ deposit-notice-open = Get the files
 deposit-notice-url = If the button does not open, please paste this URL into your browser.
 deposit-notice-sender = Sender
 deposit-notice-subject = Subject
+deposit-notice-message = Message from the sender
 deposit-notice-no-subject = (no subject)
 deposit-notice-sent = Sent
 deposit-notice-expires = Available

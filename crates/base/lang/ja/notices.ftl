@@ -27,6 +27,7 @@ deposit-notice-open = ファイルを受け取る
 deposit-notice-url = ボタンを押しても開かない場合は、次のURLをブラウザに貼り付けてください。
 deposit-notice-sender = 送信者
 deposit-notice-subject = 件名
+deposit-notice-message = 送信者からのメッセージ
 deposit-notice-no-subject = (件名なし)
 deposit-notice-sent = 送信日時
 deposit-notice-expires = 受取期限

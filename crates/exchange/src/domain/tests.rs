@@ -7,6 +7,7 @@ fn deposit() -> NewDeposit {
         sender_address: "taro@acme.example".into(),
         sender_name: "山田 太郎".into(),
         subject: "見積書".into(),
+        message: String::new(),
         lang: None,
         recipients: vec!["a@b.example".into()],
         password: FilePassword::from_kept("12345678".into()),

@@ -11,6 +11,8 @@ pub(super) struct Part<'a> {
     pub(super) url: &'a str,
     pub(super) open: String,
     pub(super) more_how: String,
+    /// What the sender tells, under which label, line for line.
+    pub(super) message: (String, Vec<String>),
     pub(super) facts: Vec<(String, String)>,
     pub(super) files_label: String,
     pub(super) files: Vec<(String, String)>,
@@ -30,6 +32,13 @@ pub(super) fn part(part: &Part<'_>) -> String {
     let files: String = part.files.iter().map(|(name, size)| file(name, size)).chain(more).collect();
     let facts: String = part.facts.iter().map(|(label, value)| row(label, &isolated(value))).collect();
     let files = row(&part.files_label, &files);
+    let (label, lines) = &part.message;
+    let message: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+    let message = if message.is_empty() {
+        String::new()
+    } else {
+        row(label, &format!("<div dir=\"auto\">{}</div>", message.join("<br>\n")))
+    };
     let closing: String = part.closing.iter().map(|line| format!("<div>{}</div>\n", escape(line))).collect();
     format!(
         r##"<tr><td lang="{lang}" style="padding:28px 24px;{FONT}font-size:15px;line-height:1.7;color:#1f2933;">
@@ -39,7 +48,7 @@ pub(super) fn part(part: &Part<'_>) -> String {
 <td align="center" bgcolor="#0b5cad" style="border-radius:6px;mso-padding-alt:12px 28px;"><a href="{url}" style="{FONT}display:inline-block;padding:12px 28px;font-size:16px;font-weight:bold;line-height:1.4;color:#ffffff;text-decoration:none;"><span style="color:#ffffff;">{open}</span></a></td>
 </tr></table>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:24px;border-top:1px solid #dfe3e8;">
-{facts}{files}</table>
+{message}{facts}{files}</table>
 <div style="padding-top:20px;font-size:13px;line-height:1.6;color:{GREY};">{fallback}<br>
 <a href="{url}" style="color:#0b5cad;word-break:break-all;">{url}</a></div>
 <div style="padding-top:16px;font-size:13px;line-height:1.6;color:{GREY};">

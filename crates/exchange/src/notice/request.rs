@@ -15,7 +15,7 @@ use fubako_store::{
     outbox::{NewOutgoing, OutgoingKind},
 };
 
-use super::{MAX_NAMED, Posting, html, langs_of, sender, sender_in_full};
+use super::{MAX_NAMED, Posting, html, langs_of, message_lines, sender, sender_in_full};
 use crate::{Exchange, deposit::DepositError};
 
 /// Recipients that it names; of more it says how many.
@@ -156,6 +156,11 @@ impl Words<'_> {
     fn text(&self) -> String {
         let mut lines = vec![self.lead(), self.say("how", &[]), self.say("sign-in", &[]), String::new()];
         lines.extend([format!("    {}", self.request.url), String::new()]);
+        if !self.request.deposit.message.is_empty() {
+            lines.push(format!("{}:", text(self.lang, "deposit-notice-message", &[])));
+            lines.extend(message_lines(self.request.deposit).into_iter().map(|line| format!("  {line}")));
+            lines.push(String::new());
+        }
         lines.extend(self.facts().into_iter().map(|(label, value)| format!("{label}: {value}")));
         lines.push(format!("{}:", self.files_label()));
         let (files, more) = self.files();
@@ -175,6 +180,7 @@ impl Words<'_> {
             url: self.request.url,
             open: self.say("open", &[]),
             more_how: self.say("sign-in", &[]),
+            message: (text(self.lang, "deposit-notice-message", &[]), message_lines(self.request.deposit)),
             facts: self.facts(),
             files_label: self.files_label(),
             files,

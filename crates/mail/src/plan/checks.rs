@@ -73,7 +73,8 @@ const fn is_bound(file: &Attachment, rule: NameRule) -> bool {
 }
 
 /// Whether a name is like a glob, in NFC and without case: `*` is any characters, `?` is one.
-fn is_like(name: &str, glob: &str) -> bool {
+#[must_use]
+pub fn is_like(name: &str, glob: &str) -> bool {
     let (name, glob): (Vec<char>, Vec<char>) =
         (naming::compared(name).chars().collect(), naming::compared(glob).chars().collect());
     // The last `*` that was met, and how much of the name it has taken: it takes one more where what follows does not fit.
@@ -139,7 +140,8 @@ fn mailboxes(field: &Field) -> Vec<Mailbox> {
 }
 
 /// Whether a section's destination rules let mail with attachments go to an address.
-fn may_go_to(address: &str, rules: &Settings) -> bool {
+#[must_use]
+pub fn may_go_to(address: &str, rules: &Settings) -> bool {
     let address = compared(address);
     let is = |pattern: &String| is_destination(&address, pattern);
     (rules.allowed_destinations.is_empty() || rules.allowed_destinations.iter().any(is))

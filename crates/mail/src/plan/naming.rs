@@ -56,7 +56,8 @@ impl Taken {
 }
 
 /// A name as it is compared with others (spec MAIL-NAMES).
-pub(super) fn compared(name: &str) -> String {
+#[must_use]
+pub fn compared(name: &str) -> String {
     let nfc = ComposingNormalizerBorrowed::new_nfc();
     nfc.normalize(&nfc.normalize(name).to_lowercase()).into_owned()
 }
@@ -100,7 +101,8 @@ fn allowed(name: &str) -> String {
 }
 
 /// Whether a person may give a file this name (spec 3.4, `name-character`).
-pub(super) fn is_allowed_name(name: &str) -> bool {
+#[must_use]
+pub fn is_allowed_name(name: &str) -> bool {
     name.chars().all(is_allowed) && !matches!(name, "." | "..") && name.len() <= MAX_OCTETS
 }
 

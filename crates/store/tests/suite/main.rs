@@ -27,6 +27,7 @@ mod sent;
 mod settle;
 mod sts;
 mod throughput;
+mod uploads;
 
 use std::future::Future;
 
@@ -160,6 +161,10 @@ suite! {
         one_recipient_s_link_is_taken_back_and_its_notice_with_it
         files_are_kept_longer_once
         what_waits_for_approval_is_taken_back_too
+    }
+    uploads {
+        parts_come_one_after_another
+        an_account_has_only_so_much_on_its_way
     }
     maintenance {
         windows_are_there_until_they_are_over

@@ -34,11 +34,13 @@ pub enum Done {
     LinkCancelled,
     /// A deposit is kept longer.
     DepositExtended,
+    /// A draft was sent.
+    Sent,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -49,6 +51,7 @@ impl Done {
         Self::DepositCancelled,
         Self::LinkCancelled,
         Self::DepositExtended,
+        Self::Sent,
     ];
 
     /// The word for it in an address.
@@ -65,6 +68,7 @@ impl Done {
             Self::DepositCancelled => "deposit-cancelled",
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",
+            Self::Sent => "sent",
         }
     }
 

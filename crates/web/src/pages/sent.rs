@@ -157,6 +157,8 @@ pub struct One<'a> {
     pub sent: &'a SentDeposit,
     /// Until when it may be kept, where that is longer than it is.
     pub extension: Option<Extension<'a>>,
+    /// The file password, where whoever looks may see it.
+    pub password: Option<&'a str>,
     /// What its forms carry.
     pub form_key: &'a str,
     /// The time zone of all times.
@@ -205,6 +207,7 @@ struct OnePage<'a> {
     subject: String,
     sender: String,
     as_default_user: bool,
+    message: Vec<String>,
     sent: Option<Moment>,
     expires: Option<Moment>,
     cancelled: Option<(Moment, String)>,
@@ -241,6 +244,7 @@ pub fn one(frame: &Frame, one: &One<'_>, now: Timestamp) -> String {
         subject: visible(&deposit.subject),
         sender: if name.is_empty() { address } else { format!("{name} <{address}>") },
         as_default_user: deposit.depositor.as_ref().is_some_and(|who| who.as_default_user),
+        message: deposit.message.lines().map(visible).collect(),
         sent: deposit.sent_at.map(moment),
         expires: deposit.expires_at.map(moment),
         cancelled: line.cancelled.as_ref().map(|cancelled| (moment(cancelled.at), visible(&cancelled.by))),

@@ -23,6 +23,9 @@ fn line(state: DepositState, taken: u32) -> SentLine {
         sender_name: "<b>山田".into(),
         subject: "<u>件名".into(),
         lang: None,
+        message: String::new(),
+        by_person: false,
+        sealed_password: None,
         password_hash: String::new(),
         recipients: vec!["a@b.example".into(), "<u>@c.example".into(), "e@f.example".into()],
         file_count: 2,
@@ -74,7 +77,16 @@ fn one_page(lang: Lang, state: DepositState, fault: Option<ExtendFault>) -> Stri
     let extension = Some(extension).filter(|_| state == DepositState::Sent);
     one(
         &frame(lang),
-        &One { side: Side::Own, base: "/sent", sent: &sent, extension, form_key: "the-key", zone: "Asia/Tokyo", done },
+        &One {
+            side: Side::Own,
+            base: "/sent",
+            sent: &sent,
+            extension,
+            password: Some("<u>pass"),
+            form_key: "the-key",
+            zone: "Asia/Tokyo",
+            done,
+        },
         NOW,
     )
 }

@@ -1,0 +1,390 @@
+//! Sending on a page and uploads by tus (spec X-SEND).
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use axum::body::Body;
+use common::{Answer, House, encoded};
+use fubako_base::section::{Section, Settings};
+use fubako_exchange::audit::By;
+use fubako_store::sections::{Change, User};
+use fubako_testkit::{clamd::Clamd, house, house::noise, section};
+use fubako_vault::scanner::Scanner;
+use http::{Method, Request};
+
+const URL: &str = "https://files.acme.example";
+const SECRET: &str = "a long enough secret";
+const DRAFT: &str = "0197f0a0-0000-7000-8000-000000000000";
+
+struct Place {
+    house: House,
+    taro: String,
+    jiro: String,
+    root: String,
+}
+
+impl Place {
+    async fn new() -> Self {
+        Self::with(Scanner::None, Settings::default()).await
+    }
+
+    async fn with(scanner: Scanner, settings: Settings) -> Self {
+        // Neither switch is a person's.
+        let section = Section { mail_link: false, autopilot: false, settings, ..section("acme") };
+        let house = House::of(house::House::at(URL, scanner, section).await);
+        for login_id in ["taro", "jiro"] {
+            let user = User {
+                section: "acme".parse().unwrap(),
+                login_id: login_id.to_owned(),
+                address: format!("{login_id}@acme.example"),
+                name: "山田 太郎".to_owned(),
+                group: None,
+                default_user: false,
+                administrator: false,
+                approver: false,
+                password_never_expires: false,
+            };
+            house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
+        }
+        let mut cookies = Vec::new();
+        for name in ["acme/taro", "acme/jiro", "root"] {
+            let invitation = if name == "root" {
+                house
+                    .exchange
+                    .add_operator("root", "root@ops.example", &By::command("test"), house.now())
+                    .await
+                    .unwrap()
+            } else {
+                house.exchange.reset_account(name, &By::command("test"), house.now()).await.unwrap()
+            };
+            let path = invitation.link.strip_prefix(URL).unwrap();
+            house.post(path, &[], &format!("password={0}&again={0}", encoded(SECRET))).await;
+            let form = format!("name={}&password={}", encoded(name), encoded(SECRET));
+            let answer = house.post("/sign-in", &[], &form).await;
+            cookies.push(answer.header("set-cookie").split(';').next().unwrap().to_owned());
+        }
+        let [taro, jiro, root] = cookies.try_into().unwrap();
+        Self { house, taro, jiro, root }
+    }
+
+    async fn key(&self, cookie: &str) -> String {
+        let page = self.house.get("/me", &[("cookie", cookie)]).await;
+        page.text().split("name=\"form\" value=\"").nth(1).unwrap_or_default().split('"').next().unwrap().to_owned()
+    }
+
+    /// A request of tus, with a key of whoever it is.
+    async fn tus(&self, who: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let key = self.key(who).await;
+        let mut request = Request::builder().method(method).uri(path).header("host", "files.acme.example");
+        let own = [("cookie", who), ("tus-resumable", "1.0.0"), ("fubako-form", &key)];
+        for (name, value) in own.iter().chain(headers) {
+            request = request.header(*name, *value);
+        }
+        self.house.ask(request.body(Body::from(body)).unwrap()).await
+    }
+
+    async fn create(&self, who: &str, name_base64: &str, length: usize) -> String {
+        let metadata = format!("filename {name_base64},filetype dGV4dC9wbGFpbg==,draft {}", base64(DRAFT.as_bytes()));
+        let headers = [("upload-length", &*length.to_string()), ("upload-metadata", &*metadata)];
+        let answer = self.tus(who, "POST", "/uploads", &headers, vec![]).await;
+        assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+        answer.header("location").to_owned()
+    }
+
+    async fn append(&self, who: &str, path: &str, offset: usize, body: &[u8]) -> Answer {
+        let offset = offset.to_string();
+        let headers = [("upload-offset", &*offset), ("content-type", "application/offset+octet-stream")];
+        self.tus(who, "PATCH", path, &headers, body.to_vec()).await
+    }
+
+    /// The form, as a browser sends it.
+    async fn send(&self, who: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Answer {
+        let key = self.key(who).await;
+        let own = [("form", &*key), ("draft", DRAFT)];
+        let mut body = Vec::new();
+        for (name, value) in own.iter().chain(fields) {
+            body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        }
+        for (name, octets) in files {
+            let head = format!(
+                "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n"
+            );
+            body.extend(head.bytes());
+            body.extend(*octets);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--b--\r\n");
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/sent/new")
+            .header("host", "files.acme.example")
+            .header("cookie", who)
+            .header("accept-language", "en")
+            .header("content-type", "multipart/form-data; boundary=b");
+        self.house.ask(request.body(Body::from(body)).unwrap()).await
+    }
+}
+
+fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for group in octets.chunks(3) {
+        let bits = group.iter().fold(0u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+            out.push(if place <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+const GOOD: &[(&str, &str)] = &[
+    ("recipients", "hanako@example.jp, jiro@example.jp"),
+    ("subject", "the <subject>"),
+    ("message", "line 1\r\nline 2 <b>"),
+];
+
+// spec: X-SEND
+#[tokio::test]
+async fn a_person_sends_what_they_uploaded_in_pieces() {
+    let place = Place::new().await;
+    let octets = noise(9_000_000);
+    let path = place.create(&place.taro, &base64("見積書.txt".as_bytes()), octets.len()).await;
+    // Twice broken off, and taken up where it was.
+    for (from, to) in [(0, 100_000), (100_000, 8_700_000), (8_700_000, 9_000_000)] {
+        let head = place.tus(&place.taro, "HEAD", &path, &[], vec![]).await;
+        assert_eq!((head.status.as_u16(), head.header("upload-offset")), (200, &*from.to_string()));
+        assert_eq!(head.header("upload-length"), "9000000");
+        let answer = place.append(&place.taro, &path, from, &octets[from..to]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("upload-offset")), (204, &*to.to_string()));
+        assert!(answer.header("upload-expires").ends_with("GMT"));
+    }
+    let page = place.house.get(&format!("/sent/new?draft={DRAFT}&lang=en"), &[("cookie", &place.taro)]).await;
+    assert!(page.text().contains("見積書.txt") && page.text().contains("Uploaded"), "{}", page.text());
+    assert!(page.header("content-security-policy").contains("connect-src 'self'"));
+
+    let sent = place.send(&place.taro, GOOD, &[]).await;
+    assert_eq!(sent.status.as_u16(), 303, "{}", sent.text());
+    let one = sent.header("location").to_owned();
+    assert!(one.starts_with("/sent/") && one.ends_with("?done=sent"), "{one}");
+    // Said again, it is sent once.
+    assert_eq!(place.send(&place.taro, GOOD, &[]).await.header("location"), one);
+    let posted = place.house.posted().await;
+    assert_eq!(posted.len(), 2);
+    assert!(
+        posted[0].text.contains("line 1\n  line 2 <b>") && posted[0].html.contains("line 2 &lt;b&gt;"),
+        "{}",
+        posted[0].text
+    );
+    assert!(posted[0].subject.contains("the <subject>"));
+
+    // The password is the sender's to look at, and opens it.
+    let page = place.house.get(&format!("{one}&lang=en"), &[("cookie", &place.taro)]).await;
+    let password = page.text().split("data-copy=\"").nth(1).unwrap().split('"').next().unwrap();
+    let password = password
+        .replace("&#38;", "&")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'");
+    assert_eq!(password.len(), 15);
+    let token = posted[0].token();
+    let opened = place.house.post(&format!("/d/{token}/open"), &[], &format!("password={}", encoded(&password))).await;
+    assert_eq!(opened.status.as_u16(), 303);
+    let session = format!("fubako_link={}", opened.session());
+    let file = place.house.get(&format!("/d/{token}/files/1"), &[("cookie", &session)]).await;
+    assert!(file.octets == octets, "not what was uploaded");
+    // Nothing is left of the uploads, and nobody else sees any of it.
+    assert_eq!(place.tus(&place.taro, "HEAD", &path, &[], vec![]).await.status.as_u16(), 404);
+    place.house.exchange.erase().await.unwrap();
+    assert_eq!(place.house.objects().len(), 1);
+    assert_eq!(place.house.get(&one, &[("cookie", &place.jiro)]).await.status.as_u16(), 404);
+}
+
+// spec: X-SEND
+#[tokio::test]
+async fn without_a_script_the_files_come_with_the_form_and_nothing_typed_is_lost() {
+    let place = Place::new().await;
+    let bad: &[(&str, &str)] =
+        &[("recipients", "hanako@example.jp nonsense"), ("subject", ""), ("message", "<keep me>"), ("lang", "ja")];
+    let answer = place.send(&place.taro, bad, &[("a.txt", b"alpha"), ("b.txt", b"beta"), ("", b"")]).await;
+    assert_eq!(answer.status.as_u16(), 400);
+    for kept in ["hanako@example.jp nonsense", "&#60;keep me&#62;", "a.txt", "b.txt", "lang=\"ja\" selected"] {
+        assert!(answer.text().contains(kept), "{kept}: {}", answer.text());
+    }
+    for said in ["not a mail address: nonsense", "enter a subject"] {
+        assert!(answer.text().contains(said), "{said}: {}", answer.text());
+    }
+    assert!(place.house.posted().await.is_empty());
+    // One of the files is taken out, another comes.
+    let remove = answer.text().split("name=\"remove\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let mut fields = GOOD.to_vec();
+    fields.push(("remove", &remove));
+    let sent = place.send(&place.taro, &fields, &[("c.txt", b"gamma")]).await;
+    assert_eq!(sent.status.as_u16(), 303, "{}", sent.text());
+    let text = place.house.posted().await[0].text.clone();
+    assert!(text.contains("b.txt") && text.contains("c.txt") && !text.contains("a.txt"), "{text}");
+}
+
+// spec: X-SEND KEEP-VIRUS
+#[tokio::test]
+async fn what_the_scanner_finds_is_no_deposit_s() {
+    let clamd = Clamd::start().await;
+    let place = Place::with(clamd.scanner(), Settings::default()).await;
+    let answer = place
+        .send(&place.taro, GOOD, &[("ok.txt", b"fine"), ("bad.txt", b"a EICAR b"), ("closed.zip", b"PK-closed")])
+        .await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
+    assert!(answer.text().contains("virus was found: bad.txt"), "{}", answer.text());
+    assert!(answer.text().contains("ok.txt"));
+    let query = fubako_store::sent::SentQuery {
+        section: "acme".parse().unwrap(),
+        depositor: None,
+        search: String::new(),
+        before: None,
+        limit: 10,
+    };
+    assert!(place.house.store.sent(&query).await.unwrap().is_empty());
+    assert!(place.house.posted().await.is_empty());
+}
+
+/// Method, address, headers, and what nobody, an operator, the user and another user get.
+type Route<'a> = (&'a str, String, &'a [(&'a str, &'a str)], [u16; 4]);
+
+/// Every route × nobody, an operator, the user, another user.
+#[tokio::test]
+async fn each_route_has_an_expectation_for_each_visitor() {
+    let place = Place::new().await;
+    let path = place.create(&place.taro, &base64(b"a.txt"), 5).await;
+    let metadata = format!("filename YQ==,draft {}", base64(DRAFT.as_bytes()));
+    let absent = "/uploads/0197f0a0-0000-7000-8000-000000000001".to_owned();
+    let visitors = [String::new(), place.root.clone(), place.taro.clone(), place.jiro.clone()];
+    let patch = [("upload-offset", "9"), ("content-type", "application/offset+octet-stream")];
+    let length = [("upload-length", "1"), ("upload-metadata", &*metadata)];
+    let table: &[Route<'_>] = &[
+        ("OPTIONS", "/uploads".into(), &[], [204; 4]),
+        ("OPTIONS", path.clone(), &[], [204; 4]),
+        ("GET", "/uploads".into(), &[], [405; 4]),
+        ("GET", path.clone(), &[], [401, 404, 405, 405]),
+        ("POST", "/uploads".into(), &length, [401, 404, 201, 201]),
+        ("POST", "/uploads".into(), &length[..1], [401, 404, 400, 400]),
+        ("POST", "/uploads".into(), &length[1..], [401, 404, 400, 400]),
+        ("POST", "/uploads".into(), &[("upload-length", "99999999999"), length[1]], [401, 404, 413, 413]),
+        ("HEAD", path.clone(), &[], [401, 404, 200, 404]),
+        ("HEAD", absent.clone(), &[], [401, 404, 404, 404]),
+        ("HEAD", "/uploads/x".into(), &[], [401, 404, 404, 404]),
+        ("HEAD", "/uploads/%ff".into(), &[], [401, 404, 404, 404]),
+        ("PATCH", path.clone(), &patch, [401, 404, 409, 404]),
+        ("PATCH", path.clone(), &patch[..1], [401, 404, 415, 415]),
+        ("PATCH", path.clone(), &patch[1..], [401, 404, 400, 400]),
+        ("DELETE", absent.clone(), &[], [401, 404, 404, 404]),
+        ("DELETE", path.clone(), &[], [401, 404, 204, 404]),
+    ];
+    for (method, path, headers, expected) in table {
+        // The one whose it is comes last.
+        for at in [0, 1, 3, 2] {
+            let answer = place.tus(&visitors[at], method, path, headers, b"x".to_vec()).await;
+            assert_eq!(answer.status.as_u16(), expected[at], "{method} {path} {headers:?} {at}");
+            assert_eq!(answer.header("tus-resumable"), "1.0.0", "{method} {path}");
+        }
+    }
+    for (who, status) in visitors.iter().zip([303, 404, 200, 200]) {
+        assert_eq!(place.house.get("/sent/new", &[("cookie", who)]).await.status.as_u16(), status);
+        let answer = place.send(who, &[], &[("a.txt", b"x")]).await;
+        assert_eq!(answer.status.as_u16(), if status == 200 { 400 } else { status });
+    }
+}
+
+// spec: X-SEND
+#[tokio::test]
+async fn no_other_site_uploads_or_sends_for_somebody() {
+    let place = Place::new().await;
+    let path = place.create(&place.taro, &base64(b"a.txt"), 5).await;
+    let headers = [("upload-offset", "0"), ("content-type", "application/offset+octet-stream")];
+    for (more, status) in [
+        (vec![("fubako-form", "another"), ("tus-resumable", "1.0.0")], 403),
+        (vec![("tus-resumable", "1.0.0")], 403),
+        (vec![], 403),
+    ] {
+        let mut request = Request::builder().method("PATCH").uri(&path).header("host", "files.acme.example");
+        for (name, value) in headers.iter().copied().chain(more).chain([("cookie", &*place.taro)]) {
+            request = request.header(name, value);
+        }
+        let answer = place.house.ask(request.body(Body::from("hello")).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status);
+    }
+    let key = place.key(&place.taro).await;
+    let old = [("cookie", &*place.taro), ("fubako-form", &*key)];
+    let mut request = Request::builder().method("HEAD").uri(&path).header("host", "files.acme.example");
+    for (name, value) in old {
+        request = request.header(name, value);
+    }
+    let answer = place.house.ask(request.body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status.as_u16(), answer.header("tus-version")), (412, "1.0.0"));
+    let cross = place.tus(&place.taro, "HEAD", &path, &[("sec-fetch-site", "cross-site")], vec![]).await;
+    assert_eq!(cross.status.as_u16(), 403);
+    // A form without the key: not even its files are taken.
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"draft\"\r\n\r\n{DRAFT}\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\noctets\r\n--b--\r\n"
+    );
+    let headers = [("cookie", &*place.taro), ("content-type", "multipart/form-data; boundary=b")];
+    let answer = place.house.post("/sent/new", &headers, &body).await;
+    assert_eq!(answer.status.as_u16(), 403);
+    assert_eq!(place.house.objects().len(), 0);
+}
+
+// spec: X-SEND
+#[tokio::test]
+async fn an_upload_is_what_was_said_and_no_more() {
+    let place = Place::new().await;
+    let path = place.create(&place.taro, &base64(b"a.txt"), 5).await;
+    assert_eq!(place.append(&place.taro, &path, 0, b"too long").await.status.as_u16(), 413);
+    let offset = |n: &'static str| [("upload-offset", n), ("content-type", "application/offset+octet-stream")];
+    let with = |sum: &'static str| [offset("0")[0], offset("0")[1], ("upload-checksum", sum)];
+    // SHA-256 of nothing.
+    let wrong = with("sha256 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    assert_eq!(place.tus(&place.taro, "PATCH", &path, &wrong, b"hello".to_vec()).await.status.as_u16(), 460);
+    assert_eq!(place.tus(&place.taro, "PATCH", &path, &with("md5 x"), b"hello".to_vec()).await.status.as_u16(), 400);
+    let right = with("sha256 LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=");
+    assert_eq!(place.tus(&place.taro, "PATCH", &path, &right, b"hello".to_vec()).await.status.as_u16(), 204);
+    let again = place.append(&place.taro, &path, 0, b"hello").await;
+    assert_eq!((again.status.as_u16(), again.header("upload-offset")), (409, "5"));
+    assert_eq!(place.append(&place.taro, &path, 5, b"").await.status.as_u16(), 204);
+    assert_eq!(place.append(&place.taro, &path, 5, b"x").await.status.as_u16(), 413);
+    assert_eq!(place.house.objects().len(), 1, "what was refused is not kept");
+
+    // Given up, or left for a day.
+    assert_eq!(place.tus(&place.taro, "DELETE", &path, &[], vec![]).await.status.as_u16(), 204);
+    let left = place.create(&place.taro, &base64(b"b.txt"), 5).await;
+    place.append(&place.taro, &left, 0, b"hel").await;
+    place.house.pass_seconds(25 * 3600);
+    place.house.exchange.expire_due(place.house.now()).await.unwrap();
+    place.house.exchange.erase().await.unwrap();
+    assert_eq!(place.house.objects().len(), 0);
+}
+
+// spec: X-SEND X-OPERATOR
+#[tokio::test]
+async fn nothing_is_taken_in_while_the_exchange_is_closed_and_the_quota_holds() {
+    let settings = Settings { max_deposit_size: 1000, ..Settings::default() };
+    let place = Place::with(Scanner::None, settings).await;
+    for _ in 0..2 {
+        place.create(&place.taro, &base64(b"a.txt"), 1000).await;
+    }
+    let metadata = format!("filename YQ==,draft {}", base64(DRAFT.as_bytes()));
+    let headers = [("upload-length", "1"), ("upload-metadata", &*metadata)];
+    assert_eq!(place.tus(&place.taro, "POST", "/uploads", &headers, vec![]).await.status.as_u16(), 413);
+    assert_eq!(
+        place.tus(&place.jiro, "POST", "/uploads", &headers, vec![]).await.status.as_u16(),
+        201,
+        "another's quota"
+    );
+    // What was left behind makes room.
+    let large = place.send(&place.jiro, GOOD, &[("big.txt", &[7; 1001])]).await;
+    assert_eq!(large.status.as_u16(), 400);
+    assert!(large.text().contains("1000 B together"), "{}", large.text());
+    let now = place.house.now();
+    place.house.exchange.add_maintenance(now, now.plus_seconds(3600), &By::command("test"), now).await.unwrap();
+    assert_eq!(place.tus(&place.taro, "POST", "/uploads", &headers, vec![]).await.status.as_u16(), 503);
+    assert_eq!(place.send(&place.taro, GOOD, &[("a.txt", b"x")]).await.status.as_u16(), 503);
+}
