@@ -16,6 +16,7 @@ use fubako_base::{
 };
 use fubako_store::{
     Store, StoreError,
+    audit::Entry,
     deposits::{Deposit, DepositState, File, Link},
     sent::Taking,
 };
@@ -133,15 +134,45 @@ pub struct OpenedFiles {
     /// When they go, by the runtime's clock: a download that is under way then ends there.
     until: Instant,
     /// By which link and in which session they are taken; none where nobody takes them, but looks at them before they are sent.
-    taker: Option<(LinkId, [u8; 32])>,
+    taker: Option<Taker>,
     /// When this was opened, by both clocks.
     opened_at: (Timestamp, Instant),
+}
+
+/// Who takes files.
+#[derive(Debug, Clone)]
+struct Taker {
+    link: LinkId,
+    session_hash: [u8; 32],
+    recipient: String,
+    /// The IP address that asks; empty where there is none.
+    address: String,
+}
+
+impl Opened {
+    /// The same, asked for from this IP address.
+    #[must_use]
+    pub fn asked_from(mut self, address: &str) -> Self {
+        if let Some(taker) = &mut self.inside.taker {
+            address.clone_into(&mut taker.address);
+        }
+        self
+    }
 }
 
 impl OpenedFiles {
     /// What is noted when a file of it is taken.
     fn taking(&self, number: u32) -> Option<Taking> {
-        self.taker.map(|(link, session_hash)| Taking { link, number, session_hash })
+        let taker = self.taker.as_ref()?;
+        Some(Taking { link: taker.link, number, session_hash: taker.session_hash })
+    }
+
+    /// That a file of it is taken, for the audit log.
+    fn taken(&self, taker: &Taker, file: &FileView) -> Entry {
+        By::at(Actor::Recipient(taker.recipient.clone()), &taker.address)
+            .did(&self.section, Event::Downloaded, self.deposit, self.now())
+            .with("number", file.number)
+            .with("file", &file.name)
     }
 
     /// The time, reckoned from when this was opened.
@@ -349,7 +380,9 @@ impl Exchange {
         }
         let files = self.parts.store.files(found.deposit.id).await?;
         let inside = OpenedFiles::of(&found.deposit, files, &found.section, found.expires_at, now);
-        let inside = OpenedFiles { taker: Some((found.link.id, session)), ..inside };
+        let (link, recipient) = (found.link.id, found.link.recipient.clone());
+        let taker = Taker { link, session_hash: session, recipient, address: String::new() };
+        let inside = OpenedFiles { taker: Some(taker), ..inside };
         Ok(Opened { view: found.view(now), inside })
     }
 
@@ -436,8 +469,8 @@ impl Exchange {
         }
         let reader = self.parts.vault.open(&file.object).await?;
         let taking = opened.taking(number);
-        if let Some(taking) = taking
-            && !self.parts.store.begin_download(taking, opened.now()).await?
+        if let Some((taking, taker)) = taking.zip(opened.taker.as_ref())
+            && !self.parts.store.begin_download(taking, &opened.taken(taker, file), opened.now()).await?
         {
             return Err(DownloadError::Cancelled);
         }

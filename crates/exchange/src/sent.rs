@@ -4,6 +4,7 @@
 
 use fubako_base::{
     Timestamp,
+    audit::Event as Recorded,
     ids::{DepositId, LinkId},
 };
 use fubako_store::{
@@ -15,6 +16,7 @@ use fubako_store::{
 use crate::{
     Exchange,
     account::Person,
+    audit::By,
     domain::{
         life::{Event, after},
         sent::{ExtendFault, Side, extended, latest_end, may_handle},
@@ -127,6 +129,7 @@ impl Exchange {
         side: Side,
         id: DepositId,
         link: Option<LinkId>,
+        address: &str,
         now: Timestamp,
     ) -> Result<Cancelled, SentError> {
         let sent = self.sent_deposit(person, side, id).await?;
@@ -146,9 +149,17 @@ impl Exchange {
         }
         let (store, section) = (&self.parts.store, &sent.line.deposit.section);
         let by = Cancellation { at: now, by: person.known.account.login_id.clone() };
+        let did = |event| {
+            By::person(person, address).did(section, event, id, now).with("sender", &sent.line.deposit.sender_address)
+        };
+        let all = did(Recorded::DepositCancelled);
         let whole = match link {
-            None => store.cancel_deposit(section, id, state, &by).await?.then_some(true),
-            Some(link) => store.cancel_link(section, id, link, &by).await?,
+            None => store.cancel_deposit(section, id, state, &by, &all).await?.then_some(true),
+            Some(link) => {
+                let recipient = sent.links.iter().find(|one| one.id == link).map_or("", |one| &one.recipient);
+                let one = did(Recorded::LinkCancelled).with("recipient", recipient);
+                store.cancel_link(section, id, link, &by, [&one, &all]).await?
+            }
         };
         // Somebody else, or the clock, came before: what it is now is looked at by whoever asks again.
         let whole = whole.ok_or(SentError::Over)?;
@@ -168,6 +179,7 @@ impl Exchange {
         side: Side,
         id: DepositId,
         entered: &str,
+        address: &str,
         now: Timestamp,
     ) -> Result<Timestamp, SentError> {
         let sent = self.sent_deposit(person, side, id).await?;
@@ -180,7 +192,9 @@ impl Exchange {
             return Err(SentError::Over);
         }
         let until = extended(settings, sent_at, expires_at, entered).map_err(SentError::Fault)?;
-        if !self.parts.store.extend_deposit(&deposit.section, id, expires_at, until).await? {
+        let entry = By::person(person, address).did(&deposit.section, Recorded::ExpiryExtended, id, now);
+        let entry = entry.with("from", expires_at.jiff()).with("expires", until.jiff());
+        if !self.parts.store.extend_deposit(&deposit.section, id, expires_at, until, &entry).await? {
             return Err(SentError::Over);
         }
         let (section, account) = (&deposit.section, &person.known.account.id);

@@ -10,6 +10,7 @@ use fubako_base::{
 use fubako_exchange::{
     account::{Person, SignIn},
     audit::By,
+    audit::{Line, Search},
     deposit::DepositState,
     domain::sent::{ExtendFault, Side},
     download::DownloadError,
@@ -67,7 +68,7 @@ async fn cancel(
     id: DepositId,
     link: Option<LinkId>,
 ) -> Result<Cancelled, SentError> {
-    house.exchange.cancel(who, side, id, link, house.now()).await
+    house.exchange.cancel(who, side, id, link, "192.0.2.9", house.now()).await
 }
 
 // spec: X-CANCEL
@@ -165,7 +166,7 @@ async fn the_last_recipient_takes_the_deposit_along_and_what_is_over_is_not_take
     for link in [None, Some(house.exchange.sent_deposit(&taro, Side::Own, over).await.unwrap().links[0].id)] {
         assert!(matches!(cancel(&house, &taro, Side::Own, over, link).await, Err(SentError::Over)));
     }
-    let later = house.exchange.extend(&taro, Side::Own, over, "2026-12-10", house.now()).await;
+    let later = house.exchange.extend(&taro, Side::Own, over, "2026-12-10", "192.0.2.9", house.now()).await;
     assert!(matches!(later, Err(SentError::Over)), "{later:?}");
 }
 
@@ -195,7 +196,7 @@ async fn nobody_handles_what_is_not_theirs() {
         let looked = house.exchange.sent_deposit(who, side, id).await;
         assert!(matches!(looked, Err(SentError::NotFound)), "{side:?} {looked:?}");
         assert!(matches!(cancel(&house, who, side, id, None).await, Err(SentError::NotFound)));
-        let kept = house.exchange.extend(who, side, id, "2026-12-01", house.now()).await;
+        let kept = house.exchange.extend(who, side, id, "2026-12-01", "192.0.2.9", house.now()).await;
         assert!(matches!(kept, Err(SentError::NotFound)));
     }
     for who in [&jiro, &taro] {
@@ -212,13 +213,53 @@ async fn nobody_handles_what_is_not_theirs() {
     assert_eq!(cancel(&house, &taro, Side::Own, own, None).await.unwrap(), Cancelled::Whole);
 }
 
+// spec: X-AUDIT X-CANCEL
+#[tokio::test]
+async fn what_is_done_with_what_was_sent_is_recorded_once() {
+    let (house, taro, kanri) = house().await;
+    let id = deposit(&house, TWO, &[("a.pdf", noise(100_000))]).await;
+    let tokens: Vec<String> = house.posted().await.iter().map(fubako_testkit::house::Posted::token).collect();
+    let (_, opened) = open(&house, &tokens[0]).await;
+    let opened = opened.asked_from("198.51.100.7");
+    for range in [0..10, 10..100_000] {
+        read(&house, &opened, 1, range).await;
+    }
+    let links = house.exchange.sent_deposit(&taro, Side::Own, id).await.unwrap().links;
+    house.exchange.extend(&taro, Side::Own, id, "2026-12-01", "192.0.2.9", house.now()).await.unwrap();
+    // Done twice, recorded once; with the last recipient goes the deposit.
+    for (who, side, link) in
+        [(&taro, Side::Own, 0), (&taro, Side::Own, 0), (&kanri, Side::Section, 1), (&taro, Side::Own, 1)]
+    {
+        cancel(&house, who, side, id, Some(links[link].id)).await.unwrap();
+    }
+    assert!(house.exchange.read_file(&opened, 1, 0..1).await.is_err(), "and nothing of what is refused");
+    let all = house.exchange.audit_lines(&"acme".parse().unwrap(), &Search::default(), None, 100).await.unwrap();
+    let of_it =
+        |line: &&Line| line.object == id.to_string() && !["deposit-sent", "link-opened"].contains(&line.event.as_str());
+    let mut said: Vec<String> =
+        all.iter().filter(of_it).map(|line| format!("{} {} {}", line.event, line.actor, line.address)).collect();
+    said.reverse();
+    assert_eq!(
+        said,
+        [
+            "downloaded hanako@example.jp 198.51.100.7",
+            "expiry-extended taro 192.0.2.9",
+            "link-cancelled taro 192.0.2.9",
+            "link-cancelled kanri 192.0.2.9",
+            "deposit-cancelled kanri 192.0.2.9",
+        ]
+    );
+    assert!(all.iter().any(|line| line.detail.contains("a.pdf")), "which file");
+    assert!(all.iter().any(|line| line.event == "link-cancelled" && line.detail.contains("jiro@example.jp")));
+}
+
 // spec: X-EXPIRY X-CANCEL
 #[tokio::test]
 async fn files_are_kept_longer_within_the_policy() {
     let (house, taro, _) = house().await;
     let id = deposit(&house, TWO, &[("a.pdf", noise(10))]).await;
     let token = house.posted().await[0].token();
-    let extend = async |day: &str| house.exchange.extend(&taro, Side::Own, id, day, house.now()).await;
+    let extend = async |day: &str| house.exchange.extend(&taro, Side::Own, id, day, "192.0.2.9", house.now()).await;
     assert!(matches!(extend("2026-12-21").await, Err(SentError::Fault(ExtendFault::TooLate))));
     assert!(matches!(extend("2026-11-27").await, Err(SentError::Fault(ExtendFault::NotLater))));
     let until = extend("2026-12-20").await.unwrap();

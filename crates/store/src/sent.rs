@@ -8,6 +8,7 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
+    audit::{Entry, Record},
     deposits::{Deposit, DepositState, deposit_columns, end_files, lock, read_deposit},
     outbox::close_delivery,
     tx::{Arg, Row, Tx, args},
@@ -153,23 +154,29 @@ impl Store {
         id: DepositId,
         from: DepositState,
         cancelled: &Cancellation,
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((section.clone(), id, from, cancelled.clone()), |tx, (section, id, from, cancelled)| {
-                Box::pin(async move {
-                    let there = lock(tx, *id).await?;
-                    if there.is_none_or(|(owner, state)| owner != *section || state != *from) {
-                        return Ok(false);
-                    }
-                    cancel_whole(tx, *id, cancelled).await?;
-                    Ok(true)
-                })
-            })
+            .write(
+                (section.clone(), id, from, cancelled.clone(), record),
+                |tx, (section, id, from, cancelled, record)| {
+                    Box::pin(async move {
+                        let there = lock(tx, *id).await?;
+                        if there.is_none_or(|(owner, state)| owner != *section || state != *from) {
+                            return Ok(false);
+                        }
+                        cancel_whole(tx, *id, cancelled).await?;
+                        record.write(tx).await?;
+                        Ok(true)
+                    })
+                },
+            )
             .await
     }
 
     /// Takes one recipient's link back, in one transaction: it is dead, and its sessions are gone. With the last one goes the deposit, as
-    /// nobody needs its files any more; then true is given. None where the link is dead, or not the section's deposit's.
+    /// nobody needs its files any more; then true is given, and `whole` is recorded beside `entry`. None where the link is dead, or not the section's deposit's.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -179,11 +186,16 @@ impl Store {
         id: DepositId,
         link: LinkId,
         cancelled: &Cancellation,
+        [entry, whole]: [&Entry; 2],
     ) -> Result<Option<bool>, StoreError> {
+        let records = [self.recording(std::slice::from_ref(entry))?, self.recording(std::slice::from_ref(whole))?];
         self.pool
-            .write((section.clone(), id, link, cancelled.clone()), |tx, (section, id, link, cancelled)| {
-                Box::pin(cancel_link(tx, section, *id, *link, cancelled))
-            })
+            .write(
+                (section.clone(), id, link, cancelled.clone(), records),
+                |tx, (section, id, link, cancelled, records)| {
+                    Box::pin(cancel_link(tx, section, *id, *link, cancelled, records))
+                },
+            )
             .await
     }
 
@@ -197,13 +209,16 @@ impl Store {
         id: DepositId,
         from: Timestamp,
         to: Timestamp,
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((section.clone(), id, from, to), |tx, (section, id, from, to)| {
+            .write((section.clone(), id, from, to, record), |tx, (section, id, from, to, record)| {
                 Box::pin(async move {
                     let sql = "UPDATE deposits SET expires_at = $4
                         WHERE section = $1 AND id = $2 AND state = 'sent' AND expires_at = $3";
-                    Ok(tx.run(sql, args![section, *id, *from, *to]).await? == 1)
+                    let done = tx.run(sql, args![section, *id, *from, *to]).await? == 1;
+                    record.write_if(done, tx).await
                 })
             })
             .await
@@ -223,14 +238,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]. Without this note nothing may be handed over.
-    pub async fn begin_download(&self, taking: Taking, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn begin_download(&self, taking: Taking, entry: &Entry, now: Timestamp) -> Result<bool, StoreError> {
         // A download in many pieces asks once a piece: only the first writes.
         let noted = self.pool.read(taking, |tx, taking| Box::pin(noted(tx, *taking))).await?;
         match noted {
             None => Ok(false),
             Some(true) => Ok(true),
             Some(false) => {
-                self.pool.write((taking, now), |tx, (taking, now)| Box::pin(begin_download(tx, *taking, *now))).await
+                let record = self.recording(std::slice::from_ref(entry))?;
+                let begin = self.pool.write((taking, record, now), |tx, (taking, record, now)| {
+                    Box::pin(begin_download(tx, *taking, record, *now))
+                });
+                begin.await
             }
         }
     }
@@ -265,7 +284,7 @@ async fn noted(tx: &mut Tx, taking: Taking) -> Result<Option<bool>, StoreError> 
     Ok(Some(row.is_some()))
 }
 
-async fn begin_download(tx: &mut Tx, taking: Taking, now: Timestamp) -> Result<bool, StoreError> {
+async fn begin_download(tx: &mut Tx, taking: Taking, record: &Record, now: Timestamp) -> Result<bool, StoreError> {
     // Taken back in between: the deposit's lock says which was first.
     let sql = "SELECT d.id FROM deposits d WHERE d.id = (SELECT deposit FROM links WHERE id = $1) FOR UPDATE";
     tx.one("deposits", sql, args![taking.link]).await?;
@@ -275,7 +294,8 @@ async fn begin_download(tx: &mut Tx, taking: Taking, now: Timestamp) -> Result<b
     let sql = "INSERT INTO downloads (link, number, session_hash, section, began_at)
         SELECT id, $2, $3, section, $4 FROM links WHERE id = $1
         ON CONFLICT (link, number, session_hash) DO NOTHING";
-    tx.run(sql, args![taking.link, taking.number, &taking.session_hash, now]).await?;
+    let begun = tx.run(sql, args![taking.link, taking.number, &taking.session_hash, now]).await? == 1;
+    record.write_if(begun, tx).await?;
     Ok(true)
 }
 
@@ -356,6 +376,7 @@ async fn cancel_link(
     id: DepositId,
     link: LinkId,
     cancelled: &Cancellation,
+    [one, whole]: &[Record; 2],
 ) -> Result<Option<bool>, StoreError> {
     let Some((owner, DepositState::Sent)) = lock(tx, id).await? else { return Ok(None) };
     let sql = "UPDATE links SET cancelled_at = $4, cancelled_by = $5
@@ -367,9 +388,12 @@ async fn cancel_link(
     stop_notices(tx, link, cancelled.at).await?;
     let live = "SELECT id FROM links WHERE deposit = $1 AND cancelled_at IS NULL LIMIT 1";
     if tx.one("links", live, args![id]).await?.is_some() {
+        one.write(tx).await?;
         return Ok(Some(false));
     }
     cancel_whole(tx, id, cancelled).await?;
+    one.write(tx).await?;
+    whole.write(tx).await?;
     Ok(Some(true))
 }
 

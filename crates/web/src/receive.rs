@@ -107,7 +107,8 @@ impl<'a> Desk<'a> {
             self.exchange().look(&self.visitor.token, self.now).await?;
             return Err(DownloadError::NotProven);
         }
-        self.exchange().opened(&self.visitor.token, &self.visitor.session, self.now).await
+        let opened = self.exchange().opened(&self.visitor.token, &self.visitor.session, self.now).await?;
+        Ok(opened.asked_from(&self.visitor.peer.to_string()))
     }
 
     /// What a link that is looked at gives: the page with the form.

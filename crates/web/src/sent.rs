@@ -199,7 +199,7 @@ async fn cancel(side: Side, state: Arc<WebState>, caller: Caller, at: At, reques
         let (person, _): (_, Bare) = counter.own_form(base(side), request).await?;
         let person = allowed(&counter, side, person)?;
         let (id, link) = named(&counter, &at)?;
-        let cancelled = counter.exchange().cancel(&person, side, id, link, counter.now).await;
+        let cancelled = counter.exchange().cancel(&person, side, id, link, &caller.peer.to_string(), counter.now).await;
         let done = match cancelled.map_err(|error| away(&counter, &error))? {
             Cancelled::Whole => Done::DepositCancelled,
             Cancelled::One => Done::LinkCancelled,
@@ -216,7 +216,7 @@ async fn extend(side: Side, state: Arc<WebState>, caller: Caller, at: At, reques
         let (person, form): (_, Until) = counter.own_form(base(side), request).await?;
         let person = allowed(&counter, side, person)?;
         let (id, _) = named(&counter, &at)?;
-        match counter.exchange().extend(&person, side, id, &form.until, counter.now).await {
+        match counter.exchange().extend(&person, side, id, &form.until, &caller.peer.to_string(), counter.now).await {
             Ok(_) => Ok(counter.lead_to(&format!("{}/{id}", base(side)), Some(Done::DepositExtended))),
             Err(SentError::Fault(fault)) => {
                 show(&counter, side, &person, Some(id), Some((form.until.trim(), fault))).await

@@ -89,13 +89,13 @@ pub(crate) async fn a_download_is_noted_once_a_session(db: Db) {
     db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(10)).await.unwrap();
     db.store.begin_link_session(l.id, &[6; 32], at(900), &entry(), at(20)).await.unwrap();
     for (session, when) in [(5, 11), (5, 12), (6, 21)] {
-        assert!(db.store.begin_download(taking(session), at(when)).await.unwrap());
+        assert!(db.store.begin_download(taking(session), &entry(), at(when)).await.unwrap());
     }
     for when in [13, 14] {
         db.store.end_download(taking(5), at(when)).await.unwrap();
     }
     db.store.end_download(taking(7), at(9)).await.unwrap();
-    assert!(!db.store.begin_download(Taking { link: LinkId::generate(), ..taking(5) }, at(1)).await.unwrap());
+    assert!(!db.store.begin_download(Taking { link: LinkId::generate(), ..taking(5) }, &entry(), at(1)).await.unwrap());
     let seen = db.store.sent_deposit(&id("acme"), d.id).await.unwrap().unwrap();
     assert_eq!((seen.line.taken, seen.links[0].opened_at), (1, Some(at(10))));
     let downloads: Vec<_> = seen.links[0].downloads.iter().map(|d| (d.number, d.began_at, d.ended_at)).collect();
@@ -110,18 +110,20 @@ pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(3)).await.unwrap();
     let (acme, taking) = (id("acme"), Taking { link: l.id, number: 1, session_hash: [5; 32] });
     assert!(db.store.link_is_live(l.id).await.unwrap());
-    let cancel = async |section: &str, state| db.store.cancel_deposit(&id(section), d.id, state, &by(7)).await.unwrap();
+    let cancel = async |section: &str, state| {
+        db.store.cancel_deposit(&id(section), d.id, state, &by(7), &entry()).await.unwrap()
+    };
     assert!(!cancel("other", DepositState::Sent).await && !cancel("acme", DepositState::Open).await);
     assert!(cancel("acme", DepositState::Sent).await && !cancel("acme", DepositState::Sent).await);
     assert!(!db.store.link_is_live(l.id).await.unwrap());
     assert!(!db.store.link_session(l.id, &[5; 32], at(8)).await.unwrap());
-    assert!(!db.store.begin_download(taking, at(8)).await.unwrap());
+    assert!(!db.store.begin_download(taking, &entry(), at(8)).await.unwrap());
     assert!(db.store.begin_link_session(l.id, &[6; 32], at(900), &entry(), at(8)).await.is_err());
     assert_eq!(db.store.erasures(10).await.unwrap(), [f.object.id]);
     let seen = db.store.sent_deposit(&acme, d.id).await.unwrap().unwrap();
     assert_eq!((seen.line.deposit.state, seen.line.cancelled), (DepositState::Cancelled, Some(by(7))));
     assert_eq!(seen.files.len(), 1, "what it was is still told");
-    assert!(!db.store.extend_deposit(&acme, d.id, at(1000), at(2000)).await.unwrap());
+    assert!(!db.store.extend_deposit(&acme, d.id, at(1000), at(2000), &entry()).await.unwrap());
     assert_eq!(db.store.expire_deposits(at(5000), at(0), 10, expired).await.unwrap(), 0);
     assert!(!db.store.abort_deposit(d.id).await.unwrap());
     assert!(!db.store.send_deposit(d.id, at(2000), &[], &[], &entry(), at(9)).await.unwrap(), "it was sent");
@@ -140,8 +142,9 @@ pub(crate) async fn one_recipient_s_link_is_taken_back_and_its_notice_with_it(db
         db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(6)).await.unwrap();
     }
     let (acme, [one, other]) = (id("acme"), links);
-    let cancel =
-        async |section: &str, deposit, link| db.store.cancel_link(&id(section), deposit, link, &by(7)).await.unwrap();
+    let cancel = async |section: &str, deposit, link| {
+        db.store.cancel_link(&id(section), deposit, link, &by(7), [&entry(), &entry()]).await.unwrap()
+    };
     assert_eq!(cancel("other", d.id, one.id).await, None);
     assert_eq!(cancel("acme", DepositId::generate(), one.id).await, None);
     assert_eq!(cancel("acme", d.id, LinkId::generate()).await, None);
@@ -171,15 +174,15 @@ pub(crate) async fn files_are_kept_longer_once(db: Db) {
     acme(&db.store).await;
     let (d, ..) = sent(&db.store, "a", 1).await;
     let acme = id("acme");
-    assert!(!db.store.extend_deposit(&id("other"), d.id, at(1000), at(2000)).await.unwrap());
-    assert!(db.store.extend_deposit(&acme, d.id, at(1000), at(2000)).await.unwrap());
+    assert!(!db.store.extend_deposit(&id("other"), d.id, at(1000), at(2000), &entry()).await.unwrap());
+    assert!(db.store.extend_deposit(&acme, d.id, at(1000), at(2000), &entry()).await.unwrap());
     assert!(
-        !db.store.extend_deposit(&acme, d.id, at(1000), at(3000)).await.unwrap(),
+        !db.store.extend_deposit(&acme, d.id, at(1000), at(3000), &entry()).await.unwrap(),
         "it is kept until another time by now"
     );
     assert_eq!(db.store.expire_deposits(at(1999), at(0), 10, expired).await.unwrap(), 0);
     assert_eq!(db.store.expire_deposits(at(2000), at(0), 10, expired).await.unwrap(), 1);
-    assert!(!db.store.extend_deposit(&acme, d.id, at(2000), at(3000)).await.unwrap());
+    assert!(!db.store.extend_deposit(&acme, d.id, at(2000), at(3000), &entry()).await.unwrap());
 }
 
 // spec: X-CANCEL X-APPROVAL
@@ -193,7 +196,7 @@ pub(crate) async fn what_waits_for_approval_is_taken_back_too(db: Db) {
     assert!(db.store.ask_approval(d.id, asked, &[]).await.unwrap());
     let query = query(None, "", None, 9);
     assert_eq!(db.store.sent(&query).await.unwrap().len(), 1, "its sender sees that it waits");
-    assert!(db.store.cancel_deposit(&id("acme"), d.id, DepositState::Waiting, &by(7)).await.unwrap());
+    assert!(db.store.cancel_deposit(&id("acme"), d.id, DepositState::Waiting, &by(7), &entry()).await.unwrap());
     assert_eq!(db.store.deposit(d.id).await.unwrap().unwrap().state, DepositState::Cancelled);
     let decision = fubako_store::approval::Decision { at: at(8), by: Some("boss".to_owned()), reason: None };
     let links = [link(d.id, "hanako@example.com", 1)];
