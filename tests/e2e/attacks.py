@@ -763,9 +763,36 @@ LEGITIMATE = [
 ]
 
 
+def texts_some_take_for_mails():
+    """Dodges of what is looked for in a text and in a header: whatever is decided, no reader makes a file of what leaves."""
+    named, far = b"tent-Disposition: attachment; filename=evil.exe", b"x" * 1022
+    lines = {"a word that ends at a question mark": b"From: x\r\n=?a?Q?Con?" + named, "at a semicolon": b"From: x\r\n=?a?Q?Con;" + named, "at an equals sign": b"From: x\r\n=?a?Q?Con?==" + named,
+             "a word in two lines": b"From: x\r\nX: =?a?Q?x?= =?=\r\n?Q?=0ACon?=" + named, "a folded comment": b"From: x\r\nCon(x\r\n y)" + named, "a comment over two fields": b"From: x\r\nCon(x;\r\ny)" + named,
+             "white space between words": b"From: x\r\n=?a?Q?C?= =?a?Q?on?=" + named, "a far field": b"From: x\r\n" + far + b"Con" + named, "a far header": far + b"From: x\r\nX-Con" + named,
+             "a far word": b"Subject: " + far + b"=?a?Q?=0ACon?=" + named, "an LF before a CR": b"From: x\n\rX-Con" + named, "a CR twice": b"From: x\r\rX-Con" + named, "a header behind it": b'"Con' + named,
+             "another form of the name": b"From: x\r\nContent-Disposition: x; filename*x=evil.exe", "a blank place": b"From: x\r\nContent-Location:\t", "a path": b"From: x\r\nContent-Location: /evil.exe",
+             "a bracket": b"From: x\r\nresponse['Con" + named}
+    quoted = lambda text: b"".join(bytes([octet]) if 32 < octet < 127 and octet != 61 else b"=%02X" % octet for octet in text)
+    for name, text in lines.items():
+        text += b"\r\n\r\n" + EICAR + b"\r\n\r\nFrom: x\r\n"
+        inner = b"Content-Type: text/plain; charset=utf-8\r\n"
+        raw = inner + b"\r\n" + text
+        coded = inner + ENCODING + b"\r\n" + base64.encodebytes(text).replace(b"\n", b"\r\n")
+        for kind, part in (("", raw), ("base64 ", coded)):
+            yield Attack(f"{name} in a {kind}text that some take for a mail", HEAD + VERSION + part, None)
+            yield Attack(f"{name} in a {kind}text beside a file that some take for a mail", mail(parts(part, PLANTED)), None)
+    for name, text in {"uuencoded, any mode": uu().replace(b"644", b"x"), "munpack's parts": b"[evil.exe - part 1 of 1]\r\n" + uu().replace(b"644", b"x"),
+                       "munpack's sections": b"section 1/1 file evil.exe x\r\n" + uu().replace(b"644", b"x"), "x-uuencode": b"From: x\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n" + uu().replace(b"644", b"x")}.items():
+        yield Attack(f"{name} in a text that some take for a file", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\n" + text, None)
+    hidden = quoted(b"x\r\nContent-Location: evil.exe")
+    for name, subject in {"a hidden field": b"=?u?Q?" + hidden, "a word in a word": b"=?u?Q?" + quoted(b"=?u?Q?" + hidden) + b"?=", "an encoding nobody knows": b"=?u?X?a?=", "one in a word": b"=?u?Q?" + quoted(b"=?u?X?a?=") + b"?="}.items():
+        for body in (EICAR + b"\r\n", b"y" * 75 + b"Content-Location: evil.exe\r\n\r\n" + EICAR + b"\r\n"):
+            yield Attack(f"{name} in a subject", HEAD.replace(b"Subject: test", b"Subject: " + subject) + VERSION + b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\n" + body, None)
+
+
 def all_attacks():
     """Every attack, in a fixed order."""
     for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
-                   stopped, outlook, crossed):
+                   stopped, outlook, crossed, texts_some_take_for_mails):
         yield from family()

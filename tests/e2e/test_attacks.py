@@ -16,7 +16,7 @@ import attacks
 import harness
 
 # Texts that stay with every word of them, the planted file's among them: no reader makes a file of it, which the other tests say.
-TEXTS = {f"{name} in a {kind}text" for name in attacks.WORDS_ONLY for kind in ("", "base64 ")}
+TEXTS = {f"{name} in a {kind}text" for name in attacks.WORDS_ONLY for kind in ("", "base64 ")} | {a.name for a in attacks.texts_some_take_for_mails()}
 # What readers call a text that is no file (munpack does so with HTML).
 TEXT_NAME = re.compile(r"msg-[0-9-]+\.(txt|html)$|textfile\d+$|tempdesc\.txt$|part\d+$")
 # Reading by Perl: every part's decoded body into a folder for the mail; its names to the standard output.

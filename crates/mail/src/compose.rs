@@ -28,6 +28,7 @@ use crate::{
     outline::{Flow, Outline},
     plan::{Body, Packed, Plan},
     relay::Front,
+    scan::has_plain_words,
     steps::Step,
 };
 
@@ -53,6 +54,7 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
     let head = head::rebuilt(&outline.header, with);
     let mut writer = Writer {
         boundary_seed: boundary_seed(head.as_bytes()),
+        veil: !has_plain_words(&head),
         multiparts: 0,
         octets: head.into_bytes(),
         steps: Vec::new(),
@@ -103,6 +105,8 @@ pub(crate) fn boundary_seed(octets: &[u8]) -> u64 {
 
 struct Writer<'a> {
     boundary_seed: u64,
+    /// The header has in it what some take for an encoded word, and end the header with: bodies are in base64, in which they see nothing.
+    veil: bool,
     multiparts: usize,
     /// What is written before the next body.
     octets: Vec<u8>,
@@ -185,7 +189,7 @@ impl Writer<'_> {
         let western = ["iso-8859-", "windows-125", "us-ascii"].iter().any(|start| label.starts_with(start));
         let open = matches!(label, "us-ascii" | "utf-8" | "utf8");
         let japanese_notice = self.notice.is_some_and(|notice| notice.langs.contains(&fubako_base::Lang::Ja));
-        if body.veil {
+        if body.veil || self.veil {
             return Transfer::Base64;
         }
         if (western && label != "us-ascii") || (open && !japanese_notice) {

@@ -14,7 +14,7 @@ use fubako_base::codes::Ambiguity;
 use memchr::memchr;
 
 pub(crate) use self::delimiters::DelimiterWatch;
-pub(crate) use self::fields::LaxHeader;
+pub(crate) use self::fields::{LaxHeader, has_plain_words};
 use self::html::HtmlScan;
 use self::lines::TextLines;
 pub(crate) use self::lines::{HeadWatch, MarginScan};

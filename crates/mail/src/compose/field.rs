@@ -1,6 +1,8 @@
 //! Writing header fields (RFC 5322, 2.2.3; RFC 2047): whatever the value, what is written is ASCII but for addresses
 //! that are not, folded, and cannot end the field early.
 
+use crate::scan::has_plain_words;
+
 /// Columns at which lines are folded (RFC 5322, 2.1.1; RFC 2047, 2).
 const COLUMNS: usize = 76;
 /// Octets that a line never has more of (RFC 5322, 2.1.1 says 998; room is kept for a name and a comma).
@@ -49,7 +51,7 @@ impl FieldWriter {
 
     /// Text as encoded words (RFC 2047), none of which splits a character.
     pub(crate) fn encoded_words(&mut self, text: &str) {
-        let text = harmless(text);
+        let text = harmless_text(text);
         let mut rest = &*text;
         while !rest.is_empty() {
             let overhead = WORD_START.len() + WORD_END.len();
@@ -66,7 +68,7 @@ impl FieldWriter {
 
     /// Unstructured text: as it is where it can stand so, else as encoded words.
     pub(crate) fn text(&mut self, text: &str) {
-        let text = harmless(text);
+        let text = harmless_text(text);
         match plain_tokens(&text) {
             Some(tokens) => tokens.into_iter().for_each(|token| self.token(token)),
             None => self.encoded_words(&text),
@@ -75,7 +77,7 @@ impl FieldWriter {
 
     /// A phrase (RFC 5322, 3.2.5), such as a display name: atoms, a quoted string, or encoded words.
     pub(crate) fn phrase(&mut self, text: &str) {
-        let text = harmless(text);
+        let text = harmless_text(text);
         let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
         let plain = text.chars().all(|c| matches!(c, ' '..='~')) && !text.contains("=?") && text.len() <= MAX_TOKEN / 2;
         if !plain {
@@ -89,7 +91,7 @@ impl FieldWriter {
 
     /// A comment (RFC 5322, 3.2.2).
     pub(crate) fn comment(&mut self, text: &str) {
-        let text = harmless(text);
+        let text = harmless_text(text);
         if text.chars().all(|c| matches!(c, ' '..='~')) && !text.contains("=?") && text.len() <= MAX_TOKEN / 2 {
             let escaped = text.replace('\\', "\\\\").replace('(', "\\(").replace(')', "\\)");
             self.token(&format!("({escaped})"));
@@ -146,6 +148,13 @@ fn quoted(text: &str) -> String {
 /// Line ends and NUL, which could end the field or cut it short in a careless reader, as spaces.
 fn harmless(text: &str) -> String {
     text.replace("\r\n", " ").replace(['\r', '\n', '\0'], " ")
+}
+
+/// The same for a text. Some decode again what they decoded: what would be an encoded word then, and no plain one, is none with a space in it.
+fn harmless_text(text: &str) -> String {
+    let text = harmless(text);
+    let is_word = text.split_once("=?").is_some_and(|(_, rest)| rest.contains('?')) && !has_plain_words(&text);
+    if is_word { text.replace("=?", "= ?") } else { text }
 }
 
 /// ASCII text cut where it may be folded, so that unfolding gives it back; nothing where it needs encoded words.
@@ -223,6 +232,9 @@ mod tests {
             ("two  spaces", "From: \"two  spaces\"\r\n"),
             ("山田", "From: =?UTF-8?B?5bGx55Sw?=\r\n"),
             ("=?utf-8?q?x?=", "From: =?UTF-8?B?PT91dGYtOD9xP3g/PQ==?=\r\n"),
+            // Decoded twice, it would end the field, or what follows it.
+            ("=?u?q?x=0Ay?=", "From: = ?u?q?x=0Ay?=\r\n"),
+            ("=?u?x?y", "From: = ?u?x?y\r\n"),
         ] {
             let mut field = FieldWriter::new("From");
             field.phrase(text);

@@ -368,6 +368,11 @@ fn is_plain(name: &str, value: &[u8], is_of_mime: bool) -> bool {
     !is_of_mime && !out.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n')) && !has(&out, "=?")
 }
 
+/// Whether all encoded words in a text are as they have to be, with nothing in them that could be another, or a line's end.
+pub(crate) fn has_plain_words(text: &str) -> bool {
+    is_plain("", text.as_bytes(), false)
+}
+
 /// Decodes the encoded word of which this is the rest, if it is one as the RFC has it; gives what follows it.
 fn strict_word<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
     let mut pieces = rest.splitn(4, |octet| *octet == b'?');
