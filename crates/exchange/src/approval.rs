@@ -2,17 +2,25 @@
 //!
 //! The rules are [`crate::domain::approval`]'s. Whoever may not decide a deposit cannot tell it from one that does not exist.
 
-use fubako_base::{Code, Timestamp, ids::DepositId, section::Section, shown};
+use fubako_base::{
+    Code, Timestamp,
+    audit::{Actor, Event as Happened},
+    ids::DepositId,
+    section::Section,
+    shown,
+};
 use fubako_store::{
     StoreError,
     accounts::Account,
     approval::{Approval, ApprovalStaff, Asked, Decision},
+    audit,
     deposits::{Deposit, Depositor, File},
 };
 
 use crate::{
     Exchange,
     account::Person,
+    audit::By,
     deposit::DepositError,
     domain::{
         self, Invalid,
@@ -150,7 +158,12 @@ impl Exchange {
         for approver in &asked_of {
             mails.push(self.outgoing_request(&request, &approver.address).await?);
         }
-        if self.parts.store.ask_approval(deposit.id, asked, &mails).await? {
+        let whom: Vec<&str> = asked_of.iter().map(|user| user.login_id.as_str()).collect();
+        let depositor = deposit.depositor.as_ref().map(|depositor| depositor.login_id.clone()).unwrap_or_default();
+        let entry = By::at(Actor::User(depositor), "").did(&section.id, Happened::ApprovalAsked, deposit.id, now);
+        let entry =
+            described(entry, deposit).with("approvers", whom.join(", ")).with("decide-by", asked.decide_by.jiff());
+        if self.parts.store.ask_approval(deposit.id, asked, &mails, &entry).await? {
             (self.parts.wake_post)();
             let until = asked.decide_by.jiff();
             tracing::info!(deposit = %deposit.id, section = %section.id, approvers = mails.len(), %until, "a deposit waits for approval");
@@ -226,11 +239,17 @@ impl Exchange {
         Ok(OpenedFiles::of(&case.deposit, files, &case.section, until, now))
     }
 
-    /// Approves a deposit: its recipients get their links, and its files are kept from now on as those of one that is sent.
+    /// Approves a deposit, from an IP address: its recipients get their links, and its files are kept from now on as those of one that is sent.
     ///
     /// # Errors
     /// [`ApprovalError::NotFound`], [`ApprovalError::Unavailable`].
-    pub async fn approve(&self, person: &Person, id: DepositId, now: Timestamp) -> Result<Came, ApprovalError> {
+    pub async fn approve(
+        &self,
+        person: &Person,
+        id: DepositId,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Came, ApprovalError> {
         let case = self.case(person, id).await?;
         if !can_be_decided(&case, Event::Approve, now) {
             return Ok(Came::TooLate);
@@ -241,7 +260,9 @@ impl Exchange {
         let (links, notices) = self.links_and_notices(deposit, section, &files, expires_at, now).await?;
         let by = &person.known.account.login_id;
         let decision = Decision { at: now, by: Some(by.clone()), reason: None };
-        if !self.parts.store.approve_deposit(id, &decision, expires_at, &links, &notices).await? {
+        let entry = By::person(person, address).did(&section.id, Happened::DepositApproved, id, now);
+        let entry = described(entry, deposit).with("files", files.len()).with("expires", expires_at.jiff());
+        if !self.parts.store.approve_deposit(id, &decision, expires_at, &links, &notices, &entry).await? {
             return Ok(Came::TooLate);
         }
         (self.parts.wake_post)();
@@ -249,7 +270,7 @@ impl Exchange {
         Ok(Came::Done)
     }
 
-    /// Rejects a deposit: its files go, and its sender is told why.
+    /// Rejects a deposit, from an IP address: its files go, and its sender is told why.
     ///
     /// # Errors
     /// [`ApprovalError::NotFound`], [`ApprovalError::Invalid`] for the reason, [`ApprovalError::Unavailable`].
@@ -258,6 +279,7 @@ impl Exchange {
         person: &Person,
         id: DepositId,
         reason: &str,
+        address: &str,
         now: Timestamp,
     ) -> Result<Came, ApprovalError> {
         let case = self.case(person, id).await?;
@@ -266,7 +288,8 @@ impl Exchange {
         }
         let account = &person.known.account;
         let decision = Decision { at: now, by: Some(account.login_id.clone()), reason: Some(check_reason(reason)?) };
-        let done = self.end_unapproved(&case.deposit, &case.section, &decision, Some(name_of(account))).await?;
+        let by = By::person(person, address);
+        let done = self.end_unapproved(&case.deposit, &case.section, &decision, &by, Some(name_of(account))).await?;
         Ok(if done { Came::Done } else { Came::TooLate })
     }
 
@@ -283,7 +306,7 @@ impl Exchange {
                 let decision = Decision { at: now, by: None, reason: None };
                 let section = self.parts.store.section(&deposit.section).await?;
                 let Some(section) = section else { continue };
-                match self.end_unapproved(deposit, &section, &decision, None).await {
+                match self.end_unapproved(deposit, &section, &decision, &By::clock(), None).await {
                     Ok(done) => ended = ended.saturating_add(u32::from(done)),
                     Err(error) => {
                         tracing::error!(deposit = %deposit.id, %error, "an overdue deposit cannot be rejected now");
@@ -303,6 +326,7 @@ impl Exchange {
         deposit: &Deposit,
         section: &Section,
         decision: &Decision,
+        by: &By,
         approver: Option<&str>,
     ) -> Result<bool, DepositError> {
         let files = self.parts.store.files(deposit.id).await?;
@@ -317,7 +341,9 @@ impl Exchange {
             approver,
         };
         let notice = self.outgoing_rejection(&rejection).await?;
-        if !self.parts.store.reject_deposit(deposit.id, decision, &notice).await? {
+        let entry = by.did(&section.id, Happened::DepositRejected, deposit.id, decision.at);
+        let entry = described(entry, deposit).with("reason", decision.reason.as_deref().unwrap_or_default());
+        if !self.parts.store.reject_deposit(deposit.id, decision, &notice, &entry).await? {
             return Ok(false);
         }
         (self.parts.wake_post)();
@@ -378,6 +404,12 @@ fn request_of(deposit: &Deposit, section: &Section, staff: &ApprovalStaff, now: 
         decided_by: by.map(called),
         time_zone: section.settings.time_zone.clone(),
     })
+}
+
+/// What the audit log has of a deposit that is asked for, or decided.
+fn described(entry: audit::Entry, deposit: &Deposit) -> audit::Entry {
+    let recipients = deposit.recipients.join(", ");
+    entry.with("sender", &deposit.sender_address).with("recipients", recipients).with("subject", &deposit.subject)
 }
 
 fn misconfigured(section: &Section, sender: &str) -> DepositError {

@@ -9,7 +9,7 @@ use fubako_base::{
 use fubako_exchange::{
     account::{Person, SignIn},
     approval::{ApprovalError, Came},
-    audit::By,
+    audit::{By, Line, Search},
     deposit::{DepositError, DepositState},
     domain::{NewDeposit, NewFile, approval::Standing},
     download::DownloadError,
@@ -110,6 +110,14 @@ async fn state(house: &House, id: DepositId) -> DepositState {
     house.exchange.get(id).await.unwrap().state
 }
 
+/// What the section's log has of a deposit, the first first: the event, who did it, from where, and the detail.
+async fn recorded(house: &House, id: DepositId) -> Vec<[String; 4]> {
+    let search = Search { text: Some(id.to_string()), ..Search::default() };
+    let lines = house.exchange.audit_lines(&"acme".parse().unwrap(), &search, None, 100).await.unwrap();
+    let told = |line: Line| [line.event, format!("{} {}", line.actor_kind, line.actor), line.address, line.detail];
+    lines.into_iter().rev().map(told).collect()
+}
+
 fn code<T: std::fmt::Debug>(result: Result<T, DepositError>) -> Code {
     match result {
         Err(DepositError::Refused { code, .. }) => code,
@@ -152,9 +160,9 @@ async fn approvers_are_asked_and_one_of_them_sends_it() {
     house.pass_seconds(2 * DAY);
     let seen = house.exchange.requests_for(&sato, house.now()).await.unwrap();
     assert_eq!(seen.iter().map(|request| request.id).collect::<Vec<_>>(), [id]);
-    assert_eq!(house.exchange.approve(&sato, id, house.now()).await.unwrap(), Came::Done);
-    assert_eq!(house.exchange.approve(&ito, id, house.now()).await.unwrap(), Came::TooLate);
-    assert_eq!(house.exchange.reject(&ito, id, "no", house.now()).await.unwrap(), Came::TooLate);
+    assert_eq!(house.exchange.approve(&sato, id, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
+    assert_eq!(house.exchange.approve(&ito, id, "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
+    assert_eq!(house.exchange.reject(&ito, id, "no", "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
     let mails = house.posted().await;
     assert_eq!(mails.iter().map(|mail| mail.outgoing.kind).collect::<Vec<_>>(), [OutgoingKind::DepositNotice; 2]);
     assert!(mails[0].text.contains("2026年11月29日(日) 23:59 まで"), "{}", mails[0].text);
@@ -167,6 +175,14 @@ async fn approvers_are_asked_and_one_of_them_sends_it() {
     let decided = house.exchange.decided_by(&sato, house.now()).await.unwrap();
     assert_eq!(decided.iter().map(|request| request.id).collect::<Vec<_>>(), [id]);
     assert!(house.exchange.decided_by(&ito, house.now()).await.unwrap().is_empty());
+    // Recorded is what was done, and not what came too late.
+    let all = recorded(&house, id).await;
+    let [asked, approved, opened] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((asked[0].as_str(), asked[1].as_str()), ("approval-asked", "user taro"));
+    assert!(asked[3].contains("\"approvers\":\"ito, sato\"") && asked[3].contains("hanako@example.jp"), "{asked:?}");
+    assert_eq!(approved[..3], ["deposit-approved", "user sato", "192.0.2.9"]);
+    assert!(approved[3].contains("hanako@example.jp, jiro@example.jp") && approved[3].contains("taro@acme.example"));
+    assert_eq!(opened[0], "link-opened");
 }
 
 // spec: X-APPROVAL NOTICE KEEP-DELETE
@@ -178,10 +194,13 @@ async fn what_is_rejected_is_gone_and_its_sender_is_told_why() {
     let objects = house.objects().len();
     house.posted().await;
     for bad in ["", " \n "] {
-        assert!(matches!(house.exchange.reject(&sato, id, bad, house.now()).await, Err(ApprovalError::Invalid(_))));
+        assert!(matches!(
+            house.exchange.reject(&sato, id, bad, "192.0.2.9", house.now()).await,
+            Err(ApprovalError::Invalid(_))
+        ));
     }
     let reason = "宛先が <b>違います</b>。\r\n確認してください。\u{202e}";
-    assert_eq!(house.exchange.reject(&sato, id, reason, house.now()).await.unwrap(), Came::Done);
+    assert_eq!(house.exchange.reject(&sato, id, reason, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
     assert_eq!(state(&house, id).await, DepositState::Rejected);
     house.exchange.erase().await.unwrap();
     assert_eq!(house.objects().len(), objects - 1);
@@ -200,10 +219,14 @@ async fn what_is_rejected_is_gone_and_its_sender_is_told_why() {
     for markup in ["<b>", "<i>", "<u>"] {
         assert!(!told.html.contains(markup), "{markup}");
     }
+    let all = recorded(&house, id).await;
+    assert_eq!(all.iter().map(|line| line[0].as_str()).collect::<Vec<_>>(), ["approval-asked", "deposit-rejected"]);
+    assert_eq!(all[1][1..3], ["user sato", "192.0.2.9"]);
+    assert!(all[1][3].contains("<b>違います</b>"), "{all:?}");
     // Neither the API nor an approver brings it back.
     assert!(matches!(house.exchange.send(id, house.now()).await, Err(DepositError::Conflict(_))));
     assert!(matches!(house.exchange.abort(id).await, Err(DepositError::Conflict(_))));
-    assert_eq!(house.exchange.approve(&sato, id, house.now()).await.unwrap(), Came::TooLate);
+    assert_eq!(house.exchange.approve(&sato, id, "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
     assert!(matches!(house.exchange.request_files(&sato, id, house.now()).await, Err(DownloadError::NotFound)));
 }
 
@@ -219,7 +242,7 @@ async fn what_nobody_decides_is_rejected_by_the_clock() {
     assert_eq!(house.exchange.expire_due(house.now()).await.unwrap(), 0);
     house.pass_seconds(1);
     assert_eq!(
-        house.exchange.approve(&sato, id, house.now()).await.unwrap(),
+        house.exchange.approve(&sato, id, "192.0.2.9", house.now()).await.unwrap(),
         Came::TooLate,
         "before the clock came round"
     );
@@ -233,6 +256,9 @@ async fn what_nobody_decides_is_rejected_by_the_clock() {
     }
     let seen = house.exchange.request(&sato, id, house.now()).await.unwrap();
     assert_eq!((seen.standing, seen.decided_by), (Standing::TooLate, None));
+    let all = recorded(&house, id).await;
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(all[1][..3], ["deposit-rejected", "clock ", ""]);
 }
 
 // spec: X-APPROVAL MAIL-SENDER
@@ -246,7 +272,10 @@ async fn nobody_approves_their_own_and_without_anybody_else_nothing_is_begun() {
     assert_eq!(code(begin("sato@acme.example").await), Code::ApprovalMisconfigured);
     let ito = person(&house, "ito").await;
     let of_sato = waiting(&house, "sato@acme.example").await;
-    assert!(matches!(house.exchange.approve(&sato, of_sato, house.now()).await, Err(ApprovalError::NotFound)));
+    assert!(matches!(
+        house.exchange.approve(&sato, of_sato, "192.0.2.9", house.now()).await,
+        Err(ApprovalError::NotFound)
+    ));
     assert!(matches!(house.exchange.request_files(&sato, of_sato, house.now()).await, Err(DownloadError::NotFound)));
     assert!(
         matches!(house.exchange.request(&sato, of_taro, house.now()).await, Err(ApprovalError::NotFound)),
@@ -265,8 +294,11 @@ async fn nobody_approves_their_own_and_without_anybody_else_nothing_is_begun() {
 
     // A group's list counts as it is when somebody decides.
     listed(&house, Some(&["ito"])).await;
-    assert!(matches!(house.exchange.approve(&sato, of_nobody, house.now()).await, Err(ApprovalError::NotFound)));
-    assert_eq!(house.exchange.approve(&ito, of_nobody, house.now()).await.unwrap(), Came::Done);
+    assert!(matches!(
+        house.exchange.approve(&sato, of_nobody, "192.0.2.9", house.now()).await,
+        Err(ApprovalError::NotFound)
+    ));
+    assert_eq!(house.exchange.approve(&ito, of_nobody, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
     listed(&house, Some(&["taro"])).await;
     assert_eq!(code(begin("taro@acme.example").await), Code::ApprovalMisconfigured);
     // Begun when there was somebody, and sent when there is nobody: it is the caller's to take back.
@@ -294,7 +326,7 @@ async fn what_was_said_when_it_was_begun_stays() {
     assert_eq!((free.approval, again.approval, is_new), (false, false, false));
     rule(ApprovalRule::None).await;
     assert_eq!(house.exchange.send(asked, house.now()).await.unwrap().state, DepositState::Waiting);
-    assert_eq!(house.exchange.approve(&sato, asked, house.now()).await.unwrap(), Came::Done);
+    assert_eq!(house.exchange.approve(&sato, asked, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
 }
 
 // spec: X-APPROVAL
@@ -316,8 +348,14 @@ async fn a_deposit_is_nobody_else_s_to_see() {
     let other = house.exchange.person(&secret, house.now()).await.unwrap().unwrap();
     for stranger in [other, person(&house, "taro").await] {
         assert!(matches!(house.exchange.request(&stranger, id, house.now()).await, Err(ApprovalError::NotFound)));
-        assert!(matches!(house.exchange.approve(&stranger, id, house.now()).await, Err(ApprovalError::NotFound)));
-        assert!(matches!(house.exchange.reject(&stranger, id, "x", house.now()).await, Err(ApprovalError::NotFound)));
+        assert!(matches!(
+            house.exchange.approve(&stranger, id, "192.0.2.9", house.now()).await,
+            Err(ApprovalError::NotFound)
+        ));
+        assert!(matches!(
+            house.exchange.reject(&stranger, id, "x", "192.0.2.9", house.now()).await,
+            Err(ApprovalError::NotFound)
+        ));
         assert!(matches!(house.exchange.request_files(&stranger, id, house.now()).await, Err(DownloadError::NotFound)));
     }
     let absent = house.exchange.request(&sato, DepositId::generate(), house.now()).await;

@@ -8,6 +8,7 @@ use fubako_base::{
 use crate::{
     Store, StoreError,
     accounts::{Account, accounts_of_approvers},
+    audit::Entry,
     deposits::{Deposit, DepositState, Link, Sending, deposit_columns, give_up_files, hand_out, lock, read_deposit},
     outbox::NewOutgoing,
     rounds::insert_outgoing,
@@ -82,7 +83,7 @@ impl Store {
             .await
     }
 
-    /// `open` → `waiting`, with the mails to its approvers, in one transaction; false when it was sent before.
+    /// `open` → `waiting`, with the mails to its approvers, and that recorded, in one transaction; false when it was sent before.
     ///
     /// # Errors
     /// [`StoreError::DepositClosed`] where the deposit is unknown or over, needs no approval, or a file is missing.
@@ -91,13 +92,20 @@ impl Store {
         id: DepositId,
         asked: Asked,
         requests: &[NewOutgoing],
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((id, asked, requests.to_vec()), |tx, (id, asked, requests)| Box::pin(ask(tx, *id, *asked, requests)))
+            .write((id, asked, requests.to_vec(), record), |tx, (id, asked, requests, record)| {
+                Box::pin(async move {
+                    let done = ask(tx, *id, *asked, requests).await?;
+                    record.write_if(done, tx).await
+                })
+            })
             .await
     }
 
-    /// `waiting` → `sent`, with links and deposit notices, in one transaction. Of many who decide one does: false for all others.
+    /// `waiting` → `sent`, with links and deposit notices, and that recorded, in one transaction. Of many who decide one does: false for all others.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -108,8 +116,9 @@ impl Store {
         expires_at: Timestamp,
         links: &[Link],
         notices: &[NewOutgoing],
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
-        let record = self.recording(&[])?;
+        let record = self.recording(std::slice::from_ref(entry))?;
         let (links, notices, now) = (links.to_vec(), notices.to_vec(), decision.at);
         let sending = Sending { id, expires_at, links, notices, record, now };
         self.pool
@@ -119,13 +128,13 @@ impl Store {
                     let sql = "UPDATE deposits SET state = 'sent', sent_at = $2, expires_at = $3 WHERE id = $1";
                     tx.run(sql, args![sending.id, sending.now, sending.expires_at]).await?;
                     hand_out(tx, &section, sending).await?;
-                    Ok(true)
+                    sending.record.write_if(true, tx).await
                 })
             })
             .await
     }
 
-    /// `waiting` → `rejected`, with what its sender is told, in one transaction: wrapped keys are gone, objects given up for erasure. False
+    /// `waiting` → `rejected`, with what its sender is told, and that recorded, in one transaction: wrapped keys are gone, objects given up for erasure. False
     /// where somebody decided before.
     ///
     /// # Errors
@@ -135,9 +144,11 @@ impl Store {
         id: DepositId,
         decision: &Decision,
         notice: &NewOutgoing,
+        entry: &Entry,
     ) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((id, decision.clone(), notice.clone()), |tx, (id, decision, notice)| {
+            .write((id, decision.clone(), notice.clone(), record), |tx, (id, decision, notice, record)| {
                 Box::pin(async move {
                     if decide(tx, *id, decision).await?.is_none() {
                         return Ok(false);
@@ -145,7 +156,7 @@ impl Store {
                     tx.run("UPDATE deposits SET state = 'rejected' WHERE id = $1", args![*id]).await?;
                     give_up_files(tx, *id).await?;
                     insert_outgoing(tx, notice, decision.at).await?;
-                    Ok(true)
+                    record.write_if(true, tx).await
                 })
             })
             .await

@@ -11,7 +11,8 @@ use fubako_base::{
 use fubako_exchange::{
     deposit::DepositState,
     domain::{
-        account::{Fault, Role},
+        account::{Fault as PasswordFault, Role},
+        approval::Standing,
         draft::{Draft, Fault as DraftFault},
         maintenance::WindowFault,
         sent::{ExtendFault, Side},
@@ -26,6 +27,7 @@ use fubako_store::{
 use fubako_web::pages::{
     self, Deposit, File, Frame, Message, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
+    approvals::{self, Detail, Fault, Line, Queue},
     operator::{self, WindowForm, WindowLine},
     sending, sent,
 };
@@ -135,7 +137,9 @@ fn account_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         this,
     };
     let sessions = [line(60, "192.0.2.17", true), line(7200, "2001:db8:1234:5678:9abc:def0:1234:5678", false)];
-    let sign_in = |trouble, done| account::sign_in(frame, &SignInForm { name: "sakura/taro.yamada", trouble, done });
+    let sign_in = |trouble, done| {
+        account::sign_in(frame, &SignInForm { path: "/sign-in", name: "sakura/taro.yamada", trouble, done })
+    };
     let path = "/invitation/q7xkq0Jw3VtS2mCw8yQe5n1bGd4rHf6uLp9zXaYcTeM";
     vec![
         ("sign-in", sign_in(None, None)),
@@ -143,11 +147,59 @@ fn account_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         ("sign-in-many", sign_in(Some(SignInTrouble::TooMany { seconds: 600 }), None)),
         ("sign-in-set", sign_in(None, Some(Done::PasswordSet))),
         ("invitation", account::invitation(frame, &user, path, SENT, None)),
-        ("invitation-short", account::invitation(frame, &user, path, SENT, Some(Unfit::Fault(Fault::TooShort(12))))),
+        (
+            "invitation-short",
+            account::invitation(frame, &user, path, SENT, Some(Unfit::Fault(PasswordFault::TooShort(12)))),
+        ),
         ("password-change", account::password(frame, &user, false, None)),
         ("password-must", account::password(frame, &user, true, Some(Unfit::WrongCurrent))),
-        ("me", account::me(frame, &user, &sessions, Some(Done::PasswordChanged))),
-        ("me-operator", account::me(frame, &who(Role::Operator, ""), &sessions[..1], None)),
+        ("me", account::me(frame, &user, &sessions, Some(3), Some(Done::PasswordChanged))),
+        ("me-operator", account::me(frame, &who(Role::Operator, ""), &sessions[..1], None, None)),
+    ]
+}
+
+fn approval_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let line = |id: &str, standing: Standing| Line {
+        id: id.to_owned(),
+        sender_name: "山田 太郎".to_owned(),
+        sender_address: "taro.yamada@sakura-kogyo.example.jp".to_owned(),
+        subject: "御見積書のご送付(空調設備一式)".to_owned(),
+        recipient_count: 3,
+        file_count: 3,
+        asked_at: SENT,
+        decide_by: SENT.plus_seconds(7 * 86_400),
+        decided_at: (!matches!(standing, Standing::Undecided(_))).then_some(SENT),
+        decided_by: matches!(standing, Standing::Approved | Standing::Rejected).then(|| "佐藤 花子".to_owned()),
+        standing,
+    };
+    let open = || Standing::Undecided(SENT.plus_seconds(7 * 86_400));
+    let detail = |standing: Standing, fault| Detail {
+        path: "/approvals/x".to_owned(),
+        files: if matches!(standing, Standing::Undecided(_)) { files() } else { vec![] },
+        reason: (standing == Standing::Rejected)
+            .then(|| "見積書の日付が違います。\n先方の担当者は田中様です。".to_owned()),
+        line: line("x", standing),
+        recipients: ["hanako.suzuki", "keiri", "a-rather-long-local-part.of.an-address"]
+            .map(|local| format!("{local}@customer.example.co.jp"))
+            .to_vec(),
+        typed: String::new(),
+        fault,
+        time_zone: "Asia/Tokyo".to_owned(),
+        form_key: "k".to_owned(),
+    };
+    let queue = |waiting: Vec<Line>, decided: Vec<Line>, done| {
+        let queue = Queue { waiting, decided, time_zone: "Asia/Tokyo".to_owned(), done };
+        approvals::queue(frame, &queue, SENT)
+    };
+    let waiting = vec![line("x", open()), Line { subject: String::new(), ..line("y", open()) }];
+    let decided = vec![line("z", Standing::Approved), line("w", Standing::Rejected)];
+    vec![
+        ("approvals", queue(waiting, decided, Some(Done::Approved))),
+        ("approvals-none", queue(vec![], vec![], None)),
+        ("approval", approvals::detail(frame, &detail(open(), None), SENT)),
+        ("approval-no-reason", approvals::detail(frame, &detail(open(), Some(Fault::Reason)), SENT)),
+        ("approval-already", approvals::detail(frame, &detail(Standing::Rejected, Some(Fault::TooLate)), SENT)),
+        ("approval-late", approvals::detail(frame, &detail(Standing::TooLate, None), SENT)),
     ]
 }
 
@@ -319,6 +371,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     all.extend(operator_pages(&plain));
     all.extend(sent_pages(&plain));
     all.extend(sending_pages(&plain));
+    all.extend(approval_pages(&plain));
     all.extend([
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode},
+    http::{HeaderValue, StatusCode, Uri},
     response::Response,
     routing::{get, post},
 };
@@ -16,9 +16,10 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState,
+    WebState, approvals,
     counter::{Bare, Caller, Counter, ME, PASSWORD, SIGN_IN, either, form},
     pages::account::{self as pages, Done, SignInForm, SignInTrouble, Unfit},
+    places::Place,
     receive::retry_after,
     waits,
 };
@@ -28,6 +29,8 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
     // A reload of what a POST gave asks for its address by GET.
     Router::new()
         .route(SIGN_IN, get(sign_in_page).post(sign_in))
+        .route("/sign-in/approvals", get(sign_in_page).post(sign_in))
+        .route("/sign-in/approvals/{deposit}", get(sign_in_page).post(sign_in))
         .route("/sign-out", post(sign_out).get(lead_to_me))
         .route("/invitation/{token}", get(invitation_page).post(accept_invitation))
         .route(ME, get(me))
@@ -45,19 +48,21 @@ struct NameAndPassword {
     password: String,
 }
 
-/// `GET /sign-in`.
-async fn sign_in_page(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
+/// `GET /sign-in`, and below it the address of the page that one then wants.
+async fn sign_in_page(State(state): State<Arc<WebState>>, caller: Caller, uri: Uri) -> Response {
     let counter = Counter::new(&state, &caller);
+    let place = Place::after(uri.path());
     if counter.exchange().person(counter.secret(), counter.now).await.is_ok_and(|person| person.is_some()) {
-        return counter.lead_to(ME, None);
+        return counter.lead_to(&place.path(), None);
     }
-    let form = SignInForm { name: "", trouble: None, done: caller.done };
+    let form = SignInForm { path: &place.sign_in(), name: "", trouble: None, done: caller.done };
     counter.page(StatusCode::OK, |frame| pages::sign_in(frame, &form))
 }
 
-/// `POST /sign-in`. The session that the browser has is given up for a new one.
+/// `POST /sign-in`, and below it. The session that the browser has is given up for a new one.
 async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Request) -> Response {
     let counter = Counter::new(&state, &caller);
+    let place = Place::after(request.uri().path());
     if let Err(first) = counter.comes_from_us() {
         return *first;
     }
@@ -66,7 +71,8 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
         Err(first) => return *first,
     };
     let again = |status, trouble| {
-        let form = SignInForm { name: form.name.trim(), trouble: Some(trouble), done: None };
+        let path = place.sign_in();
+        let form = SignInForm { path: &path, name: form.name.trim(), trouble: Some(trouble), done: None };
         counter.page(status, |frame| pages::sign_in(frame, &form))
     };
     if form.name.trim().is_empty() || form.password.is_empty() {
@@ -85,7 +91,7 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
             if let Err(error) = counter.exchange().sign_out(counter.secret(), &address, counter.now).await {
                 tracing::warn!(%error, "the session before could not be ended");
             }
-            counter.with_cookie(counter.lead_to(ME, None), &secret)
+            counter.with_cookie(counter.lead_to(&place.path(), None), &secret)
         }
         Ok(SignIn::Refused) => again(StatusCode::FORBIDDEN, SignInTrouble::Refused),
         Err(error) => {
@@ -169,7 +175,8 @@ async fn me(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
             })
             .collect();
         let oneself = counter.oneself(&person.known);
-        Ok(counter.page(StatusCode::OK, |frame| pages::me(frame, &oneself, &sessions, caller.done)))
+        let waiting = approvals::count(&counter, &person).await?;
+        Ok(counter.page(StatusCode::OK, |frame| pages::me(frame, &oneself, &sessions, waiting, caller.done)))
     };
     either(answer.await)
 }

@@ -2,16 +2,16 @@
 //!
 //! A session's cookie is sent to all of us, so a form must show that a page of ours made it: by where the browser says it comes from
 //! ([`guard::comes_from_us`]), and where somebody is signed in by a key that only their pages have ([`token::form_key`]).
-//! No address is taken from a request to lead anywhere.
+//! No address is taken from a request to lead anywhere ([`crate::places`]).
 
 use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
-    extract::{FromRequestParts, Request},
+    extract::{FromRequestParts, RawPathParams, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
-use fubako_base::{Timestamp, section::Settings};
+use fubako_base::{Timestamp, ids::DepositId, section::Settings};
 use fubako_exchange::{
     Exchange,
     account::{AccountError, Person},
@@ -27,6 +27,7 @@ use crate::{
         Frame, Message,
         account::{Done, Oneself},
     },
+    places::Place,
     receive::{bad_form, frame, page_response, said},
     visitor::{Visitor, cookie},
 };
@@ -50,6 +51,8 @@ pub(crate) struct Caller {
     pub(crate) draft: Option<String>,
     /// What a page of ours that led here wants to have said.
     pub(crate) done: Option<Done>,
+    /// The deposit whose id stands in the address.
+    pub(crate) deposit: Option<DepositId>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -57,10 +60,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let visitor = Visitor::from_request_parts(parts, state).await?;
+        let places = RawPathParams::from_request_parts(parts, state).await.ok();
+        let deposit = places.iter().flatten().find_map(|(key, value)| (key == "deposit").then_some(value));
+        let deposit = deposit.and_then(|id| id.parse().ok());
         let query = parts.uri.query().unwrap_or_default();
         let draft = query.split('&').find_map(|pair| pair.strip_prefix("draft=")).map(str::to_owned);
         let done = query.split('&').find_map(|pair| pair.strip_prefix("done=")).and_then(Done::read);
-        Ok(Self { peer: visitor.peer, visitor, headers: parts.headers.clone(), draft, done })
+        Ok(Self { peer: visitor.peer, visitor, headers: parts.headers.clone(), draft, done, deposit })
     }
 }
 
@@ -149,7 +155,7 @@ impl<'a> Counter<'a> {
         forms::read(request).await.map_err(unread)
     }
 
-    /// Who is signed in; else the answer, which leads to where one signs in. Whoever must choose another password gets there, and nowhere else.
+    /// Who is signed in; else the answer, which leads to where one signs in, and from there to the page that was `wanted` where that is a [`Place`]. Whoever must choose another password gets there, and nowhere else.
     pub(crate) async fn person(&self, wanted: &str) -> Result<Person, First> {
         let secret = self.secret();
         match self.exchange().person(secret, self.now).await {
@@ -159,7 +165,8 @@ impl<'a> Counter<'a> {
             Ok(Some(person)) => Ok(person),
             Ok(None) => {
                 let over = (!secret.is_empty()).then_some(Done::Over);
-                Err(Box::new(self.with_cookie(self.lead_to(SIGN_IN, over), "")))
+                let sign_in = Place::after(&format!("{SIGN_IN}{wanted}")).sign_in();
+                Err(Box::new(self.with_cookie(self.lead_to(&sign_in, over), "")))
             }
             Err(error) => Err(self.first(&error)),
         }

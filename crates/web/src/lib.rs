@@ -10,12 +10,16 @@
 //!        /api/v1/…                      see `fubako_api`                                        bearer token
 //! ```
 //! ```text
-//!  GET   /sign-in           POST: form `name`, `password` → 303 and a cookie, or the page again      public
+//!  GET   /sign-in[/approvals…]  POST: form `name`, `password` → 303 and a cookie, or the page again      public
 //!  POST  /sign-out          ends the session → 303                                                   form key
 //!  GET   /invitation/{token}  POST: form `password`, `again` → 303                                   whoever has the link
 //!  GET   /me                what we know of whoever is signed in, their sessions                     account
 //!  GET   /me/password       POST: form `current`, `password`, `again` → 303 and another cookie       account, form key
 //!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
+//!  GET   /approvals         what waits for whoever is signed in, and what they decided lately     approver
+//!  GET   /approvals/{deposit}   who sends what to whom                                          an approver who may decide it
+//!  GET   /approvals/{deposit}/files/{number}  …/all.zip  its files, as long as it waits         the same
+//!  POST  /approvals/{deposit}/approve  …/reject: form `reason` → 303                            the same, form key
 //!  GET   /operator/maintenance  POST: form `starts`, `ends` → 303                                    operator, form key
 //!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
 //!  GET   /audit  /audit.csv   query `section`, `from`, `until`, `event`, `text`, `before`                operator, administrator
@@ -37,13 +41,16 @@
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows; `audit`: the audit log
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
+//! - `approvals`: what approvers do
 //! - `sent`: what was sent, who took it, taking it back
+//! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
 //! - `guard`: security headers, and the origin of a POST
 
 mod account;
 pub mod api;
+mod approvals;
 mod assets;
 mod audit;
 mod counter;
@@ -54,6 +61,7 @@ mod guesses;
 mod names;
 mod operator;
 pub mod pages;
+mod places;
 mod range;
 mod receive;
 mod sending;

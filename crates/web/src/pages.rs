@@ -1,6 +1,7 @@
 //! What a person sees: values in, HTML out. Pure; everything a stranger wrote is escaped by the templates.
 
 pub mod account;
+pub mod approvals;
 pub mod audit;
 pub mod operator;
 pub mod sending;
@@ -390,6 +391,7 @@ impl Row {
 #[template(path = "files.html")]
 struct FilesPage<'a> {
     f: &'a Frame,
+    path: &'a str,
     d: Summary,
     rows: Vec<Row>,
     total: String,
@@ -401,6 +403,7 @@ pub fn files(frame: &Frame, deposit: &Deposit, files: &[File], now: Timestamp) -
     let total = files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size));
     render(&FilesPage {
         f: frame,
+        path: &deposit.path,
         d: Summary::of(frame, deposit, now),
         rows: files.iter().map(|file| Row::of(frame, file)).collect(),
         total: shown::size(total),

@@ -19,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, assets, audit, download, forms, guard, operator,
+    WebState, account, approvals, assets, audit, download, forms, guard, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     sending, sent, uploads,
     visitor::{SESSION_COOKIE, Visitor},
@@ -52,6 +52,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .route("/assets/{asset}", get(asset))
         .merge(links)
         .merge(account::routes())
+        .merge(approvals::routes(&state))
         .merge(operator::routes())
         .merge(audit::routes())
         .merge(sent::routes())
@@ -63,7 +64,12 @@ pub(crate) fn router(state: WebState) -> Router {
 }
 
 /// Hands nothing over while the exchange is closed (spec X-OPERATOR). Who is in the middle of a download may end it.
-async fn while_open(State(state): State<Arc<WebState>>, visitor: Visitor, request: Request, next: Next) -> Response {
+pub(crate) async fn while_open(
+    State(state): State<Arc<WebState>>,
+    visitor: Visitor,
+    request: Request,
+    next: Next,
+) -> Response {
     let now = (state.clock)();
     match state.exchange.closed_until(now).await {
         Ok(None) => next.run(request).await,

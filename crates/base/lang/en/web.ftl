@@ -179,6 +179,43 @@ web-role-user = User
 web-password-set = Set on
 web-password-expires = Expires
 web-password-never = Never
+web-approvals = Approvals
+web-approvals-waiting = { $count ->
+    [0] Nothing waits for your approval.
+    [one] { $count } request waits for your approval.
+   *[other] { $count } requests wait for your approval.
+}
+web-approvals-none = Nothing waits for your approval.
+web-approval = Request for approval
+web-approval-to = To
+web-approval-recipients = { $count ->
+    [one] { $count } recipient
+   *[other] { $count } recipients
+}
+web-approval-files = { $count ->
+    [one] { $count } file
+   *[other] { $count } files
+}
+web-approval-approved = Approved
+web-approval-rejected = Rejected
+web-approval-late = Rejected: not decided in time
+web-approval-withdrawn = Taken back by the sender
+web-decide-by = Decide by
+web-decided-lately = Decided lately
+web-decide = Approve
+web-decide-means = The recipients are then mailed their links at once, and can download the files.
+web-approve = Approve
+web-reject-title = Reject
+web-reject-means = The files are then deleted, and the reason is mailed to the sender.
+web-reason = Reason
+web-reject = Reject
+web-reason-missing-title = This was not rejected
+web-reason-missing = Please enter a reason of at most { $count } characters.
+web-decided-already-title = This is decided already
+web-decided-already = Another approver was quicker, the sender took it back, or it was too late. What you did just now has changed nothing.
+web-back-to-approvals = Back to approvals
+web-done-approved = Approved. The recipients are being mailed their links.
+web-done-rejected = Rejected. The files are deleted, and the sender is told.
 web-sessions = Signed-in devices
 web-session-made = Signed in { $time }
 web-session-seen = Last used { $time }

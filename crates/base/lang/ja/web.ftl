@@ -158,6 +158,36 @@ web-role-user = 一般ユーザ
 web-password-set = 設定した日時
 web-password-expires = 有効期限
 web-password-never = なし
+web-approvals = 承認
+web-approvals-waiting = { $count ->
+    [0] 承認待ちの依頼はありません。
+   *[other] 承認待ちの依頼が { $count }件 あります。
+}
+web-approvals-none = 承認待ちの依頼はありません。
+web-approval = 承認依頼
+web-approval-to = 宛先
+web-approval-recipients = 宛先 { $count }件
+web-approval-files = ファイル { $count }件
+web-approval-approved = 承認済み
+web-approval-rejected = 却下
+web-approval-late = 期限切れにより却下
+web-approval-withdrawn = 送信者が取り消し済み
+web-decide-by = 承認期限
+web-decided-lately = 最近の承認・却下
+web-decide = 承認
+web-decide-means = 承認すると、すぐに宛先へお預かり通知メールを送り、ファイルを受け取れるようになります。
+web-approve = 承認する
+web-reject-title = 却下
+web-reject-means = 却下すると、ファイルは削除され、理由が送信者にメールで伝わります。
+web-reason = 理由
+web-reject = 却下する
+web-reason-missing-title = 却下できませんでした
+web-reason-missing = 理由を{ $count }文字以内で入力してください。
+web-decided-already-title = すでに決まっています
+web-decided-already = ほかの承認者が先に判断したか、送信者が取り消したか、期限を過ぎました。今の操作は行われていません。
+web-back-to-approvals = 承認の一覧へ戻る
+web-done-approved = 承認しました。宛先へお預かり通知メールを送ります。
+web-done-rejected = 却下しました。ファイルを削除し、送信者に通知します。
 web-sessions = サインイン中の端末
 web-session-made = { $time } にサインイン
 web-session-seen = 最後の操作 { $time }

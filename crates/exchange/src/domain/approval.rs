@@ -132,6 +132,8 @@ pub enum Standing {
     Approved,
     /// An approver rejected it.
     Rejected,
+    /// Its sender took it back before anybody decided (spec X-CANCEL).
+    Withdrawn,
 }
 
 /// Where a deposit stands with its approvers; none where they were never asked.
@@ -140,9 +142,8 @@ pub fn standing(state: DepositState, approval: &Approval, now: Timestamp) -> Opt
     let asked = approval.asked?;
     let decided_by_somebody = approval.decision.as_ref().is_some_and(|decision| decision.by.is_some());
     Some(match state {
-        // Taken back before anybody decided, there is nothing to decide any more.
         DepositState::Open => return None,
-        DepositState::Cancelled if approval.decision.is_none() => return None,
+        DepositState::Cancelled if approval.decision.is_none() => Standing::Withdrawn,
         DepositState::Waiting if now < asked.decide_by => Standing::Undecided(asked.decide_by),
         DepositState::Waiting => Standing::TooLate,
         DepositState::Rejected if decided_by_somebody => Standing::Rejected,

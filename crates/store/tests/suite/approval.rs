@@ -31,7 +31,7 @@ async fn open(db: &Db, key: &str) -> Deposit {
 
 async fn waiting(db: &Db, key: &str) -> Deposit {
     let deposit = open(db, key).await;
-    assert!(db.store.ask_approval(deposit.id, ASKED, &[notice()]).await.unwrap());
+    assert!(db.store.ask_approval(deposit.id, ASKED, &[notice()], &entry()).await.unwrap());
     db.store.deposit(deposit.id).await.unwrap().unwrap()
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn who_approves_is_kept_with_groups_and_users(db: Db) {
 pub(crate) async fn a_deposit_waits_and_is_approved_once(db: Db) {
     acme(&db.store).await;
     let d = waiting(&db, "k").await;
-    assert!(!db.store.ask_approval(d.id, ASKED, &[notice()]).await.unwrap(), "asked before");
+    assert!(!db.store.ask_approval(d.id, ASKED, &[notice()], &entry()).await.unwrap(), "asked before");
     let noted = Approval { group: Some("sales".to_owned()), asked: Some(ASKED), decision: None };
     assert_eq!((d.state, d.approval, d.sent_at), (DepositState::Waiting, Some(noted.clone()), None));
     assert_eq!((db.count("SELECT COUNT(*) FROM links").await, db.count("SELECT COUNT(*) FROM outgoing").await), (0, 1));
@@ -103,10 +103,10 @@ pub(crate) async fn a_deposit_waits_and_is_approved_once(db: Db) {
     let links = [link(d.id, "hanako@example.com", 1)];
     let notices = [outgoing(OutgoingKind::DepositNotice, &["hanako@example.com"])];
     let made = decision(Some("sato"), None);
-    assert!(db.store.approve_deposit(d.id, &made, at(1000), &links, &notices).await.unwrap());
-    assert!(!db.store.approve_deposit(d.id, &decision(Some("ito"), None), at(2000), &[], &[]).await.unwrap());
-    assert!(!db.store.reject_deposit(d.id, &decision(Some("ito"), Some("no")), &notice()).await.unwrap());
-    assert!(!db.store.ask_approval(d.id, ASKED, &[notice()]).await.unwrap());
+    assert!(db.store.approve_deposit(d.id, &made, at(1000), &links, &notices, &entry()).await.unwrap());
+    assert!(!db.store.approve_deposit(d.id, &decision(Some("ito"), None), at(2000), &[], &[], &entry()).await.unwrap());
+    assert!(!db.store.reject_deposit(d.id, &decision(Some("ito"), Some("no")), &notice(), &entry()).await.unwrap());
+    assert!(!db.store.ask_approval(d.id, ASKED, &[notice()], &entry()).await.unwrap());
     let (found, kept) = db.store.link(&[1; 32]).await.unwrap().unwrap();
     assert_eq!((found.recipient.as_str(), kept.state), ("hanako@example.com", DepositState::Sent));
     assert_eq!((kept.sent_at, kept.expires_at), (Some(at(50)), Some(at(1000))));
@@ -123,16 +123,16 @@ pub(crate) async fn a_rejected_deposit_s_files_are_gone(db: Db) {
     let d = waiting(&db, "k").await;
     let [kept] = db.store.files(d.id).await.unwrap().try_into().unwrap();
     let made = decision(Some("sato"), Some("宛先が\n<b>違います"));
-    assert!(db.store.reject_deposit(d.id, &made, &notice()).await.unwrap());
-    assert!(!db.store.reject_deposit(d.id, &made, &notice()).await.unwrap());
-    assert!(!db.store.approve_deposit(d.id, &decision(Some("ito"), None), at(1000), &[], &[]).await.unwrap());
+    assert!(db.store.reject_deposit(d.id, &made, &notice(), &entry()).await.unwrap());
+    assert!(!db.store.reject_deposit(d.id, &made, &notice(), &entry()).await.unwrap());
+    assert!(!db.store.approve_deposit(d.id, &decision(Some("ito"), None), at(1000), &[], &[], &entry()).await.unwrap());
     let after = db.store.deposit(d.id).await.unwrap().unwrap();
     assert_eq!((after.state, after.approval.unwrap().decision), (DepositState::Rejected, Some(made)));
     assert!(db.store.files(d.id).await.unwrap().is_empty());
     assert_eq!(db.store.erasures(10).await.unwrap(), [kept.object.id]);
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 2);
     for done in [
-        db.store.ask_approval(d.id, ASKED, &[]).await.err(),
+        db.store.ask_approval(d.id, ASKED, &[], &entry()).await.err(),
         db.store.send_deposit(d.id, at(1000), &[], &[], &entry(), at(5)).await.err(),
         db.store.keep_file(&file(d.id, 2)).await.err(),
     ] {
@@ -153,13 +153,13 @@ pub(crate) async fn only_a_whole_deposit_under_approval_waits(db: Db) {
         db.store.begin_deposit(&Deposit { approval: approval.clone(), ..deposit("half", 1) }).await.unwrap();
     assert_eq!(half.approval, approval);
     for deposit in [free.id, half.id, fubako_base::ids::DepositId::generate()] {
-        let refused = db.store.ask_approval(deposit, ASKED, &[notice()]).await;
+        let refused = db.store.ask_approval(deposit, ASKED, &[notice()], &entry()).await;
         assert!(matches!(refused, Err(StoreError::DepositClosed(_))), "{refused:?}");
     }
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 0);
     // Nor is one decided that does not wait.
-    assert!(!db.store.approve_deposit(half.id, &decision(None, None), at(9), &[], &[]).await.unwrap());
-    assert!(!db.store.reject_deposit(half.id, &decision(None, None), &notice()).await.unwrap());
+    assert!(!db.store.approve_deposit(half.id, &decision(None, None), at(9), &[], &[], &entry()).await.unwrap());
+    assert!(!db.store.reject_deposit(half.id, &decision(None, None), &notice(), &entry()).await.unwrap());
 }
 
 // spec: X-APPROVAL
@@ -168,8 +168,8 @@ pub(crate) async fn what_waits_what_is_overdue_and_what_was_decided(db: Db) {
     db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let (late, early) = (open(&db, "late").await, open(&db, "early").await);
     open(&db, "open").await;
-    db.store.ask_approval(late.id, Asked { decide_by: at(900), ..ASKED }, &[]).await.unwrap();
-    db.store.ask_approval(early.id, ASKED, &[]).await.unwrap();
+    db.store.ask_approval(late.id, Asked { decide_by: at(900), ..ASKED }, &[], &entry()).await.unwrap();
+    db.store.ask_approval(early.id, ASKED, &[], &entry()).await.unwrap();
     let ids = |all: Vec<Deposit>| all.into_iter().map(|deposit| deposit.id).collect::<Vec<_>>();
     let acme = id("acme");
     assert_eq!(ids(db.store.waiting_deposits(&acme, 10).await.unwrap()), [early.id, late.id]);
@@ -182,9 +182,9 @@ pub(crate) async fn what_waits_what_is_overdue_and_what_was_decided(db: Db) {
     assert_eq!(ids(db.store.overdue_deposits(at(900), None, 1).await.unwrap()), both[..1]);
     assert_eq!(ids(db.store.overdue_deposits(at(900), Some(both[0]), 10).await.unwrap()), both[1..]);
 
-    db.store.reject_deposit(early.id, &decision(Some("sato"), Some("no")), &notice()).await.unwrap();
+    db.store.reject_deposit(early.id, &decision(Some("sato"), Some("no")), &notice(), &entry()).await.unwrap();
     let last = Decision { at: at(60), ..decision(Some("sato"), None) };
-    db.store.approve_deposit(late.id, &last, at(1000), &[], &[]).await.unwrap();
+    db.store.approve_deposit(late.id, &last, at(1000), &[], &[], &entry()).await.unwrap();
     assert_eq!(ids(db.store.decided_deposits(&acme, "sato", 10).await.unwrap()), [late.id, early.id]);
     assert_eq!(ids(db.store.decided_deposits(&acme, "sato", 1).await.unwrap()), [late.id]);
     for (section, login_id) in [(&acme, "ito"), (&id("other"), "sato")] {
@@ -202,11 +202,11 @@ pub(crate) async fn of_many_who_decide_one_does(db: Db) {
         let links = [link(d.id, "a@example.com", key)];
         let (sato, ito, clock, rejection) =
             (decision(Some("sato"), None), decision(Some("ito"), Some("no")), decision(None, None), notice());
-        let late = notice();
+        let (late, line) = (notice(), entry());
         let (approved, rejected, over) = futures::join!(
-            nodes[0].approve_deposit(d.id, &sato, at(1000), &links, &[]),
-            nodes[1].reject_deposit(d.id, &ito, &rejection),
-            nodes[1].reject_deposit(d.id, &clock, &late),
+            nodes[0].approve_deposit(d.id, &sato, at(1000), &links, &[], &line),
+            nodes[1].reject_deposit(d.id, &ito, &rejection, &line),
+            nodes[1].reject_deposit(d.id, &clock, &late, &line),
         );
         let [approved, rejected, over] = [approved, rejected, over].map(Result::unwrap);
         assert_eq!([approved, rejected, over].into_iter().filter(|done| *done).count(), 1);

@@ -193,7 +193,7 @@ pub(crate) async fn what_waits_for_approval_is_taken_back_too(db: Db) {
     let (d, _) = db.store.begin_deposit(&wanted).await.unwrap();
     let (kept, _) = db.store.keep_file(&file(d.id, 1)).await.unwrap();
     let asked = fubako_store::approval::Asked { at: at(2), decide_by: at(100) };
-    assert!(db.store.ask_approval(d.id, asked, &[]).await.unwrap());
+    assert!(db.store.ask_approval(d.id, asked, &[], &entry()).await.unwrap());
     let query = query(None, "", None, 9);
     assert_eq!(db.store.sent(&query).await.unwrap().len(), 1, "its sender sees that it waits");
     assert!(db.store.cancel_deposit(&id("acme"), d.id, DepositState::Waiting, &by(7), &entry()).await.unwrap());
@@ -201,10 +201,10 @@ pub(crate) async fn what_waits_for_approval_is_taken_back_too(db: Db) {
     let decision = fubako_store::approval::Decision { at: at(8), by: Some("boss".to_owned()), reason: None };
     let links = [link(d.id, "hanako@example.com", 1)];
     assert!(
-        !db.store.approve_deposit(d.id, &decision, at(1000), &links, &[]).await.unwrap(),
+        !db.store.approve_deposit(d.id, &decision, at(1000), &links, &[], &entry()).await.unwrap(),
         "nobody approves it any more"
     );
     assert!(db.store.overdue_deposits(at(500), None, 9).await.unwrap().is_empty());
-    assert!(!db.store.ask_approval(d.id, asked, &[]).await.unwrap());
+    assert!(!db.store.ask_approval(d.id, asked, &[], &entry()).await.unwrap());
     assert_eq!(db.store.erasures(10).await.unwrap(), [kept.object.id]);
 }

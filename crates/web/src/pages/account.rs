@@ -36,11 +36,15 @@ pub enum Done {
     DepositExtended,
     /// A draft was sent.
     Sent,
+    /// A deposit was approved.
+    Approved,
+    /// A deposit was rejected.
+    Rejected,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -52,6 +56,8 @@ impl Done {
         Self::LinkCancelled,
         Self::DepositExtended,
         Self::Sent,
+        Self::Approved,
+        Self::Rejected,
     ];
 
     /// The word for it in an address.
@@ -69,6 +75,8 @@ impl Done {
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",
             Self::Sent => "sent",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -100,6 +108,8 @@ pub enum SignInTrouble {
 /// The sign-in form.
 #[derive(Debug, Clone, Copy)]
 pub struct SignInForm<'a> {
+    /// Where it is sent.
+    pub path: &'a str,
     /// What was typed as a name.
     pub name: &'a str,
     /// What went wrong.
@@ -161,6 +171,7 @@ pub struct SessionLine {
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
     f: &'a Frame,
+    path: &'a str,
     name: &'a str,
     alert: Option<Alert>,
     invalid: bool,
@@ -184,7 +195,8 @@ pub fn sign_in(frame: &Frame, form: &SignInForm<'_>) -> String {
         Alert { title: frame.t(&format!("{id}-title")), lines, seconds }
     });
     let invalid = matches!(form.trouble, Some(SignInTrouble::Empty | SignInTrouble::Refused));
-    render(&SignInPage { f: frame, name: form.name, alert, invalid, done: form.done.map(|done| done.words(frame)) })
+    let done = form.done.map(|done| done.words(frame));
+    render(&SignInPage { f: frame, path: form.path, name: form.name, alert, invalid, done })
 }
 
 #[derive(Template)]
@@ -285,6 +297,8 @@ struct MePage<'a> {
     operator: bool,
     administrator: bool,
     audit: bool,
+    /// For an approver, the line that says how many deposits wait for them.
+    waiting: Option<String>,
     role: &'static str,
     set: Option<Moment>,
     expires: Option<Moment>,
@@ -293,9 +307,9 @@ struct MePage<'a> {
     done: Option<String>,
 }
 
-/// The page of one's own account.
+/// The page of one's own account. `waiting`: for an approver, how many deposits wait for them.
 #[must_use]
-pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], done: Option<Done>) -> String {
+pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], waiting: Option<u64>, done: Option<Done>) -> String {
     let moment = |at: Timestamp| shown::moment(at, &who.time_zone, frame.lang);
     let name = visible(&who.name);
     render(&MePage {
@@ -307,6 +321,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], done: Option<D
         operator: who.role == Role::Operator,
         administrator: who.role == Role::Administrator,
         audit: who.role != Role::User,
+        waiting: waiting.map(|count| frame.count("web-approvals-waiting", &count)),
         role: match who.role {
             Role::Operator => "web-role-operator",
             Role::Administrator => "web-role-administrator",
@@ -362,17 +377,20 @@ mod tests {
         let line = |this| SessionLine { made_at: NOW, seen_at: NOW, address: "<i>192.0.2.1".to_owned(), this };
         let mut all = Vec::new();
         for trouble in troubles.map(Some).into_iter().chain([None]) {
-            all.push(sign_in(&frame, &SignInForm { name: "<script>", trouble, done: None }));
+            all.push(sign_in(&frame, &SignInForm { path: "/sign-in", name: "<script>", trouble, done: None }));
         }
         for done in Done::ALL {
-            all.push(sign_in(&frame, &SignInForm { name: "", trouble: None, done: Some(done) }));
+            all.push(sign_in(
+                &frame,
+                &SignInForm { path: "/sign-in/approvals", name: "", trouble: None, done: Some(done) },
+            ));
         }
         for unfit in unfit {
             all.push(invitation(&frame, &oneself(Role::User), "/invitation/x", NOW, unfit));
             all.push(password(&frame, &oneself(Role::User), unfit.is_none(), unfit));
         }
         for role in [Role::Operator, Role::Administrator, Role::User] {
-            all.push(me(&frame, &oneself(role), &[line(true), line(false)], Some(Done::PasswordChanged)));
+            all.push(me(&frame, &oneself(role), &[line(true), line(false)], Some(2), Some(Done::PasswordChanged)));
         }
         all
     }
@@ -403,14 +421,15 @@ mod tests {
     fn the_forms_of_whoever_is_signed_in_carry_their_key() {
         let (frame, line) =
             (frame(Lang::En), SessionLine { made_at: NOW, seen_at: NOW, address: String::new(), this: false });
-        for page in
-            [me(&frame, &oneself(Role::User), &[line], None), password(&frame, &oneself(Role::User), false, None)]
-        {
+        for page in [
+            me(&frame, &oneself(Role::User), &[line], Some(0), None),
+            password(&frame, &oneself(Role::User), false, None),
+        ] {
             let keys = page.matches("name=\"form\" value=\"the-key-of-the-form\"").count();
             assert_eq!((keys > 0, keys), (true, page.matches("method=\"post\"").count()), "{page}");
         }
         // Nothing to end: no button.
-        assert!(!me(&frame, &oneself(Role::User), &[], None).contains("/me/sessions/end"));
+        assert!(!me(&frame, &oneself(Role::User), &[], None, None).contains("/me/sessions/end"));
     }
 
     #[test]

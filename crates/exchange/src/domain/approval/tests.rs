@@ -140,7 +140,7 @@ fn a_deposit_waits_to_the_end_of_its_last_day() {
 // spec: X-APPROVAL
 #[test]
 fn where_a_deposit_stands() {
-    use DepositState::{Expired, Open, Rejected, Sent, Waiting};
+    use DepositState::{Cancelled, Expired, Open, Rejected, Sent, Waiting};
     let until = NOW.plus_seconds(60);
     let asked = Some(Asked { at: NOW, decide_by: until });
     let none = Approval { group: None, asked, decision: None };
@@ -159,6 +159,8 @@ fn where_a_deposit_stands() {
         (Rejected, by(Some("sato")), NOW, Some(Standing::Rejected)),
         (Sent, by(Some("sato")), until, Some(Standing::Approved)),
         (Expired, by(Some("sato")), until, Some(Standing::Approved)),
+        (Cancelled, none.clone(), NOW, Some(Standing::Withdrawn)),
+        (Cancelled, by(Some("sato")), NOW, Some(Standing::Approved)),
     ] {
         assert_eq!(standing(state, &approval, now), wanted, "{state:?} {approval:?}");
     }
