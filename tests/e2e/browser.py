@@ -4,6 +4,7 @@ import hashlib
 import pathlib
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
@@ -39,6 +40,11 @@ class Browser:
 
     def text(self):
         return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def wait_for(self, words, seconds=30):
+        """Waits until the page has these words. Between two pages the driver may have no document to ask."""
+        wait = WebDriverWait(self.driver, seconds, ignored_exceptions=[WebDriverException])
+        wait.until(lambda _: words in self.text())
 
     def type_password(self, password):
         field = self.driver.find_element(By.CSS_SELECTOR, "input[name=password]")
