@@ -49,6 +49,8 @@ pub struct Request {
     pub sender_address: String,
     /// The subject, as sent: any characters.
     pub subject: String,
+    /// What the sender wrote, with lines; empty where a mail says it.
+    pub message: String,
     /// To whom it is to go.
     pub recipients: Vec<String>,
     /// How many files there are.
@@ -396,6 +398,7 @@ fn request_of(deposit: &Deposit, section: &Section, staff: &ApprovalStaff, now: 
         sender_name: deposit.sender_name.clone(),
         sender_address: deposit.sender_address.clone(),
         subject: deposit.subject.clone(),
+        message: deposit.message.clone(),
         recipients: deposit.recipients.clone(),
         file_count: deposit.file_count,
         asked: approval.asked?,

@@ -179,6 +179,7 @@ fn approval_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         reason: (standing == Standing::Rejected)
             .then(|| "見積書の日付が違います。\n先方の担当者は田中様です。".to_owned()),
         line: line("x", standing),
+        message: "お世話になっております。\n御見積書をお送りします。".to_owned(),
         recipients: ["hanako.suzuki", "keiri", "a-rather-long-local-part.of.an-address"]
             .map(|local| format!("{local}@customer.example.co.jp"))
             .to_vec(),

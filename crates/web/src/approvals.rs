@@ -235,6 +235,7 @@ async fn shown(
     let detail = Detail {
         path: Place::Approval(id).path(),
         line: line(&asked),
+        message: asked.message,
         recipients: asked.recipients,
         files,
         reason: asked.decision.and_then(|decision| decision.reason),

@@ -66,6 +66,8 @@ pub struct Detail {
     pub path: String,
     /// The deposit.
     pub line: Line,
+    /// What the sender wrote; may be empty.
+    pub message: String,
     /// To whom it is to go.
     pub recipients: Vec<String>,
     /// Its files, as long as it waits.
@@ -156,6 +158,8 @@ struct DetailPage<'a> {
     f: &'a Frame,
     path: &'a str,
     d: Words,
+    /// What the sender wrote, line by line.
+    message: Vec<String>,
     recipients: Vec<String>,
     rows: Vec<Row>,
     total: String,
@@ -184,6 +188,7 @@ pub fn detail(frame: &Frame, detail: &Detail, now: Timestamp) -> String {
         f: frame,
         path: &detail.path,
         d: Words::of(frame, &detail.line, &detail.time_zone, now),
+        message: detail.message.trim().lines().map(visible).collect(),
         recipients: detail.recipients.iter().map(|address| visible(address)).collect(),
         rows: detail.files.iter().map(|file| Row::of(frame, file)).collect(),
         total: shown::size(detail.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size))),
@@ -241,6 +246,7 @@ mod tests {
                 let page = Detail {
                     path: "/approvals/the-id".to_owned(),
                     line: line(standing.clone()),
+                    message: "<b>よろしく\n<i>お願いします".to_owned(),
                     recipients: vec!["<i>hanako@example.jp".to_owned()],
                     files: if open { vec![file] } else { vec![] },
                     reason: Some("<b>だめ\n<u>です".to_owned()),
