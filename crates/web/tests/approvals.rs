@@ -90,6 +90,7 @@ async fn waiting(house: &House, section: &str, sender: &str) -> DepositId {
         section: section.parse().unwrap(),
         sender_address: sender.to_owned(),
         sender_name: "<b>山田".to_owned(),
+        message: "よろしく<b>\nお願いします".to_owned(),
         ..house::request(&["hanako@example.jp"], 2)
     };
     let key = DepositId::generate().to_string();
@@ -225,9 +226,16 @@ async fn an_approver_s_story() {
     let get = async |path: &str| house.get(path, &[("cookie", &*sato)]).await;
     assert!(get("/approvals").await.text().contains(&format!("href=\"/approvals/{id}\"")));
     let page = get(&at("")).await;
-    for said in
-        ["&#60;b&#62;山田", "taro@acme.example", "hanako@example.jp", "見積書の件", "&#60;i&#62;1.txt", "Decide by"]
-    {
+    for said in [
+        "&#60;b&#62;山田",
+        "taro@acme.example",
+        "hanako@example.jp",
+        "見積書の件",
+        "よろしく&#60;b&#62;",
+        "お願いします",
+        "&#60;i&#62;1.txt",
+        "Decide by",
+    ] {
         assert!(page.text().contains(said), "{said}: {}", page.text());
     }
     let file = get(&at("/files/2")).await;
