@@ -177,12 +177,13 @@ async fn approvers_are_asked_and_one_of_them_sends_it() {
     assert!(house.exchange.decided_by(&ito, house.now()).await.unwrap().is_empty());
     // Recorded is what was done, and not what came too late.
     let all = recorded(&house, id).await;
-    let [asked, approved, opened] = &all[..] else { panic!("{all:?}") };
+    let [asked, approved, opened, downloaded] = &all[..] else { panic!("{all:?}") };
     assert_eq!((asked[0].as_str(), asked[1].as_str()), ("approval-asked", "user taro"));
     assert!(asked[3].contains("\"approvers\":\"ito, sato\"") && asked[3].contains("hanako@example.jp"), "{asked:?}");
     assert_eq!(approved[..3], ["deposit-approved", "user sato", "192.0.2.9"]);
     assert!(approved[3].contains("hanako@example.jp, jiro@example.jp") && approved[3].contains("taro@acme.example"));
-    assert_eq!(opened[0], "link-opened");
+    assert_eq!(opened[..2], ["link-opened", "recipient hanako@example.jp"]);
+    assert_eq!(downloaded[..2], ["downloaded", "recipient hanako@example.jp"]);
 }
 
 // spec: X-APPROVAL NOTICE KEEP-DELETE
