@@ -34,7 +34,8 @@ KINDS = {
                              (harness.ROOT / "docs/codes.md").read_text(), re.M)
 }
 # Codes that cannot be provoked here: why, and which test has them.
-ELSEWHERE = {"approval-rejected": "the mail is delivered first, and days later somebody says no: test_approval.py"}
+ELSEWHERE = {"approval-rejected": "the mail is delivered first, and days later somebody says no: test_approval.py",
+             "ip-not-allowed": "the gateway in the exchange's own process comes from no network: test_allow_lists.py"}
 
 
 def section(name, text="", autopilot="true", depositor=harness.DEPOSITOR):

@@ -13,6 +13,7 @@ use fubako_base::{
     audit::{Actor, Event},
     hex,
     ids::{DepositId, MailId},
+    network::Networks,
     section::{ApprovalRule, Section, Settings},
     unchecked::{Unchecked, UncheckedRule},
 };
@@ -365,6 +366,14 @@ async fn who_may_not_deposit(way: Way) {
     for result in try_all().await {
         assert_eq!(refused(result), Code::AutopilotOff);
     }
+    // Of these calls nobody says where they come from: no network has them.
+    let api_networks = Networks(vec!["0.0.0.1/32".parse().unwrap(), "127.0.0.1".parse().unwrap()]);
+    let settings = Settings { api_networks, ..Settings::default() };
+    served.put_section(Section { settings, ..section("acme") }).await;
+    for result in try_all().await {
+        assert_eq!(refused(result), Code::IpNotAllowed);
+    }
+    assert_eq!(refused(served.client.send(deposit.id).await), Code::IpNotAllowed);
     served.put_section(Section { enabled: false, ..section("acme") }).await;
     let there = unexpected(served.client.begin(MailId::generate(), &request).await);
     let mut nobody = request.clone();

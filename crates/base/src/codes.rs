@@ -96,6 +96,8 @@ codes! {
     OptionOff, "option-off", Stop, "MAIL-SENDER";
     /// The section does not permit use of the API by programs.
     AutopilotOff, "autopilot-off", Stop, "MAIL-SENDER";
+    /// A program, the gateway say, may not deposit from the address that it comes from.
+    IpNotAllowed, "ip-not-allowed", Stop, "MAIL-SENDER";
     /// The sender's address cannot be read.
     SenderMalformed, "sender-malformed", Stop, "MAIL-SENDER";
     /// The section has no mail-link group.

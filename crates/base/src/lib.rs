@@ -7,6 +7,7 @@ pub mod codes;
 pub mod hex;
 pub mod ids;
 pub mod lang;
+pub mod network;
 pub mod object;
 pub mod secret;
 pub mod section;

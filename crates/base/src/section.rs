@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Lang,
     ids::SectionId,
+    network::Networks,
     unchecked::{Unchecked, UncheckedRule},
 };
 
@@ -105,6 +106,11 @@ pub struct Settings {
     pub approval: ApprovalRule,
     /// Days after the day of sending on which a deposit may still be approved; then it is rejected. [`APPROVAL_DAYS`].
     pub approval_days: u16,
+    /// The networks from which the section's people may use the screens (spec X-ACCOUNTS); none is anywhere. Recipients' links are not concerned.
+    pub screen_networks: Networks,
+    /// The networks from which programs may deposit for it through the API (`ip-not-allowed`); none is anywhere. The gateway in the exchange's
+    /// own process comes from no network, and is not concerned.
+    pub api_networks: Networks,
 }
 
 impl Default for Settings {
@@ -139,6 +145,8 @@ impl Default for Settings {
             sign_in_tries: 10,
             approval: ApprovalRule::default(),
             approval_days: 7,
+            screen_networks: Networks::default(),
+            api_networks: Networks::default(),
         }
     }
 }

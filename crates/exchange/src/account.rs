@@ -2,6 +2,8 @@
 //!
 //! The rules are [`crate::domain::account`]'s. Each use case decides first and commits once; what is said in the log stands behind the commit, in one place.
 
+use std::net::IpAddr;
+
 use fubako_base::{
     Timestamp,
     audit::{Actor, Event},
@@ -35,6 +37,9 @@ pub enum AccountError {
     /// There is no such account; or the invitation is not good (any more).
     #[error("there is no such account")]
     NotFound,
+    /// Whoever it is may not use the screens from where they are.
+    #[error("this address is not permitted")]
+    Elsewhere,
     /// There is an operator with this login id.
     #[error("there is an operator with this login id already")]
     Taken,
@@ -161,14 +166,25 @@ impl Exchange {
         Invitation { link: format!("{}/invitation/{}", self.parts.public_url, token.expose()), name, address, until }
     }
 
-    /// Whom an invitation is for; nothing changes.
+    /// Whom an invitation is for, as somebody at an IP address asks; nothing changes.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`] where it is not good (any more), [`AccountError::Unavailable`].
-    pub async fn invited(&self, token: &str, now: Timestamp) -> Result<Known, AccountError> {
+    /// [`AccountError::NotFound`] where it is not good (any more), [`AccountError::Elsewhere`], [`AccountError::Unavailable`].
+    pub async fn invited(&self, token: &str, address: IpAddr, now: Timestamp) -> Result<Known, AccountError> {
         let hash = presented(token).ok_or(AccountError::NotFound)?;
         let account = self.parts.store.invited(&hash, now).await?.ok_or(AccountError::NotFound)?;
-        self.with_section(account).await
+        let known = self.with_section(account).await?;
+        if !self.permits(&known, address) {
+            tracing::warn!(account = %known.account.id, section = section_of(&known.account), %address,
+                "an invitation was opened from an address that is not permitted");
+            return Err(AccountError::Elsewhere);
+        }
+        Ok(known)
+    }
+
+    /// Whether somebody may use the screens from this address.
+    fn permits(&self, known: &Known, address: IpAddr) -> bool {
+        known.permits(&self.parts.operator_networks, address)
     }
 
     /// Sets the password that an invitation lets be set, from an IP address. The invitation is used up.
@@ -179,13 +195,13 @@ impl Exchange {
         &self,
         token: &str,
         password: &str,
-        address: &str,
+        address: IpAddr,
         now: Timestamp,
     ) -> Result<(), AccountError> {
-        let known = self.invited(token, now).await?;
+        let known = self.invited(token, address, now).await?;
         check_password(&known, password).map_err(AccountError::Fault)?;
         let hash = presented(token).ok_or(AccountError::NotFound)?;
-        let entry = own_act(&known.account, address, Event::InvitationAccepted, now);
+        let entry = own_act(&known.account, &address.to_string(), Event::InvitationAccepted, now);
         if !self.parts.store.accept_invitation(&hash, &hashed(password).await?, &entry, now).await? {
             return Err(AccountError::NotFound);
         }
@@ -201,13 +217,15 @@ impl Exchange {
         &self,
         typed: &str,
         password: &str,
-        address: &str,
+        from: IpAddr,
         now: Timestamp,
     ) -> Result<SignIn, AccountError> {
-        let name = Name::read(typed);
+        let (name, address) = (Name::read(typed), from.to_string());
+        let address = address.as_str();
         for _ in 0..RACES {
             let known = self.known(name.as_ref()).await?;
-            let Some(came) = self.try_password(known.as_ref(), password, now).await? else { continue };
+            let permitted = known.as_ref().is_some_and(|known| self.permits(known, from));
+            let Some(came) = self.try_password(known.as_ref(), permitted, password, now).await? else { continue };
             let account = known.as_ref().map(|known| &known.account);
             let (id, section) = (account.map(|a| a.id), account.map_or("", section_of));
             let refusal = match (came, account) {
@@ -236,10 +254,11 @@ impl Exchange {
     async fn try_password(
         &self,
         known: Option<&Known>,
+        permitted: bool,
         password: &str,
         now: Timestamp,
     ) -> Result<Option<Result<Entry, Refusal>>, AccountError> {
-        let (hash, refused) = compared_with(known, now);
+        let (hash, refused) = compared_with(known, permitted, now);
         if let (Some(known), None) = (known, refused) {
             let account = &known.account;
             if !self.parts.store.take_password_try(account.id, account.failures, price(known, now)).await? {
@@ -247,19 +266,25 @@ impl Exchange {
             }
         }
         let right = password::verify(&nfc(password), hash).await.map_err(unavailable)?;
-        Ok(Some(sign_in(known, right, now)))
+        Ok(Some(sign_in(known, permitted, right, now)))
     }
 
-    /// Who is signed in with a session's secret, where anybody is.
+    /// Who is signed in with a session's secret, where anybody is, and asks from an IP address. From where they may not be, nothing changes:
+    /// the session stays, and is not noted as used.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn person(&self, secret: &str, now: Timestamp) -> Result<Option<Person>, AccountError> {
+    /// [`AccountError::Elsewhere`], [`AccountError::Unavailable`].
+    pub async fn person(&self, secret: &str, address: IpAddr, now: Timestamp) -> Result<Option<Person>, AccountError> {
         let Some(hash) = presented(secret) else { return Ok(None) };
         let Some((session, account)) = self.parts.store.session(&hash).await? else { return Ok(None) };
         let known = self.with_section(account).await?;
         if !session_is_good(&session, &known, now) {
             return Ok(None);
+        }
+        if !self.permits(&known, address) {
+            tracing::warn!(account = %known.account.id, section = section_of(&known.account), %address,
+                "a session was used from an address that is not permitted");
+            return Err(AccountError::Elsewhere);
         }
         if session.seen_at.plus_seconds(SESSION_NOTED) <= now {
             self.parts.store.touch_session(&hash, now).await?;
@@ -298,7 +323,7 @@ impl Exchange {
         for _ in 0..RACES {
             let account = self.parts.store.account(&name).await?.ok_or(AccountError::NotFound)?;
             let known = self.with_section(account).await?;
-            let Some(came) = self.try_password(Some(&known), current, now).await? else { continue };
+            let Some(came) = self.try_password(Some(&known), true, current, now).await? else { continue };
             let (id, section) = (known.account.id, section_of(&known.account));
             if let Err(refusal) = came {
                 tracing::warn!(account = %id, section, ?refusal, "a password was not changed");

@@ -30,7 +30,7 @@ use futures::stream::BoxStream;
 use crate::{
     Exchange,
     audit::By,
-    domain::{self, Invalid, NewDeposit, NewFile},
+    domain::{self, Invalid, NewDeposit, NewFile, Whence},
     notice::DepositNotice,
     password::{self, HashError},
     sending::password_context,
@@ -169,7 +169,7 @@ impl Exchange {
     ///
     /// Here, and here only, it is decided who deposits (spec MAIL-SENDER) and whether that must be approved (X-APPROVAL); said again, it is asked again, and what was noted first
     /// stays. Later calls ask for the section's switches alone: the mail was its sender's to send when it was begun, and what
-    /// becomes of the account between then and `send` is for whoever may cancel the deposit.
+    /// becomes of the account between then and `send` is for whoever may cancel the deposit. Where a call comes from is asked with each.
     ///
     /// # Errors
     /// [`DepositError`]; the codes of [`domain::who_deposits`] where nobody may; `approval-misconfigured` where nobody could approve.
@@ -177,12 +177,13 @@ impl Exchange {
         &self,
         key: &str,
         request: &NewDeposit,
+        whence: Whence,
         now: Timestamp,
     ) -> Result<(DepositView, bool), DepositError> {
         domain::check_key(key)?;
         domain::check_deposit(request)?;
         let section = self.section_in_use(&request.section).await?;
-        let (depositor, group) = self.depositor(&section, &request.sender_address, now).await?;
+        let (depositor, group) = self.depositor(&section, &request.sender_address, whence, now).await?;
         self.begin_as(key, request, depositor, group, Origin::Program, now).await
     }
 
@@ -266,6 +267,7 @@ impl Exchange {
         id: DepositId,
         file: NewFile,
         content: &mut Content<'_>,
+        whence: Whence,
         now: Timestamp,
     ) -> Result<(FileSummary, bool), DepositError> {
         let deposit = self.existing(id).await?;
@@ -277,7 +279,7 @@ impl Exchange {
         if deposit.state != DepositState::Open {
             return Err(DepositError::Conflict("the deposit is not open"));
         }
-        let section = self.depositing_section(&deposit).await?;
+        let section = self.depositing_section(&deposit, whence).await?;
         let room = section.settings.max_deposit_size.saturating_sub(total(&files));
         let scan = self.parts.scanner.begin().await.inspect_err(|_| self.watch.forget())?;
         let writer = self.parts.vault.create(&section.id).await?;
@@ -309,7 +311,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`DepositError`]; `approval-misconfigured` where by now nobody could approve.
-    pub async fn send(&self, id: DepositId, now: Timestamp) -> Result<DepositView, DepositError> {
+    pub async fn send(&self, id: DepositId, whence: Whence, now: Timestamp) -> Result<DepositView, DepositError> {
         let deposit = self.existing(id).await?;
         match deposit.state {
             DepositState::Open => {}
@@ -319,7 +321,7 @@ impl Exchange {
                 return Err(DepositError::Conflict("the deposit is over"));
             }
         }
-        let section = self.depositing_section(&deposit).await?;
+        let section = self.depositing_section(&deposit, whence).await?;
         let files = self.parts.store.files(id).await?;
         if files.len() != deposit.file_count as usize {
             let text = format!("{} of {} files are in", files.len(), deposit.file_count);
@@ -397,14 +399,14 @@ impl Exchange {
     }
 
     /// The section, where it may deposit. A person needs none of the switches that programs need.
-    async fn depositing_section(&self, deposit: &Deposit) -> Result<Section, DepositError> {
+    async fn depositing_section(&self, deposit: &Deposit, whence: Whence) -> Result<Section, DepositError> {
         let id = &deposit.section;
         let section = self.section_in_use(id).await?;
         if deposit.by_person {
             return Ok(section);
         }
-        domain::may_deposit(&section)
-            .map_err(|code| DepositError::Refused { code, detail: format!("section {id}") })?;
+        domain::may_deposit(&section, whence)
+            .map_err(|code| DepositError::Refused { code, detail: format!("section {id}{}", from(whence)) })?;
         Ok(section)
     }
 
@@ -413,11 +415,12 @@ impl Exchange {
         &self,
         section: &Section,
         sender: &str,
+        whence: Whence,
         now: Timestamp,
     ) -> Result<(Depositor, Option<String>), DepositError> {
         let accounts = self.parts.store.sender_accounts(&section.id, &compared(sender)).await?;
-        let depositor = domain::who_deposits(section, sender, &accounts, now).map_err(|code| {
-            let detail = format!("section {}, sender {}", section.id, shown::visible(sender));
+        let depositor = domain::who_deposits(section, sender, whence, &accounts, now).map_err(|code| {
+            let detail = format!("section {}, sender {}{}", section.id, shown::visible(sender), from(whence));
             DepositError::Refused { code, detail }
         })?;
         let mut users = accounts.users.into_iter().chain(accounts.default_user);
@@ -521,6 +524,14 @@ impl Incoming {
             object,
             put_at: self.put_at,
         }
+    }
+}
+
+/// Where a call that is refused came from, as whoever made it may be told.
+fn from(whence: Whence) -> String {
+    match whence {
+        Whence::Within => String::new(),
+        Whence::Address(address) => format!(", from {address}"),
     }
 }
 

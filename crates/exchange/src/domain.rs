@@ -8,7 +8,7 @@ pub mod life;
 pub mod maintenance;
 pub mod sent;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, net::IpAddr};
 
 use fubako_base::{
     Code, Lang, Timestamp,
@@ -158,15 +158,35 @@ pub fn is_media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
-/// Whether the section may deposit through the API now (spec 3.5, X-API): the first step of [`who_deposits`], and what every later
-/// call asks again.
+/// Where a call of the API comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whence {
+    /// The gateway of this process: from no network.
+    Within,
+    /// A program at this address.
+    Address(IpAddr),
+}
+
+impl Whence {
+    /// Whether a section lets programs come from there (spec X-ACCOUNTS).
+    fn is_permitted(self, section: &Section) -> bool {
+        match self {
+            Self::Within => true,
+            Self::Address(address) => section.settings.api_networks.permit(address),
+        }
+    }
+}
+
+/// Whether a call from there may deposit for the section through the API now (spec 3.5, X-API): the first step of [`who_deposits`], and what every
+/// later call asks again.
 ///
 /// # Errors
-/// `option-off`, `autopilot-off`.
-pub fn may_deposit(section: &Section) -> Result<(), Code> {
+/// `option-off`, `autopilot-off`, `ip-not-allowed`.
+pub fn may_deposit(section: &Section, whence: Whence) -> Result<(), Code> {
     match section {
         Section { mail_link: false, .. } => Err(Code::OptionOff),
         Section { autopilot: false, .. } => Err(Code::AutopilotOff),
+        section if !whence.is_permitted(section) => Err(Code::IpNotAllowed),
         Section { .. } => Ok(()),
     }
 }

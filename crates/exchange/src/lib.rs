@@ -36,7 +36,7 @@ pub mod uploads;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fubako_base::ids::SectionId;
+use fubako_base::{ids::SectionId, network::Networks};
 use fubako_store::Store;
 use fubako_vault::Vault;
 use futures::future::BoxFuture;
@@ -56,6 +56,8 @@ pub struct ExchangeParts {
     pub brand: String,
     /// `http.public_url`, without a slash at the end.
     pub public_url: String,
+    /// `http.operator_networks`: from where operators may use their screens.
+    pub operator_networks: Networks,
     /// Address that deposit notices come from.
     pub notice_from: String,
     /// Host name for Message-IDs of our own.

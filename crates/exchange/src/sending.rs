@@ -8,7 +8,7 @@ use crate::{
     account::Person,
     deposit::{DepositError, Origin},
     domain::{
-        NewDeposit, NewFile,
+        NewDeposit, NewFile, Whence,
         draft::{self, Draft, Fault},
     },
     uploads::{Upload, UploadError, is_draft},
@@ -99,7 +99,7 @@ impl Exchange {
         })?;
         let deposit = begun.id;
         self.put_uploads(deposit, &files, now).await?;
-        self.send(deposit, now).await?;
+        self.send(deposit, Whence::Within, now).await?;
         for file in &files {
             // What stays is given up by the clock.
             if let Err(error) = self.drop_upload(person, file.id).await {
@@ -123,7 +123,7 @@ impl Exchange {
         for (number, upload) in (1u32..).zip(files) {
             let file = NewFile { number, name: upload.name.clone(), media_type: upload.media_type.clone() };
             let mut content = self.uploaded(upload.id).await.map_err(DepositError::from)?;
-            match self.put(deposit, file, &mut content, now).await {
+            match self.put(deposit, file, &mut content, Whence::Within, now).await {
                 Ok(_) => {}
                 Err(DepositError::Refused { code, detail }) => faults.push(refused(code, detail, upload)?),
                 Err(error) => return Err(error.into()),

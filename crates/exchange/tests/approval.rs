@@ -1,6 +1,8 @@
 //! Deposits that wait for an approver: who is asked, who may decide, and what comes of it (spec X-APPROVAL).
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use fubako_base::{
     Code,
     ids::DepositId,
@@ -11,7 +13,7 @@ use fubako_exchange::{
     approval::{ApprovalError, Came},
     audit::{By, Line, Search},
     deposit::{DepositError, DepositState},
-    domain::{NewDeposit, NewFile, approval::Standing},
+    domain::{NewDeposit, NewFile, Whence, approval::Standing},
     download::DownloadError,
 };
 use fubako_store::{
@@ -27,6 +29,8 @@ use fubako_vault::scanner::Scanner;
 
 const DAY: i64 = 86_400;
 const PASSWORD: &str = "a long enough secret";
+/// Where everybody signs in from.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const TO: [&str; 2] = ["hanako@example.jp", "jiro@example.jp"];
 
 /// A house whose section wants approval, with the approvers `sato` and `ito` in the mail-link group and a user `taro`.
@@ -73,11 +77,11 @@ async fn person(house: &House, login_id: &str) -> Person {
     let name = format!("acme/{login_id}");
     let invitation = house.exchange.reset_account(&name, &By::command("test"), house.now()).await.unwrap();
     let token = invitation.link.rsplit('/').next().unwrap().to_owned();
-    house.exchange.accept_invitation(&token, PASSWORD, "198.51.100.7", house.now()).await.unwrap();
-    let SignIn::In(secret) = house.exchange.sign_in(&name, PASSWORD, "192.0.2.1", house.now()).await.unwrap() else {
+    house.exchange.accept_invitation(&token, PASSWORD, ADDRESS, house.now()).await.unwrap();
+    let SignIn::In(secret) = house.exchange.sign_in(&name, PASSWORD, ADDRESS, house.now()).await.unwrap() else {
         panic!("not let in")
     };
-    house.exchange.person(&secret, house.now()).await.unwrap().unwrap()
+    house.exchange.person(&secret, ADDRESS, house.now()).await.unwrap().unwrap()
 }
 
 fn wanted(sender: &str) -> NewDeposit {
@@ -93,15 +97,15 @@ fn wanted(sender: &str) -> NewDeposit {
 /// Begins a deposit of a sender and puts its file.
 async fn begun(house: &House, sender: &str) -> Result<DepositId, DepositError> {
     let key = DepositId::generate().to_string();
-    let (deposit, _) = house.exchange.begin(&key, &wanted(sender), house.now()).await?;
+    let (deposit, _) = house.exchange.begin(&key, &wanted(sender), Whence::Within, house.now()).await?;
     let file = NewFile { number: 1, name: "<b>見積.pdf".into(), media_type: "application/pdf".into() };
-    house.exchange.put(deposit.id, file, &mut content(b"the file"), house.now()).await?;
+    house.exchange.put(deposit.id, file, &mut content(b"the file"), Whence::Within, house.now()).await?;
     Ok(deposit.id)
 }
 
 async fn waiting(house: &House, sender: &str) -> DepositId {
     let id = begun(house, sender).await.unwrap();
-    let sent = house.exchange.send(id, house.now()).await.unwrap();
+    let sent = house.exchange.send(id, Whence::Within, house.now()).await.unwrap();
     assert_eq!((sent.state, sent.approval, sent.expires_at), (DepositState::Waiting, true, None));
     id
 }
@@ -131,7 +135,11 @@ async fn approvers_are_asked_and_one_of_them_sends_it() {
     let house = house().await;
     let (sato, ito) = (person(&house, "sato").await, person(&house, "ito").await);
     let id = waiting(&house, "taro@acme.example").await;
-    assert_eq!(house.exchange.send(id, house.now()).await.unwrap().state, DepositState::Waiting, "said twice");
+    assert_eq!(
+        house.exchange.send(id, Whence::Within, house.now()).await.unwrap().state,
+        DepositState::Waiting,
+        "said twice"
+    );
     let mails = house.posted().await;
     let mut to: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
     to.sort_unstable();
@@ -225,7 +233,7 @@ async fn what_is_rejected_is_gone_and_its_sender_is_told_why() {
     assert_eq!(all[1][1..3], ["user sato", "192.0.2.9"]);
     assert!(all[1][3].contains("<b>違います</b>"), "{all:?}");
     // Neither the API nor an approver brings it back.
-    assert!(matches!(house.exchange.send(id, house.now()).await, Err(DepositError::Conflict(_))));
+    assert!(matches!(house.exchange.send(id, Whence::Within, house.now()).await, Err(DepositError::Conflict(_))));
     assert!(matches!(house.exchange.abort(id).await, Err(DepositError::Conflict(_))));
     assert_eq!(house.exchange.approve(&sato, id, "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
     assert!(matches!(house.exchange.request_files(&sato, id, house.now()).await, Err(DownloadError::NotFound)));
@@ -303,7 +311,7 @@ async fn nobody_approves_their_own_and_without_anybody_else_nothing_is_begun() {
     listed(&house, Some(&["taro"])).await;
     assert_eq!(code(begin("taro@acme.example").await), Code::ApprovalMisconfigured);
     // Begun when there was somebody, and sent when there is nobody: it is the caller's to take back.
-    assert_eq!(code(house.exchange.send(of_taro, house.now()).await), Code::ApprovalMisconfigured);
+    assert_eq!(code(house.exchange.send(of_taro, Whence::Within, house.now()).await), Code::ApprovalMisconfigured);
     assert_eq!(state(&house, of_taro).await, DepositState::Open);
     house.exchange.abort(of_taro).await.unwrap();
 }
@@ -321,12 +329,13 @@ async fn what_was_said_when_it_was_begun_stays() {
     };
     rule(ApprovalRule::None).await;
     let key = "free";
-    let (free, _) = house.exchange.begin(key, &wanted("taro@acme.example"), house.now()).await.unwrap();
+    let (free, _) = house.exchange.begin(key, &wanted("taro@acme.example"), Whence::Within, house.now()).await.unwrap();
     rule(ApprovalRule::One).await;
-    let (again, is_new) = house.exchange.begin(key, &wanted("taro@acme.example"), house.now()).await.unwrap();
+    let (again, is_new) =
+        house.exchange.begin(key, &wanted("taro@acme.example"), Whence::Within, house.now()).await.unwrap();
     assert_eq!((free.approval, again.approval, is_new), (false, false, false));
     rule(ApprovalRule::None).await;
-    assert_eq!(house.exchange.send(asked, house.now()).await.unwrap().state, DepositState::Waiting);
+    assert_eq!(house.exchange.send(asked, Whence::Within, house.now()).await.unwrap().state, DepositState::Waiting);
     assert_eq!(house.exchange.approve(&sato, asked, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
 }
 
@@ -342,11 +351,11 @@ async fn a_deposit_is_nobody_else_s_to_see() {
     put(&house, User { section: "other".parse().unwrap(), group: None, ..user("sato", true) }).await;
     let invitation = house.exchange.reset_account("other/sato", &By::command("test"), house.now()).await.unwrap();
     let token = invitation.link.rsplit('/').next().unwrap().to_owned();
-    house.exchange.accept_invitation(&token, PASSWORD, "198.51.100.7", house.now()).await.unwrap();
-    let SignIn::In(secret) = house.exchange.sign_in("other/sato", PASSWORD, "x", house.now()).await.unwrap() else {
+    house.exchange.accept_invitation(&token, PASSWORD, ADDRESS, house.now()).await.unwrap();
+    let SignIn::In(secret) = house.exchange.sign_in("other/sato", PASSWORD, ADDRESS, house.now()).await.unwrap() else {
         panic!("not let in")
     };
-    let other = house.exchange.person(&secret, house.now()).await.unwrap().unwrap();
+    let other = house.exchange.person(&secret, ADDRESS, house.now()).await.unwrap().unwrap();
     for stranger in [other, person(&house, "taro").await] {
         assert!(matches!(house.exchange.request(&stranger, id, house.now()).await, Err(ApprovalError::NotFound)));
         assert!(matches!(

@@ -8,7 +8,7 @@ use fubako_base::{
 };
 use fubako_exchange::{
     deposit::DepositState,
-    domain::NewFile,
+    domain::{NewFile, Whence},
     download::{DownloadError, Proof},
 };
 use fubako_testkit::{
@@ -197,9 +197,10 @@ async fn on_the_seventh_day_the_files_go_for_good() {
 #[tokio::test]
 async fn what_was_begun_and_never_sent_goes_too() {
     let house = House::new().await;
-    let (begun, _) = house.exchange.begin("k", &request(&["a@b.example"], 2), house.now()).await.unwrap();
+    let (begun, _) =
+        house.exchange.begin("k", &request(&["a@b.example"], 2), Whence::Within, house.now()).await.unwrap();
     let file = NewFile { number: 1, name: "a".into(), media_type: "a/b".into() };
-    house.exchange.put(begun.id, file, &mut content(b"x"), house.now()).await.unwrap();
+    house.exchange.put(begun.id, file, &mut content(b"x"), Whence::Within, house.now()).await.unwrap();
     house.pass_seconds(13 * 86_400);
     assert_eq!(house.exchange.expire_due(house.now()).await.unwrap(), 0);
     house.pass_seconds(2 * 86_400);

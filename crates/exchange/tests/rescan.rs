@@ -10,7 +10,7 @@ use fubako_base::{
 };
 use fubako_exchange::{
     deposit::DepositError,
-    domain::NewFile,
+    domain::{NewFile, Whence},
     download::{DownloadError, Opened},
 };
 use fubako_testkit::{
@@ -188,12 +188,12 @@ async fn with_a_scanner_a_damaged_file_gives_not_even_its_good_part() {
 /// A deposit of one file.
 async fn begun(house: &House) -> DepositId {
     let key = DepositId::generate().to_string();
-    house.exchange.begin(&key, &request(&["hanako@example.jp"], 1), house.now()).await.unwrap().0.id
+    house.exchange.begin(&key, &request(&["hanako@example.jp"], 1), Whence::Within, house.now()).await.unwrap().0.id
 }
 
 async fn put(house: &House, deposit: DepositId, octets: &[u8]) -> Result<(), DepositError> {
     let file = NewFile { number: 1, name: "a".into(), media_type: "application/pdf".into() };
-    house.exchange.put(deposit, file, &mut content(octets), house.now()).await.map(|_| ())
+    house.exchange.put(deposit, file, &mut content(octets), Whence::Within, house.now()).await.map(|_| ())
 }
 
 // spec: KEEP-VIRUS

@@ -1,6 +1,8 @@
 //! What was sent: who took it, taking it back, keeping it longer.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use std::time::Duration;
 
 use fubako_base::{
@@ -12,7 +14,10 @@ use fubako_exchange::{
     audit::By,
     audit::{Line, Search},
     deposit::DepositState,
-    domain::sent::{ExtendFault, Side},
+    domain::{
+        Whence,
+        sent::{ExtendFault, Side},
+    },
     download::DownloadError,
     sent::{Cancelled, SentError},
 };
@@ -24,6 +29,8 @@ use fubako_testkit::{
 use futures::TryStreamExt as _;
 
 const SECRET: &str = "a long enough secret";
+/// Where everybody signs in from.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const TWO: &[&str] = &["hanako@example.jp", "jiro@example.jp"];
 
 /// Makes a user of a section, and signs them in.
@@ -44,13 +51,13 @@ async fn person(house: &House, section: &str, login_id: &str, address: &str, adm
     let invited = house.exchange.reset_account(&name, &By::command("test"), house.now()).await.unwrap();
     house
         .exchange
-        .accept_invitation(invited.link.rsplit('/').next().unwrap(), SECRET, "198.51.100.7", house.now())
+        .accept_invitation(invited.link.rsplit('/').next().unwrap(), SECRET, ADDRESS, house.now())
         .await
         .unwrap();
-    let SignIn::In(secret) = house.exchange.sign_in(&name, SECRET, "192.0.2.1", house.now()).await.unwrap() else {
+    let SignIn::In(secret) = house.exchange.sign_in(&name, SECRET, ADDRESS, house.now()).await.unwrap() else {
         panic!("not in")
     };
-    house.exchange.person(&secret, house.now()).await.unwrap().unwrap()
+    house.exchange.person(&secret, ADDRESS, house.now()).await.unwrap().unwrap()
 }
 
 /// A house with the user whose mails [`deposit`] sends, and an administrator.
@@ -148,7 +155,7 @@ async fn what_is_taken_back_is_dead_at_once() {
     assert_eq!((house.exchange.erase().await.unwrap(), house.objects().len()), (1, 0));
     assert_eq!(house.exchange.get(id).await.unwrap().state, DepositState::Cancelled);
     // Whoever sent it and did not hear the answer is told that it was sent.
-    assert_eq!(house.exchange.send(id, house.now()).await.unwrap().state, DepositState::Cancelled);
+    assert_eq!(house.exchange.send(id, Whence::Within, house.now()).await.unwrap().state, DepositState::Cancelled);
 }
 
 // spec: X-CANCEL

@@ -1,6 +1,7 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
 
 mod approval;
+mod networks;
 mod secret;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use fubako_store::{
     audit::Entry,
     sections::{Change, Group, User},
 };
+pub(crate) use networks::shuts_out;
 use secret::Secrets;
 use serde::Deserialize;
 
@@ -139,6 +141,8 @@ pub struct Current {
     sections: Vec<Section>,
     groups: Vec<Group>,
     users: Vec<User>,
+    /// From where administrators signed in last: their section and login id, and the address.
+    signed_in: Vec<(SectionId, String, String)>,
 }
 
 impl Declaration {
@@ -422,6 +426,8 @@ impl Current {
             current.sections.extend(store.section(&section.id).await?);
             current.groups.extend(store.groups(&section.id).await?);
             current.users.extend(store.users(&section.id).await?);
+            let last = store.last_sign_ins(&section.id).await?.into_iter();
+            current.signed_in.extend(last.map(|(login_id, address)| (section.id.clone(), login_id, address)));
         }
         Ok(current)
     }
@@ -484,10 +490,10 @@ fn section_changes(current: &Current, declared: &SectionDeclaration, changes: &m
     }
 }
 
-/// What sections are left without that their mail with attachments needs, once the declaration is applied (spec MAIL-SENDER): a line each.
+/// What sections are left without that their mail with attachments needs, once the declaration is applied (spec MAIL-SENDER), and whom it shuts out: a line each.
 #[must_use]
 fn warnings(current: &Current, declared: &Declaration, prune: bool) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = networks::warnings(current, declared).collect();
     for section in declared.sections.iter().filter(|section| section.enabled && section.mail_link) {
         let id = &section.id;
         let groups: Vec<Group> = section.groups().collect();

@@ -179,6 +179,7 @@ pub fn exchange(config: &Config, ground: &Ground, public_url: &str, bells: &Bell
         scanner,
         brand: config.brand.name.clone(),
         public_url: public_url.to_owned(),
+        operator_networks: config.http.operator_networks.clone(),
         notice_from,
         hostname: config.hostname(),
         max_file_size: 2 << 30,
@@ -232,7 +233,10 @@ pub fn api_client(config: &Config, router: axum::Router, token: &str) -> Result<
             let base = url.trim_end_matches('/').to_owned();
             Ok(Client::new(Transport::Https { http, base }, &token.0))
         }
-        _ => Ok(Client::new(Transport::InProcess { router }, token)),
+        _ => {
+            let router = router.layer(axum::Extension(fubako_web::InProcess));
+            Ok(Client::new(Transport::InProcess { router }, token))
+        }
     }
 }
 

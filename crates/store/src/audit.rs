@@ -265,6 +265,14 @@ impl Store {
         Ok(Verified { lines, end, breaks: walk.finish(beyond) })
     }
 
+    /// From which address each administrator of a section, or for the installation's log each operator, signed in last: login ids and addresses.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn last_sign_ins(&self, log: &SectionId) -> Result<Vec<(String, String)>, StoreError> {
+        self.pool.read(log.clone(), |tx, log| Box::pin(last_sign_ins(tx, log))).await
+    }
+
     /// The sections that have a chain, the installation's own among them.
     ///
     /// # Errors
@@ -410,6 +418,26 @@ fn like(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+async fn last_sign_ins(tx: &mut Tx, log: &SectionId) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = if *log == SectionId::installation() {
+        "SELECT l.actor, l.address FROM audit_lines l JOIN (
+                SELECT s.actor, MAX(s.number) AS number FROM audit_lines s
+                    JOIN accounts a ON a.section IS NULL AND a.login_id = s.actor
+                WHERE s.section = $1 AND s.event = $2 AND s.actor_kind = 'operator' GROUP BY s.actor
+            ) last ON last.number = l.number
+        WHERE l.section = $1 ORDER BY l.actor"
+    } else {
+        "SELECT l.actor, l.address FROM audit_lines l JOIN (
+                SELECT s.actor, MAX(s.number) AS number FROM audit_lines s
+                    JOIN users u ON u.section = s.section AND u.login_id = s.actor AND u.administrator
+                WHERE s.section = $1 AND s.event = $2 AND s.actor_kind = 'user' GROUP BY s.actor
+            ) last ON last.number = l.number
+        WHERE l.section = $1 ORDER BY l.actor"
+    };
+    let rows = tx.all("audit_lines", sql, args![log, Event::SignIn.name()]).await?;
+    rows.iter().map(|row| Ok((row.get("actor")?, row.get("address")?))).collect()
 }
 
 async fn forget(

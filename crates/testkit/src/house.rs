@@ -9,11 +9,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use fubako_base::{Lang, ids::DepositId, secret::FilePassword, section::Section};
+use fubako_base::{Lang, ids::DepositId, network::Networks, secret::FilePassword, section::Section};
 use fubako_exchange::{
     Exchange, ExchangeParts,
     deposit::Content,
-    domain::{NewDeposit, NewFile},
+    domain::{NewDeposit, NewFile, Whence},
     download::{Opened, Proof},
 };
 use fubako_store::{
@@ -134,6 +134,7 @@ fn exchange(store: Store, vault: Vault, scanner: Scanner, public_url: &str, wake
         scanner,
         brand: "Fubako".into(),
         public_url: public_url.to_owned(),
+        operator_networks: Networks::default(),
         notice_from: "fubako@files.example.jp".into(),
         hostname: "files.example.jp".into(),
         max_file_size: MAX_FILE,
@@ -190,12 +191,13 @@ pub fn noise(length: usize) -> Vec<u8> {
 pub async fn deposit(house: &House, recipients: &[&str], files: &[(&str, Vec<u8>)]) -> DepositId {
     let count = u32::try_from(files.len()).unwrap();
     let key = DepositId::generate().to_string();
-    let (begun, _) = house.exchange.begin(&key, &request(recipients, count), house.now()).await.unwrap();
+    let (begun, _) =
+        house.exchange.begin(&key, &request(recipients, count), Whence::Within, house.now()).await.unwrap();
     for (number, (name, octets)) in (1..).zip(files) {
         let file = NewFile { number, name: (*name).into(), media_type: "application/pdf".into() };
-        house.exchange.put(begun.id, file, &mut content(octets), house.now()).await.unwrap();
+        house.exchange.put(begun.id, file, &mut content(octets), Whence::Within, house.now()).await.unwrap();
     }
-    house.exchange.send(begun.id, house.now()).await.unwrap();
+    house.exchange.send(begun.id, Whence::Within, house.now()).await.unwrap();
     begun.id
 }
 

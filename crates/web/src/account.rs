@@ -52,7 +52,8 @@ struct NameAndPassword {
 async fn sign_in_page(State(state): State<Arc<WebState>>, caller: Caller, uri: Uri) -> Response {
     let counter = Counter::new(&state, &caller);
     let place = Place::after(uri.path());
-    if counter.exchange().person(counter.secret(), counter.now).await.is_ok_and(|person| person.is_some()) {
+    if counter.exchange().person(counter.secret(), caller.peer, counter.now).await.is_ok_and(|person| person.is_some())
+    {
         return counter.lead_to(&place.path(), None);
     }
     let form = SignInForm { path: &place.sign_in(), name: "", trouble: None, done: caller.done };
@@ -85,7 +86,7 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
         return response;
     }
     let address = caller.peer.to_string();
-    match counter.exchange().sign_in(&form.name, &form.password, &address, counter.now).await {
+    match counter.exchange().sign_in(&form.name, &form.password, caller.peer, counter.now).await {
         Ok(SignIn::In(secret)) => {
             state.guesses.give_back(caller.peer);
             if let Err(error) = counter.exchange().sign_out(counter.secret(), &address, counter.now).await {
@@ -125,7 +126,7 @@ async fn lead_to_me(State(state): State<Arc<WebState>>, caller: Caller) -> Respo
 /// `GET /invitation/{token}`: a mail scanner that opens every link changes nothing.
 async fn invitation_page(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
     let counter = Counter::new(&state, &caller);
-    match counter.exchange().invited(&caller.visitor.token, counter.now).await {
+    match counter.exchange().invited(&caller.visitor.token, caller.peer, counter.now).await {
         Ok(known) => invited(&counter, &known, None),
         Err(error) => counter.failed(&error),
     }
@@ -145,11 +146,11 @@ async fn accept_invitation(State(state): State<Arc<WebState>>, caller: Caller, r
         counter.comes_from_us()?;
         let form: NewPassword = counter.form(request).await?;
         let (exchange, token) = (counter.exchange(), &caller.visitor.token);
-        let known = exchange.invited(token, counter.now).await.map_err(|error| counter.first(&error))?;
+        let known = exchange.invited(token, caller.peer, counter.now).await.map_err(|error| counter.first(&error))?;
         if form.password != form.again {
             return Ok(invited(&counter, &known, Some(Unfit::Differs)));
         }
-        match exchange.accept_invitation(token, &form.password, &caller.peer.to_string(), counter.now).await {
+        match exchange.accept_invitation(token, &form.password, caller.peer, counter.now).await {
             Ok(()) => Ok(counter.lead_to(SIGN_IN, Some(Done::PasswordSet))),
             Err(AccountError::Fault(fault)) => Ok(invited(&counter, &known, Some(Unfit::Fault(fault)))),
             Err(error) => Err(counter.first(&error)),

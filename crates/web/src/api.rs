@@ -5,13 +5,18 @@
 
 mod problem;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
     body::Body,
     extract::{
-        Path, Query, Request, State,
+        FromRequestParts, Path, Query, Request, State,
         rejection::{PathRejection, QueryRejection},
     },
     middleware::{self, Next},
@@ -30,15 +35,15 @@ use fubako_base::{
 use fubako_exchange::{
     Exchange,
     deposit::{Content, DepositError, DepositView, FileSummary},
-    domain::{NewDeposit, NewFile},
+    domain::{NewDeposit, NewFile, Whence},
     token::{same, sha256},
 };
 use futures::{StreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use self::problem::ApiError;
-use crate::{Clock, waits};
+use crate::{Clock, InProcess, Peer, waits};
 
 /// Octets of a JSON body: 1,000 recipients with the longest addresses and a long subject fit.
 const MAX_JSON: usize = 512 << 10;
@@ -75,6 +80,19 @@ impl ApiTokens {
 struct Api {
     exchange: Exchange,
     clock: Clock,
+}
+
+/// Where a call comes from. Of one that nobody says anything of, no list permits it.
+struct Caller(Whence);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| *peer);
+        let within = parts.extensions.get::<InProcess>().is_some();
+        Ok(Self(if within { Whence::Within } else { Whence::Address(peer) }))
+    }
 }
 
 /// The API's routes, on the system's clock.
@@ -125,7 +143,12 @@ async fn while_open(State(api): State<Api>, request: Request, next: Next) -> Res
     }
 }
 
-async fn begin(State(api): State<Api>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+async fn begin(
+    State(api): State<Api>,
+    Caller(whence): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let key = key.ok_or_else(|| ApiError::malformed("an Idempotency-Key header is wanted"))?;
     let request: DepositRequest = json(body).await?;
@@ -141,7 +164,7 @@ async fn begin(State(api): State<Api>, headers: HeaderMap, body: Body) -> Result
         file_count: request.file_count,
         message_id: request.message_id,
     };
-    let (deposit, begun) = api.exchange.begin(key, &new, (api.clock)()).await?;
+    let (deposit, begun) = api.exchange.begin(key, &new, whence, (api.clock)()).await?;
     Ok(answer(if begun { StatusCode::CREATED } else { StatusCode::OK }, &wire(deposit)))
 }
 
@@ -150,8 +173,12 @@ async fn look(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -
     Ok(answer(StatusCode::OK, &wire(deposit)))
 }
 
-async fn send(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Result<Response, ApiError> {
-    let deposit = api.exchange.send(deposit_id(id)?, (api.clock)()).await?;
+async fn send(
+    State(api): State<Api>,
+    Caller(whence): Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    let deposit = api.exchange.send(deposit_id(id)?, whence, (api.clock)()).await?;
     Ok(answer(StatusCode::OK, &wire(deposit)))
 }
 
@@ -178,12 +205,13 @@ async fn abort_by_key(
 
 async fn put_file(
     State(api): State<Api>,
+    Caller(whence): Caller,
     path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let mut content = moving(body);
-    let put = put_content(&api, path, &headers, &mut content).await;
+    let put = put_content(&api, whence, path, &headers, &mut content).await;
     if !put.as_ref().is_ok_and(|(_, is_new)| *is_new) {
         drain(&mut content).await;
     }
@@ -193,6 +221,7 @@ async fn put_file(
 
 async fn put_content(
     api: &Api,
+    whence: Whence,
     path: Result<Path<(String, String)>, PathRejection>,
     headers: &HeaderMap,
     content: &mut Content<'_>,
@@ -205,7 +234,7 @@ async fn put_content(
         .and_then(disposition::file_name)
         .ok_or_else(|| ApiError::malformed("a Content-Disposition header with a file name is wanted"))?;
     let file = NewFile { number, name, media_type: media_type(headers) };
-    Ok(api.exchange.put(id, file, content, (api.clock)()).await?)
+    Ok(api.exchange.put(id, file, content, whence, (api.clock)()).await?)
 }
 
 /// The body as it comes. One that stands still is broken off.

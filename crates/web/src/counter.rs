@@ -139,6 +139,7 @@ impl<'a> Counter<'a> {
     pub(crate) fn failed(&self, error: &AccountError) -> Response {
         match error {
             AccountError::NotFound => self.said(Message::Invitation),
+            AccountError::Elsewhere => self.said(Message::Elsewhere),
             error => {
                 tracing::warn!(%error, "an account cannot be worked on");
                 self.said(Message::Busy)
@@ -158,7 +159,7 @@ impl<'a> Counter<'a> {
     /// Who is signed in; else the answer, which leads to where one signs in, and from there to the page that was `wanted` where that is a [`Place`]. Whoever must choose another password gets there, and nowhere else.
     pub(crate) async fn person(&self, wanted: &str) -> Result<Person, First> {
         let secret = self.secret();
-        match self.exchange().person(secret, self.now).await {
+        match self.exchange().person(secret, self.caller.peer, self.now).await {
             Ok(Some(person)) if person.entry == Entry::MustChange && wanted != PASSWORD => {
                 Err(Box::new(self.lead_to(PASSWORD, None)))
             }

@@ -95,6 +95,10 @@ pub struct WebState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub std::net::IpAddr);
 
+/// Marks the requests of this process's own gateway, which come over no network: no list of networks is about them (spec X-ACCOUNTS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InProcess;
+
 impl WebState {
     /// On the system's clock.
     #[must_use]

@@ -181,6 +181,8 @@ pub enum Message {
     Busy,
     /// 403: a form of an account that none of its pages made, or not lately.
     Stale,
+    /// 403: whoever it is may not use the screens from where they are.
+    Elsewhere,
     /// 404: there is no such page for whoever is signed in.
     NoPage,
     /// 503: the exchange is closed until this time.
@@ -208,6 +210,7 @@ impl Message {
             Self::Invitation => "web-invitation",
             Self::Busy => "web-busy",
             Self::Stale => "web-stale",
+            Self::Elsewhere => "web-elsewhere",
             Self::NoPage => "web-no-page",
             Self::Maintenance(_) => "web-closed",
             Self::Range => "web-range",
@@ -456,7 +459,7 @@ mod tests {
 
     /// 2026-11-21 23:30:16 in Tokyo.
     const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-    const MESSAGES: [Message; 18] = [
+    const MESSAGES: [Message; 19] = [
         Message::Home,
         Message::NotFound,
         Message::Expired,
@@ -471,6 +474,7 @@ mod tests {
         Message::Method,
         Message::Invitation,
         Message::Busy,
+        Message::Elsewhere,
         Message::Stale,
         Message::NoPage,
         Message::Maintenance(SENT),

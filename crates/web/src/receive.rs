@@ -212,7 +212,9 @@ pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Res
         Message::Unavailable | Message::Busy | Message::Maintenance(_) => StatusCode::SERVICE_UNAVAILABLE,
         Message::Damaged => StatusCode::INTERNAL_SERVER_ERROR,
         // 403: understood and refused, whoever asks. (451 is for reasons of law, RFC 7725.)
-        Message::Infected | Message::NotScanned | Message::OtherSite | Message::Stale => StatusCode::FORBIDDEN,
+        Message::Infected | Message::NotScanned | Message::OtherSite | Message::Stale | Message::Elsewhere => {
+            StatusCode::FORBIDDEN
+        }
         Message::BadForm => StatusCode::BAD_REQUEST,
         Message::DepositOver => StatusCode::CONFLICT,
         Message::Method => StatusCode::METHOD_NOT_ALLOWED,

@@ -21,7 +21,7 @@ use axum::{
 };
 use fubako_base::{Timestamp, ids::UploadId};
 use fubako_exchange::{
-    account::Person,
+    account::{AccountError, Person},
     domain::account::Entry,
     token,
     uploads::{ABANDONED_HOURS, Upload, UploadError},
@@ -116,8 +116,11 @@ async fn one(
 
 /// Who is signed in, and asks by a page of theirs.
 async fn who(counter: &Counter<'_>, headers: &HeaderMap) -> Result<Person, Refusal> {
-    let person = counter.exchange().person(counter.secret(), counter.now).await;
-    let person = person.map_err(|error| UploadError::Unavailable(error.to_string()))?;
+    let person = counter.exchange().person(counter.secret(), counter.caller.peer, counter.now).await;
+    let person = person.map_err(|error| match error {
+        AccountError::Elsewhere => Refusal::Status(StatusCode::FORBIDDEN),
+        error => Refusal::Upload(UploadError::Unavailable(error.to_string())),
+    })?;
     let person = person.filter(|person| person.entry == Entry::Open);
     let person = person.ok_or(Refusal::Status(StatusCode::UNAUTHORIZED))?;
     if person.known.section.is_none() {

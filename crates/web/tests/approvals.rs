@@ -12,7 +12,7 @@ use fubako_base::{
 use fubako_exchange::{
     audit::By,
     deposit::DepositState,
-    domain::{NewDeposit, NewFile},
+    domain::{NewDeposit, NewFile, Whence},
 };
 use fubako_store::{
     deposits::Deposit,
@@ -94,12 +94,15 @@ async fn waiting(house: &House, section: &str, sender: &str) -> DepositId {
         ..house::request(&["hanako@example.jp"], 2)
     };
     let key = DepositId::generate().to_string();
-    let (deposit, _) = house.exchange.begin(&key, &wanted, house.now()).await.unwrap();
+    let (deposit, _) = house.exchange.begin(&key, &wanted, Whence::Within, house.now()).await.unwrap();
     for number in [1, 2] {
         let file = NewFile { number, name: format!("<i>{number}.txt"), media_type: "text/html".into() };
-        house.exchange.put(deposit.id, file, &mut content(b"<script>"), house.now()).await.unwrap();
+        house.exchange.put(deposit.id, file, &mut content(b"<script>"), Whence::Within, house.now()).await.unwrap();
     }
-    assert_eq!(house.exchange.send(deposit.id, house.now()).await.unwrap().state, DepositState::Waiting);
+    assert_eq!(
+        house.exchange.send(deposit.id, Whence::Within, house.now()).await.unwrap().state,
+        DepositState::Waiting
+    );
     deposit.id
 }
 

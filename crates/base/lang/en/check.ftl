@@ -129,3 +129,6 @@ check-spf-open-next = End the record with -all and name your own servers in it.
 check-secret-set = Section { $about } has its secret header ({ $header }).
 check-secret-missing = Section { $about } has secret-header as its proof, and no header name or no secret: its mail is not taken.
 check-secret-missing-next = Give secret_header and secret in the declaration and run fubako apply.
+check-networks-set = The screens of { $about } are open to the networks on its list, and those who look after it last signed in from there.
+check-networks-shut-out = { $user } last signed in to { $about } from { $address }, which is not in the networks that its screens are open to.
+check-networks-shut-out-next = If { $user } should work from there, add the network to screen_networks of the section and run fubako apply; for operators (installation), to http.operator_networks, and restart.

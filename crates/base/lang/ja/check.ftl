@@ -129,3 +129,6 @@ check-spf-open-next = SPFレコードに自社のサーバを書き、末尾を 
 check-secret-set = セクション { $about } の秘密ヘッダー({ $header })は設定されています。
 check-secret-missing = セクション { $about } の proof は secret-header ですが、ヘッダーの名前または値がありません。メールは受け付けられません。
 check-secret-missing-next = 宣言ファイルで secret_header と secret を指定して、fubako apply を実行してください。
+check-networks-set = { $about } の画面を利用できるネットワークが設定されており、管理する人の前回のサインイン元はその中にあります。
+check-networks-shut-out = { $user } は前回 { $address } から { $about } の画面にサインインしましたが、このアドレスは利用できるネットワークに入っていません。
+check-networks-shut-out-next = { $user } がそこから利用する必要があるときは、セクションの screen_networks にネットワークを追加して fubako apply を実行してください。運営者(installation)の場合は http.operator_networks に追加して、再起動してください。

@@ -18,20 +18,24 @@
 //! That is the forced change after a reset: the old password is gone, the sessions have ended, and there is no other way in.
 //!
 //! # Signing in, step by step ([`sign_in`])
-//! 1. The account is looked up. What follows takes as long where there is none: a password is compared with [`NOBODY`] then.
+//! 1. The account is looked up. What follows takes as long where there is none: a password is compared with [`NOBODY`] then. So it is where
+//!    the sign-in comes from an address that is not permitted ([`Known::permits`]): from there nobody can guess, nor lock anybody out.
 //! 2. The try is counted as wrong before the password is looked at ([`price`]), so that tries side by side cannot outrun the limit.
 //! 3. The password is compared.
 //! 4. [`sign_in`] says what comes of it. Whoever is refused is told one thing, whatever the [`Refusal`] is: neither that a login id is known nor
 //!    that an account is locked, nor, while it is locked, whether the password was right.
 //! 5. A right one forgets the wrong ones before it, and a session begins, with a new secret.
 //!
+//! Each request of a session is asked where it comes from, too. One from elsewhere gets nothing, and does not end the session.
+//!
 //! A session ends [`SESSION_IDLE`] after its last use, [`SESSION_LONGEST`] after its beginning, and with a change or loss of the password.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, net::IpAddr};
 
 use fubako_base::{
     Timestamp,
     ids::SectionId,
+    network::Networks,
     section::{Section, Settings},
 };
 use fubako_store::accounts::{Account, Session};
@@ -222,6 +226,12 @@ impl Known {
         expires_at(&self.account, self.section.as_ref())
     }
 
+    /// Whether the person may use the screens from this address: by their section's list, or the `operators`'.
+    #[must_use]
+    pub fn permits(&self, operators: &Networks, address: IpAddr) -> bool {
+        self.section.as_ref().map_or(operators, |section| &section.settings.screen_networks).permit(address)
+    }
+
     /// How it stands at this time.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {
@@ -234,6 +244,8 @@ impl Known {
 pub enum Refusal {
     /// There is no such account.
     Unknown,
+    /// They may not sign in from where they are; the password was not looked at.
+    Elsewhere,
     /// Its section is not in use.
     SectionOff,
     /// No password is set: invited or reset.
@@ -252,6 +264,7 @@ impl Refusal {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
+            Self::Elsewhere => "elsewhere",
             Self::SectionOff => "section-off",
             Self::NoPassword => "no-password",
             Self::Locked => "locked",
@@ -270,10 +283,14 @@ pub enum Entry {
     MustChange,
 }
 
-/// The hash that a try is compared with, and why it fails whatever the comparison says, where it does.
+/// The hash that a try is compared with, and why it fails whatever the comparison says, where it does. `permitted` is whether it comes from where
+/// [`Known::permits`].
 #[must_use]
-pub fn compared_with(known: Option<&Known>, now: Timestamp) -> (&str, Option<Refusal>) {
+pub fn compared_with(known: Option<&Known>, permitted: bool, now: Timestamp) -> (&str, Option<Refusal>) {
     let Some(known) = known else { return (NOBODY, Some(Refusal::Unknown)) };
+    if !permitted {
+        return (NOBODY, Some(Refusal::Elsewhere));
+    }
     let refusal = match known.state(now) {
         State::SectionOff => Refusal::SectionOff,
         State::Locked => Refusal::Locked,
@@ -296,8 +313,8 @@ pub fn price(known: &Known, now: Timestamp) -> Option<Timestamp> {
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn sign_in(known: Option<&Known>, right: bool, now: Timestamp) -> Result<Entry, Refusal> {
-    match (known, compared_with(known, now).1) {
+pub fn sign_in(known: Option<&Known>, permitted: bool, right: bool, now: Timestamp) -> Result<Entry, Refusal> {
+    match (known, compared_with(known, permitted, now).1) {
         (_, Some(refusal)) => Err(refusal),
         (None, None) => Err(Refusal::Unknown),
         (Some(known), None) if !right => {

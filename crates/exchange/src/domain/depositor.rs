@@ -7,13 +7,15 @@ use fubako_store::{
 };
 
 use super::{
+    Whence,
     account::{State, state},
     is_address, may_deposit,
 };
 
 /// Who deposits for a mail whose From address is `sender`. `accounts` is what the section has of accounts for that address.
 ///
-/// 1. The section's mail-link option is on (else `option-off`), and so is autopilot (`autopilot-off`).
+/// 1. The section's mail-link option is on (else `option-off`), so is autopilot (`autopilot-off`), and programs may come from where the call comes from
+///    (`ip-not-allowed`).
 /// 2. The sender's address is one (`sender-malformed`).
 /// 3. The section has a mail-link group (`group-not-set`): nobody deposits who is not in it.
 /// 4. There are users with the address: one of them who is in the group (`sender-not-in-group`) and whose account can be used (`sender-locked`,
@@ -29,10 +31,11 @@ use super::{
 pub fn who_deposits(
     section: &Section,
     sender: &str,
+    whence: Whence,
     accounts: &SenderAccounts,
     now: Timestamp,
 ) -> Result<Depositor, Code> {
-    may_deposit(section)?;
+    may_deposit(section, whence)?;
     if !is_address(sender) {
         return Err(Code::SenderMalformed);
     }
@@ -169,18 +172,25 @@ mod tests {
                         accounts: vec![],
                     };
                     let row = format!("group {has_group}, {senders:?}, default user {default:?}");
-                    let found = who_deposits(&section(true, true), "taro@acme.example", &accounts, NOW);
+                    let found = who_deposits(&section(true, true), "taro@acme.example", Whence::Within, &accounts, NOW);
                     let found = found.as_ref().map(|who| (who.login_id.as_str(), who.as_default_user));
                     assert_eq!(found.map_err(|code| *code), wanted(has_group, senders, default), "{row}");
                     // Whatever the accounts, the section's switches and then the address come first.
+                    let elsewhere = || {
+                        let mut section = section(true, true);
+                        section.settings.api_networks.0.push("192.0.2.0/24".parse().unwrap());
+                        section
+                    };
+                    let outside = Whence::Address("198.51.100.1".parse().unwrap());
                     for (section, sender, code) in [
                         (section(false, true), "taro@acme.example", Code::OptionOff),
                         (section(false, false), "nobody", Code::OptionOff),
                         (section(true, false), "nobody", Code::AutopilotOff),
+                        (elsewhere(), "nobody", Code::IpNotAllowed),
                         (section(true, true), "nobody", Code::SenderMalformed),
                         (section(true, true), "a@acme.example\r\nBcc: b@c.example", Code::SenderMalformed),
                     ] {
-                        assert_eq!(who_deposits(&section, sender, &accounts, NOW), Err(code), "{row}");
+                        assert_eq!(who_deposits(&section, sender, outside, &accounts, NOW), Err(code), "{row}");
                     }
                     rows += 1;
                 }
@@ -223,7 +233,7 @@ mod tests {
                 default_user: Some(user("default", Some("link"), true)),
                 accounts: accounts.into_iter().flatten().collect(),
             };
-            who_deposits(&acme, "taro@acme.example", &accounts, NOW).map(|who| who.login_id)
+            who_deposits(&acme, "taro@acme.example", Whence::Within, &accounts, NOW).map(|who| who.login_id)
         };
         let taro = || user("taro", Some("link"), false);
         for (state, sender, default_user) in [

@@ -241,3 +241,49 @@ fn the_guides_say_every_setting() {
         }
     }
 }
+
+// spec: X-ACCOUNTS
+#[test]
+fn who_would_shut_an_administrator_out_is_warned() {
+    let said = |list: &str| {
+        let text = format!("[[section]]\nid = \"acme\"\nname = \"x\"\nsettings = {{ screen_networks = {list} }}");
+        let declared = Declaration::parse(&text).unwrap();
+        let came = |section: &str, login_id: &str, address: &str| {
+            (section.parse().unwrap(), login_id.to_owned(), address.to_owned())
+        };
+        let signed_in = vec![
+            came("acme", "kanri", "203.0.113.9"),
+            came("acme", "soumu", "2001:db8::7"),
+            came("acme", "odd", ""),
+            came("other", "x", "198.51.100.1"),
+        ];
+        warnings(&Current { signed_in, ..Current::default() }, &declared, false)
+    };
+    assert!(said("[]").is_empty());
+    assert!(said("[\"203.0.113.0/24\", \"2001:db8::/32\"]").is_empty());
+    let [line] = &said("[\"203.0.113.0/24\"]")[..] else { panic!() };
+    assert!(line.starts_with("warning: ") && line.contains("2001:db8::7") && line.contains("soumu"), "{line}");
+    assert_eq!(said("[\"10.0.0.0/8\"]").len(), 2);
+}
+
+// spec: X-ACCOUNTS
+#[test]
+fn a_network_that_is_none_is_refused_and_shown_as_it_is_meant() {
+    for (list, said) in
+        [("[\"office\"]", "office"), ("[\"192.0.2.9/24\"]", "write 192.0.2.0/24"), ("\"192.0.2.0/24\"", "sequence")]
+    {
+        for setting in ["screen_networks", "api_networks"] {
+            let text = format!("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = {{ {setting} = {list} }}");
+            let error = Declaration::parse(&text).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+    let declared = |list: &str| {
+        Declaration::parse(&format!("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = {{ api_networks = {list} }}"))
+            .unwrap()
+    };
+    let current = as_applied(&declared("[]"));
+    let changes = changes(&current, &declared("[\"192.0.2.7\"]"), false);
+    let [(Change::PutSection(_), line)] = changes.as_slice() else { panic!("{changes:?}") };
+    assert!(line.contains("\"192.0.2.7/32\""), "{line}");
+}

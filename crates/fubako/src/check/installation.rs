@@ -35,6 +35,7 @@ impl Looker<'_> {
         findings.extend(self.host().await);
         findings.push(self.public_url());
         findings.push(self.certificate());
+        findings.extend(self.shut_out(&SectionId::installation(), &self.config.http.operator_networks).await);
         for listener in [&self.config.smtp.starttls.listen, &self.config.smtp.tls.listen] {
             findings.extend(self.listener(listener).await);
         }

@@ -40,7 +40,7 @@ pub enum State {
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// What kind of thing: `dns`, `tls`, `spf`, `dkim`, `dmarc`, `scanner`, `storage`, `clock`, `section`, `relay`, `smtp`.
+    /// What kind of thing: `dns`, `tls`, `spf`, `dkim`, `dmarc`, `scanner`, `storage`, `clock`, `section`, `relay`, `smtp`, `access`.
     pub area: &'static str,
     /// What was found: the texts are `check-NAME` and, unless all is well, `check-NAME-next`.
     pub name: &'static str,

@@ -2,6 +2,8 @@
 
 use fubako_base::{
     Code, Timestamp,
+    ids::SectionId,
+    network::Networks,
     section::{Proof, Section},
 };
 use fubako_exchange::domain::{
@@ -10,6 +12,8 @@ use fubako_exchange::domain::{
 };
 use fubako_store::{approval::ApprovalStaff, sections::SenderAccounts};
 use fubako_trust::{Dns as _, DnsFailure};
+
+use crate::apply::shuts_out;
 
 use super::{
     Finding, Looker, State,
@@ -22,6 +26,7 @@ impl Looker<'_> {
         findings.extend(self.secret(section).await);
         findings.extend(self.depositors(section).await);
         findings.extend(self.approvers(section).await);
+        findings.extend(self.shut_out(&section.id, &section.settings.screen_networks).await);
         for domain in &section.domains {
             findings.extend(self.proof(section, domain).await);
             findings.push(self.spf(domain).await);
@@ -116,6 +121,21 @@ impl Looker<'_> {
         }
     }
 
+    /// X-ACCOUNTS: whether the list of networks for the screens shuts out who administers a section, or for the installation's own log who
+    /// operates the installation, from where they signed in last.
+    pub(super) async fn shut_out(&self, log: &SectionId, list: &Networks) -> Vec<Finding> {
+        if list.0.is_empty() {
+            return Vec::new();
+        }
+        match self.ground.store.last_sign_ins(log).await {
+            Ok(last) => shut_out(log, list, &last),
+            Err(error) => {
+                let away = Finding::new("storage", State::Wrong, "database-away", log.to_string());
+                vec![away.with("cause", error.to_string())]
+            }
+        }
+    }
+
     /// Notices go to senders: their domain must take mail.
     async fn mail_exchange(&self, domain: &str) -> Finding {
         match self.dns.mx(domain).await {
@@ -173,6 +193,19 @@ pub(super) fn approval(section: &Section, staff: &ApprovalStaff, now: Timestamp)
         findings.push(finding.with("group", group.name.clone()));
     }
     findings
+}
+
+/// A finding for each who is shut out; one that all is well where nobody is.
+pub(super) fn shut_out(log: &SectionId, list: &Networks, last: &[(String, String)]) -> Vec<Finding> {
+    let out: Vec<Finding> = last
+        .iter()
+        .filter(|(_, address)| shuts_out(list, address))
+        .map(|(login_id, address)| {
+            let out = Finding::new("access", State::Warning, "networks-shut-out", log.to_string());
+            out.with("user", login_id.clone()).with("address", address.clone())
+        })
+        .collect();
+    if out.is_empty() { vec![Finding::new("access", State::Ok, "networks-set", log.to_string())] } else { out }
 }
 
 fn switches(section: &Section) -> Vec<Finding> {

@@ -4,6 +4,7 @@ use fubako_base::{
     Timestamp,
     ids::AccountId,
     lang::has_text,
+    network::Networks,
     section::{ApprovalRule, Section, Settings},
 };
 use fubako_store::{accounts::Account, approval::ApprovalStaff};
@@ -209,4 +210,19 @@ fn a_tag_is_read_without_its_white_space() {
     assert_eq!(names::tag("v=DKIM1; k=rsa; p=AB CD\t; t=s", "p").as_deref(), Some("ABCD"));
     assert_eq!(names::tag("v=DMARC1;sp=none;p = reject", "p").as_deref(), Some("reject"));
     assert_eq!(names::tag("p", "p"), None);
+}
+
+// spec: X-ACCOUNTS
+#[test]
+fn a_list_of_networks_shuts_nobody_out_unsaid() {
+    let list = Networks(vec!["192.0.2.0/24".parse().unwrap()]);
+    let came = |address: &str| ("kanri".to_owned(), address.to_owned());
+    for (last, wanted) in [
+        (vec![], vec![("networks-set", State::Ok)]),
+        (vec![came("192.0.2.7")], vec![("networks-set", State::Ok)]),
+        (vec![came("192.0.2.7"), came("198.51.100.1")], vec![("networks-shut-out", State::Warning)]),
+    ] {
+        let found = section::shut_out(&"acme".parse().unwrap(), &list, &last);
+        assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), wanted);
+    }
 }

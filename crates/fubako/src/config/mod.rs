@@ -13,6 +13,7 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
+use fubako_base::network::Networks;
 
 #[cfg(test)]
 use reference::reference;
@@ -105,6 +106,8 @@ table! {
         tls: bool = false,
         /// Addresses of reverse proxies: their `X-Forwarded-For` says whom a request comes from, and they may hold any number of connections.
         proxies: Vec<String> = vec!["127.0.0.1".to_owned(), "::1".to_owned()],
+        /// Networks from which operators may use their screens, `192.0.2.0/24` or `2001:db8::/32`; none is anywhere. A section has a list of its own.
+        operator_networks: Networks = Networks::default(),
     }
 }
 

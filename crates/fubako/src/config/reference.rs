@@ -91,7 +91,7 @@ fn kind(rust: &str) -> &'static str {
     match inner {
         "bool" => "true or false",
         "u16" | "u32" | "u64" | "usize" => "number",
-        "Vec<String>" => "list of texts",
+        "Vec<String>" | "Networks" => "list of texts",
         "PathBuf" => "path",
         "Secret" => "secret text",
         _ => "text",

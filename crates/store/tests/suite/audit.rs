@@ -7,12 +7,12 @@ use fubako_base::{
     ids::SectionId,
 };
 use fubako_store::{
-    accounts::AccountName,
+    accounts::{AccountName, NewInvitation},
     audit::{
         Entry, Search,
         chain::{Break, ChainKey, End},
     },
-    sections::Change,
+    sections::{Change, User},
 };
 use futures::future::join_all;
 
@@ -178,4 +178,49 @@ pub(crate) async fn the_first_chain_key_stays(db: Db) {
     other.use_chain_key(ChainKey::new(&[9; 32]));
     let section: SectionId = id("acme");
     assert!(!other.verify_audit(&section, None).await.unwrap().breaks.is_empty());
+}
+
+// spec: X-ACCOUNTS X-AUDIT
+pub(crate) async fn where_administrators_signed_in_last(db: Db) {
+    acme(&db.store).await;
+    let log = SectionId::installation();
+    for (login_id, administrator) in [("kanri", true), ("soumu", true), ("taro", false)] {
+        let user = User {
+            section: id("acme"),
+            login_id: login_id.to_owned(),
+            address: format!("{login_id}@acme.example"),
+            name: String::new(),
+            group: None,
+            default_user: false,
+            administrator,
+            approver: false,
+            password_never_expires: false,
+        };
+        db.store.apply(&[Change::PutUser(user)], &[], at(0)).await.unwrap();
+    }
+    let invitation = NewInvitation { hash: [1; 32], until: at(100) };
+    assert!(db.store.add_operator("root", "root@ops.example", invitation, &entry(), at(0)).await.unwrap());
+    let came = async |actor: Actor, section: &SectionId, event, address: &str| {
+        let entry = Entry { section: section.clone(), event, actor, address: address.to_owned(), ..entry() };
+        db.store.record(&entry).await.unwrap();
+    };
+    let user = |name: &str| Actor::User(name.to_owned());
+    let operator = |name: &str| Actor::Operator(name.to_owned());
+    for (actor, event, address) in [
+        (user("kanri"), Event::SignIn, "192.0.2.1"),
+        (user("taro"), Event::SignIn, "192.0.2.3"),
+        (user("kanri"), Event::SignIn, "192.0.2.2"),
+        (user("kanri"), Event::SignOut, "192.0.2.4"),
+        (operator("kanri"), Event::SignIn, "192.0.2.5"),
+        (Actor::Stranger, Event::SignInRefused, "192.0.2.6"),
+    ] {
+        came(actor, &id("acme"), event, address).await;
+    }
+    came(user("kanri"), &id("other"), Event::SignIn, "192.0.2.7").await;
+    came(operator("root"), &log, Event::SignIn, "198.51.100.1").await;
+    came(operator("gone"), &log, Event::SignIn, "198.51.100.2").await;
+    let last = async |section: &SectionId| db.store.last_sign_ins(section).await.unwrap();
+    assert_eq!(last(&id("acme")).await, [("kanri".to_owned(), "192.0.2.2".to_owned())]);
+    assert_eq!(last(&log).await, [("root".to_owned(), "198.51.100.1".to_owned())]);
+    assert_eq!(last(&id("other")).await, []);
 }

@@ -85,6 +85,7 @@ suite! {
         what_is_not_done_is_not_recorded_and_what_is_cannot_go_unrecorded
         lines_go_when_their_time_is_over_and_the_rest_stays_whole
         the_first_chain_key_stays
+        where_administrators_signed_in_last
     }
     accept {
         a_mail_comes_back_as_it_was_accepted

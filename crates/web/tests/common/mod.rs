@@ -9,7 +9,7 @@ use fubako_base::{
     Lang,
     section::{Section, Settings},
 };
-use fubako_exchange::domain::{NewDeposit, NewFile};
+use fubako_exchange::domain::{NewDeposit, NewFile, Whence};
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use fubako_web::{ApiTokens, WebState};
@@ -81,13 +81,13 @@ impl House {
             lang: Some(Lang::En),
             ..house::request(&["hanako@example.jp", "jiro@example.jp"], u32::try_from(files.len()).unwrap())
         };
-        let (deposit, _) = self.exchange.begin(key, &request, self.now()).await.unwrap();
+        let (deposit, _) = self.exchange.begin(key, &request, Whence::Within, self.now()).await.unwrap();
         for (number, (name, media_type, content)) in (1..).zip(files) {
             let file = NewFile { number, name: (*name).to_owned(), media_type: (*media_type).to_owned() };
             let mut content = stream::iter([Ok(Bytes::copy_from_slice(content))]).boxed();
-            self.exchange.put(deposit.id, file, &mut content, self.now()).await.unwrap();
+            self.exchange.put(deposit.id, file, &mut content, Whence::Within, self.now()).await.unwrap();
         }
-        self.exchange.send(deposit.id, self.now()).await.unwrap();
+        self.exchange.send(deposit.id, Whence::Within, self.now()).await.unwrap();
         let posted = self.posted().await;
         [posted[0].token(), posted[1].token()]
     }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use fubako_base::ids::AccountId;
+use fubako_base::{ids::AccountId, network::Networks};
 
 use super::{super::tests::section, *};
 
@@ -113,9 +113,9 @@ fn the_whole_table_of_sign_ins() {
     for stands in Stands::ALL {
         let known = stands.known();
         for right in [false, true] {
-            assert_eq!(sign_in(known.as_ref(), right, NOW), stands.wanted(right), "{stands:?}, right {right}");
+            assert_eq!(sign_in(known.as_ref(), true, right, NOW), stands.wanted(right), "{stands:?}, right {right}");
         }
-        let (hash, refused) = compared_with(known.as_ref(), NOW);
+        let (hash, refused) = compared_with(known.as_ref(), true, NOW);
         // Where the password cannot help, it is not looked at: nothing is learnt of it, and as much time is spent.
         let closed = matches!(stands, Stands::Nobody | Stands::Off | Stands::Locked | Stands::Invited | Stands::Reset);
         assert_eq!((hash, refused.is_some()), if closed { (NOBODY, true) } else { (HASH, false) }, "{stands:?}");
@@ -126,10 +126,39 @@ fn the_whole_table_of_sign_ins() {
 
 // spec: X-ACCOUNTS
 #[test]
+fn from_where_nobody_may_come_no_password_is_looked_at() {
+    for stands in Stands::ALL {
+        let known = stands.known();
+        let wanted = known.as_ref().map_or(Refusal::Unknown, |_| Refusal::Elsewhere);
+        for right in [false, true] {
+            assert_eq!(sign_in(known.as_ref(), false, right, NOW), Err(wanted), "{stands:?}");
+        }
+        // Whatever is typed costs nothing: nobody is locked out from there.
+        assert_eq!(compared_with(known.as_ref(), false, NOW), (NOBODY, Some(wanted)), "{stands:?}");
+    }
+}
+
+// spec: X-ACCOUNTS
+#[test]
+fn each_is_under_the_list_of_their_own() {
+    let list = |network: &str| Networks(vec![network.parse().unwrap()]);
+    let (office, ops) = ("192.0.2.9".parse().unwrap(), "198.51.100.9".parse().unwrap());
+    let operators = list("198.51.100.0/24");
+    let mut known = user();
+    assert!(known.permits(&operators, office) && known.permits(&operators, ops), "a section without a list");
+    known.section.as_mut().unwrap().settings.screen_networks = list("192.0.2.0/24");
+    known.section.as_mut().unwrap().settings.api_networks = list("198.51.100.0/24");
+    assert_eq!((known.permits(&operators, office), known.permits(&operators, ops)), (true, false));
+    assert_eq!((operator().permits(&operators, office), operator().permits(&operators, ops)), (false, true));
+    assert!(operator().permits(&Networks::default(), office));
+}
+
+// spec: X-ACCOUNTS
+#[test]
 fn an_operator_is_under_the_defaults_and_of_no_section() {
     let known = operator();
     assert_eq!((known.role(), known.rules()), (Role::Operator, Rules { least: 12, days: None, tries: 10 }));
-    assert_eq!(sign_in(Some(&known), true, NOW), Ok(Entry::Open));
+    assert_eq!(sign_in(Some(&known), true, true, NOW), Ok(Entry::Open));
     let mut known = user();
     assert_eq!(known.role(), Role::User);
     known.account.administrator = true;
