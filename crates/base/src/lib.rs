@@ -2,6 +2,7 @@
 //!
 //! Pure but for two things, each named: new ids and secrets take random octets from the system.
 
+pub mod address;
 pub mod audit;
 pub mod codes;
 pub mod hex;

@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use fubako_base::{
     Code, Timestamp,
+    address::senders,
     audit::{Actor, Event},
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
@@ -18,7 +19,6 @@ use fubako_base::{
     shown,
     unchecked::Unchecked,
 };
-use fubako_mail::header::compared;
 use fubako_store::{
     StoreError, audit,
     deposits::{Depositor, File, Link},
@@ -418,7 +418,7 @@ impl Exchange {
         whence: Whence,
         now: Timestamp,
     ) -> Result<(Depositor, Option<String>), DepositError> {
-        let accounts = self.parts.store.sender_accounts(&section.id, &compared(sender)).await?;
+        let accounts = self.parts.store.sender_accounts(&section.id, &senders(sender)).await?;
         let depositor = domain::who_deposits(section, sender, whence, &accounts, now).map_err(|code| {
             let detail = format!("section {}, sender {}{}", section.id, shown::visible(sender), from(whence));
             DepositError::Refused { code, detail }

@@ -7,7 +7,7 @@ mod secret;
 use std::path::Path;
 
 use fubako_base::{
-    Timestamp,
+    Timestamp, address,
     audit::Event,
     ids::SectionId,
     section::{ApprovalRule, LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
@@ -207,7 +207,7 @@ impl SectionDeclaration {
         self.check_settings()?;
         no_twice("group", self.groups.iter().map(|g| g.name.clone()))?;
         no_twice("user", self.users.iter().map(|u| u.login_id.clone()))?;
-        no_twice("user's address", self.users.iter().map(|u| u.address.to_lowercase()))?;
+        no_twice("user's address", self.users.iter().map(|u| address::compared(&u.address)))?;
         if self.groups.iter().filter(|g| g.mail_link).count() > 1 {
             return Err("more than one group is the mail-link group".to_owned());
         }
@@ -364,10 +364,10 @@ fn is_host_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// The address with its domain as A-labels: so it is compared with a mail's sender (spec MAIL-SENDER).
+/// The address with its domain as A-labels, and without quotes that it does not need: so it is compared with a mail's sender (spec MAIL-SENDER).
 fn ascii_address(address: &str) -> Result<String, String> {
     match address.rsplit_once('@').map(|(local, domain)| (local, ascii_domain(domain))) {
-        Some((local, Ok(domain))) if !local.is_empty() => Ok(format!("{local}@{domain}")),
+        Some((local, Ok(domain))) if !local.is_empty() => Ok(format!("{}@{domain}", address::canonical(local))),
         _ => Err(format!("{address:?} is not a mail address")),
     }
 }

@@ -2,6 +2,7 @@
 
 use fubako_base::{
     Timestamp,
+    address::compared,
     ids::{AccountId, SectionId},
 };
 
@@ -18,7 +19,7 @@ pub enum AccountName {
     Operator(String),
     /// A section's user, by login id.
     User(SectionId, String),
-    /// A section's user, by mail address; compared without case.
+    /// A section's user, by mail address; compared as [`compared`] has it.
     Address(SectionId, String),
 }
 
@@ -433,7 +434,7 @@ async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, Sto
         }
         AccountName::Address(section, address) => {
             let sql = account!("WHERE a.section = $1 AND u.address_folded = $2 ORDER BY a.login_id LIMIT 1");
-            tx.one("accounts", sql, args![section, address.to_lowercase()]).await?
+            tx.one("accounts", sql, args![section, compared(address)]).await?
         }
     };
     row.as_ref().map(read_account).transpose()
@@ -445,7 +446,7 @@ pub(crate) async fn accounts_of_approvers(tx: &mut Tx, section: &SectionId) -> R
     tx.all("accounts", sql, args![section]).await?.iter().map(read_account).collect()
 }
 
-/// The accounts of the section's users with this address (in lower case) and of its default user.
+/// The accounts of the section's users with this address (as it is compared) and of its default user.
 pub(crate) async fn accounts_for_sender(
     tx: &mut Tx,
     section: &SectionId,
@@ -472,7 +473,7 @@ async fn invite(
         }
         AccountName::Address(section, address) => {
             let sql = format!("{made} AND address_folded = $4 ON CONFLICT DO NOTHING");
-            tx.run_made(sql.into(), args![id, now, section, address.to_lowercase()]).await?
+            tx.run_made(sql.into(), args![id, now, section, compared(address)]).await?
         }
     };
     let Some(found) = account(tx, name).await? else { return Ok(None) };

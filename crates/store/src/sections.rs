@@ -2,6 +2,7 @@
 
 use fubako_base::{
     Timestamp,
+    address::compared,
     ids::SectionId,
     section::{ApprovalRule, Section, Settings},
 };
@@ -48,7 +49,7 @@ pub struct User {
     pub section: SectionId,
     /// Login id, unique in the section.
     pub login_id: String,
-    /// Mail address, its domain as A-labels; compared without case.
+    /// Mail address, its domain as A-labels; compared as [`fubako_base::address::compared`] has it.
     pub address: String,
     /// The name people see.
     pub name: String,
@@ -69,7 +70,7 @@ pub struct User {
 pub struct SenderAccounts {
     /// The name of the section's mail-link group.
     pub mail_link_group: Option<String>,
-    /// The users with the sender's address, by login id.
+    /// The users with the sender's address, or with the same without a tag, by login id.
     pub users: Vec<User>,
     /// The section's default user.
     pub default_user: Option<User>,
@@ -191,26 +192,28 @@ impl Store {
             .await
     }
 
-    /// What a section has of accounts where a mail from this address (its domain as A-labels) is concerned. Addresses are compared
-    /// without case.
+    /// What a section has of accounts where a mail from the first of these addresses is concerned that any user has ([`fubako_base::address::senders`]).
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn sender_accounts(&self, section: &SectionId, address: &str) -> Result<SenderAccounts, StoreError> {
+    pub async fn sender_accounts(
+        &self,
+        section: &SectionId,
+        addresses: &[String],
+    ) -> Result<SenderAccounts, StoreError> {
         self.pool
-            .read((section.clone(), address.to_lowercase()), |tx, (section, address)| {
+            .read((section.clone(), addresses.to_vec()), |tx, (section, addresses)| {
                 Box::pin(async move {
                     let sql = "SELECT name FROM user_groups WHERE section = $1 AND mail_link";
                     let group = tx.one("user_groups", sql, args![section]).await?;
-                    let sql = user!("WHERE section = $1 AND address_folded = $2 ORDER BY login_id");
-                    let users = tx.all("users", sql, args![section, address]).await?;
+                    let (address, users) = users_of_first(tx, section, addresses).await?;
                     let sql = user!("WHERE section = $1 AND default_user");
                     let default_user = tx.one("users", sql, args![section]).await?;
                     Ok(SenderAccounts {
                         mail_link_group: group.map(|row| row.get("name")).transpose()?,
-                        users: users.iter().map(read_user).collect::<Result<_, _>>()?,
+                        users,
                         default_user: default_user.as_ref().map(read_user).transpose()?,
-                        accounts: accounts_for_sender(tx, section, address).await?,
+                        accounts: accounts_for_sender(tx, section, &address).await?,
                     })
                 })
             })
@@ -293,6 +296,23 @@ fn read_settings(row: &Row) -> Result<Settings, StoreError> {
         kept.retain(|name, _| known.contains_key(name));
     }
     serde_json::from_value(kept.into()).map_err(|_| row.corrupt())
+}
+
+/// The first of the addresses that any user has, as it is compared, and these users; no address and nobody where none is a user's.
+async fn users_of_first(
+    tx: &mut Tx,
+    section: &SectionId,
+    addresses: &[String],
+) -> Result<(String, Vec<User>), StoreError> {
+    for address in addresses {
+        let address = compared(address);
+        let sql = user!("WHERE section = $1 AND address_folded = $2 ORDER BY login_id");
+        let users = tx.all("users", sql, args![section, &address]).await?;
+        if !users.is_empty() {
+            return Ok((address, users.iter().map(read_user).collect::<Result<_, _>>()?));
+        }
+    }
+    Ok((String::new(), Vec::new()))
 }
 
 pub(crate) fn read_user(row: &Row) -> Result<User, StoreError> {
@@ -437,7 +457,7 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
             &user.section,
             &user.login_id,
             &user.address,
-            user.address.to_lowercase(),
+            compared(&user.address),
             &user.name,
             user.group.as_ref(),
             user.default_user,
@@ -455,7 +475,7 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
 async fn alone_with_its_address(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
     let sql =
         "SELECT login_id FROM users WHERE section = $1 AND address_folded = $2 AND login_id <> $3 ORDER BY login_id";
-    match tx.one("users", sql, args![&user.section, user.address.to_lowercase(), &user.login_id]).await? {
+    match tx.one("users", sql, args![&user.section, compared(&user.address), &user.login_id]).await? {
         Some(other) => Err(StoreError::AddressTaken {
             section: user.section.clone(),
             address: user.address.clone(),

@@ -34,6 +34,7 @@ use std::{borrow::Cow, collections::HashSet, net::IpAddr};
 
 use fubako_base::{
     Timestamp,
+    address::a_label,
     ids::SectionId,
     network::Networks,
     section::{Section, Settings},
@@ -100,7 +101,7 @@ impl Name {
             return (!login_id.is_empty()).then(|| Self::User(section, login_id.to_owned()));
         }
         let Some((_, domain)) = typed.rsplit_once('@') else { return Some(Self::Operator(typed.to_owned())) };
-        let domain = domain.to_lowercase();
+        let domain = a_label(domain).trim_end_matches('.').to_owned();
         let above = domain.match_indices('.').map(|(dot, _)| domain[dot + 1..].to_owned());
         Some(Self::Address(typed.to_owned(), std::iter::once(domain.clone()).chain(above).take(DOMAINS).collect()))
     }

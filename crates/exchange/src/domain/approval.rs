@@ -4,7 +4,7 @@
 //! 1. The depositor's group has a rule, or the section's counts ([`is_asked`]): `none`, or `one` of several approvers. It is read when the deposit is
 //!    begun, and noted with it: what is changed later is for later deposits, so that the mail and its files never say two things.
 //! 2. Who may approve is read each time it is asked ([`may_approve`]): a user of the section who is an approver, who is in the group's list where the
-//!    group has one, and who did not send it. That is neither who deposits nor whose address stands in the mail's From, so that nobody approves
+//!    group has one, and who did not send it. That is neither who deposits nor whose address stands in the mail's From, with a tag or without, so that nobody approves
 //!    their own by way of the default user either.
 //! 3. Where nobody is left who could ([`approvers`]), the deposit is not begun, or not sent: `approval-misconfigured`.
 //! 4. Those who are left are asked, all at once, and the first who decides has decided. What is not decided in time is rejected ([`decide_by`]).
@@ -14,9 +14,9 @@
 
 use fubako_base::{
     Timestamp,
+    address::{compared, senders},
     section::{ApprovalRule, Section, Settings},
 };
-use fubako_mail::header::compared;
 use fubako_store::{
     accounts::Account,
     approval::{Approval, ApprovalStaff},
@@ -98,7 +98,8 @@ pub fn may_approve(who: Who<'_>, groups: &[Group], owner: Owner<'_>) -> bool {
         Some(listed) => listed.iter().any(|login_id| login_id == who.login_id),
         None => true,
     };
-    let is_own = owner.depositor == Some(who.login_id) || compared(who.address) == compared(owner.sender_address);
+    let is_own =
+        owner.depositor == Some(who.login_id) || senders(owner.sender_address).contains(&compared(who.address));
     who.approver && is_listed && !is_own
 }
 

@@ -144,6 +144,7 @@ fn approval_is_declared_and_a_group_without_an_approver_is_warned_of() {
 fn an_account_s_domain_is_kept_as_a_labels() {
     let declared = Declaration::parse(&ACME.replace("tanaka@acme.example", "Tanaka@営業.Example")).unwrap();
     assert_eq!(as_applied(&declared).users[0].address, "Tanaka@xn--j2rs27b.example");
+    assert_eq!(ascii_address("\"Tana\\ka\"@Acme.example").as_deref(), Ok("Tanaka@acme.example"));
 }
 
 #[test]

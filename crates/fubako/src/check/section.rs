@@ -102,7 +102,7 @@ impl Looker<'_> {
 
     async fn depositors(&self, section: &Section) -> Vec<Finding> {
         // Of nobody in particular: the group and the default user are every sender's.
-        match self.ground.store.sender_accounts(&section.id, "").await {
+        match self.ground.store.sender_accounts(&section.id, &[]).await {
             Ok(accounts) => depositors(section, &accounts, Timestamp::now()),
             Err(error) => {
                 let away = Finding::new("storage", State::Wrong, "database-away", section.id.to_string());

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use fubako_base::{Timestamp, ids::SectionId};
+use fubako_base::{Timestamp, address::compared, ids::SectionId};
 use fubako_smtp::{Reply, server::peer};
 
 /// Whoever is counted beyond this is not: memory is bounded, and nobody is refused for it.
@@ -221,7 +221,7 @@ impl Rates {
     fn limited(&self, origin: &Origin<'_>) -> Vec<(Key, Quota, &'static str)> {
         let mut limited = vec![(Key::Section(origin.section.clone()), self.limits.section, "of your company")];
         if !origin.sender.is_empty() {
-            limited.push((Key::Sender(origin.sender.to_lowercase()), self.limits.sender, "of this sender"));
+            limited.push((Key::Sender(compared(&origin.sender)), self.limits.sender, "of this sender"));
         }
         if !self.is_exempt(origin.address) {
             limited.push((Key::Address(peer(origin.address)), self.limits.address, "from your address"));

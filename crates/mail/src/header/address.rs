@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+pub(crate) use fubako_base::address::a_label;
+pub use fubako_base::address::compared;
+
 use crate::names;
 
 /// A mailbox, decoded.
@@ -22,19 +25,6 @@ impl Address {
     pub fn is_sound(&self) -> bool {
         has_sides(&self.address) && is_sound(&self.address)
     }
-}
-
-/// An address as it is compared (spec 3.4, MAIL-SENDER): without case, its domain as A-labels.
-#[must_use]
-pub fn compared(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((local, domain)) => format!("{}@{}", local.to_lowercase(), a_label(domain)),
-        None => address.to_lowercase(),
-    }
-}
-
-pub(crate) fn a_label(domain: &str) -> String {
-    idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
 }
 
 /// What stands between two commas.

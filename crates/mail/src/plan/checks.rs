@@ -156,7 +156,7 @@ fn is_destination(address: &str, pattern: &str) -> bool {
             domain.strip_suffix(&parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         }
         None if pattern.contains('@') => compared(pattern) == address,
-        None => a_label(pattern) == domain,
+        None => a_label(pattern).trim_end_matches('.') == domain,
     }
 }
 

@@ -87,7 +87,9 @@ pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
     let kept = db.store.invite(&taro(), invitation(1, 100), &entry(), at(1)).await.unwrap().unwrap();
     assert_eq!((kept.section.clone(), &*kept.login_id, &*kept.name), (Some(id("acme")), "taro", "山田 太郎"));
     assert!(kept.administrator && kept.never_expires && kept.reset_at.is_none());
-    assert_eq!(found(&db, &AccountName::Address(id("acme"), "TARO@acme.example".into())).await, kept);
+    for address in ["TARO@acme.example", "\"taro\"@acme.example."] {
+        assert_eq!(found(&db, &AccountName::Address(id("acme"), address.into())).await, kept, "{address}");
+    }
     // Neither the other section's, nor an operator of the name, nor one who is no user.
     for nobody in [
         AccountName::User(id("other"), "taro".into()),

@@ -1,4 +1,7 @@
-use fubako_base::section::{NoticeLanguage, Settings};
+use fubako_base::{
+    address::senders,
+    section::{NoticeLanguage, Settings},
+};
 use fubako_store::{
     StoreError,
     accounts::{AccountName, NewInvitation},
@@ -201,16 +204,24 @@ pub(crate) async fn addresses_are_compared_without_case(db: Db) {
     acme(&db.store).await;
     let odd = User { address: "Yamada.Tarō@ACME.example".to_owned(), ..user("a", None, false) };
     db.store.apply(&[Change::PutUser(odd.clone()), Change::PutUser(user("b", None, false))], &[], at(0)).await.unwrap();
-    let users = async |section, address| db.store.sender_accounts(&id(section), address).await.unwrap().users;
+    let users = async |section, address: &str| {
+        db.store.sender_accounts(&id(section), &[address.to_owned()]).await.unwrap().users
+    };
     assert_eq!(users("acme", "yamada.TARŌ@acme.EXAMPLE").await, [odd]);
     assert_eq!(users("acme", "c@acme.example").await, []);
+    // Written otherwise it is the same person's (RFC 5321, 4.1.2).
+    for address in ["\"b\"@acme.example", "\"\\b\"@acme.example", "B@ACME.example."] {
+        assert_eq!(users("acme", address).await, [user("b", None, false)], "{address}");
+    }
+    let taken = Change::PutUser(User { address: "\"b\"@acme.example".to_owned(), ..user("d", None, false) });
+    assert!(matches!(db.store.apply(&[taken], &[], at(0)).await, Err(StoreError::AddressTaken { .. })));
     assert_eq!(users("other", "b@acme.example").await, []);
 }
 
 // spec: MAIL-SENDER
 pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
     acme(&db.store).await;
-    let accounts = async |address| db.store.sender_accounts(&id("acme"), address).await.unwrap();
+    let accounts = async |address: &str| db.store.sender_accounts(&id("acme"), &senders(address)).await.unwrap();
     assert_eq!(accounts("a@acme.example").await, SenderAccounts::default());
     let (a, b, c) = (user("a", Some("g"), false), user("b", Some("other"), true), user("c", None, false));
     let again = User { address: "A@acme.example".to_owned(), ..user("0", None, false) };
@@ -233,6 +244,10 @@ pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
         accounts: vec![],
     };
     assert_eq!(accounts("a@acme.example").await, known(&[&again, &a]));
+    // A tag makes nobody another, but for who has it in their address.
+    assert_eq!(accounts("c+x@acme.example").await, known(&[&c]));
+    assert_eq!(accounts("\"c+x\"@acme.example").await, known(&[&c]));
+    assert_eq!(accounts("cc+x@acme.example").await, known(&[]));
     assert_eq!(accounts("b@acme.example").await, known(&[&b]));
     assert_eq!(accounts("nobody@acme.example").await, known(&[]));
     // Their accounts, once they are invited: those of the address, and the default user's.

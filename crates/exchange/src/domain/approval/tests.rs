@@ -175,3 +175,23 @@ fn a_rejection_has_a_reason() {
     }
     assert!(check_reason(&"長".repeat(LONGEST_REASON)).is_ok());
 }
+
+// spec: X-APPROVAL
+#[test]
+fn nobody_approves_their_own_by_writing_their_address_otherwise() {
+    let groups = [group(None, None)];
+    let sato = Who { login_id: "sato", address: "sato@acme.example", approver: true };
+    for sender_address in [
+        "sato@acme.example",
+        "\"sato\"@acme.example",
+        "\"sa\\to\"@ACME.example.",
+        "sato+x@acme.example",
+        "\"Sato+x\"@acme.example",
+    ] {
+        // The default user deposited it.
+        let owner = Owner { group: Some("sales"), depositor: Some("mail-link"), sender_address };
+        assert!(!may_approve(sato, &groups, owner), "{sender_address}");
+    }
+    let other = Owner { group: Some("sales"), depositor: Some("mail-link"), sender_address: "sato2@acme.example" };
+    assert!(may_approve(sato, &groups, other));
+}

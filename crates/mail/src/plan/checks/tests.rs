@@ -199,6 +199,11 @@ fn mail_goes_where_the_section_lets_it() {
             && of(&["example.jp"], &["a@example.jp"], "b@example.jp")
     );
     assert!(of(&["日本語.jp"], &[], "a@xn--wgv71a119e.jp"));
+    // Written otherwise it is the same destination (RFC 5321, 4.1.2).
+    for to in ["\"a\"@example.jp", "\"\\a\"@example.jp", "A@EXAMPLE.jp."] {
+        assert!(!of(&[], &["a@example.jp"], to) && !of(&[], &["example.jp"], to), "{to}");
+        assert!(of(&["a@example.jp"], &[], to) && !of(&["b@example.jp"], &[], to), "{to}");
+    }
 }
 
 // spec: 3.4 (subject-too-long, subject-character)
