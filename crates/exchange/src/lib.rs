@@ -80,13 +80,15 @@ pub struct Exchange {
     parts: Arc<ExchangeParts>,
     rescans: Arc<rescan::Rescans>,
     watch: Arc<sight::Watch>,
+    turns: Arc<sending::Turns>,
 }
 
 impl Exchange {
     /// An exchange that works with these parts.
     #[must_use]
     pub fn new(parts: ExchangeParts) -> Self {
-        Self { parts: Arc::new(parts), rescans: Arc::new(rescan::Rescans::new()), watch: Arc::default() }
+        let rescans = Arc::new(rescan::Rescans::new());
+        Self { parts: Arc::new(parts), rescans, watch: Arc::default(), turns: Arc::default() }
     }
 
     /// The service's name as people see it (`brand.name`).

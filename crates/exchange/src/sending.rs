@@ -1,7 +1,19 @@
 //! Sending on a page (spec X-SEND): a draft and its uploads become a deposit, by the same steps as a program's.
 
-use fubako_base::{Code, Lang, Timestamp, ids::DepositId, secret::FilePassword};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use fubako_base::{
+    Code, Lang, Timestamp,
+    ids::{DepositId, SectionId},
+    secret::FilePassword,
+    section::Section,
+};
 use fubako_store::deposits::{Deposit, DepositState, Depositor};
+use futures::StreamExt as _;
 
 use crate::{
     Exchange,
@@ -40,8 +52,60 @@ impl From<UploadError> for SendError {
     }
 }
 
+/// Deposits that one draft can become: each of them by a page that had sent one before.
+const MOST_OF_A_DRAFT: u32 = 50;
+
+/// What a draft was sent as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentDraft {
+    /// The deposit.
+    pub id: DepositId,
+    /// Where it is by now.
+    pub state: DepositState,
+}
+
+/// Where a draft stands.
+enum Place {
+    /// It was sent.
+    Sent(SentDraft),
+    /// It is to be sent under this key, under which another try may have left a deposit open.
+    Free(String, Option<DepositId>),
+}
+
+/// The drafts that are being sent in this process: one post of each at a time, so that none takes back what another has begun.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+
+impl Turns {
+    fn of(&self, draft: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = all.get(draft).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        all.insert(draft.to_owned(), Arc::downgrade(&turn));
+        turn
+    }
+}
+
+/// The key of the first deposit that a draft becomes.
+fn draft_key(person: &Person, id: &str) -> String {
+    format!("page-{}-{id}", person.known.account.id)
+}
+
+/// Whether a deposit was sent, or waits for approval, whatever became of it since. One that was given up before is none.
+fn was_sent(deposit: &Deposit) -> bool {
+    match deposit.state {
+        DepositState::Open => false,
+        DepositState::Expired => deposit.sent_at.is_some(),
+        DepositState::Waiting | DepositState::Sent | DepositState::Rejected | DepositState::Cancelled => true,
+    }
+}
+
 impl Exchange {
-    /// Sends a draft: begins a deposit, puts its uploads and sends it. Said again, because nobody saw the answer, it is sent once. What cannot be
+    /// Sends a draft: begins a deposit, puts its uploads and sends it. Said again, because nobody saw the answer, it is sent once, and what was sent
+    /// is given. What is entered otherwise, or with other files, is another deposit, though the page that it came from had sent one. What cannot be
     /// sent leaves no deposit, and its uploads stay.
     ///
     /// # Errors
@@ -53,28 +117,115 @@ impl Exchange {
         entered: &Draft,
         lang: Option<Lang>,
         now: Timestamp,
-    ) -> Result<DepositId, SendError> {
+    ) -> Result<SentDraft, SendError> {
         let (Some(section), true) = (person.known.section.as_ref(), is_draft(id)) else {
             return Err(SendError::NotFound);
         };
-        let account = &person.known.account;
-        let key = format!("page-{}-{id}", account.id);
-        let before = self.parts.store.deposit_by_key(&section.id, &key).await.map_err(DepositError::from)?;
-        if let Some(sent) = before
-            .as_ref()
-            .filter(|deposit| deposit.state != DepositState::Open && deposit.state != DepositState::Expired)
-        {
-            return Ok(sent.id);
-        }
+        let draft = draft_key(person, id);
+        // A second click waits here for the first, and is then led to what that sent.
+        let turn = self.turns.of(&draft);
+        let _turn = turn.lock().await;
         let files = self.uploads_of(person, id).await?;
+        let (key, before) = match self.place_of(&section.id, &draft, entered, lang, &files).await? {
+            Place::Sent(sent) => {
+                self.drop_uploads(person, &files).await;
+                return Ok(sent);
+            }
+            Place::Free(key, before) => (key, before),
+        };
         let faults = draft::faults(&section.settings, entered, &files);
         if !faults.is_empty() {
             return Err(SendError::Faults(faults));
         }
         // Another try of the draft that came to no end: its uploads may be others by now.
-        if let Some(stale) = &before {
-            self.abort(stale.id).await?;
+        if let Some(stale) = before {
+            self.abort(stale).await?;
         }
+        let deposit = self.begin_draft(person, section, &key, entered, lang, &files, now).await?;
+        self.put_uploads(deposit, &files, now).await?;
+        let state = self.send(deposit, Whence::Within, now).await?.state;
+        self.drop_uploads(person, &files).await;
+        Ok(SentDraft { id: deposit, state })
+    }
+
+    /// Gives up the uploads that were sent. What stays is given up by the clock.
+    async fn drop_uploads(&self, person: &Person, files: &[Upload]) {
+        for file in files {
+            if let Err(error) = self.drop_upload(person, file.id).await {
+                tracing::warn!(upload = %file.id, %error, "an upload that was sent is left");
+            }
+        }
+    }
+
+    /// Whether a draft was sent, and nothing was uploaded for it since: what is written next is another.
+    ///
+    /// # Errors
+    /// [`SendError::Unavailable`].
+    pub async fn is_sent(&self, person: &Person, id: &str) -> Result<bool, SendError> {
+        let (Some(section), true) = (person.known.section.as_ref(), is_draft(id)) else { return Ok(false) };
+        let sent = self.parts.store.deposit_by_key(&section.id, &draft_key(person, id)).await;
+        let sent = sent.map_err(DepositError::from)?.is_some_and(|deposit| was_sent(&deposit));
+        Ok(sent && self.uploads_of(person, id).await?.is_empty())
+    }
+
+    /// Where a draft stands: what it was sent as, or the key for the deposit that it is to be.
+    async fn place_of(
+        &self,
+        section: &SectionId,
+        draft: &str,
+        entered: &Draft,
+        lang: Option<Lang>,
+        files: &[Upload],
+    ) -> Result<Place, SendError> {
+        for turn in 1..=MOST_OF_A_DRAFT {
+            let key = if turn == 1 { draft.to_owned() } else { format!("{draft}-{turn}") };
+            let before = self.parts.store.deposit_by_key(section, &key).await.map_err(DepositError::from)?;
+            let Some(before) = before else { return Ok(Place::Free(key, None)) };
+            if before.state == DepositState::Open {
+                return Ok(Place::Free(key, Some(before.id)));
+            }
+            let again = was_sent(&before) && draft::is_said_again(&before, entered, lang);
+            if again && self.has_all(before.id, files).await? {
+                return Ok(Place::Sent(SentDraft { id: before.id, state: before.state }));
+            }
+        }
+        Err(SendError::Unavailable("this draft was sent too often".to_owned()))
+    }
+
+    /// Whether all these uploads are files of a deposit, octet for octet: some of what it was sent with, or the same once more.
+    async fn has_all(&self, deposit: DepositId, uploads: &[Upload]) -> Result<bool, SendError> {
+        if uploads.is_empty() {
+            return Ok(true);
+        }
+        let files = self.parts.store.files(deposit).await.map_err(DepositError::from)?;
+        for upload in uploads {
+            let file = files.iter().find(|file| file.name == upload.name && file.object.length == upload.received);
+            let Some(file) = file.filter(|_| upload.is_whole()) else { return Ok(false) };
+            let mut content = self.uploaded(upload.id).await.map_err(DepositError::from)?;
+            let mut hash = Context::new(&SHA256);
+            while let Some(octets) = content.next().await {
+                hash.update(&octets.map_err(|error| SendError::Unavailable(error.to_string()))?);
+            }
+            if hash.finish().as_ref() != file.sha256 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Begins the deposit that a draft is to be.
+    #[allow(clippy::too_many_arguments)]
+    async fn begin_draft(
+        &self,
+        person: &Person,
+        section: &Section,
+        key: &str,
+        entered: &Draft,
+        lang: Option<Lang>,
+        files: &[Upload],
+        now: Timestamp,
+    ) -> Result<DepositId, SendError> {
+        let account = &person.known.account;
         let password = FilePassword::generate().map_err(|error| SendError::Unavailable(error.to_string()))?;
         let request = NewDeposit {
             section: section.id.clone(),
@@ -90,23 +241,14 @@ impl Exchange {
         };
         let depositor = Depositor { login_id: account.login_id.clone(), as_default_user: false };
         let group = self.group_of(person).await?;
-        let begun = self.begin_as(&key, &request, depositor, group, Origin::Page, now).await;
+        let begun = self.begin_as(key, &request, depositor, group, Origin::Page, now).await;
         let (begun, _) = begun.map_err(|error| match error {
             DepositError::Refused { code: Code::ApprovalMisconfigured, .. } => {
                 SendError::Faults(vec![Fault::NoApprover])
             }
             error => error.into(),
         })?;
-        let deposit = begun.id;
-        self.put_uploads(deposit, &files, now).await?;
-        self.send(deposit, Whence::Within, now).await?;
-        for file in &files {
-            // What stays is given up by the clock.
-            if let Err(error) = self.drop_upload(person, file.id).await {
-                tracing::warn!(upload = %file.id, %error, "an upload that was sent is left");
-            }
-        }
-        Ok(deposit)
+        Ok(begun.id)
     }
 
     /// The group that somebody is in, by whose rules they send.

@@ -14,9 +14,9 @@ use axum::{
 use fubako_base::{Lang, ids::UploadId};
 use fubako_exchange::{
     account::Person,
-    deposit::Content,
+    deposit::{Content, DepositState},
     domain::draft::{Draft, Fault, LONGEST_RECIPIENTS},
-    sending::SendError,
+    sending::{SendError, SentDraft},
     token,
     uploads::{UploadError, is_draft},
 };
@@ -62,14 +62,21 @@ async fn new(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
     let answer = async {
         let person = counter.member(counter.person(NEW).await?)?;
         let mut entered = Entered::default();
-        if let Some(draft) = caller.draft.as_deref().filter(|draft| is_draft(draft)) {
-            draft.clone_into(&mut entered.draft);
-        } else {
-            entered.draft = UploadId::generate().to_string();
-        }
+        entered.draft = match caller.draft.as_deref().filter(|draft| is_draft(draft)) {
+            // The way back in the browser's history leads to a draft that was sent: what is written now is another.
+            Some(draft) if !is_sent(&counter, &person, draft).await? => draft.to_owned(),
+            _ => UploadId::generate().to_string(),
+        };
         show(&counter, &person, &entered, StatusCode::OK, &[], false).await
     };
     either(answer.await)
+}
+
+async fn is_sent(counter: &Counter<'_>, person: &Person, draft: &str) -> Result<bool, First> {
+    counter.exchange().is_sent(person, draft).await.map_err(|error| -> First {
+        tracing::warn!(%error, "drafts cannot be worked on");
+        Box::new(counter.said(Message::Busy))
+    })
 }
 
 /// The page, with all that was entered and all that is wrong with it.
@@ -122,7 +129,7 @@ async fn send(State(state): State<Arc<WebState>>, caller: Caller, request: Reque
         }
         let lang: Option<Lang> = entered.lang.parse().ok();
         match counter.exchange().send_draft(&person, &entered.draft, &entered.text, lang, counter.now).await {
-            Ok(id) => Ok(counter.lead_to(&format!("/sent/{id}"), Some(Done::Sent))),
+            Ok(SentDraft { id, state }) => Ok(counter.lead_to(&format!("/sent/{id}"), done(state))),
             Err(SendError::Faults(found)) => {
                 faults.extend(found);
                 show(&counter, &person, &entered, StatusCode::BAD_REQUEST, &faults, false).await
@@ -135,6 +142,15 @@ async fn send(State(state): State<Arc<WebState>>, caller: Caller, request: Reque
         }
     };
     either(answer.await)
+}
+
+/// What is said of a draft that was sent, by where it is now: of one that is over by now its page says what it is.
+const fn done(state: DepositState) -> Option<Done> {
+    match state {
+        DepositState::Sent => Some(Done::Sent),
+        DepositState::Waiting => Some(Done::Asked),
+        DepositState::Open | DepositState::Rejected | DepositState::Expired | DepositState::Cancelled => None,
+    }
 }
 
 /// Reads the form as it comes. The key and the draft stand before the files, of which nothing is taken without them.

@@ -203,6 +203,50 @@ async fn a_person_sends_what_they_uploaded_in_pieces() {
 
 // spec: X-SEND
 #[tokio::test]
+async fn behind_the_way_back_the_next_deposit_is_another_one() {
+    let place = Place::new().await;
+    let other: &[(&str, &str)] = &[("recipients", "saburo@example.jp"), ("subject", "another"), ("message", "")];
+    let deposit = |answer: &Answer| {
+        assert_eq!(answer.status.as_u16(), 303, "{}", answer.text());
+        answer.header("location").to_owned()
+    };
+    let first = deposit(&place.send(&place.taro, GOOD, &[("a.txt", b"alpha")]).await);
+    // The page is asked for with the draft that was sent: it has another.
+    let page = place.house.get(&format!("/sent/new?draft={DRAFT}"), &[("cookie", &place.taro)]).await;
+    assert!(page.status.as_u16() == 200 && !page.text().contains(DRAFT), "the draft of what was sent again");
+    // The page that a browser had kept sends the old one. With nothing to send it says so, and not that it was sent.
+    let empty = place.send(&place.taro, other, &[]).await;
+    assert!(empty.status.as_u16() == 400 && empty.text().contains("saburo@example.jp"), "{}", empty.text());
+    let second = deposit(&place.send(&place.taro, other, &[("b.txt", b"beta")]).await);
+    assert_ne!(second, first, "said to be sent, and not sent");
+    // The same words with another file of the same name and size, too.
+    let third = deposit(&place.send(&place.taro, GOOD, &[("a.txt", b"ALPHA")]).await);
+    assert!(third != first && third != second);
+    // What is said again is sent once, with its file or without.
+    for (fields, file, sent) in [(GOOD, ("a.txt", b"alpha".as_slice()), &first), (other, ("b.txt", b"beta"), &second)] {
+        assert_eq!(deposit(&place.send(&place.taro, fields, &[file]).await), *sent);
+    }
+    let to: Vec<String> = place.house.posted().await.iter().map(|mail| mail.subject.clone()).collect();
+    assert_eq!(to.len(), 2 + 1 + 2, "{to:?}");
+}
+
+// spec: X-SEND
+#[tokio::test]
+async fn a_draft_that_is_posted_many_times_at_once_is_sent_once_and_all_are_led_to_it() {
+    let place = Place::new().await;
+    let path = place.create(&place.taro, &base64(b"a.txt"), 200_000).await;
+    place.append(&place.taro, &path, 0, &noise(200_000)).await;
+    let post = || place.send(&place.taro, GOOD, &[]);
+    let answers = futures::future::join_all((0..6).map(|_| post())).await;
+    for answer in &answers {
+        assert_eq!(answer.status.as_u16(), 303, "{}", answer.text());
+        assert_eq!(answer.header("location"), answers[0].header("location"));
+    }
+    assert_eq!(place.house.posted().await.len(), 2);
+}
+
+// spec: X-SEND
+#[tokio::test]
 async fn without_a_script_the_files_come_with_the_form_and_nothing_typed_is_lost() {
     let place = Place::new().await;
     let bad: &[(&str, &str)] =

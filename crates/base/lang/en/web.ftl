@@ -370,6 +370,7 @@ web-new-busy = This is a temporary problem. Everything that you entered and uplo
 web-pass-on = Please tell the recipients the file password by another way than mail (by telephone or chat, say).
 web-pass-show = Show the file password
 web-done-sent = Sent. The recipients get their deposit notices.
+web-done-asked = Approvers were asked. Nothing reaches the recipients before one of them approves; until when they can is said below.
 web-fault-no-recipient = Please enter a recipient.
 web-fault-many-recipients = There can be { $count } recipients at most.
 web-fault-recipient-malformed = This is not a mail address: { $name }

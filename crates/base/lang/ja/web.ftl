@@ -342,6 +342,7 @@ web-new-busy = 一時的な不具合です。入力した内容とアップロ�
 web-pass-on = ファイルパスワードを、メールとは別の方法(電話やチャットなど)で受取人に伝えてください。
 web-pass-show = ファイルパスワードを表示
 web-done-sent = 送信しました。宛先に、お預かり通知メールをお送りします。
+web-done-asked = 承認者に承認を依頼しました。承認されるまで、宛先には何も届きません。期限は下に表示しています。
 web-fault-no-recipient = 宛先を入力してください。
 web-fault-many-recipients = 宛先は{ $count }件までです。
 web-fault-recipient-malformed = メールアドレスの形ではありません: { $name }

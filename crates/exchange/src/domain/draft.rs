@@ -4,9 +4,9 @@
 
 use std::collections::HashSet;
 
-use fubako_base::section::Settings;
+use fubako_base::{Lang, section::Settings};
 use fubako_mail::{header::compared, plan::rules};
-use fubako_store::uploads::Upload;
+use fubako_store::{deposits::Deposit, uploads::Upload};
 
 use super::is_address;
 
@@ -115,6 +115,16 @@ impl Fault {
 pub fn recipients(entered: &str) -> Vec<String> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '、' | '，' | '；');
     entered.split(between).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether this is what a deposit was sent with, but for its files: said again, because nobody saw the answer, and not another one.
+#[must_use]
+pub fn is_said_again(deposit: &Deposit, entered: &Draft, lang: Option<Lang>) -> bool {
+    let set = |all: &[String]| all.iter().map(|one| compared(one)).collect::<HashSet<_>>();
+    deposit.subject == entered.subject.trim()
+        && deposit.message == entered.message.trim()
+        && deposit.lang == lang
+        && set(&deposit.recipients) == set(&recipients(&entered.recipients))
 }
 
 /// Everything that is wrong with a draft and its files.

@@ -36,6 +36,8 @@ pub enum Done {
     DepositExtended,
     /// A draft was sent.
     Sent,
+    /// A draft waits for approval.
+    Asked,
     /// A deposit was approved.
     Approved,
     /// A deposit was rejected.
@@ -44,7 +46,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -56,6 +58,7 @@ impl Done {
         Self::LinkCancelled,
         Self::DepositExtended,
         Self::Sent,
+        Self::Asked,
         Self::Approved,
         Self::Rejected,
     ];
@@ -75,6 +78,7 @@ impl Done {
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",
             Self::Sent => "sent",
+            Self::Asked => "asked",
             Self::Approved => "approved",
             Self::Rejected => "rejected",
         }
