@@ -192,8 +192,8 @@ impl Exchange {
     /// As [`Exchange::requests_for`].
     pub async fn decided_by(&self, person: &Person, now: Timestamp) -> Result<Vec<Request>, ApprovalError> {
         let section = approver_of(person)?;
-        let login_id = &person.known.account.login_id;
-        let decided = self.parts.store.decided_deposits(&section.id, login_id, MOST_DECIDED).await?;
+        let Some(member) = &person.known.account.member else { return Ok(Vec::new()) };
+        let decided = self.parts.store.decided_deposits(&section.id, member, MOST_DECIDED).await?;
         self.requests(person, section, decided, now).await
     }
 

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         NewDeposit, NewFile, Whence,
         draft::{self, Draft, Fault},
+        sent::is_own,
     },
     uploads::{Upload, UploadError, is_draft},
 };
@@ -239,7 +240,8 @@ impl Exchange {
             file_count: u32::try_from(files.len()).unwrap_or(u32::MAX),
             message_id: None,
         };
-        let depositor = Depositor { login_id: account.login_id.clone(), as_default_user: false };
+        let depositor =
+            Depositor { login_id: account.login_id.clone(), member: account.member.clone(), as_default_user: false };
         let group = self.group_of(person).await?;
         let begun = self.begin_as(key, &request, depositor, group, Origin::Page, now).await;
         let (begun, _) = begun.map_err(|error| match error {
@@ -287,11 +289,7 @@ impl Exchange {
         person: &Person,
         deposit: &Deposit,
     ) -> Result<Option<FilePassword>, DepositError> {
-        let own = deposit.depositor.as_ref().is_some_and(|who| {
-            !who.as_default_user
-                && who.login_id == person.known.account.login_id
-                && person.known.account.section.as_ref() == Some(&deposit.section)
-        });
+        let own = is_own(&person.known, deposit);
         let live = deposit.state != DepositState::Cancelled && deposit.state != DepositState::Expired;
         let Some(sealed) = deposit.sealed_password.as_ref().filter(|_| own && live) else { return Ok(None) };
         let opened = self.parts.vault.open_value(&deposit.section, &password_context(deposit.id), sealed).await?;

@@ -86,7 +86,7 @@ impl Exchange {
         let account = &person.known.account;
         let section = account.section.clone().ok_or(SentError::NotFound)?;
         let depositor = match side {
-            Side::Own => Some(account.login_id.clone()),
+            Side::Own => Some(account.member.clone().ok_or(SentError::NotFound)?),
             Side::Section if account.administrator => None,
             Side::Section => return Err(SentError::NotFound),
         };

@@ -277,3 +277,26 @@ async fn files_are_kept_longer_within_the_policy() {
     let sent = house.exchange.sent_deposit(&taro, Side::Own, id).await.unwrap();
     assert_eq!(fubako_exchange::Exchange::may_be_kept_until(&taro, &sent), None, "it is kept for as long as can be");
 }
+
+// spec: X-CANCEL X-ACCOUNTS
+#[tokio::test]
+async fn whoever_has_a_login_id_later_has_nothing_of_whoever_had_it_before() {
+    let (house, taro, kanri) = house().await;
+    let id = deposit(&house, TWO, &[("a.pdf", noise(10))]).await;
+    let sees = async |who: &Person| {
+        let listed = house.exchange.sent(who, Side::Own, "", None).await.unwrap().lines.len();
+        (house.exchange.sent_deposit(who, Side::Own, id).await.is_ok(), listed)
+    };
+    assert_eq!(sees(&taro).await, (true, 1));
+    // Declared once more, they are who they were.
+    let taro = person(&house, "acme", "taro", "taro.yamada@acme.example", false).await;
+    assert_eq!(sees(&taro).await, (true, 1));
+    let gone = Change::RemoveUser("acme".parse().unwrap(), "taro".to_owned());
+    house.store.apply(&[gone], &[], house.now()).await.unwrap();
+    let another = person(&house, "acme", "taro", "taro@acme.example", false).await;
+    assert_eq!(sees(&another).await, (false, 0), "another person's deposits are seen");
+    assert!(matches!(cancel(&house, &another, Side::Own, id, None).await, Err(SentError::NotFound)));
+    let kept = house.store.deposit(id).await.unwrap().unwrap();
+    assert!(house.exchange.password_for_sender(&another, &kept).await.unwrap().is_none());
+    assert!(house.exchange.sent_deposit(&kanri, Side::Section, id).await.is_ok());
+}

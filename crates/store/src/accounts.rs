@@ -30,8 +30,10 @@ pub struct Account {
     pub id: AccountId,
     /// The section whose user it is; none for an operator.
     pub section: Option<SectionId>,
-    /// Login id, unique in the section, and among operators.
+    /// Login id, unique in the section, and among operators. When its user is gone, another's may be the same.
     pub login_id: String,
+    /// Whose it is: the user's own id, which is never another's; none for an operator. Compare this, and not the login id, with what is noted of somebody.
+    pub member: Option<String>,
     /// Mail address.
     pub address: String,
     /// The name people see; may be empty.
@@ -87,7 +89,8 @@ pub struct Session {
 macro_rules! account {
     ($rest:literal) => {
         concat!(
-            "SELECT a.id, a.section, a.login_id, COALESCE(u.address, a.address) AS address, u.name, u.administrator,
+            "SELECT a.id, a.section, a.login_id, COALESCE(u.address, a.address) AS address, u.name, u.member_id,
+                u.administrator,
                 u.approver, u.password_never_expires, a.password_hash, a.password_set_at, a.reset_at, a.failures, a.locked_at,
                 a.invitation_until
             FROM accounts a LEFT JOIN users u ON u.section = a.section AND u.login_id = a.login_id ",
@@ -496,6 +499,7 @@ fn read_account(row: &Row) -> Result<Account, StoreError> {
         id: row.parse("id")?,
         section: row.parse_opt("section")?,
         login_id: row.get("login_id")?,
+        member: row.opt("member_id")?,
         address: row.get("address")?,
         name: row.opt("name")?.unwrap_or_default(),
         administrator: row.opt("administrator")?.unwrap_or_default(),

@@ -179,24 +179,24 @@ impl Store {
             .await
     }
 
-    /// What one approver decided, the last first; at most `limit`.
+    /// What one approver ([`Account::member`]) decided, the last first; at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn decided_deposits(
         &self,
         section: &SectionId,
-        login_id: &str,
+        member: &str,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         self.pool
-            .read((section.clone(), login_id.to_owned(), limit), |tx, (section, login_id, limit)| {
+            .read((section.clone(), member.to_owned(), limit), |tx, (section, member, limit)| {
                 const SQL: &str = concat!(
                     "SELECT ",
                     deposit_columns!(""),
-                    " FROM deposits WHERE section = $1 AND decided_by = $2 ORDER BY decided_at DESC, id DESC LIMIT $3"
+                    " FROM deposits WHERE section = $1 AND decided_member = $2 ORDER BY decided_at DESC, id DESC LIMIT $3"
                 );
-                Box::pin(async move { deposits(tx, SQL, args![section, login_id, *limit]).await })
+                Box::pin(async move { deposits(tx, SQL, args![section, member, *limit]).await })
             })
             .await
     }
@@ -266,8 +266,10 @@ async fn ask(tx: &mut Tx, id: DepositId, asked: Asked, requests: &[NewOutgoing])
 /// Notes the decision, where none was made yet; gives the deposit's section.
 async fn decide(tx: &mut Tx, id: DepositId, decision: &Decision) -> Result<Option<SectionId>, StoreError> {
     let Some((section, DepositState::Waiting)) = lock(tx, id).await? else { return Ok(None) };
-    let sql = "UPDATE deposits SET decided_at = $2, decided_by = $3, decided_reason = $4 WHERE id = $1";
-    tx.run(sql, args![id, decision.at, decision.by.as_ref(), decision.reason.as_ref()]).await?;
+    let sql = "UPDATE deposits SET decided_at = $2, decided_by = $3, decided_reason = $4,
+            decided_member = (SELECT member_id FROM users WHERE section = $5 AND login_id = $3)
+        WHERE id = $1";
+    tx.run(sql, args![id, decision.at, decision.by.as_ref(), decision.reason.as_ref(), &section]).await?;
     Ok(Some(section))
 }
 

@@ -44,6 +44,8 @@ words! { DepositState {
 pub struct Depositor {
     /// The user's login id at that time.
     pub login_id: String,
+    /// The user's own id ([`crate::accounts::Account::member`]): noted when the deposit is begun, whatever is given. None where there was no such user.
+    pub member: Option<String>,
     /// Whether it is the default user in place of a sender who has no account. Where the default user is the sender, it is not.
     pub as_default_user: bool,
 }
@@ -153,6 +155,8 @@ macro_rules! deposit_columns {
             "state, ",
             $alias,
             "depositor, ",
+            $alias,
+            "depositor_member, ",
             $alias,
             "as_default_user, ",
             $alias,
@@ -369,9 +373,9 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
         .run(
             "INSERT INTO deposits (id, section, idempotency_key, request_digest, state, sender_address, sender_name,
                     subject, lang, password_hash, recipients, file_count, created_at, depositor, as_default_user,
-                    message_id, approval, approval_group, message, by_person, sealed_password)
+                    message_id, approval, approval_group, message, by_person, sealed_password, depositor_member)
                 VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                    $20)
+                    $20, (SELECT member_id FROM users WHERE section = $2 AND login_id = $13))
                 ON CONFLICT (section, idempotency_key) DO NOTHING",
             args![
                 deposit.id,
@@ -569,7 +573,9 @@ pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
 
 fn read_depositor(row: &Row) -> Result<Option<Depositor>, StoreError> {
     let login_id: Option<String> = row.opt("depositor")?;
-    login_id.map(|login_id| Ok(Depositor { login_id, as_default_user: row.get("as_default_user")? })).transpose()
+    let Some(login_id) = login_id else { return Ok(None) };
+    let (member, as_default_user) = (row.opt("depositor_member")?, row.get("as_default_user")?);
+    Ok(Some(Depositor { login_id, member, as_default_user }))
 }
 
 fn read_file(row: &Row) -> Result<File, StoreError> {

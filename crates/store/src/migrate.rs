@@ -30,6 +30,7 @@ const ALL: &[(&str, &str)] = &[
     ("0016_approval", include_str!("../migrations/0016_approval.sql")),
     ("0017_sent", include_str!("../migrations/0017_sent.sql")),
     ("0019_uploads", include_str!("../migrations/0019_uploads.sql")),
+    ("0025_members", include_str!("../migrations/0025_members.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -3,7 +3,7 @@
 use fubako_base::{
     Timestamp,
     address::compared,
-    ids::SectionId,
+    ids::{AccountId, SectionId},
     section::{ApprovalRule, Section, Settings},
 };
 
@@ -446,13 +446,13 @@ async fn put_group(tx: &mut Tx, group: &Group, now: Timestamp) -> Result<(), Sto
 async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO users (section, login_id, address, address_folded, name, group_name, default_user, created_at,
-                changed_at, administrator, password_never_expires, approver)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)
+                changed_at, administrator, password_never_expires, approver, member_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12)
             ON CONFLICT (section, login_id) DO UPDATE SET address = excluded.address,
                 address_folded = excluded.address_folded, name = excluded.name, group_name = excluded.group_name,
                 default_user = excluded.default_user, changed_at = excluded.changed_at,
                 administrator = excluded.administrator, password_never_expires = excluded.password_never_expires,
-                approver = excluded.approver",
+                approver = excluded.approver, member_id = COALESCE(users.member_id, excluded.member_id)",
         args![
             &user.section,
             &user.login_id,
@@ -465,6 +465,7 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
             user.administrator,
             user.password_never_expires,
             user.approver,
+            AccountId::generate().to_string(),
         ],
     )
     .await?;

@@ -19,7 +19,7 @@ use crate::{
 pub struct SentQuery {
     /// The section.
     pub section: SectionId,
-    /// The login id of the user whose own deposits they are; none for everybody's, the default user's included.
+    /// The user whose own deposits they are ([`crate::accounts::Account::member`]); none for everybody's, the default user's included.
     pub depositor: Option<String>,
     /// What subject, sender or a recipient's address has in it, without case; empty for all.
     pub search: String,
@@ -305,7 +305,7 @@ async fn sent(tx: &mut Tx, query: &SentQuery) -> Result<Vec<SentLine>, StoreErro
     let mut values: Vec<Arg<'_>> = vec![(&query.section).into()];
     if let Some(depositor) = &query.depositor {
         values.push(depositor.into());
-        sql += &format!(" AND d.depositor = ${} AND NOT d.as_default_user", values.len());
+        sql += &format!(" AND d.depositor_member = ${} AND NOT d.as_default_user", values.len());
     }
     if let Some(before) = query.before {
         values.push(before.into());

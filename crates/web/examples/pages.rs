@@ -233,7 +233,7 @@ fn sent_deposit(state: DepositState) -> SentDeposit {
         key: String::new(),
         request_digest: vec![],
         state,
-        depositor: Some(Depositor { login_id: "taro".to_owned(), as_default_user: false }),
+        depositor: Some(Depositor { login_id: "taro".to_owned(), member: None, as_default_user: false }),
         sender_address: "taro.yamada@sakura-kogyo.example.jp".to_owned(),
         sender_name: "山田 太郎".to_owned(),
         subject: "【御見積書】新社屋の空調設備について".to_owned(),

@@ -45,7 +45,7 @@ pub fn who_deposits(
         let mut refusal = None;
         for user in accounts.users.iter().filter(|user| is_in_group(user)) {
             match sender_trouble(section, accounts, user, now) {
-                None => return Ok(Depositor { login_id: user.login_id.clone(), as_default_user: false }),
+                None => return Ok(depositor(user, false)),
                 code => refusal = refusal.or(code),
             }
         }
@@ -56,9 +56,14 @@ pub fn who_deposits(
         return Err(Code::DefaultUserNoGroup);
     }
     match default_user_trouble(section, accounts, user, now) {
-        None => Ok(Depositor { login_id: user.login_id.clone(), as_default_user: true }),
+        None => Ok(depositor(user, true)),
         Some(code) => Err(code),
     }
+}
+
+/// Its own id is noted by the store.
+fn depositor(user: &User, as_default_user: bool) -> Depositor {
+    Depositor { login_id: user.login_id.clone(), member: None, as_default_user }
 }
 
 fn sender_trouble(section: &Section, accounts: &SenderAccounts, user: &User, now: Timestamp) -> Option<Code> {
@@ -206,6 +211,7 @@ mod tests {
             id: AccountId::generate(),
             section: Some("acme".parse().unwrap()),
             login_id: login_id.into(),
+            member: None,
             address: format!("{login_id}@acme.example"),
             name: String::new(),
             administrator: false,

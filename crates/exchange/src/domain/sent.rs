@@ -1,7 +1,7 @@
 //! Who may look at what was sent and take it back, and until when it may be kept (spec X-CANCEL, X-EXPIRY). Pure.
 
 use fubako_base::{Timestamp, section::Settings};
-use fubako_store::deposits::Deposit;
+use fubako_store::deposits::{Deposit, Depositor};
 
 use super::account::{Known, Role};
 
@@ -21,12 +21,20 @@ pub enum Side {
 #[must_use]
 pub fn may_handle(known: &Known, side: Side, deposit: &Deposit) -> bool {
     let of_the_section = known.account.section.as_ref() == Some(&deposit.section);
-    let own = |who: &fubako_store::deposits::Depositor| who.login_id == known.account.login_id && !who.as_default_user;
     of_the_section
         && match side {
-            Side::Own => deposit.depositor.as_ref().is_some_and(own),
+            Side::Own => is_own(known, deposit),
             Side::Section => known.role() == Role::Administrator,
         }
+}
+
+/// Whether somebody deposited it themselves. The login id does not say so: it may have been another person's before.
+#[must_use]
+pub fn is_own(known: &Known, deposit: &Deposit) -> bool {
+    let of_the_section = known.account.section.as_ref() == Some(&deposit.section);
+    let member = known.account.member.as_ref();
+    let is = |who: &Depositor| member.is_some() && who.member.as_ref() == member && !who.as_default_user;
+    of_the_section && deposit.depositor.as_ref().is_some_and(is)
 }
 
 /// Until when the files of a deposit that was sent then may be kept at the longest.
@@ -72,10 +80,7 @@ pub fn extended(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use fubako_base::ids::{AccountId, DepositId};
-    use fubako_store::{
-        accounts::Account,
-        deposits::{DepositState, Depositor},
-    };
+    use fubako_store::{accounts::Account, deposits::DepositState};
 
     use super::{super::tests::section, *};
 
@@ -89,8 +94,11 @@ mod tests {
             key: "k".into(),
             request_digest: vec![],
             state: DepositState::Sent,
-            depositor: depositor
-                .map(|(login_id, as_default_user)| Depositor { login_id: login_id.into(), as_default_user }),
+            depositor: depositor.map(|(member, as_default_user)| Depositor {
+                login_id: "taro".into(),
+                member: Some(member.into()),
+                as_default_user,
+            }),
             sender_address: "taro@acme.example".into(),
             sender_name: String::new(),
             subject: String::new(),
@@ -114,6 +122,7 @@ mod tests {
             id: AccountId::generate(),
             section: section_id.map(|id| id.parse().unwrap()),
             login_id: login_id.into(),
+            member: Some(login_id.into()),
             address: format!("{login_id}@acme.example"),
             name: String::new(),
             administrator,

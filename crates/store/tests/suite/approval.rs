@@ -165,6 +165,11 @@ pub(crate) async fn only_a_whole_deposit_under_approval_waits(db: Db) {
 // spec: X-APPROVAL
 pub(crate) async fn what_waits_what_is_overdue_and_what_was_decided(db: Db) {
     acme(&db.store).await;
+    db.meddle(
+        "INSERT INTO users (section, login_id, address, address_folded, name, default_user, created_at, changed_at, member_id)
+            VALUES ('acme', 'sato', 'sato@acme.example', 'sato@acme.example', '', FALSE, 0, 0, 'sato')",
+    )
+    .await;
     db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
     let (late, early) = (open(&db, "late").await, open(&db, "early").await);
     open(&db, "open").await;
@@ -191,6 +196,9 @@ pub(crate) async fn what_waits_what_is_overdue_and_what_was_decided(db: Db) {
         assert!(db.store.decided_deposits(section, login_id, 10).await.unwrap().is_empty());
     }
     assert!(db.store.waiting_deposits(&acme, 10).await.unwrap().is_empty());
+    // Who has the login id later has not decided it.
+    db.meddle("UPDATE users SET member_id = 'another' WHERE login_id = 'sato'").await;
+    assert!(db.store.decided_deposits(&acme, "another", 10).await.unwrap().is_empty());
 }
 
 // spec: X-APPROVAL

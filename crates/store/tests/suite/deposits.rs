@@ -37,7 +37,7 @@ pub(crate) async fn the_same_key_gives_the_same_deposit(db: Db) {
 pub(crate) async fn who_deposits_is_noted(db: Db) {
     acme(&db.store).await;
     for as_default_user in [false, true] {
-        let depositor = Some(Depositor { login_id: "山田".to_owned(), as_default_user });
+        let depositor = Some(Depositor { login_id: "山田".to_owned(), member: None, as_default_user });
         let noted = Deposit { depositor: depositor.clone(), ..deposit(&as_default_user.to_string(), 1) };
         assert_eq!(db.store.begin_deposit(&noted).await.unwrap().0.depositor, depositor);
         assert_eq!(db.store.deposit(noted.id).await.unwrap().unwrap().depositor, depositor);

@@ -169,7 +169,7 @@ pub(crate) fn deposit(key: &str, file_count: u32) -> Deposit {
         key: key.to_owned(),
         request_digest: vec![7; 32],
         state: DepositState::Open,
-        depositor: Some(Depositor { login_id: "taro".to_owned(), as_default_user: false }),
+        depositor: Some(Depositor { login_id: "taro".to_owned(), member: None, as_default_user: false }),
         sender_address: "taro@acme.example".to_owned(),
         sender_name: "山田太郎".to_owned(),
         subject: "見積書".to_owned(),

@@ -4,7 +4,7 @@ use fubako_base::ids::{DepositId, LinkId};
 use fubako_store::{
     deposits::{DepositState, Depositor},
     outbox::OutgoingKind,
-    sections::Change,
+    sections::{Change, User},
     sent::{Cancellation, SentQuery, Taking},
 };
 
@@ -26,6 +26,22 @@ fn query(depositor: Option<&str>, search: &str, before: Option<DepositId>, limit
 pub(crate) async fn the_list_is_one_s_own_or_the_section_s(db: Db) {
     acme(&db.store).await;
     db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
+    for login_id in ["taro", "jiro"] {
+        let user = User {
+            section: id("acme"),
+            login_id: login_id.to_owned(),
+            address: format!("{login_id}@acme.example"),
+            name: String::new(),
+            group: None,
+            default_user: false,
+            administrator: false,
+            approver: false,
+            password_never_expires: false,
+        };
+        db.store.apply(&[Change::PutUser(user)], &[], at(0)).await.unwrap();
+    }
+    // So that it can be named below.
+    db.meddle("UPDATE users SET member_id = login_id").await;
     let mut ids = Vec::new();
     for (n, depositor, subject) in [
         (1u8, Some(("taro", false)), "100% Ärger_x"),
@@ -35,8 +51,11 @@ pub(crate) async fn the_list_is_one_s_own_or_the_section_s(db: Db) {
         (5, Some(("taro", false)), "another"),
         (6, Some(("taro", false)), "never sent"),
     ] {
-        let depositor =
-            depositor.map(|(login_id, as_default_user)| Depositor { login_id: login_id.to_owned(), as_default_user });
+        let depositor = depositor.map(|(login_id, as_default_user)| Depositor {
+            login_id: login_id.to_owned(),
+            member: None,
+            as_default_user,
+        });
         let wanted =
             fubako_store::deposits::Deposit { depositor, subject: subject.to_owned(), ..deposit(&n.to_string(), 0) };
         let (begun, _) = db.store.begin_deposit(&wanted).await.unwrap();

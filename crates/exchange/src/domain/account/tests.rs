@@ -13,6 +13,7 @@ fn operator() -> Known {
             id: AccountId::generate(),
             section: None,
             login_id: "root.op".into(),
+            member: None,
             address: "Op@ops.example".into(),
             name: String::new(),
             administrator: false,
@@ -36,6 +37,7 @@ fn user() -> Known {
     let account = Account {
         section: Some(section.id.clone()),
         login_id: "taro".into(),
+        member: None,
         address: "taro.yamada@acme.example".into(),
         name: "山田 太郎がくえん".into(),
         password_set_at: Some(NOW.plus_seconds(-89 * 86_400)),

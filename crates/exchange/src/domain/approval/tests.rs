@@ -35,6 +35,7 @@ fn account(login_id: &str) -> Account {
         id: AccountId::generate(),
         section: Some("acme".parse().unwrap()),
         login_id: login_id.into(),
+        member: None,
         address: format!("{login_id}@acme.example"),
         name: String::new(),
         administrator: false,

@@ -18,7 +18,7 @@ fn line(state: DepositState, taken: u32) -> SentLine {
         key: "k".into(),
         request_digest: vec![],
         state,
-        depositor: Some(Depositor { login_id: "taro".into(), as_default_user: true }),
+        depositor: Some(Depositor { login_id: "taro".into(), member: None, as_default_user: true }),
         sender_address: "\"<i>\"@acme.example".into(),
         sender_name: "<b>山田".into(),
         subject: "<u>件名".into(),
