@@ -45,10 +45,9 @@ impl Timestamp {
     pub fn end_of_day_counting(self, days: u16, zone: &str) -> Self {
         let first = self.in_zone(zone);
         let after = jiff::Span::new().days(i64::from(days.max(1)));
-        first
-            .start_of_day()
-            .and_then(|day| day.checked_add(after))
-            .map_or(self, |next| Self(next.timestamp().as_microsecond() - 1))
+        // A day that begins at one o'clock (there are zones that leap at midnight) makes the days behind it no longer.
+        let next = first.date().checked_add(after).and_then(|day| day.to_zoned(first.time_zone().clone()));
+        next.and_then(|day| day.start_of_day()).map_or(self, |next| Self(next.timestamp().as_microsecond() - 1))
     }
 
     /// What a person enters as a day and a time of day (`2026-11-21T23:30`, as HTML's `datetime-local` sends it), on the calendar of
@@ -86,6 +85,22 @@ mod tests {
         let sent = Timestamp("2026-11-21T14:30:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond());
         let end = sent.end_of_day_counting(7, "Asia/Tokyo");
         assert_eq!(end.in_zone("Asia/Tokyo").to_string(), "2026-11-27T23:59:59.999999+09:00[Asia/Tokyo]");
+    }
+
+    // spec: X-EXPIRY
+    #[test]
+    fn a_day_ends_at_midnight_where_clocks_leap_at_midnight() {
+        let zone = "Asia/Beirut";
+        let at = |local: &str| Timestamp::from_local(local, zone).unwrap_or_default();
+        for (sent, days, end) in [
+            // The 28th begins at one o'clock.
+            ("2027-03-28T12:00", 1, "2027-03-28T23:59:59.999999+03:00[Asia/Beirut]"),
+            ("2027-03-28T12:00", 7, "2027-04-03T23:59:59.999999+03:00[Asia/Beirut]"),
+            ("2027-03-27T12:00", 1, "2027-03-27T23:59:59.999999+02:00[Asia/Beirut]"),
+            ("2027-03-27T12:00", 2, "2027-03-28T23:59:59.999999+03:00[Asia/Beirut]"),
+        ] {
+            assert_eq!(at(sent).end_of_day_counting(days, zone).in_zone(zone).to_string(), end, "{sent} {days}");
+        }
     }
 
     // spec: RCV-TENANT
