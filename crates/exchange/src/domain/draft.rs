@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use fubako_base::{Lang, section::Settings};
+use fubako_base::{Lang, address::a_label, section::Settings};
 use fubako_mail::{header::compared, plan::rules};
 use fubako_store::{deposits::Deposit, uploads::Upload};
 
@@ -110,11 +110,41 @@ impl Fault {
     }
 }
 
-/// The recipients that were entered, as they are written.
+/// The recipients that were entered: addresses as they are written, of `鈴木 <a@b.example>`, as mail programs copy it, the address.
 #[must_use]
 pub fn recipients(entered: &str) -> Vec<String> {
+    let (mut all, mut rest) = (Vec::new(), entered);
+    while let Some((before, (inside, behind))) =
+        rest.split_once('<').and_then(|(before, after)| Some((before, after.split_once('>')?)))
+    {
+        // What stands before a bracket on its line is a name, but for what is an address of another.
+        let (earlier, name) = before.rfind([';', '；', '\n']).map_or(("", before), |at| before.split_at(at));
+        all.extend(words(earlier));
+        let of_others = |word: &String| word.contains('@') && word.trim_matches(['"', '\'', '“', '”']) != inside.trim();
+        all.extend(words(name).filter(of_others));
+        all.push(inside.trim().to_owned());
+        rest = behind;
+    }
+    all.extend(words(rest));
+    all
+}
+
+/// What stands between commas, semicolons and white space.
+fn words(text: &str) -> impl Iterator<Item = String> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '、' | '，' | '；');
-    entered.split(between).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+    text.split(between).filter(|one| !one.is_empty()).map(str::to_owned)
+}
+
+/// Whether somebody can be written to with it: an address whose domain is a name in the DNS. On a page nobody needs another.
+fn is_recipient(address: &str) -> bool {
+    let domain = a_label(address.rsplit_once('@').map_or("", |(_, domain)| domain));
+    let labels: Vec<&str> = domain.split('.').collect();
+    let is_label =
+        |label: &&str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    is_address(address)
+        && labels.len() > 1
+        && labels.iter().all(is_label)
+        && !labels[labels.len() - 1].bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether this is what a deposit was sent with, but for its files: said again, because nobody saw the answer, and not another one.
@@ -147,7 +177,7 @@ fn check_recipients(settings: &Settings, entered: &str, faults: &mut Vec<Fault>)
     }
     let (mut seen, mut twice) = (HashSet::new(), HashSet::new());
     for recipient in all {
-        if !is_address(&recipient) {
+        if !is_recipient(&recipient) {
             faults.push(Fault::RecipientMalformed(recipient));
         } else if !seen.insert(compared(&recipient)) {
             if twice.insert(compared(&recipient)) {
@@ -291,5 +321,49 @@ mod tests {
         assert_eq!(all, [Fault::RecipientMalformed("x".into()), Fault::NoSubject, Fault::NoFile]);
         let fields: Vec<Field> = all.iter().map(Fault::field).collect();
         assert_eq!(fields, [Field::Recipients, Field::Subject, Field::Files]);
+    }
+
+    // spec: X-SEND
+    #[test]
+    fn recipients_are_taken_as_mail_programs_copy_them() {
+        for (entered, wanted) in [
+            (
+                "a@b.example, c@d.example;e@f.example\ng@h.example",
+                &["a@b.example", "c@d.example", "e@f.example", "g@h.example"][..],
+            ),
+            ("鈴木 <a@b.example>", &["a@b.example"]),
+            ("鈴木 一郎 <a@b.example>; \"Sato, Jiro\" <c@d.example>", &["a@b.example", "c@d.example"]),
+            ("Suzuki, Taro <a@b.example>\n佐藤<c@d.example>", &["a@b.example", "c@d.example"]),
+            ("'a@b.example' <a@b.example>", &["a@b.example"]),
+            ("x@y.example, 鈴木 <a@b.example>, z@y.example", &["x@y.example", "a@b.example", "z@y.example"]),
+            ("nonsense; 鈴木 <a@b.example>", &["nonsense", "a@b.example"]),
+            ("a@b.example <", &["a@b.example", "<"]),
+            ("<>", &[""]),
+        ] {
+            assert_eq!(recipients(entered), wanted, "{entered}");
+        }
+    }
+
+    // spec: X-SEND 3.4 (recipient-malformed)
+    #[test]
+    fn a_recipient_on_a_page_has_a_domain() {
+        for good in ["a@b.example", "\"a b\"@b.example", "山田@会社.jp", "a@xn--6oq404h.jp", "a..b@docomo.example"]
+        {
+            assert!(is_recipient(good), "{good}");
+        }
+        for bad in [
+            "a@b.example.",
+            "a@localhost",
+            "a@[127.0.0.1]",
+            "a@[IPv6:::1]",
+            "a@127.0.0.1",
+            "a@b..example",
+            "a@.example",
+            "",
+            "a",
+            "a@",
+        ] {
+            assert!(!is_recipient(bad), "{bad}");
+        }
     }
 }
