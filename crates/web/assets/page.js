@@ -61,6 +61,7 @@
 })();
 
 // Uploads by tus, from the page where files are sent. What broke off goes on where it was; after a reload, as soon as the same file is chosen again.
+// Another file of the same name and size begins anew.
 (() => {
   "use strict";
   const form = document.getElementById("new");
@@ -158,6 +159,7 @@
     item.remove();
     const button = next && next.querySelector("button");
     (button || field).focus();
+    if (item.dataset.id) marks.drop(item.dataset.id);
     if (item.dataset.id) await ask("DELETE", `${words.uploads}/${item.dataset.id}`, {}).catch(() => {});
   };
 
@@ -177,9 +179,64 @@
     return ask("POST", words.uploads, { "Upload-Length": String(file.size), "Upload-Metadata": metadata.join(",") });
   };
 
+  // What tells a file from another of the same name and size: when it was changed, and digests of its first and its last octets.
+  const ends = 1 << 20;
+  const markOf = async (file) => {
+    let mark = String(file.lastModified);
+    for (const end of [file.slice(0, ends), file.slice(Math.max(0, file.size - ends))]) {
+      const octets = await end.arrayBuffer();
+      if (window.crypto && crypto.subtle) mark += ` ${base64(new Uint8Array(await crypto.subtle.digest("SHA-256", octets)))}`;
+    }
+    return mark;
+  };
+  // The marks of what this browser has begun, for two days: an upload is given up before that.
+  const marks = {
+    prefix: "fubako-upload-",
+    get: (id) => {
+      try {
+        return JSON.parse(localStorage.getItem(marks.prefix + id)).mark;
+      } catch {
+        return null;
+      }
+    },
+    keep: (id, mark) => {
+      try {
+        localStorage.setItem(marks.prefix + id, JSON.stringify({ mark, at: Date.now() }));
+      } catch {
+        // Then the file begins anew after a reload.
+      }
+    },
+    drop: (id) => {
+      try {
+        localStorage.removeItem(marks.prefix + id);
+      } catch {
+        // It was not kept.
+      }
+    },
+    forget: () => {
+      try {
+        for (const key of Object.keys(localStorage)) {
+          if (key.startsWith(marks.prefix) && !(JSON.parse(localStorage.getItem(key)).at > Date.now() - 172800000)) localStorage.removeItem(key);
+        }
+      } catch {
+        // Nothing is kept.
+      }
+    },
+  };
+  marks.forget();
+
   // Uploads a file to its end, however often it breaks off.
   const upload = async (item, file) => {
     const shown = line(item);
+    const mark = await markOf(file).catch(() => null);
+    if (item.dataset.id && (mark === null || marks.get(item.dataset.id) !== mark)) {
+      // Another file than the one that was begun, for all that is known: nothing of that goes with this.
+      const before = item.dataset.id;
+      delete item.dataset.id;
+      item.dataset.received = "-1";
+      marks.drop(before);
+      await ask("DELETE", `${words.uploads}/${before}`, {}).catch(() => {});
+    }
     let failed = 0;
     let offset = null;
     while (!item.dataset.gone) {
@@ -191,6 +248,7 @@
           answer = await last;
           if (answer.status === 201) {
             item.dataset.id = answer.headers.get("Location").split("/").pop();
+            if (mark !== null) marks.keep(item.dataset.id, mark);
             offset = 0;
           }
         } else if (offset === null) {
@@ -212,7 +270,10 @@
         }
         if (answer && !answer.ok) throw new Error(String(answer.status));
         if (offset !== null) shown.show(offset, file.size);
-        if (offset !== null && offset >= file.size) return;
+        if (offset !== null && offset >= file.size) {
+          marks.drop(item.dataset.id);
+          return;
+        }
       } catch {
         offset = null;
         shown.say(words.waiting);
