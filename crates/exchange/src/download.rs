@@ -64,6 +64,8 @@ pub struct LinkView {
     pub section_name: String,
     /// How many files there are.
     pub file_count: u32,
+    /// Whether a person sent it on a page: there is no mail then that has the password.
+    pub by_person: bool,
     /// Before this, no password is looked at; none where one may be tried now.
     pub next_try_at: Option<Timestamp>,
     /// Whether that is because the link is locked.
@@ -583,6 +585,7 @@ impl Found {
             section: section.id.clone(),
             section_name: section.name.clone(),
             file_count: deposit.file_count,
+            by_person: deposit.by_person,
             next_try_at,
             locked,
         }

@@ -63,6 +63,7 @@ fn deposit(kind: &str, files: u32) -> Deposit {
         expires_at: SENT.end_of_day_counting(7, "Asia/Tokyo"),
         time_zone: "Asia/Tokyo".to_owned(),
         file_count: files,
+        by_person: false,
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Deposit {
     pub time_zone: String,
     /// How many files.
     pub file_count: u32,
+    /// Whether a person sent it on a page: no mail has its password.
+    pub by_person: bool,
 }
 
 /// What the password form says beside itself.
@@ -308,6 +310,8 @@ struct PasswordPage<'a> {
     alert: Option<Alert>,
     form: bool,
     invalid: bool,
+    /// Where the password is to be found.
+    hint: &'static str,
 }
 
 /// The page before the recipient is proven: who sent what until when, and the form for the file password (spec ACCESS 1).
@@ -319,6 +323,7 @@ pub fn password(frame: &Frame, deposit: &Deposit, trouble: Trouble, now: Timesta
         alert: alert(frame, trouble, &deposit.time_zone, now),
         form: !matches!(trouble, Trouble::Locked { .. }),
         invalid: matches!(trouble, Trouble::Wrong { .. } | Trouble::Empty),
+        hint: if deposit.by_person { "web-password-hint-person" } else { "web-password-hint" },
     })
 }
 
@@ -497,6 +502,19 @@ mod tests {
             expires_at: SENT.end_of_day_counting(7, "Asia/Tokyo"),
             time_zone: "Asia/Tokyo".to_owned(),
             file_count: 2,
+            by_person: false,
+        }
+    }
+
+    // spec: X-SEND ACCESS X-LANG
+    #[test]
+    fn where_the_password_is_to_be_found_depends_on_who_sent() {
+        for lang in Lang::ALL {
+            let [by_mail, by_person] = [false, true]
+                .map(|by_person| password(&frame(lang), &Deposit { by_person, ..deposit() }, Trouble::None, SENT));
+            let (mail, person) = (frame(lang).t("web-password-hint"), frame(lang).t("web-password-hint-person"));
+            assert!(by_mail.contains(&mail) && !by_mail.contains(&person), "{by_mail}");
+            assert!(by_person.contains(&person) && !by_person.contains(&mail), "{by_person}");
         }
     }
 

@@ -247,6 +247,7 @@ fn deposit(view: &LinkView, path: String) -> Deposit {
         expires_at: view.expires_at,
         time_zone: view.time_zone.clone(),
         file_count: view.file_count,
+        by_person: view.by_person,
     }
 }
 

@@ -32,6 +32,7 @@ web-left-days = { $count ->
 web-open-title = Open the files
 web-password = File password
 web-password-hint = You find it in the sender’s mail. If it is not there, please ask the sender.
+web-password-hint-person = The sender tells you it, apart from the notice. If they have not yet, please ask them.
 web-show = Show
 web-hide = Hide
 web-open = Open

@@ -23,6 +23,7 @@ web-left-days = あと{ $count }日
 web-open-title = ファイルを開く
 web-password = ファイルパスワード
 web-password-hint = 送信者からのメールに書かれています。見当たらないときは、送信者にお尋ねください。
+web-password-hint-person = お預かり通知メールとは別に、送信者からお知らせします。まだのときは、送信者にお尋ねください。
 web-show = 表示
 web-hide = 隠す
 web-open = 開く

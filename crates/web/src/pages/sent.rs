@@ -107,8 +107,13 @@ fn line_row(frame: &Frame, list: &List<'_>, line: &SentLine, now: Timestamp) -> 
         recipients,
         sent: shown::moment(deposit.sent_at.unwrap_or(deposit.created_at), list.zone, frame.lang),
         stands: Standing::of(frame, line, list.zone, now),
-        taken: taken(frame, line.taken, deposit.recipients.len()),
+        taken: if has_links(deposit) { taken(frame, line.taken, deposit.recipients.len()) } else { String::new() },
     }
+}
+
+/// Whether recipients have, or had, links to it: of what waits for approval or was rejected nobody could take anything.
+fn has_links(deposit: &Deposit) -> bool {
+    deposit.sent_at.is_some()
 }
 
 /// How many of the recipients have taken something.
@@ -210,6 +215,8 @@ struct OnePage<'a> {
     message: Vec<String>,
     sent: Option<Moment>,
     expires: Option<Moment>,
+    /// Until when approvers may decide, as long as it waits for them.
+    decide_by: Option<Moment>,
     cancelled: Option<(Moment, String)>,
     stands: Standing,
     links: Vec<LinkRow>,
@@ -247,6 +254,7 @@ pub fn one(frame: &Frame, one: &One<'_>, now: Timestamp) -> String {
         message: deposit.message.lines().map(visible).collect(),
         sent: deposit.sent_at.map(moment),
         expires: deposit.expires_at.map(moment),
+        decide_by: decide_by(deposit).map(moment),
         cancelled: line.cancelled.as_ref().map(|cancelled| (moment(cancelled.at), visible(&cancelled.by))),
         rejected: rejected(deposit),
         intended: deposit.recipients.iter().filter(|_| links.is_empty()).map(|to| visible(to)).collect(),
@@ -268,6 +276,11 @@ pub fn one(frame: &Frame, one: &One<'_>, now: Timestamp) -> String {
         extend: one.extension.as_ref().map(|extension| extend_form(frame, one, extension)),
         done: one.done.map(|done| done.words(frame)),
     })
+}
+
+fn decide_by(deposit: &Deposit) -> Option<Timestamp> {
+    let asked = deposit.approval.as_ref()?.asked?;
+    (deposit.state == DepositState::Waiting).then_some(asked.decide_by)
 }
 
 fn rejected(deposit: &Deposit) -> Option<String> {

@@ -153,3 +153,35 @@ fn the_next_page_goes_on_where_this_ends_and_keeps_what_is_searched_for() {
     let wanted = format!("/sent?before={}&amp;q=a%26b%20c%3D%E6%97%A5&amp;lang=en", page.lines[1].deposit.id);
     assert!(html.replace("&#38;", "&amp;").contains(&wanted), "{wanted}: {html}");
 }
+
+// spec: X-APPROVAL X-LANG
+#[test]
+fn of_what_waits_it_is_said_until_when_and_not_that_nobody_has_taken_it() {
+    let asked = fubako_store::approval::Asked { at: NOW, decide_by: NOW.plus_seconds(86_400) };
+    for lang in Lang::ALL {
+        let frame = frame(lang);
+        let mut waits = line(DepositState::Waiting, 0);
+        waits.deposit.sent_at = None;
+        waits.deposit.approval =
+            Some(fubako_store::approval::Approval { group: None, asked: Some(asked), decision: None });
+        let (until, none) = (frame.t("web-decide-by"), frame.t("web-taken-none"));
+        for (deposit, waiting) in [(waits, true), (line(DepositState::Sent, 0), false)] {
+            let page = SentPage { lines: vec![deposit.clone()], more: false };
+            let shown =
+                List { side: Side::Own, base: "/sent", search: "", first: true, page: &page, zone: "Asia/Tokyo" };
+            assert_ne!(list(&frame, &shown, NOW).contains(&none), waiting);
+            let sent = SentDeposit { line: deposit, files: vec![], links: vec![] };
+            let of = One {
+                side: Side::Own,
+                base: "/sent",
+                sent: &sent,
+                extension: None,
+                password: None,
+                form_key: "the-key",
+                zone: "Asia/Tokyo",
+                done: waiting.then_some(Done::Asked),
+            };
+            assert_eq!(one(&frame, &of, NOW).contains(&until), waiting);
+        }
+    }
+}
