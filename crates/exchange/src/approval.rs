@@ -14,16 +14,16 @@ use fubako_store::{
     accounts::Account,
     approval::{Approval, ApprovalStaff, Asked, Decision},
     audit,
-    deposits::{Deposit, Depositor, File},
+    deposits::{Deposit, DepositState, Depositor, File},
 };
 
 use crate::{
     Exchange,
     account::Person,
     audit::By,
-    deposit::DepositError,
+    deposit::{DepositError, address_of},
     domain::{
-        self, Invalid,
+        self, Invalid, Whence,
         approval::{Owner, Standing, Who, approvers, check_reason, decide_by, is_asked, may_approve, standing},
         life::{Event, after},
     },
@@ -138,6 +138,7 @@ impl Exchange {
         deposit: &Deposit,
         section: &Section,
         files: &[File],
+        whence: Whence,
         now: Timestamp,
     ) -> Result<(), DepositError> {
         let staff = self.parts.store.approval_staff(&section.id).await?;
@@ -162,7 +163,12 @@ impl Exchange {
         }
         let whom: Vec<&str> = asked_of.iter().map(|user| user.login_id.as_str()).collect();
         let depositor = deposit.depositor.as_ref().map(|depositor| depositor.login_id.clone()).unwrap_or_default();
-        let entry = By::at(Actor::User(depositor), "").did(&section.id, Happened::ApprovalAsked, deposit.id, now);
+        let entry = By::at(Actor::User(depositor), &address_of(whence)).did(
+            &section.id,
+            Happened::ApprovalAsked,
+            deposit.id,
+            now,
+        );
         let entry =
             described(entry, deposit).with("approvers", whom.join(", ")).with("decide-by", asked.decide_by.jiff());
         if self.parts.store.ask_approval(deposit.id, asked, &mails, &entry).await? {
@@ -241,6 +247,28 @@ impl Exchange {
         Ok(OpenedFiles::of(&case.deposit, files, &case.section, until, now))
     }
 
+    /// Records that an approver fetches a file of a deposit, or all of them, from an IP address.
+    ///
+    /// # Errors
+    /// [`DownloadError::NotFound`] where there is no such file; [`DownloadError::Unavailable`]: then nothing is to be handed out.
+    pub async fn request_looked_at(
+        &self,
+        person: &Person,
+        opened: &OpenedFiles,
+        number: Option<u32>,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), DownloadError> {
+        let files = opened.files.iter().filter(|file| number.is_none_or(|number| number == file.number));
+        let names: Vec<&str> = files.map(|file| file.name.as_str()).collect();
+        if names.is_empty() {
+            return Err(DownloadError::NotFound);
+        }
+        let entry = By::person(person, address).did(&opened.section, Happened::Downloaded, opened.deposit, now);
+        let entry = entry.with("file", names.join(", "));
+        self.parts.store.record(&entry).await.map_err(|error| DownloadError::Unavailable(error.to_string()))
+    }
+
     /// Approves a deposit, from an IP address: its recipients get their links, and its files are kept from now on as those of one that is sent.
     ///
     /// # Errors
@@ -254,7 +282,7 @@ impl Exchange {
     ) -> Result<Came, ApprovalError> {
         let case = self.case(person, id).await?;
         if !can_be_decided(&case, Event::Approve, now) {
-            return Ok(Came::TooLate);
+            return Ok(came_before(&case.deposit, person, DepositState::Sent));
         }
         let Case { deposit, section, .. } = &case;
         let files = self.parts.store.files(id).await?;
@@ -265,7 +293,7 @@ impl Exchange {
         let entry = By::person(person, address).did(&section.id, Happened::DepositApproved, id, now);
         let entry = described(entry, deposit).with("files", files.len()).with("expires", expires_at.jiff());
         if !self.parts.store.approve_deposit(id, &decision, expires_at, &links, &notices, &entry).await? {
-            return Ok(Came::TooLate);
+            return self.came_meanwhile(person, id, DepositState::Sent).await;
         }
         (self.parts.wake_post)();
         tracing::info!(deposit = %id, section = %section.id, approver = by, recipients = links.len(), "a deposit was approved, and sent");
@@ -286,13 +314,24 @@ impl Exchange {
     ) -> Result<Came, ApprovalError> {
         let case = self.case(person, id).await?;
         if !can_be_decided(&case, Event::Reject, now) {
-            return Ok(Came::TooLate);
+            return Ok(came_before(&case.deposit, person, DepositState::Rejected));
         }
         let account = &person.known.account;
         let decision = Decision { at: now, by: Some(account.login_id.clone()), reason: Some(check_reason(reason)?) };
         let by = By::person(person, address);
         let done = self.end_unapproved(&case.deposit, &case.section, &decision, &by, Some(name_of(account))).await?;
-        Ok(if done { Came::Done } else { Came::TooLate })
+        if done { Ok(Came::Done) } else { self.came_meanwhile(person, id, DepositState::Rejected).await }
+    }
+
+    /// What came of a decision that another was quicker than.
+    async fn came_meanwhile(
+        &self,
+        person: &Person,
+        id: DepositId,
+        wanted: DepositState,
+    ) -> Result<Came, ApprovalError> {
+        let deposit = self.parts.store.deposit(id).await?.ok_or(ApprovalError::NotFound)?;
+        Ok(came_before(&deposit, person, wanted))
     }
 
     /// Rejects the deposits of which nobody decided in time; their senders are told. Gives how many. One that cannot be rejected now is the next
@@ -378,6 +417,14 @@ fn approver_of(person: &Person) -> Result<&Section, ApprovalError> {
 fn can_be_decided(case: &Case, event: Event, now: Timestamp) -> bool {
     let in_time = matches!(standing(case.deposit.state, &case.approval, now), Some(Standing::Undecided(_)));
     in_time && after(case.deposit.state, event).is_some()
+}
+
+/// What came of a decision about a deposit that was decided before: of the same by the same person, as by a second click, that it is made.
+fn came_before(deposit: &Deposit, person: &Person, wanted: DepositState) -> Came {
+    let decision = deposit.approval.as_ref().and_then(|approval| approval.decision.as_ref());
+    let by = decision.and_then(|decision| decision.by.as_deref());
+    let same = deposit.state == wanted && by == Some(person.known.account.login_id.as_str());
+    if same { Came::Done } else { Came::TooLate }
 }
 
 /// How a person is called: by name, or where there is none by login id.

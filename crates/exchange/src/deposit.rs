@@ -332,12 +332,12 @@ impl Exchange {
             return Err(too_large(section.settings.max_deposit_size));
         }
         if deposit.approval.is_some() {
-            self.ask_approvers(&deposit, &section, &files, now).await?;
+            self.ask_approvers(&deposit, &section, &files, whence, now).await?;
             return self.view(self.existing(id).await?).await;
         }
         let expires_at = domain::expires_at(&section.settings, now);
         let (links, notices) = self.links_and_notices(&deposit, &section, &files, expires_at, now).await?;
-        let entry = sending(&deposit, files.len(), expires_at, now);
+        let entry = sending(&deposit, files.len(), expires_at, whence, now);
         if self.parts.store.send_deposit(id, expires_at, &links, &notices, &entry, now).await? {
             (self.parts.wake_post)();
             let (depositor, as_default_user) = named(&deposit);
@@ -535,14 +535,22 @@ fn from(whence: Whence) -> String {
     }
 }
 
+/// The address that a call came from, for the audit log; empty where it came from no network.
+pub(crate) fn address_of(whence: Whence) -> String {
+    match whence {
+        Whence::Within => String::new(),
+        Whence::Address(address) => address.to_string(),
+    }
+}
+
 fn too_large(limit: u64) -> DepositError {
     DepositError::Refused { code: Code::FilesTooLarge, detail: format!("more than {limit} octets") }
 }
 
 /// That a deposit is sent, for the audit log.
-fn sending(deposit: &Deposit, files: usize, expires_at: Timestamp, now: Timestamp) -> audit::Entry {
+fn sending(deposit: &Deposit, files: usize, expires_at: Timestamp, whence: Whence, now: Timestamp) -> audit::Entry {
     let (login_id, as_default_user) = named(deposit);
-    By::at(Actor::User(login_id.unwrap_or_default().to_owned()), "")
+    By::at(Actor::User(login_id.unwrap_or_default().to_owned()), &address_of(whence))
         .did(&deposit.section, Event::DepositSent, deposit.id, now)
         .with("sender", &deposit.sender_address)
         .with("as-default-user", as_default_user.unwrap_or_default())

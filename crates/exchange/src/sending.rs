@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
@@ -105,7 +106,7 @@ fn was_sent(deposit: &Deposit) -> bool {
 }
 
 impl Exchange {
-    /// Sends a draft: begins a deposit, puts its uploads and sends it. Said again, because nobody saw the answer, it is sent once, and what was sent
+    /// Sends a draft, from an IP address: begins a deposit, puts its uploads and sends it. Said again, because nobody saw the answer, it is sent once, and what was sent
     /// is given. What is entered otherwise, or with other files, is another deposit, though the page that it came from had sent one. What cannot be
     /// sent leaves no deposit, and its uploads stay.
     ///
@@ -117,6 +118,7 @@ impl Exchange {
         id: &str,
         entered: &Draft,
         lang: Option<Lang>,
+        address: IpAddr,
         now: Timestamp,
     ) -> Result<SentDraft, SendError> {
         let (Some(section), true) = (person.known.section.as_ref(), is_draft(id)) else {
@@ -144,7 +146,7 @@ impl Exchange {
         }
         let deposit = self.begin_draft(person, section, &key, entered, lang, &files, now).await?;
         self.put_uploads(deposit, &files, now).await?;
-        let state = self.send(deposit, Whence::Within, now).await?.state;
+        let state = self.send(deposit, Whence::Address(address), now).await?.state;
         self.drop_uploads(person, &files).await;
         Ok(SentDraft { id: deposit, state })
     }
@@ -280,7 +282,7 @@ impl Exchange {
         Err(SendError::Faults(faults))
     }
 
-    /// The file password of somebody's own deposit, where they may look at it (spec 3.9).
+    /// The file password of somebody's own deposit, where they may look at it (spec 3.9): as long as it opens something, or may.
     ///
     /// # Errors
     /// [`DepositError`].
@@ -288,9 +290,14 @@ impl Exchange {
         &self,
         person: &Person,
         deposit: &Deposit,
+        now: Timestamp,
     ) -> Result<Option<FilePassword>, DepositError> {
         let own = is_own(&person.known, deposit);
-        let live = deposit.state != DepositState::Cancelled && deposit.state != DepositState::Expired;
+        let live = match deposit.state {
+            DepositState::Waiting => deposit.approval.as_ref().and_then(|a| a.asked).is_some_and(|a| now < a.decide_by),
+            DepositState::Sent => deposit.expires_at.is_none_or(|end| now < end),
+            DepositState::Open | DepositState::Rejected | DepositState::Expired | DepositState::Cancelled => false,
+        };
         let Some(sealed) = deposit.sealed_password.as_ref().filter(|_| own && live) else { return Ok(None) };
         let opened = self.parts.vault.open_value(&deposit.section, &password_context(deposit.id), sealed).await?;
         Ok(String::from_utf8(opened).ok().map(FilePassword::from_kept))

@@ -169,6 +169,9 @@ async fn approvers_are_asked_and_one_of_them_sends_it() {
     let seen = house.exchange.requests_for(&sato, house.now()).await.unwrap();
     assert_eq!(seen.iter().map(|request| request.id).collect::<Vec<_>>(), [id]);
     assert_eq!(house.exchange.approve(&sato, id, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
+    // A second click of the same person says that it is done, and another's that it is too late.
+    assert_eq!(house.exchange.approve(&sato, id, "192.0.2.9", house.now()).await.unwrap(), Came::Done);
+    assert_eq!(house.exchange.reject(&sato, id, "no", "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
     assert_eq!(house.exchange.approve(&ito, id, "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
     assert_eq!(house.exchange.reject(&ito, id, "no", "192.0.2.9", house.now()).await.unwrap(), Came::TooLate);
     let mails = house.posted().await;
@@ -371,4 +374,26 @@ async fn a_deposit_is_nobody_else_s_to_see() {
     let absent = house.exchange.request(&sato, DepositId::generate(), house.now()).await;
     assert!(matches!(absent, Err(ApprovalError::NotFound)));
     assert_eq!(state(&house, id).await, DepositState::Waiting);
+}
+
+// spec: X-APPROVAL X-AUDIT
+#[tokio::test]
+async fn an_approver_s_look_at_the_files_is_recorded_and_where_a_program_sent_from() {
+    let house = house().await;
+    let sato = person(&house, "sato").await;
+    let id = begun(&house, "taro@acme.example").await.unwrap();
+    house.exchange.send(id, Whence::Address("192.0.2.77".parse().unwrap()), house.now()).await.unwrap();
+    let opened = house.exchange.request_files(&sato, id, house.now()).await.unwrap();
+    house.exchange.request_looked_at(&sato, &opened, Some(1), "192.0.2.9", house.now()).await.unwrap();
+    let none = house.exchange.request_looked_at(&sato, &opened, Some(2), "192.0.2.9", house.now()).await;
+    assert!(matches!(none, Err(fubako_exchange::download::DownloadError::NotFound)));
+    let lines = recorded(&house, id).await;
+    let told: Vec<[&str; 3]> =
+        lines.iter().map(|[event, by, at, _]| [event.as_str(), by.as_str(), at.as_str()]).collect();
+    assert_eq!(
+        told,
+        [["approval-asked", "user taro", "192.0.2.77"], ["downloaded", "user sato", "192.0.2.9"]],
+        "{lines:?}"
+    );
+    assert!(lines[1][3].contains("見積.pdf"), "{lines:?}");
 }

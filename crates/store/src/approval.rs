@@ -9,7 +9,7 @@ use crate::{
     Store, StoreError,
     accounts::{Account, accounts_of_approvers},
     audit::Entry,
-    deposits::{Deposit, DepositState, Link, Sending, deposit_columns, give_up_files, hand_out, lock, read_deposit},
+    deposits::{Deposit, DepositState, Link, Sending, deposit_columns, end_files, hand_out, lock, read_deposit},
     outbox::NewOutgoing,
     rounds::insert_outgoing,
     sections::{Group, User, read_groups, read_user, user_columns},
@@ -134,7 +134,7 @@ impl Store {
             .await
     }
 
-    /// `waiting` → `rejected`, with what its sender is told, and that recorded, in one transaction: wrapped keys are gone, objects given up for erasure. False
+    /// `waiting` → `rejected`, with what its sender is told, and that recorded, in one transaction: wrapped keys and the file password are gone, objects given up for erasure. False
     /// where somebody decided before.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Store {
                         return Ok(false);
                     }
                     tx.run("UPDATE deposits SET state = 'rejected' WHERE id = $1", args![*id]).await?;
-                    give_up_files(tx, *id).await?;
+                    end_files(tx, *id).await?;
                     insert_outgoing(tx, notice, decision.at).await?;
                     record.write_if(true, tx).await
                 })

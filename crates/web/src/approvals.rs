@@ -147,6 +147,17 @@ async fn given(counter: &Counter<'_>, method: &Method, headers: &HeaderMap, wish
         let refused = |error| Box::new(refuse(counter, id, error));
         let opened = counter.exchange().request_files(&person, id, counter.now).await.map_err(refused)?;
         let said = |message| message_page(counter, id, message);
+        // A download in pieces is one: its first is recorded.
+        let range = headers.get("range").map(http::HeaderValue::as_bytes);
+        if method == Method::GET && range.is_none_or(|range| range.starts_with(b"bytes=0-")) {
+            let number = match wish {
+                Wish::One(number) => Some(number.unwrap_or_default()),
+                Wish::All => None,
+            };
+            let (exchange, address) = (counter.exchange(), address(counter.caller));
+            let noted = exchange.request_looked_at(&person, &opened, number, &address, counter.now).await;
+            noted.map_err(refused)?;
+        }
         let (exchange, mark) = (counter.exchange(), format!("approval {id}"));
         let giving = Giving { exchange, opened: &opened, method, headers, said: &said, mark };
         giving.answer(wish).await.map_err(refused)

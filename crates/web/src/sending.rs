@@ -128,7 +128,8 @@ async fn send(State(state): State<Arc<WebState>>, caller: Caller, request: Reque
             return show(&counter, &person, &entered, StatusCode::BAD_REQUEST, &faults, false).await;
         }
         let lang: Option<Lang> = entered.lang.parse().ok();
-        match counter.exchange().send_draft(&person, &entered.draft, &entered.text, lang, counter.now).await {
+        let (exchange, text, address) = (counter.exchange(), &entered.text, caller.peer);
+        match exchange.send_draft(&person, &entered.draft, text, lang, address, counter.now).await {
             Ok(SentDraft { id, state }) => Ok(counter.lead_to(&format!("/sent/{id}"), done(state))),
             Err(SendError::Faults(found)) => {
                 faults.extend(found);

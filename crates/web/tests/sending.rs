@@ -169,6 +169,8 @@ async fn a_person_sends_what_they_uploaded_in_pieces() {
     assert!(one.starts_with("/sent/") && one.ends_with("?done=sent"), "{one}");
     // Said again, it is sent once.
     assert_eq!(place.send(&place.taro, GOOD, &[]).await.header("location"), one);
+    let lines = place.house.exchange.audit_lines(&"acme".parse().unwrap(), &Default::default(), None, 1).await.unwrap();
+    assert_eq!((lines[0].event.as_str(), lines[0].address.is_empty()), ("deposit-sent", false), "from nowhere");
     let posted = place.house.posted().await;
     assert_eq!(posted.len(), 2);
     assert!(

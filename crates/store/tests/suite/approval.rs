@@ -22,7 +22,8 @@ fn decision(by: Option<&str>, reason: Option<&str>) -> Decision {
 /// A deposit under approval with one file, open.
 async fn open(db: &Db, key: &str) -> Deposit {
     let approval = Some(Approval { group: Some("sales".to_owned()), asked: None, decision: None });
-    let wanted = Deposit { approval, message_id: Some("a@b.example".to_owned()), ..deposit(key, 1) };
+    let message_id = Some("a@b.example".to_owned());
+    let wanted = Deposit { approval, message_id, sealed_password: Some(vec![1, 2, 3]), ..deposit(key, 1) };
     let (kept, _) = db.store.begin_deposit(&wanted).await.unwrap();
     assert_eq!((kept.approval.clone(), kept.message_id.clone()), (wanted.approval, wanted.message_id));
     db.store.keep_file(&file(kept.id, 1)).await.unwrap();
@@ -188,6 +189,7 @@ pub(crate) async fn what_waits_what_is_overdue_and_what_was_decided(db: Db) {
     assert_eq!(ids(db.store.overdue_deposits(at(900), Some(both[0]), 10).await.unwrap()), both[1..]);
 
     db.store.reject_deposit(early.id, &decision(Some("sato"), Some("no")), &notice(), &entry()).await.unwrap();
+    assert_eq!(db.store.deposit(early.id).await.unwrap().unwrap().sealed_password, None, "the password stays");
     let last = Decision { at: at(60), ..decision(Some("sato"), None) };
     db.store.approve_deposit(late.id, &last, at(1000), &[], &[], &entry()).await.unwrap();
     assert_eq!(ids(db.store.decided_deposits(&acme, "sato", 10).await.unwrap()), [late.id, early.id]);
