@@ -168,13 +168,62 @@ def test_a_browser_goes_on_where_the_server_was_killed(place, browser, folder):
         item, = browser.driver.find_elements(By.CSS_SELECTOR, "#uploads li")
         kept = int(item.get_attribute("data-received"))
         assert STOPPED[lang] in item.text and before <= kept < path.stat().st_size
+        upload = item.get_attribute("data-id")
         person.look()
         browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
         browser.driver.find_element(By.ID, "file").send_keys(str(path))
         wait_uploaded(browser, lang, 1)
+        item, = browser.driver.find_elements(By.CSS_SELECTOR, "#uploads li")
+        assert item.get_attribute("data-id") == upload, "it began anew"
         click_remove = browser.driver.find_element(By.CSS_SELECTOR, "#uploads button")
         click_remove.click()
         harness.wait_for("it is gone", lambda: not browser.driver.find_elements(By.CSS_SELECTOR, "#uploads li"), 10)
+        person.open("/me")
+        person.send("/sign-out")
+
+
+# spec: X-SEND
+def test_a_stopped_upload_does_not_go_on_with_another_file(place, browser, recipient_browser, folder):
+    """Of the same name and size, mended meanwhile: what arrives is the file that was chosen last, whole."""
+    site, mailboxes = place
+    lang, size = "ja", (1280, 900)
+    there = {to: len(mailboxes.raw(to)) for to in (ONE, TWO)}
+    path = folder / "図面.bin"
+    path.write_bytes(b"1" * (40 << 20))
+    with browser.screen(*size), recipient_browser.screen(*size):
+        person, recipient = Person(browser, site, lang, size), Person(recipient_browser, site, lang, size)
+        sign_in(site, person, "tanaka")
+        person.open("/sent/new")
+        browser.driver.execute_cdp_cmd("Network.enable", {})
+        slow = {"offline": False, "latency": 1, "downloadThroughput": -1, "uploadThroughput": 12 << 20}
+        browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
+        browser.driver.find_element(By.ID, "file").send_keys(str(path))
+
+        def received():
+            item = browser.driver.find_elements(By.CSS_SELECTOR, "#uploads li")
+            return int(item[0].get_attribute("data-received")) if item else 0
+        harness.wait_for("some of it is there", lambda: received() >= PART, 60)
+        browser.driver.refresh()
+        assert 0 < received() < path.stat().st_size
+        browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+        path.write_bytes(b"2" * (40 << 20))
+        browser.driver.find_element(By.ID, "file").send_keys(str(path))
+        wait_uploaded(browser, lang, 1)
+        fill(browser, recipients=f"{ONE}, {TWO}", subject="図面", message="")
+        assert SENT[lang] in submit(person)
+        browser.driver.find_element(By.CSS_SELECTOR, ".pass summary").click()
+        password = browser.driver.find_element(By.CSS_SELECTOR, ".pass code").text
+        open_link(recipient, links_in(mailboxes, there)[ONE][0], password)
+        _, digest = recipient_browser.download(recipient_browser.links("/files/1")[0])
+        assert digest == hashlib.sha256(path.read_bytes()).hexdigest(), "a mixture of two files was sent"
+        # The way back leads to a page for another deposit, not to that one.
+        browser.driver.back()
+        harness.wait_for("the page", lambda: browser.driver.find_elements(By.NAME, "subject"), 30)
+        fill(browser, recipients=ONE, subject="そのあとの図面", message="")
+        browser.driver.find_element(By.ID, "file").send_keys(str(path))
+        wait_uploaded(browser, lang, 1)
+        page = submit(person)
+        assert SENT[lang] in page and "そのあとの図面" in page, "said to be sent, and not sent"
         person.open("/me")
         person.send("/sign-out")
 
