@@ -61,12 +61,12 @@ async fn new(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
     let counter = Counter::new(&state, &caller);
     let answer = async {
         let person = counter.member(counter.person(NEW).await?)?;
-        let mut entered = Entered::default();
-        entered.draft = match caller.draft.as_deref().filter(|draft| is_draft(draft)) {
+        let draft = match caller.draft.as_deref().filter(|draft| is_draft(draft)) {
             // The way back in the browser's history leads to a draft that was sent: what is written now is another.
             Some(draft) if !is_sent(&counter, &person, draft).await? => draft.to_owned(),
             _ => UploadId::generate().to_string(),
         };
+        let entered = Entered { draft, ..Entered::default() };
         show(&counter, &person, &entered, StatusCode::OK, &[], false).await
     };
     either(answer.await)
