@@ -403,7 +403,7 @@ async fn what_must_be_approved_waits(way: Way) {
     let account = AccountName::User("acme".parse().unwrap(), "sato".to_owned());
     let entry = By::command("test").did(&"acme".parse().unwrap(), Event::Invited, "acme/sato", served.now());
     let invitation = NewInvitation { hash: [1; 32], until: served.now().plus_seconds(60) };
-    served.store.invite(&account, invitation, &entry, served.now()).await.unwrap().unwrap();
+    served.store.invite(&account, invitation, None, &entry, served.now()).await.unwrap().unwrap();
     assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", &entry, served.now()).await.unwrap());
 
     let request = fubako_api::DepositRequest { message_id: Some("a@b.example".to_owned()), ..wanted(&ONE, 1) };
@@ -472,7 +472,7 @@ async fn who_deposits(way: Way) {
     let account = AccountName::User("acme".parse().unwrap(), "taro".to_owned());
     let entry = By::command("test").did(&"acme".parse().unwrap(), Event::Invited, "acme/taro", served.now());
     let invitation = NewInvitation { hash: [1; 32], until: served.now().plus_seconds(60) };
-    let taro = served.store.invite(&account, invitation, &entry, served.now()).await.unwrap().unwrap();
+    let taro = served.store.invite(&account, invitation, None, &entry, served.now()).await.unwrap().unwrap();
     assert_eq!(begin("taro@acme.example").await.unwrap(), ("taro".to_owned(), false), "invited");
     assert!(served.store.accept_invitation(&[1; 32], "$argon2id$", &entry, served.now()).await.unwrap());
     assert!(served.store.take_password_try(taro.id, 0, Some(served.now())).await.unwrap());

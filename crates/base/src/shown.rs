@@ -94,9 +94,32 @@ pub fn moment(time: Timestamp, zone: &str, lang: Lang) -> Moment {
     Moment { words, machine: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string() }
 }
 
+/// A field of CSV (RFC 4180) in quotes. What a spreadsheet would take for a formula gets an apostrophe before it.
+#[must_use]
+pub fn csv_field(text: &str) -> String {
+    let guard = if is_formula(text) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+/// Whether a spreadsheet would take this for a formula.
+#[must_use]
+pub fn is_formula(text: &str) -> bool {
+    text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // spec: X-AUDIT X-ADMIN
+    #[test]
+    fn a_field_of_csv_is_no_formula_and_ends_where_it_ends() {
+        assert_eq!(csv_field("a"), "\"a\"");
+        assert_eq!(csv_field("a\"b,c\r\nd"), "\"a\"\"b,c\r\nd\"");
+        for formula in ["=1+1", "+1", "-1", "@a", "\t=1", " =1", "＝1"] {
+            assert_eq!(csv_field(formula), format!("\"'{formula}\""));
+        }
+    }
 
     #[test]
     fn sizes_have_units() {

@@ -144,7 +144,8 @@ impl Exchange {
         let name = self.account_name(Name::read(typed).as_ref()).await?.ok_or(AccountError::NotFound)?;
         let (token, invitation) = invitation(now)?;
         let entry = done_to(&name, by, Event::Invited, now);
-        let account = self.parts.store.invite(&name, invitation, &entry, now).await?.ok_or(AccountError::NotFound)?;
+        let account =
+            self.parts.store.invite(&name, invitation, None, &entry, now).await?.ok_or(AccountError::NotFound)?;
         tracing::info!(account = %account.id, section = section_of(&account), "invited to set a password; any earlier one is void");
         Ok(self.handed_over(&token, sign_in_name(&account), account.address, invitation.until))
     }
@@ -441,7 +442,7 @@ fn section_of(account: &Account) -> &str {
     account.section.as_ref().map_or("", SectionId::as_str)
 }
 
-fn invitation(now: Timestamp) -> Result<(Token, NewInvitation), AccountError> {
+pub(crate) fn invitation(now: Timestamp) -> Result<(Token, NewInvitation), AccountError> {
     let token = Token::generate().map_err(unavailable)?;
     let invitation = NewInvitation { hash: token.hash(), until: now.plus_seconds(INVITATION_HOURS * 3600) };
     Ok((token, invitation))

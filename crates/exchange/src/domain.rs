@@ -1,11 +1,13 @@
 //! Pure rules: what a deposit must be like, what a wrong password costs, when files go. No I/O, no clock.
 
 pub mod account;
+pub mod address;
 pub mod approval;
 mod depositor;
 pub mod draft;
 pub mod life;
 pub mod maintenance;
+pub mod members;
 pub mod sent;
 
 use std::{collections::HashSet, net::IpAddr};

@@ -9,7 +9,7 @@
 //! - [`uploads`], [`sending`]: files on their way from people, and what they send
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
-//! - [`maintenance`]: when the exchange is closed
+//! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
@@ -22,6 +22,7 @@ pub mod domain;
 pub mod download;
 pub mod expiry;
 pub mod maintenance;
+pub mod members;
 pub mod notice;
 mod password;
 mod rescan;

@@ -1,6 +1,6 @@
 //! The deposit notice (spec X-NOTICE, X-LANG): to each recipient separately, with a link of their own; it names sender,
 //! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other. [`request`] is what approvers get, [`rejection`]
-//! what a sender is told of what was not approved.
+//! what a sender is told of what was not approved, [`invitation`] how somebody comes to an account.
 
 use bytes::Bytes;
 use fubako_base::{
@@ -281,6 +281,7 @@ fn message_lines(deposit: &Deposit) -> Vec<String> {
 }
 
 mod html;
+pub(crate) mod invitation;
 pub(crate) mod rejection;
 pub(crate) mod request;
 #[cfg(test)]

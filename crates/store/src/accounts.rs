@@ -9,6 +9,8 @@ use fubako_base::{
 use crate::{
     Store, StoreError,
     audit::Entry,
+    outbox::NewOutgoing,
+    rounds::insert_outgoing,
     tx::{Row, Tx, args},
 };
 
@@ -167,8 +169,8 @@ impl Store {
     }
 
     /// Gives an account an invitation in place of its password, in one transaction: what password it has goes, its sessions end, its lock is opened,
-    /// and an earlier invitation is void. A user's account is made where there is none yet. Gives the account as it then is; none where there
-    /// is no such operator or user.
+    /// and an earlier invitation is void. A user's account is made where there is none yet. `mail` is queued with it, where there is one. Gives the
+    /// account as it then is; none where there is no such operator or user.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -176,16 +178,20 @@ impl Store {
         &self,
         name: &AccountName,
         invitation: NewInvitation,
+        mail: Option<&NewOutgoing>,
         entry: &Entry,
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError> {
         let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
             .write(
-                (AccountId::generate(), name.clone(), invitation, record, now),
-                |tx, (id, name, invitation, record, now)| {
+                (AccountId::generate(), name.clone(), invitation, mail.cloned(), record, now),
+                |tx, (id, name, invitation, mail, record, now)| {
                     Box::pin(async move {
                         let account = invite(tx, *id, name, *invitation, *now).await?;
+                        if let (Some(mail), true) = (mail, account.is_some()) {
+                            insert_outgoing(tx, mail, *now).await?;
+                        }
                         record.write_if(account.is_some(), tx).await?;
                         Ok(account)
                     })
@@ -441,6 +447,12 @@ async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, Sto
         }
     };
     row.as_ref().map(read_account).transpose()
+}
+
+/// A section's accounts, by login id.
+pub(crate) async fn accounts_of(tx: &mut Tx, section: &SectionId) -> Result<Vec<Account>, StoreError> {
+    let sql = account!("WHERE a.section = $1 ORDER BY a.login_id");
+    tx.all("accounts", sql, args![section]).await?.iter().map(read_account).collect()
 }
 
 /// The accounts of the section's approvers.

@@ -9,7 +9,7 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
-    accounts::{Account, accounts_for_sender},
+    accounts::{Account, accounts_for_sender, accounts_of},
     audit::Entry,
     tx::{Row, Tx, args},
 };
@@ -63,6 +63,17 @@ pub struct User {
     pub approver: bool,
     /// Whether the password never expires, whatever the section's rule is (spec X-ACCOUNTS).
     pub password_never_expires: bool,
+}
+
+/// All who belong to a section.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Staff {
+    /// Its groups, by name.
+    pub groups: Vec<Group>,
+    /// Its users, by login id.
+    pub users: Vec<User>,
+    /// The accounts of users who have one: who was never invited has none.
+    pub accounts: Vec<Account>,
 }
 
 /// The accounts that decide who deposits a mail of one sender (spec MAIL-SENDER).
@@ -187,6 +198,26 @@ impl Store {
                 Box::pin(async move {
                     let sql = user!("WHERE section = $1 ORDER BY login_id");
                     tx.all("users", sql, args![section]).await?.iter().map(read_user).collect()
+                })
+            })
+            .await
+    }
+
+    /// A section's groups by name, users by login id, and accounts, as they stand at one time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn staff(&self, section: &SectionId) -> Result<Staff, StoreError> {
+        self.pool
+            .read(section.clone(), |tx, section| {
+                Box::pin(async move {
+                    let sql = user!("WHERE section = $1 ORDER BY login_id");
+                    let users = tx.all("users", sql, args![section]).await?;
+                    Ok(Staff {
+                        groups: read_groups(tx, section).await?,
+                        users: users.iter().map(read_user).collect::<Result<_, _>>()?,
+                        accounts: accounts_of(tx, section).await?,
+                    })
                 })
             })
             .await

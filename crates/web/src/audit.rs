@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use fubako_base::{Timestamp, audit::Event, ids::SectionId, section::Settings};
+use fubako_base::{Timestamp, audit::Event, ids::SectionId, section::Settings, shown::csv_field};
 use fubako_exchange::{
     Exchange,
     account::Person,
@@ -200,35 +200,13 @@ fn as_csv(lines: &[Line], zone: &str, first: bool) -> String {
             &line.detail,
             &hash,
         ];
-        text.push_str(&fields.map(field).join(","));
+        text.push_str(&fields.map(csv_field).join(","));
         text.push_str("\r\n");
     }
     text
 }
 
-/// A field in quotes. One that a spreadsheet would take for a formula gets an apostrophe before it: strangers write some of them.
-fn field(value: &str) -> String {
-    let formula = value.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let mark = if formula { "'" } else { "" };
-    format!("\"{mark}{}\"", value.replace('"', "\"\""))
-}
-
 fn away(counter: &Counter<'_>, error: &StoreError) -> First {
     tracing::warn!(%error, "the audit log cannot be read");
     Box::new(counter.said(Message::Busy))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // spec: X-AUDIT
-    #[test]
-    fn a_field_of_csv_is_no_formula_and_ends_where_it_ends() {
-        assert_eq!(field("a"), "\"a\"");
-        assert_eq!(field("a\"b,c\r\nd"), "\"a\"\"b,c\r\nd\"");
-        for formula in ["=1+1", "+1", "-1", "@a", "\t=1", " =1", "＝1"] {
-            assert_eq!(field(formula), format!("\"'{formula}\""));
-        }
-    }
 }

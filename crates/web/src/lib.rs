@@ -32,6 +32,11 @@
 //!  GET   /sent/{deposit}/cancel[/{link}]  POST: takes it back, whole or for one recipient → 303      whose it is, form key
 //!  POST  /sent/{deposit}/extend  form `until`: keeps it longer → 303                                 whose it is, form key
 //!        /section/deposits…  the same for all of a section's deposits                                its administrators
+//!  GET   /section/users  /section/users.csv   its users; `q` and `after` in the query                 its administrators
+//!  GET   /section/users/new  /section/user/{login_id}  POST: the form → 303                           the same, form key
+//!  POST  /section/user/{login_id}/invite  …/unlock  …/remove (GET asks) → 303                         the same, form key
+//!  GET   /section/users/import  POST: a file → what it changes; again → 303                           the same, form key
+//!  GET   /section/groups  /section/groups/new  /section/group/{name}[/remove]  POST: the form → 303    the same, form key
 //! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
 //!
@@ -43,6 +48,7 @@
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `approvals`: what approvers do
 //! - `sent`: what was sent, who took it, taking it back
+//! - `members`: a section's users and groups
 //! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -58,6 +64,7 @@ mod download;
 mod forms;
 mod guard;
 mod guesses;
+mod members;
 mod names;
 mod operator;
 pub mod pages;

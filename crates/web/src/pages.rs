@@ -3,6 +3,7 @@
 pub mod account;
 pub mod approvals;
 pub mod audit;
+pub mod members;
 pub mod operator;
 pub mod sending;
 pub mod sent;
@@ -20,6 +21,15 @@ pub use fubako_base::shown::Moment;
 
 pub use crate::assets::{icon, script, style};
 use crate::waits;
+
+/// A value in a query or a path (RFC 3986, 2.1).
+pub(crate) fn encoded(text: &str) -> String {
+    let one = |octet: u8| match octet {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),
+        octet => format!("%{octet:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
 
 /// What every page has in common.
 #[derive(Debug, Clone)]

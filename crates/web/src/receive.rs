@@ -19,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, approvals, assets, audit, download, forms, guard, operator,
+    WebState, account, approvals, assets, audit, download, forms, guard, members, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     sending, sent, uploads,
     visitor::{SESSION_COOKIE, Visitor},
@@ -54,6 +54,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(account::routes())
         .merge(approvals::routes(&state))
         .merge(operator::routes())
+        .merge(members::routes())
         .merge(audit::routes())
         .merge(sent::routes())
         .merge(sending)

@@ -109,3 +109,16 @@ bounce-reason-expired = We tried again and again, but could not deliver the mail
 bounce-reason-unreachable = The recipient's server could not be reached. Please send the mail again later, or reach the recipient by another way.
 bounce-reason-policy = The recipient's server refused this mail by its own rules. Please ask the recipient or your mail administrator.
 bounce-reason-refused = The recipient's server refused this mail. Please show the reply below to your mail administrator.
+
+invitation-mail-subject = [{ $brand }] Please choose your password
+invitation-mail-lead = An administrator of { $section } has set up your { $brand } account.
+invitation-mail-how = Please choose your own password on the page below. If you had a password before, it no longer works.
+invitation-mail-open = Choose a password
+invitation-mail-url = If the button does not open, please paste this URL into your browser.
+invitation-mail-sign-in = Sign-in name
+invitation-mail-names = { $name } or { $address }
+invitation-mail-until = Good until
+invitation-mail-once = { $time }, once
+invitation-mail-secret = Whoever has this URL can set the password. Please do not forward it.
+invitation-mail-stranger = If it has expired, or you did not expect it, please ask your company’s administrator.
+invitation-mail-automatic = This mail was sent automatically by { $brand }.

@@ -109,3 +109,16 @@ bounce-reason-expired = 繰り返し送信を試みましたが、期限まで�
 bounce-reason-unreachable = 宛先のサーバに接続できませんでした。時間をおいて送り直すか、相手の方に別の方法でご連絡ください。
 bounce-reason-policy = 宛先のサーバが、受信側の規則によりこのメールの受け取りを断りました。相手の方、または貴社のメール管理者にご相談ください。
 bounce-reason-refused = 宛先のサーバがこのメールの受け取りを断りました。下記の応答を添えて、貴社のメール管理者にご相談ください。
+
+invitation-mail-subject = 【{ $brand }】パスワードを設定してください
+invitation-mail-lead = { $section } の管理者が、{ $brand } のアカウントをご用意しました。
+invitation-mail-how = 下記のページで、ご自分のパスワードを決めてください。これまでのパスワードがあれば、もう使えません。
+invitation-mail-open = パスワードを設定する
+invitation-mail-url = ボタンを押しても開かない場合は、次のURLをブラウザに貼り付けてください。
+invitation-mail-sign-in = サインイン名
+invitation-mail-names = { $name } または { $address }
+invitation-mail-until = 有効期限
+invitation-mail-once = { $time } まで、1回だけ使えます。
+invitation-mail-secret = このURLを知っている人は、誰でもパスワードを設定できます。転送しないでください。
+invitation-mail-stranger = 期限が過ぎたとき、またはお心当たりがないときは、御社の管理者にご連絡ください。
+invitation-mail-automatic = このメールは { $brand } が自動で送信しています。

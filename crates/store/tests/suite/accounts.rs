@@ -84,7 +84,7 @@ pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
     let users = [user("acme", "taro"), user("other", "taro")].map(Change::PutUser);
     db.store.apply(&users, &[], at(0)).await.unwrap();
     assert_eq!(db.store.account(&taro()).await.unwrap(), None, "before the first invitation there is none");
-    let kept = db.store.invite(&taro(), invitation(1, 100), &entry(), at(1)).await.unwrap().unwrap();
+    let kept = db.store.invite(&taro(), invitation(1, 100), None, &entry(), at(1)).await.unwrap().unwrap();
     assert_eq!((kept.section.clone(), &*kept.login_id, &*kept.name), (Some(id("acme")), "taro", "山田 太郎"));
     assert!(kept.administrator && kept.never_expires && kept.reset_at.is_none());
     for address in ["TARO@acme.example", "\"taro\"@acme.example."] {
@@ -99,11 +99,15 @@ pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
         assert_eq!(db.store.account(&nobody).await.unwrap(), None, "{nobody:?}");
     }
     for nobody in [AccountName::User(id("acme"), "jiro".into()), operator("taro")] {
-        assert_eq!(db.store.invite(&nobody, invitation(2, 100), &entry(), at(1)).await.unwrap(), None, "{nobody:?}");
+        assert_eq!(
+            db.store.invite(&nobody, invitation(2, 100), None, &entry(), at(1)).await.unwrap(),
+            None,
+            "{nobody:?}"
+        );
     }
     // By the address as well, and once.
     let again = AccountName::Address(id("acme"), "taro@acme.example".into());
-    assert_eq!(db.store.invite(&again, invitation(3, 200), &entry(), at(2)).await.unwrap().unwrap().id, kept.id);
+    assert_eq!(db.store.invite(&again, invitation(3, 200), None, &entry(), at(2)).await.unwrap().unwrap().id, kept.id);
     assert_eq!(db.count("SELECT COUNT(*) FROM accounts").await, 1);
 
     // Who is no user any more has no account and no session.
@@ -149,13 +153,13 @@ pub(crate) async fn a_reset_takes_password_and_sessions_away(db: Db) {
     let id = root(&db).await;
     assert!(db.store.begin_session(id, "hash", &session(1, 2), &entry()).await.unwrap());
     assert!(db.store.take_password_try(id, 0, Some(at(3))).await.unwrap());
-    let reset = db.store.invite(&operator("root"), invitation(5, 200), &entry(), at(10)).await.unwrap().unwrap();
+    let reset = db.store.invite(&operator("root"), invitation(5, 200), None, &entry(), at(10)).await.unwrap().unwrap();
     assert_eq!((reset.password_hash.clone(), reset.password_set_at, reset.reset_at), (None, None, Some(at(10))));
     assert_eq!((reset.failures, reset.locked_at, reset.invitation_until), (0, None, Some(at(200))));
     assert_eq!(db.store.session(&[1; 32]).await.unwrap(), None);
     assert!(!db.store.begin_session(id, "hash", &session(2, 11), &entry()).await.unwrap());
     // Another invitation makes the one before void, and it is still the same reset.
-    let again = db.store.invite(&operator("root"), invitation(6, 300), &entry(), at(20)).await.unwrap().unwrap();
+    let again = db.store.invite(&operator("root"), invitation(6, 300), None, &entry(), at(20)).await.unwrap().unwrap();
     assert_eq!(again.reset_at, Some(at(10)));
     assert!(!db.store.accept_invitation(&[5; 32], "new", &entry(), at(21)).await.unwrap());
     assert!(db.store.accept_invitation(&[6; 32], "new", &entry(), at(21)).await.unwrap());

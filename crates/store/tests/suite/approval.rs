@@ -69,7 +69,7 @@ pub(crate) async fn who_approves_is_kept_with_groups_and_users(db: Db) {
     for login_id in ["sato", "taro"] {
         let name = AccountName::User(id("acme"), login_id.to_owned());
         let invitation = NewInvitation { hash: [login_id.as_bytes()[0]; 32], until: at(60) };
-        let invited = db.store.invite(&name, invitation, &entry(), at(0)).await;
+        let invited = db.store.invite(&name, invitation, None, &entry(), at(0)).await;
         assert_eq!(invited.unwrap().unwrap().approver, login_id == "sato");
     }
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), groups);

@@ -254,7 +254,7 @@ pub(crate) async fn a_sender_s_accounts_are_those_of_the_section(db: Db) {
     for (number, section, login_id) in [(1, "acme", "a"), (2, "acme", "b"), (3, "acme", "c"), (4, "other", "a")] {
         let invitation = NewInvitation { hash: [number; 32], until: at(1) };
         let name = AccountName::User(id(section), login_id.to_owned());
-        db.store.invite(&name, invitation, &entry(), at(0)).await.unwrap().unwrap();
+        db.store.invite(&name, invitation, None, &entry(), at(0)).await.unwrap().unwrap();
     }
     let found = async |address| {
         let found = accounts(address).await.accounts.into_iter();

@@ -34,7 +34,7 @@ async fn account(db: &Db, login_id: &str) -> AccountId {
     let mut hash = [0; 32];
     hash[..login_id.len()].copy_from_slice(login_id.as_bytes());
     let name = AccountName::User(id("acme"), login_id.to_owned());
-    db.store.invite(&name, NewInvitation { hash, until: at(9) }, &entry(), at(0)).await.unwrap().unwrap().id
+    db.store.invite(&name, NewInvitation { hash, until: at(9) }, None, &entry(), at(0)).await.unwrap().unwrap().id
 }
 
 fn upload(account: AccountId, length: Option<u64>) -> Upload {

@@ -42,11 +42,29 @@ pub enum Done {
     Approved,
     /// A deposit was rejected.
     Rejected,
+    /// A user was added.
+    UserAdded,
+    /// A user was changed.
+    UserChanged,
+    /// A user was invited.
+    UserInvited,
+    /// A user's account was unlocked.
+    UserUnlocked,
+    /// A user was removed.
+    UserRemoved,
+    /// A file of users was taken.
+    UsersImported,
+    /// A group was added.
+    GroupAdded,
+    /// A group was changed.
+    GroupChanged,
+    /// A group was removed.
+    GroupRemoved,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 23] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -61,6 +79,15 @@ impl Done {
         Self::Asked,
         Self::Approved,
         Self::Rejected,
+        Self::UserAdded,
+        Self::UserChanged,
+        Self::UserInvited,
+        Self::UserUnlocked,
+        Self::UserRemoved,
+        Self::UsersImported,
+        Self::GroupAdded,
+        Self::GroupChanged,
+        Self::GroupRemoved,
     ];
 
     /// The word for it in an address.
@@ -81,6 +108,15 @@ impl Done {
             Self::Asked => "asked",
             Self::Approved => "approved",
             Self::Rejected => "rejected",
+            Self::UserAdded => "user-added",
+            Self::UserChanged => "user-changed",
+            Self::UserInvited => "user-invited",
+            Self::UserUnlocked => "user-unlocked",
+            Self::UserRemoved => "user-removed",
+            Self::UsersImported => "users-imported",
+            Self::GroupAdded => "group-added",
+            Self::GroupChanged => "group-changed",
+            Self::GroupRemoved => "group-removed",
         }
     }
 

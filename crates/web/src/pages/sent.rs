@@ -12,7 +12,7 @@ use fubako_exchange::{
     sent::{SentDeposit, SentLine, SentLink, SentPage},
 };
 
-use super::{Alert, Frame, account::Done, render, unchecked};
+use super::{Alert, Frame, account::Done, encoded, render, unchecked};
 use crate::waits;
 
 /// Recipients that a line of the list names; of more it says how many.
@@ -131,15 +131,6 @@ fn taken(frame: &Frame, taken: u32, of: usize) -> String {
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// A value in a query (RFC 3986, 2.1).
-fn encoded(text: &str) -> String {
-    let one = |octet: u8| match octet {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),
-        octet => format!("%{octet:02X}"),
-    };
-    text.bytes().map(one).collect()
 }
 
 /// That a deposit may be kept longer.

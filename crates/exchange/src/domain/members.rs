@@ -1,0 +1,281 @@
+//! A section's users and groups, as its administrators set them (spec X-ADMIN). Pure: how they stand and what is wanted in, changes or faults out.
+//!
+//! # From what is wanted to what is changed ([`plan`])
+//! 1. Each user and group that is to be put is checked by itself: login id, name, address.
+//! 2. What is wanted is put in place of what is there. A section has one default user and one mail-link group at most: whoever becomes it takes it
+//!    from whoever was.
+//! 3. What would then stand is checked as a whole: an address is one user's, a group that somebody is in is there, whoever is listed as an
+//!    approver is one, and whoever acts is an administrator still.
+//! 4. What differs from how it stands is changed, and nothing else.
+//!
+//! All faults are found at once, each with the [`Edit`] that it is of.
+
+pub mod csv;
+
+use std::collections::{BTreeMap, HashMap};
+
+use fubako_base::ids::SectionId;
+use fubako_store::sections::{Change, Group, User};
+
+use super::address::address_as_kept;
+
+/// Characters of a login id.
+pub const LONGEST_LOGIN_ID: usize = 64;
+/// Characters of a user's or a group's name.
+pub const LONGEST_NAME: usize = 100;
+/// Users that a section may have.
+pub const MOST_USERS: usize = 20_000;
+
+/// How a section stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Its groups, by name.
+    pub groups: Vec<Group>,
+    /// Its users, by login id.
+    pub users: Vec<User>,
+}
+
+/// Something that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// A user who is not there yet.
+    AddUser(User),
+    /// A user as they are to be, there or not.
+    PutUser(User),
+    /// No user with this login id.
+    RemoveUser(String),
+    /// A group that is not there yet.
+    AddGroup(Group),
+    /// A group as it is to be.
+    PutGroup(Group),
+    /// No group with this name.
+    RemoveGroup(String),
+}
+
+/// Why something cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The login id is not 1 to [`LONGEST_LOGIN_ID`] letters, digits, `.`, `_`, `-`, `+` and `@`.
+    LoginId,
+    /// A user has this login id already.
+    LoginIdTaken,
+    /// It is no mail address.
+    Address,
+    /// The address is that of this user too.
+    AddressTaken(String),
+    /// The name has more than [`LONGEST_NAME`] characters, or such as cannot be seen; or it is a group's, and empty.
+    Name,
+    /// A group has this name already.
+    GroupTaken,
+    /// There is no such group.
+    NoGroup(String),
+    /// Users are in it, as many as this.
+    GroupInUse(usize),
+    /// This user is no approver, and is listed as one of this group.
+    NoApprover {
+        /// The login id.
+        login_id: String,
+        /// The group's name.
+        group: String,
+    },
+    /// Whoever acts would be an administrator no more.
+    Oneself,
+    /// There is no user with this login id.
+    NoUser,
+    /// Two are named as default user.
+    TwoDefaults,
+    /// The section would have more than [`MOST_USERS`] users.
+    TooMany,
+}
+
+/// A fault, and the place of the [`Edit`] that it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Counted from 0.
+    pub edit: usize,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// The changes that lead from how the section stands to what is wanted by the administrator with this login id.
+///
+/// # Errors
+/// Every fault, in the order of the edits.
+pub fn plan(section: &SectionId, there: &Members, edits: &[Edit], by: &str) -> Result<Vec<Change>, Vec<Found>> {
+    let mut found = Vec::new();
+    let mut after = After::of(there);
+    for (place, edit) in edits.iter().enumerate() {
+        found.extend(faults_of(&after, edit).into_iter().map(|fault| Found { edit: place, fault }));
+    }
+    for edit in edits {
+        after.put(edit);
+    }
+    found.extend(as_a_whole(&after, edits, by));
+    if !found.is_empty() {
+        found.sort_by_key(|found| found.edit);
+        return Err(found);
+    }
+    Ok(differences(section, there, &after))
+}
+
+/// Step 1.
+fn faults_of(there: &After, edit: &Edit) -> Vec<Fault> {
+    let is_user = |login_id: &str| there.users.contains_key(login_id);
+    let is_group = |name: &str| there.groups.contains_key(name);
+    let mut faults = Vec::new();
+    match edit {
+        Edit::AddUser(user) | Edit::PutUser(user) => {
+            if matches!(edit, Edit::AddUser(_)) && is_user(&user.login_id) {
+                faults.push(Fault::LoginIdTaken);
+            }
+            // One that is there already stays as it is, whatever made it.
+            if !is_user(&user.login_id) && !is_login_id(&user.login_id) {
+                faults.push(Fault::LoginId);
+            }
+            if address_as_kept(&user.address).as_ref() != Some(&user.address) {
+                faults.push(Fault::Address);
+            }
+            if !is_name(&user.name) {
+                faults.push(Fault::Name);
+            }
+        }
+        Edit::RemoveUser(login_id) if !is_user(login_id) => faults.push(Fault::NoUser),
+        Edit::AddGroup(group) => {
+            if is_group(&group.name) {
+                faults.push(Fault::GroupTaken);
+            }
+            if !is_name(&group.name) || group.name.trim().is_empty() {
+                faults.push(Fault::Name);
+            }
+        }
+        Edit::PutGroup(group) if !is_group(&group.name) => faults.push(Fault::NoGroup(group.name.clone())),
+        Edit::RemoveGroup(name) if !is_group(name) => faults.push(Fault::NoGroup(name.clone())),
+        Edit::RemoveUser(_) | Edit::PutGroup(_) | Edit::RemoveGroup(_) => {}
+    }
+    faults
+}
+
+fn is_login_id(login_id: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "._-+@".contains(c);
+    (1..=LONGEST_LOGIN_ID).contains(&login_id.chars().count()) && login_id.chars().all(plain)
+}
+
+fn is_name(name: &str) -> bool {
+    name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control)
+}
+
+/// How the section would stand.
+struct After {
+    groups: BTreeMap<String, Group>,
+    users: BTreeMap<String, User>,
+}
+
+impl After {
+    fn of(there: &Members) -> Self {
+        Self {
+            groups: there.groups.iter().map(|group| (group.name.clone(), group.clone())).collect(),
+            users: there.users.iter().map(|user| (user.login_id.clone(), user.clone())).collect(),
+        }
+    }
+
+    /// Step 2.
+    fn put(&mut self, edit: &Edit) {
+        match edit {
+            Edit::AddUser(user) | Edit::PutUser(user) => {
+                if user.default_user {
+                    self.users.values_mut().for_each(|other| other.default_user = false);
+                }
+                self.users.insert(user.login_id.clone(), user.clone());
+            }
+            Edit::RemoveUser(login_id) => drop(self.users.remove(login_id)),
+            Edit::AddGroup(group) | Edit::PutGroup(group) => {
+                if group.mail_link {
+                    self.groups.values_mut().for_each(|other| other.mail_link = false);
+                }
+                self.groups.insert(group.name.clone(), group.clone());
+            }
+            Edit::RemoveGroup(name) => drop(self.groups.remove(name)),
+        }
+    }
+
+    fn is_approver(&self, login_id: &str) -> bool {
+        self.users.get(login_id).is_some_and(|user| user.approver)
+    }
+
+    /// For each group that lists somebody as an approver who is none, a fault.
+    fn listed(&self, login_id: &str) -> Vec<Fault> {
+        let lists = |group: &&Group| group.approvers.iter().flatten().any(|listed| listed == login_id);
+        let fault = |group: &Group| Fault::NoApprover { login_id: login_id.to_owned(), group: group.name.clone() };
+        self.groups.values().filter(lists).map(fault).collect()
+    }
+}
+
+/// Step 3.
+fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
+    let mut of_address: HashMap<String, Vec<&str>> = HashMap::new();
+    for user in after.users.values() {
+        of_address.entry(user.address.to_lowercase()).or_default().push(&user.login_id);
+    }
+    let mut found = Vec::new();
+    let mut defaults = 0;
+    for (place, edit) in edits.iter().enumerate() {
+        let mut faults = match edit {
+            Edit::AddUser(user) | Edit::PutUser(user) => {
+                defaults += usize::from(user.default_user);
+                let same = of_address.get(&user.address.to_lowercase()).into_iter().flatten();
+                let other = same.into_iter().find(|other| **other != user.login_id);
+                let no_group = user.group.iter().filter(|group| !after.groups.contains_key(*group));
+                let taken = other.map(|other| Fault::AddressTaken((*other).to_owned()));
+                let twice = (user.default_user && defaults > 1).then_some(Fault::TwoDefaults);
+                let unlisted = if user.approver { Vec::new() } else { after.listed(&user.login_id) };
+                let faults = taken.into_iter().chain(no_group.map(|group| Fault::NoGroup(group.clone())));
+                faults.chain(twice).chain(unlisted).collect()
+            }
+            Edit::RemoveUser(login_id) => after.listed(login_id),
+            Edit::AddGroup(group) | Edit::PutGroup(group) => {
+                let none = group.approvers.iter().flatten().filter(|login_id| !after.is_approver(login_id));
+                let fault =
+                    |login_id: &String| Fault::NoApprover { login_id: login_id.clone(), group: group.name.clone() };
+                none.map(fault).collect()
+            }
+            Edit::RemoveGroup(name) => {
+                let users = after.users.values().filter(|user| user.group.as_ref() == Some(name)).count();
+                if users > 0 { vec![Fault::GroupInUse(users)] } else { Vec::new() }
+            }
+        };
+        if is_of(edit, by) && !after.users.get(by).is_some_and(|user| user.administrator) {
+            faults.push(Fault::Oneself);
+        }
+        found.extend(faults.into_iter().map(|fault| Found { edit: place, fault }));
+    }
+    if after.users.len() > MOST_USERS {
+        found.push(Found { edit: edits.len().saturating_sub(1), fault: Fault::TooMany });
+    }
+    found
+}
+
+fn is_of(edit: &Edit, login_id: &str) -> bool {
+    match edit {
+        Edit::AddUser(user) | Edit::PutUser(user) => user.login_id == login_id,
+        Edit::RemoveUser(removed) => removed == login_id,
+        Edit::AddGroup(_) | Edit::PutGroup(_) | Edit::RemoveGroup(_) => false,
+    }
+}
+
+/// Step 4.
+fn differences(section: &SectionId, there: &Members, after: &After) -> Vec<Change> {
+    let old = After::of(there);
+    let groups = after.groups.values().filter(|group| old.groups.get(&group.name) != Some(group));
+    let users = after.users.values().filter(|user| old.users.get(&user.login_id) != Some(user));
+    let gone_users = old.users.keys().filter(|login_id| !after.users.contains_key(*login_id));
+    let gone_groups = old.groups.keys().filter(|name| !after.groups.contains_key(*name));
+    groups
+        .map(|group| Change::PutGroup(group.clone()))
+        .chain(users.map(|user| Change::PutUser(user.clone())))
+        .chain(gone_users.map(|login_id| Change::RemoveUser(section.clone(), login_id.clone())))
+        .chain(gone_groups.map(|name| Change::RemoveGroup(section.clone(), name.clone())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,427 @@
+//! What a section's administrators do with its users and groups (spec X-ADMIN, X-ACCOUNTS).
+//!
+//! The rules are [`crate::domain::members`]'s. Whoever is no administrator hears that there is nothing. What is changed is recorded a line a user or
+//! group, with what was and what is.
+
+use std::collections::HashMap;
+
+use fubako_base::{
+    Timestamp,
+    audit::Event,
+    ids::{OutgoingId, SectionId},
+    section::Section,
+    shown::visible,
+};
+use fubako_store::{
+    StoreError,
+    accounts::{Account, AccountName},
+    audit::Entry,
+    outbox::OutgoingKind,
+    sections::Staff,
+};
+
+pub use fubako_store::sections::{Change, Group, User};
+
+use crate::{
+    Exchange,
+    account::{self, AccountError, Person},
+    audit::By,
+    deposit::DepositError,
+    domain::{
+        account::{State, state},
+        members::{Edit, Found, Members, csv, plan},
+    },
+    notice::{Posting, invitation::InvitationMail},
+};
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum MembersError {
+    /// There is no such user or group, or none for this person.
+    #[error("there is no such user or group")]
+    NotFound,
+    /// What is wanted cannot be had: every fault, with the place of the edit.
+    #[error("what is wanted cannot be had: {0:?}")]
+    Faults(Vec<Found>),
+    /// A file cannot be read.
+    #[error("the file cannot be read: {0:?}")]
+    Unread(Vec<csv::Trouble>),
+    /// It would change something else than what was shown.
+    #[error("the section has changed meanwhile")]
+    Changed,
+    /// May pass; the private cause.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for MembersError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Somebody else was as quick.
+            StoreError::AddressTaken { .. } | StoreError::Refused(_) => Self::Changed,
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<DepositError> for MembersError {
+    fn from(error: DepositError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// How a user's account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// They were never invited.
+    NoAccount,
+    /// They have one that stands so.
+    Account(State),
+}
+
+/// A user and how their account stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The user.
+    pub user: User,
+    /// Their account.
+    pub standing: Standing,
+    /// Until when their invitation is good, where they have one that they did not use.
+    pub invited_until: Option<Timestamp>,
+}
+
+/// A section's people.
+#[derive(Debug, Clone)]
+pub struct Roll {
+    /// Its groups, by name.
+    pub groups: Vec<Group>,
+    /// Its users, by login id.
+    pub members: Vec<Member>,
+}
+
+/// A difference that a change makes, as it is shown and recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Whether it is of a group; else of a user.
+    pub of_group: bool,
+    /// The login id, or the group's name.
+    pub name: String,
+    /// What was; none for a new one.
+    pub old: Option<Vec<(&'static str, String)>>,
+    /// What is to be; none for one that is removed.
+    pub new: Option<Vec<(&'static str, String)>>,
+}
+
+impl Difference {
+    /// The fields that differ: name, what was, what is to be.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, &str, &str)> {
+        // The same fields in the same order on both sides, or none on one of them.
+        let (old, new) = (self.old.as_deref().unwrap_or_default(), self.new.as_deref().unwrap_or_default());
+        let names = if new.is_empty() { old } else { new };
+        let all = names.iter().enumerate().map(|(place, (name, _))| {
+            (
+                *name,
+                old.get(place).map_or("", |(_, value)| value.as_str()),
+                new.get(place).map_or("", |(_, value)| value.as_str()),
+            )
+        });
+        all.filter(|(_, old, new)| old != new).collect()
+    }
+
+    fn object(&self) -> String {
+        format!("{} {}", if self.of_group { "group" } else { "user" }, self.name)
+    }
+
+    /// One line for the log: `+ user taro`, `- group Sales`, `~ user taro` with each field that differs.
+    fn line(&self) -> String {
+        let mark = match (&self.old, &self.new) {
+            (None, _) => '+',
+            (_, None) => '-',
+            _ => '~',
+        };
+        let fields = self.fields().into_iter().map(|(name, old, new)| match mark {
+            '~' => format!("{name}: {} → {}", visible(old), visible(new)),
+            '-' => format!("{name}: {}", visible(old)),
+            _ => format!("{name}: {}", visible(new)),
+        });
+        let fields: Vec<String> = fields.collect();
+        format!("{mark} {}{}{}", self.object(), if fields.is_empty() { "" } else { "; " }, fields.join("; "))
+    }
+}
+
+/// What a file would change, so that what is done is what was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Each difference.
+    pub differences: Vec<Difference>,
+    /// A digest of them all.
+    pub digest: String,
+}
+
+impl Exchange {
+    /// All who belong to the section of an administrator.
+    ///
+    /// # Errors
+    /// [`MembersError::NotFound`], [`MembersError::Unavailable`].
+    pub async fn roll(&self, person: &Person, now: Timestamp) -> Result<Roll, MembersError> {
+        let section = administered(person)?;
+        let Staff { groups, users, accounts } = self.parts.store.staff(&section.id).await?;
+        let accounts: HashMap<&str, &Account> = accounts.iter().map(|one| (one.login_id.as_str(), one)).collect();
+        let member = |user: User| {
+            let account = accounts.get(user.login_id.as_str());
+            let standing =
+                account.map_or(Standing::NoAccount, |account| Standing::Account(state(account, Some(section), now)));
+            let invited_until = account.and_then(|account| account.invitation_until).filter(|until| *until > now);
+            Member { user, standing, invited_until }
+        };
+        Ok(Roll { groups, members: users.into_iter().map(member).collect() })
+    }
+
+    /// Makes the edits, all or none; gives what they changed.
+    ///
+    /// # Errors
+    /// [`MembersError`].
+    pub async fn edit_members(
+        &self,
+        person: &Person,
+        edits: &[Edit],
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Difference>, MembersError> {
+        let section = administered(person)?;
+        let there = self.members(&section.id).await?;
+        let (changes, differences) = planned(section, &there, edits, person)?;
+        self.make(person, &changes, &differences, address, now).await?;
+        Ok(differences)
+    }
+
+    /// What a file of users would change. Nothing is.
+    ///
+    /// # Errors
+    /// [`MembersError`]; places of faults are lines of the file, counted from 1.
+    pub async fn rehearse_import(
+        &self,
+        person: &Person,
+        file: &[u8],
+        remove: bool,
+        now: Timestamp,
+    ) -> Result<Import, MembersError> {
+        let section = administered(person)?;
+        let there = self.members(&section.id).await?;
+        let (changes, differences) = imported(section, &there, file, remove, person)?;
+        self.parts.store.rehearse(&changes, now).await?;
+        Ok(Import { digest: digest(&differences), differences })
+    }
+
+    /// Makes what a file of users changes, where that is what `digest` was shown for; gives how many differences there were.
+    ///
+    /// # Errors
+    /// As [`Exchange::rehearse_import`]; [`MembersError::Changed`] where it would change something else by now.
+    pub async fn import(
+        &self,
+        person: &Person,
+        file: &[u8],
+        remove: bool,
+        shown: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<usize, MembersError> {
+        let section = administered(person)?;
+        let there = self.members(&section.id).await?;
+        let (changes, differences) = imported(section, &there, file, remove, person)?;
+        if digest(&differences) != shown {
+            return Err(MembersError::Changed);
+        }
+        self.make(person, &changes, &differences, address, now).await?;
+        Ok(differences.len())
+    }
+
+    /// Invites a user: a mail leads them to a page where they choose a password. What password they have is void, and their sessions end.
+    /// Gives the address that it goes to.
+    ///
+    /// # Errors
+    /// [`MembersError::NotFound`], [`MembersError::Unavailable`].
+    pub async fn invite_member(
+        &self,
+        person: &Person,
+        login_id: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<String, MembersError> {
+        let section = administered(person)?;
+        let users = self.parts.store.users(&section.id).await?;
+        let user = users.into_iter().find(|user| user.login_id == login_id).ok_or(MembersError::NotFound)?;
+        let (token, invitation) = account::invitation(now).map_err(|error| unavailable(&error))?;
+        let id = OutgoingId::generate();
+        let mail = InvitationMail {
+            brand: &self.parts.brand,
+            from: &self.parts.notice_from,
+            hostname: &self.parts.hostname,
+            section,
+            user: &user,
+            url: &format!("{}/invitation/{}", self.parts.public_url, token.expose()),
+            at: now,
+            until: invitation.until,
+        };
+        let posting = Posting {
+            id,
+            section: &section.id,
+            kind: OutgoingKind::Notice,
+            envelope_from: &self.parts.notice_from,
+            told_to: None,
+            due: now,
+        };
+        let outgoing = self.signed_and_sealed(&mail.mail(id), posting).await?;
+        let name = AccountName::User(section.id.clone(), user.login_id.clone());
+        let entry = done_to(person, section, &user, Event::Invited, address, now);
+        let invited = self.parts.store.invite(&name, invitation, Some(&outgoing), &entry, now).await?;
+        invited.ok_or(MembersError::NotFound)?;
+        (self.parts.wake_post)();
+        tracing::info!(section = %section.id, login_id, "a user was invited by mail; any earlier password is void");
+        Ok(user.address)
+    }
+
+    /// Opens the lock of a user's account.
+    ///
+    /// # Errors
+    /// [`MembersError::NotFound`], [`MembersError::Unavailable`].
+    pub async fn unlock_member(
+        &self,
+        person: &Person,
+        login_id: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), MembersError> {
+        let section = administered(person)?;
+        let users = self.parts.store.users(&section.id).await?;
+        let user = users.into_iter().find(|user| user.login_id == login_id).ok_or(MembersError::NotFound)?;
+        let name = AccountName::User(section.id.clone(), user.login_id.clone());
+        let entry = done_to(person, section, &user, Event::Unlocked, address, now);
+        if !self.parts.store.unlock(&name, &entry, now).await? {
+            return Err(MembersError::NotFound);
+        }
+        tracing::info!(section = %section.id, login_id, "a user's account was unlocked");
+        Ok(())
+    }
+
+    async fn members(&self, section: &SectionId) -> Result<Members, MembersError> {
+        let Staff { groups, users, .. } = self.parts.store.staff(section).await?;
+        Ok(Members { groups, users })
+    }
+
+    async fn make(
+        &self,
+        person: &Person,
+        changes: &[Change],
+        differences: &[Difference],
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), MembersError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let section = administered(person)?;
+        let by = By::person(person, address);
+        let entry = |difference: &Difference| -> Entry {
+            let event = Event::SettingsChanged;
+            by.did(&section.id, event, difference.object(), now).with("change", difference.line())
+        };
+        let entries: Vec<Entry> = differences.iter().map(entry).collect();
+        self.parts.store.apply(changes, &entries, now).await?;
+        tracing::info!(section = %section.id, by = by.actor.name(), changes = changes.len(), "users or groups were changed");
+        Ok(())
+    }
+}
+
+/// The section that somebody administers.
+fn administered(person: &Person) -> Result<&Section, MembersError> {
+    let section = person.known.section.as_ref().filter(|_| person.known.account.administrator);
+    section.ok_or(MembersError::NotFound)
+}
+
+fn planned(
+    section: &Section,
+    there: &Members,
+    edits: &[Edit],
+    person: &Person,
+) -> Result<(Vec<Change>, Vec<Difference>), MembersError> {
+    let changes = plan(&section.id, there, edits, &person.known.account.login_id).map_err(MembersError::Faults)?;
+    let differences = changes.iter().filter_map(|change| difference(there, change)).collect();
+    Ok((changes, differences))
+}
+
+/// The changes that a file makes.
+fn imported(
+    section: &Section,
+    there: &Members,
+    file: &[u8],
+    remove: bool,
+    person: &Person,
+) -> Result<(Vec<Change>, Vec<Difference>), MembersError> {
+    let rows = csv::read(&section.id, there, file, remove).map_err(MembersError::Unread)?;
+    let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
+    let edits: Vec<Edit> = rows.into_iter().map(|row| row.edit).collect();
+    planned(section, there, &edits, person).map_err(|error| match error {
+        MembersError::Faults(found) => {
+            MembersError::Faults(found.into_iter().map(|one| of_line(one, &lines)).collect())
+        }
+        error => error,
+    })
+}
+
+/// A fault with the line of the file that it is of; 0 where it is of none.
+fn of_line(found: Found, lines: &[u64]) -> Found {
+    let line = lines.get(found.edit).copied().unwrap_or_default();
+    Found { edit: usize::try_from(line).unwrap_or_default(), ..found }
+}
+
+fn difference(there: &Members, change: &Change) -> Option<Difference> {
+    let user = |login_id: &str| there.users.iter().find(|user| user.login_id == login_id).map(of_user);
+    let group = |name: &str| there.groups.iter().find(|group| group.name == name).map(of_group);
+    let (is_group, name, old, new) = match change {
+        Change::PutUser(new) => (false, &new.login_id, user(&new.login_id), Some(of_user(new))),
+        Change::RemoveUser(_, login_id) => (false, login_id, user(login_id), None),
+        Change::PutGroup(new) => (true, &new.name, group(&new.name), Some(of_group(new))),
+        Change::RemoveGroup(_, name) => (true, name, group(name), None),
+        Change::PutSection(_) | Change::PutSecret(..) => return None,
+    };
+    Some(Difference { of_group: is_group, name: name.clone(), old, new })
+}
+
+fn yes(holds: bool) -> String {
+    if holds { "yes" } else { "" }.to_owned()
+}
+
+fn of_user(user: &User) -> Vec<(&'static str, String)> {
+    vec![
+        ("name", user.name.clone()),
+        ("address", user.address.clone()),
+        ("group", user.group.clone().unwrap_or_default()),
+        ("administrator", yes(user.administrator)),
+        ("approver", yes(user.approver)),
+        ("default_user", yes(user.default_user)),
+        ("password_never_expires", yes(user.password_never_expires)),
+    ]
+}
+
+fn of_group(group: &Group) -> Vec<(&'static str, String)> {
+    vec![
+        ("mail_link", yes(group.mail_link)),
+        ("approval", group.approval.map_or_else(String::new, |rule| rule.name().to_owned())),
+        ("approvers", group.approvers.as_ref().map_or_else(String::new, |listed| listed.join(", "))),
+    ]
+}
+
+fn digest(differences: &[Difference]) -> String {
+    let lines: Vec<String> = differences.iter().map(Difference::line).collect();
+    fubako_base::hex::encode(&crate::token::sha256(lines.join("\n").as_bytes()))
+}
+
+fn done_to(person: &Person, section: &Section, user: &User, event: Event, address: &str, now: Timestamp) -> Entry {
+    By::person(person, address).did(&section.id, event, format!("{}/{}", section.id, user.login_id), now)
+}
+
+fn unavailable(error: &AccountError) -> MembersError {
+    MembersError::Unavailable(error.to_string())
+}

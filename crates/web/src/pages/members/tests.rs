@@ -1,0 +1,184 @@
+#![allow(clippy::unwrap_used)]
+use fubako_base::Timestamp;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
+
+fn member(login_id: &str, standing: Standing) -> Member {
+    let user = User {
+        section: "acme".parse().unwrap(),
+        login_id: login_id.to_owned(),
+        address: "\"<i>\"@acme.example".to_owned(),
+        name: "<b>山田".to_owned(),
+        group: Some("<u>営業".to_owned()),
+        default_user: true,
+        administrator: true,
+        approver: true,
+        password_never_expires: true,
+    };
+    Member { user, standing, invited_until: Some(NOW) }
+}
+
+fn group_of(name: &str, approval: Option<ApprovalRule>) -> Group {
+    let approvers = approval.map(|_| vec!["<i>taro".to_owned()]);
+    Group {
+        section: "acme".parse().unwrap(),
+        name: name.to_owned(),
+        mail_link: approval.is_none(),
+        approval,
+        approvers,
+    }
+}
+
+fn every_fault() -> Vec<Fault> {
+    vec![
+        Fault::LoginId,
+        Fault::LoginIdTaken,
+        Fault::Address,
+        Fault::AddressTaken("<b>x".into()),
+        Fault::Name,
+        Fault::GroupTaken,
+        Fault::NoGroup("<b>x".into()),
+        Fault::GroupInUse(2),
+        Fault::NoApprover { login_id: "<b>x".into(), group: "<i>y".into() },
+        Fault::Oneself,
+        Fault::NoUser,
+        Fault::TwoDefaults,
+        Fault::TooMany,
+    ]
+}
+
+fn every_trouble() -> Vec<Trouble> {
+    let all = [
+        Unread::Fields,
+        Unread::Column("<b>x".into()),
+        Unread::ColumnTwice("name".into()),
+        Unread::NoLoginIds,
+        Unread::YesOrNo("approver", "<b>maybe".into()),
+        Unread::Twice("<b>x".into()),
+        Unread::TooMany,
+    ];
+    all.into_iter().zip(1..).map(|(unread, line)| Trouble { line, unread }).collect()
+}
+
+fn every_page(lang: Lang) -> Vec<String> {
+    let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+    let states = [State::Good, State::Locked, State::Invited, State::Reset, State::Expired, State::SectionOff];
+    let mut members: Vec<Member> = states.map(|state| member("<i>taro", Standing::Account(state))).into();
+    members.push(member("hanako", Standing::NoAccount));
+    members.push(Member { invited_until: None, ..member("jiro", Standing::Account(State::Invited)) });
+    members.push(Member { invited_until: None, ..member("saburo", Standing::Account(State::Reset)) });
+    let groups = [None, Some(ApprovalRule::None), Some(ApprovalRule::One)].map(|rule| group_of("<u>営業", rule));
+    let list = UserList {
+        search: "<script>",
+        first: false,
+        members: members.iter().collect(),
+        more: true,
+        found: 9,
+        zone: "Asia/Tokyo",
+        done: Some(Done::UserRemoved),
+    };
+    let mut all =
+        vec![users(&frame, &list), self::groups(&frame, &groups, &members, None), self::groups(&frame, &[], &[], None)];
+    let faults = every_fault();
+    for member in members.iter().map(Some).chain([None]) {
+        let (entered, zone) = (&members[0].user, "Asia/Tokyo");
+        let form = UserForm {
+            entered,
+            member,
+            groups: &groups,
+            faults: &faults,
+            changed: true,
+            form_key: "the-key",
+            zone,
+            done: None,
+        };
+        all.push(user(&frame, &form));
+    }
+    all.push(ask_user(&frame, &members[0].user, "/section/user/taro", "the-key", &faults));
+    for one in &groups {
+        all.push(ask_group(&frame, one, "/section/group/x", "the-key", &[]));
+        for is_new in [true, false] {
+            let form = GroupForm {
+                entered: one,
+                is_new,
+                members: &members,
+                faults: &faults,
+                changed: true,
+                form_key: "the-key",
+                done: None,
+            };
+            all.push(group(&frame, &form));
+        }
+    }
+    all.push(import(&frame, &ImportPage::empty("the-key")));
+    let found = faults.into_iter().zip(0..).map(|(fault, edit)| Found { edit, fault }).collect();
+    all.push(import(
+        &frame,
+        &ImportPage { faults: found, troubles: every_trouble(), changed: true, ..ImportPage::empty("the-key") },
+    ));
+    let names = [
+        "name",
+        "address",
+        "group",
+        "administrator",
+        "approver",
+        "default_user",
+        "password_never_expires",
+        "mail_link",
+        "approval",
+        "approvers",
+    ];
+    let value = |text: &str| Some(names.iter().map(|name| (*name, text.to_owned())).collect::<Vec<_>>());
+    let difference = |old: Option<&str>, new: Option<&str>| Difference {
+        of_group: false,
+        name: "<b>x".into(),
+        old: old.and_then(value),
+        new: new.and_then(value),
+    };
+    let mut differences = vec![
+        difference(None, Some("<b>new")),
+        difference(Some("<b>old"), Some("<i>new")),
+        difference(Some("<i>old"), None),
+    ];
+    differences.extend(std::iter::repeat_n(difference(None, Some("x")), SHOWN));
+    for differences in [differences, Vec::new()] {
+        let import_of = Import { differences, digest: "d".into() };
+        let page = ImportPage {
+            import: Some(import_of),
+            text: "login_id\n<b>x".into(),
+            remove: true,
+            ..ImportPage::empty("the-key")
+        };
+        all.push(import(&frame, &page));
+    }
+    all
+}
+
+// spec: X-LANG, X-ADMIN
+#[test]
+fn every_page_has_all_its_words_in_both_languages_and_runs_no_stranger_s() {
+    for lang in Lang::ALL {
+        for page in every_page(lang) {
+            assert!(!page.contains("web-") && !page.contains("{$") && !page.contains("{ $"), "{page}");
+            assert_eq!(page.matches("<h1").count(), 1, "{page}");
+            assert_eq!(page.matches("<script").count(), 1, "{page}");
+            for markup in ["<b>", "<i>", "<u>"] {
+                assert!(!page.contains(markup), "{markup}: {page}");
+            }
+            let japanese = page.chars().filter(|c| matches!(c, '\u{3041}'..='\u{30ff}')).count();
+            assert_eq!(japanese > 20, lang == Lang::Ja, "{page}");
+            let keys = page.matches("name=\"form\" value=\"the-key\"").count();
+            assert_eq!(keys, page.matches("method=\"post\"").count(), "each form of hers carries her key: {page}");
+        }
+    }
+}
+
+// spec: X-ADMIN
+#[test]
+fn of_many_differences_it_says_how_many_more_there_are() {
+    let pages = every_page(Lang::En);
+    assert!(pages.iter().any(|page| page.contains("and 3 more") && page.contains("Make these 203 changes")));
+    assert!(pages.iter().any(|page| page.contains("This file changes nothing.") && !page.contains("name=\"shown\"")));
+}

@@ -1,0 +1,335 @@
+//! A section's users and groups, from its administrators' side (spec X-ADMIN).
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{House, encoded, request};
+use fubako_base::ids::SectionId;
+use fubako_exchange::audit::{By, Search};
+use fubako_store::sections::{Change, User};
+use fubako_testkit::{house, section};
+use fubako_vault::scanner::Scanner;
+use http::Method;
+
+const SECRET: &str = "a long enough secret";
+/// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
+const VISITORS: [&str; 5] = ["", "root", "acme/taro", "acme/kanri", "other/kanri"];
+
+struct Place {
+    house: House,
+    cookies: Vec<String>,
+}
+
+fn person(section: &str, login_id: &str, administrator: bool) -> User {
+    User {
+        section: section.parse().unwrap(),
+        login_id: login_id.to_owned(),
+        address: format!("{login_id}@{section}.example"),
+        name: String::new(),
+        group: Some(fubako_testkit::LINK_GROUP.to_owned()),
+        default_user: false,
+        administrator,
+        approver: false,
+        password_never_expires: false,
+    }
+}
+
+impl Place {
+    async fn new() -> Self {
+        let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
+        house.put_section(section("other")).await;
+        for (section, login_id, administrator) in
+            [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true), ("other", "jiro", false)]
+        {
+            let user = Change::PutUser(person(section, login_id, administrator));
+            house.store.apply(&[user], &[], house.now()).await.unwrap();
+        }
+        let mut cookies = Vec::new();
+        for name in VISITORS {
+            let (by, now) = (By::command("test"), house.now());
+            let invitation = match name {
+                "" => {
+                    cookies.push(String::new());
+                    continue;
+                }
+                "root" => house.exchange.add_operator("root", "root@ops.example", &by, now).await.unwrap(),
+                name => house.exchange.reset_account(name, &by, now).await.unwrap(),
+            };
+            let path = invitation.link.strip_prefix("https://files.acme.example").unwrap().to_owned();
+            cookies.push(sign_in(&house, &path, &invitation.name).await);
+        }
+        Self { house, cookies }
+    }
+
+    fn cookie(&self, name: &str) -> &str {
+        &self.cookies[VISITORS.iter().position(|visitor| *visitor == name).unwrap()]
+    }
+
+    async fn key(&self, cookie: &str) -> String {
+        let page = self.house.get("/me", &[("cookie", cookie)]).await;
+        let after = page.text().split("name=\"form\" value=\"").nth(1).unwrap_or_default();
+        after.split('"').next().unwrap().to_owned()
+    }
+
+    /// Sends a form as the administrator; gives the status and the page.
+    async fn send(&self, path: &str, form: &str) -> (u16, String) {
+        let cookie = self.cookie("acme/kanri");
+        let form = format!("form={}&{form}", encoded(&self.key(cookie).await));
+        let answer = self.house.post(path, &[("cookie", cookie)], &form).await;
+        (answer.status.as_u16(), answer.text().to_owned())
+    }
+
+    async fn look(&self, path: &str) -> String {
+        self.house.get(path, &[("cookie", self.cookie("acme/kanri"))]).await.text().to_owned()
+    }
+
+    async fn users(&self, section: &str) -> Vec<User> {
+        self.house.store.users(&section.parse::<SectionId>().unwrap()).await.unwrap()
+    }
+
+    async fn user(&self, login_id: &str) -> User {
+        self.users("acme").await.into_iter().find(|user| user.login_id == login_id).unwrap()
+    }
+
+    /// Sends a file of users; `more` are the fields beside it.
+    async fn import(&self, file: &[u8], more: &[(&str, &str)]) -> (u16, String) {
+        let cookie = self.cookie("acme/kanri");
+        let key = self.key(cookie).await;
+        let mut body = Vec::new();
+        for (name, value) in [("form", key.as_str())].iter().chain(more) {
+            let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(head.as_bytes());
+        }
+        body.extend_from_slice(b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"u.csv\"\r\n\r\n");
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n--b--\r\n");
+        let headers = [("cookie", cookie), ("content-type", "multipart/form-data; boundary=b")];
+        let request = request(Method::POST, "/section/users/import", &headers, "").map(|_| body.into());
+        let answer = self.house.ask(request).await;
+        (answer.status.as_u16(), answer.text().to_owned())
+    }
+}
+
+/// Sets the password by an invitation, and signs in; gives the cookie.
+async fn sign_in(house: &House, invitation: &str, name: &str) -> String {
+    let form = format!("password={0}&again={0}", encoded(SECRET));
+    assert_eq!(house.post(invitation, &[], &form).await.status.as_u16(), 303);
+    let form = format!("name={}&password={}", encoded(name), encoded(SECRET));
+    let answer = house.post("/sign-in", &[], &form).await;
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+/// Every route × nobody, an operator, a user, the administrator, another section's administrator.
+#[tokio::test]
+async fn each_route_has_an_expectation_for_each_visitor() {
+    let place = Place::new().await;
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let user = "address=taro%40acme.example&name=Taro&group=mail-link";
+    // Of another section there is nobody called taro.
+    let table: &[(&Method, &str, &str, [u16; 5])] = &[
+        (&get, "/section/users", "", [303, 404, 404, 200, 200]),
+        (&get, "/section/users?q=taro&after=a", "", [303, 404, 404, 200, 200]),
+        (&put, "/section/users", "", [405; 5]),
+        (&get, "/section/users.csv", "", [303, 404, 404, 200, 200]),
+        (&get, "/section/users/new", "", [303, 404, 404, 200, 200]),
+        (&post, "/section/users/new", "login_id=a%2Fb", [303, 404, 404, 400, 400]),
+        (&get, "/section/users/import", "", [303, 404, 404, 200, 200]),
+        (&get, "/section/user/taro", "", [303, 404, 404, 200, 404]),
+        (&get, "/section/user/jiro", "", [303, 404, 404, 404, 200]),
+        (&get, "/section/user/%ff", "", [303, 404, 404, 404, 404]),
+        (&post, "/section/user/taro", user, [303, 404, 404, 303, 404]),
+        (&get, "/section/user/taro/invite", "", [303; 5]),
+        (&post, "/section/user/taro/unlock", "", [303, 404, 404, 303, 404]),
+        (&get, "/section/user/taro/unlock", "", [303; 5]),
+        (&get, "/section/user/taro/remove", "", [303, 404, 404, 200, 404]),
+        (&post, "/section/user/nobody/remove", "", [303, 404, 404, 404, 404]),
+        (&get, "/section/groups", "", [303, 404, 404, 200, 200]),
+        (&get, "/section/groups/new", "", [303, 404, 404, 200, 200]),
+        (&post, "/section/groups/new", "name=", [303, 404, 404, 400, 400]),
+        (&get, "/section/group/mail-link", "", [303, 404, 404, 200, 200]),
+        (&get, "/section/group/none", "", [303, 404, 404, 404, 404]),
+        (&post, "/section/group/none", "", [303, 404, 404, 404, 404]),
+        (&post, "/section/group/mail-link", "mail_link=yes", [303, 404, 404, 303, 303]),
+        (&get, "/section/group/mail-link/remove", "", [303, 404, 404, 200, 200]),
+        (&post, "/section/group/mail-link/remove", "", [303, 404, 404, 400, 400]),
+    ];
+    for (method, path, form, expected) in table {
+        for (cookie, status) in place.cookies.iter().zip(expected) {
+            let key = if cookie.is_empty() { String::new() } else { place.key(cookie).await };
+            let form = format!("form={}&{form}", encoded(&key));
+            let answer = place.house.ask(request((*method).clone(), path, &[("cookie", cookie)], &form)).await;
+            assert_eq!(answer.status.as_u16(), *status, "{method} {path} {cookie}: {}", answer.text());
+            assert_eq!(answer.header("cache-control"), "no-store");
+        }
+        // A form that no page of hers made.
+        if *method == post {
+            let answer = place.house.post(path, &[("cookie", place.cookie("acme/kanri"))], form).await;
+            assert_eq!(answer.status.as_u16(), 403, "{path}");
+        }
+    }
+    assert_eq!(place.user("taro").await.name, "Taro");
+    assert_eq!(place.users("other").await.len(), 3, "with its default user");
+    // Last, since it takes the cookies away.
+    for (index, status) in [(4, 404), (2, 404), (1, 404), (0, 303), (3, 303)] {
+        let cookie = &place.cookies[index];
+        let key = if cookie.is_empty() { String::new() } else { place.key(cookie).await };
+        let form = format!("form={}", encoded(&key));
+        let answer = place.house.post("/section/user/taro/invite", &[("cookie", cookie)], &form).await;
+        assert_eq!(answer.status.as_u16(), status, "{cookie}");
+    }
+}
+
+// spec: X-ADMIN X-ACCOUNTS X-AUDIT
+#[tokio::test]
+async fn a_user_is_added_and_invited_and_works_with_what_they_are_given() {
+    let place = Place::new().await;
+    let form =
+        "login_id=hanako&address=hanako%40ACME.example&name=%3Cb%3E%E8%8A%B1%E5%AD%90&group=mail-link&approver=yes";
+    assert_eq!(place.send("/section/users/new", form).await.0, 303);
+    let hanako = place.user("hanako").await;
+    assert_eq!((hanako.address.as_str(), hanako.name.as_str()), ("hanako@acme.example", "<b>花子"));
+    assert_eq!((hanako.approver, hanako.administrator, hanako.default_user), (true, false, false));
+    assert!(place.look("/section/users").await.contains("&#60;b&#62;花子"));
+    // Twice: the form comes back as it was filled in.
+    let (status, page) = place.send("/section/users/new", form).await;
+    assert_eq!(status, 400);
+    assert!(page.contains("value=\"hanako\"") && page.contains("role=\"alert\""), "{page}");
+
+    assert_eq!(place.send("/section/user/hanako/invite", "").await.0, 303);
+    let mails = place.house.posted().await;
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    assert_eq!(mail.recipient, "hanako@acme.example");
+    assert!(mail.outgoing.prefix.starts_with(b"X-Signed-For: acme"), "unsigned");
+    assert!(mail.text.contains("acme/hanako") && mail.text.contains("アクメ銀行"), "{}", mail.text);
+    let link = mail.text.split_whitespace().find(|word| word.contains("/invitation/")).unwrap();
+    assert!(mail.html.contains(link));
+    let path = link.strip_prefix("https://files.acme.example").unwrap();
+    let cookie = sign_in(&place.house, path, "hanako@acme.example").await;
+    assert_eq!(place.house.get("/me", &[("cookie", &cookie)]).await.status.as_u16(), 200);
+    // Reset: the session ends with the password.
+    assert!(place.look("/section/user/hanako").await.contains("パスワードをリセットする"));
+    assert_eq!(place.send("/section/user/hanako/invite", "").await.0, 303);
+    assert_eq!(place.house.get("/me", &[("cookie", &cookie)]).await.status.as_u16(), 303);
+
+    // Made an administrator, and removed.
+    let form = "address=hanako%40acme.example&name=&group=&administrator=yes";
+    assert_eq!(place.send("/section/user/hanako", form).await.0, 303);
+    assert!(place.user("hanako").await.administrator);
+    assert_eq!(place.send("/section/user/hanako/remove", "").await.0, 303);
+    assert!(place.users("acme").await.iter().all(|user| user.login_id != "hanako"));
+    // One cannot take it from oneself.
+    assert_eq!(place.send("/section/user/kanri", "address=kanri%40acme.example").await.0, 400);
+    assert_eq!(place.send("/section/user/kanri/remove", "").await.0, 400);
+
+    let lines = place.house.exchange.audit_lines(&"acme".parse().unwrap(), &Search::default(), None, 50).await.unwrap();
+    let changes: Vec<(&str, &str)> = lines
+        .iter()
+        .filter(|line| line.event == "settings-changed" && line.actor == "kanri")
+        .map(|line| (line.object.as_str(), line.detail.as_str()))
+        .collect();
+    let [(removed, _), (_, changed), (_, added)] = &changes[..] else { panic!("{changes:?}") };
+    assert_eq!(*removed, "user hanako");
+    assert!(changed.contains("administrator:  → yes") && !changed.contains("address"), "{changed}");
+    assert!(added.contains("+ user hanako") && added.contains("<b>花子"), "{added}");
+    assert_eq!(lines.iter().filter(|line| line.event == "invited" && line.object == "acme/hanako").count(), 2);
+}
+
+// spec: X-ADMIN MAIL-SENDER
+#[tokio::test]
+async fn a_group_says_whose_files_must_be_approved_and_by_whom() {
+    let place = Place::new().await;
+    assert_eq!(
+        place.send("/section/groups/new", "name=%E5%96%B6%E6%A5%AD%2F1%E8%AA%B2&approval=one&whose=all").await.0,
+        303
+    );
+    let groups = place.house.store.groups(&"acme".parse().unwrap()).await.unwrap();
+    let made = groups.iter().find(|one| one.name == "営業/1課").unwrap();
+    assert_eq!((made.approval.map(|rule| rule.name()), &made.approvers), (Some("one"), &None));
+    let path = format!("/section/group/{}", encoded("営業/1課"));
+    assert!(place.look("/section/groups").await.contains(&path), "the name can stand in an address");
+    // Approvers are users who are.
+    let (status, page) = place.send(&path, "approval=&whose=chosen&approvers=taro").await;
+    assert_eq!(status, 400);
+    assert!(page.contains("ユーザ taro は、グループ"), "{page}");
+    assert_eq!(place.send("/section/user/taro", "address=taro%40acme.example&approver=yes&group=").await.0, 303);
+    assert_eq!(
+        place.send("/section/user/kanri", "address=kanri%40acme.example&approver=yes&administrator=yes").await.0,
+        303
+    );
+    assert_eq!(place.send(&path, "whose=chosen&approvers=taro&approvers=kanri&mail_link=yes").await.0, 303);
+    let groups = place.house.store.groups(&"acme".parse().unwrap()).await.unwrap();
+    let made = groups.iter().find(|one| one.name == "営業/1課").unwrap();
+    assert_eq!(made.approvers.as_deref(), Some(&["taro".to_owned(), "kanri".to_owned()][..]));
+    assert_eq!(groups.iter().filter(|one| one.mail_link).count(), 1, "it was taken from the other");
+    // Who is named stays an approver; a group with users stays.
+    assert_eq!(place.send("/section/user/taro/remove", "").await.0, 400);
+    assert_eq!(
+        place
+            .send(
+                "/section/user/taro",
+                &format!("address=taro%40acme.example&approver=yes&group={}", encoded("営業/1課"))
+            )
+            .await
+            .0,
+        303
+    );
+    assert_eq!(place.send(&format!("{path}/remove"), "").await.0, 400);
+    assert_eq!(place.send(&path, "whose=all").await.0, 303);
+    assert_eq!(place.send("/section/user/taro", "address=taro%40acme.example&group=").await.0, 303);
+    assert_eq!(place.send(&format!("{path}/remove"), "").await.0, 303);
+}
+
+// spec: X-ADMIN
+#[tokio::test]
+async fn a_file_of_users_changes_what_it_was_shown_to_change_and_nothing_else() {
+    let place = Place::new().await;
+    let csv = place.house.get("/section/users.csv", &[("cookie", place.cookie("acme/kanri"))]).await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"users-acme.csv\"");
+    let before = place.users("acme").await;
+    // As it was written it changes nothing.
+    let (status, page) = place.import(csv.octets.as_slice(), &[]).await;
+    assert_eq!(status, 200);
+    assert!(page.contains("変わるものはありません") && !page.contains("name=\"shown\""), "{page}");
+
+    let file = "login_id,name,address\r\ntaro,\"太郎, 部長\",\r\nkumi,<b>久美,kumi@acme.example\r\n";
+    let (status, page) = place.import(file.as_bytes(), &[]).await;
+    assert_eq!(status, 400, "no address: {page}");
+    assert!(page.contains("2行目"), "{page}");
+    let file = file.replace("部長\",", "部長\",taro@acme.example");
+    let (status, page) = place.import(file.as_bytes(), &[]).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("追加 1 件、変更 1 件、削除 0 件") && page.contains("&#60;b&#62;久美"), "{page}");
+    assert_eq!(place.users("acme").await, before, "nothing yet");
+    let field = |name: &str| {
+        let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    let (shown, text) =
+        (field("shown"), field("text").replace("&#34;", "\"").replace("&#60;", "<").replace("&#62;", ">"));
+    // Somebody changed something that was shown: it is shown again.
+    assert_eq!(place.send("/section/user/taro", "address=taro%40acme.example&name=T").await.0, 303);
+    let (status, page) = place.import(text.as_bytes(), &[("shown", &shown)]).await;
+    assert_eq!(status, 400);
+    assert!(page.contains("role=\"alert\"") && page.contains("name=\"shown\""), "{page}");
+    assert_eq!(place.user("taro").await.name, "T");
+    let shown = page.split("name=\"shown\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(place.import(text.as_bytes(), &[("shown", &shown)]).await.0, 303);
+    assert_eq!(place.user("taro").await.name, "太郎, 部長");
+    assert_eq!(place.user("kumi").await.address, "kumi@acme.example");
+    assert_eq!(place.users("acme").await.len(), before.len() + 1);
+
+    // Whoever is not in the file goes only where that was asked for, and never whoever asks.
+    let (_, page) = place.import(b"login_id\nkanri\n", &[]).await;
+    assert!(page.contains("変わるものはありません"), "{page}");
+    let (_, page) = place.import(b"login_id\nkanri\n", &[("remove", "yes")]).await;
+    assert!(page.contains("追加 0 件、変更 0 件、削除 3 件"), "{page}");
+    let (status, page) = place.import(b"login_id\ntaro\n", &[("remove", "yes")]).await;
+    assert_eq!(status, 400, "{page}");
+    // Without the key that her pages carry, nothing.
+    let cookie = place.cookie("acme/kanri");
+    let headers = [("cookie", cookie), ("content-type", "multipart/form-data; boundary=b")];
+    let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"u\"\r\n\r\nlogin_id\r\n--b--\r\n";
+    let answer = place.house.ask(request(Method::POST, "/section/users/import", &headers, body)).await;
+    assert_eq!(answer.status.as_u16(), 403);
+}
