@@ -24,7 +24,7 @@ use crate::{
             compared_with, entry, nfc, price, session_is_good, sign_in, sign_in_name,
         },
     },
-    password,
+    password::{self, Seat},
     token::{Token, presented},
 };
 
@@ -259,6 +259,7 @@ impl Exchange {
         password: &str,
         now: Timestamp,
     ) -> Result<Option<Result<Entry, Refusal>>, AccountError> {
+        let seat = Seat::take().map_err(unavailable)?;
         let (hash, refused) = compared_with(known, permitted, now);
         if let (Some(known), None) = (known, refused) {
             let account = &known.account;
@@ -266,7 +267,7 @@ impl Exchange {
                 return Ok(None);
             }
         }
-        let right = password::verify(&nfc(password), hash).await.map_err(unavailable)?;
+        let right = seat.verify(&nfc(password), hash).await.map_err(unavailable)?;
         Ok(Some(sign_in(known, permitted, right, now)))
     }
 

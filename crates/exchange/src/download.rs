@@ -31,7 +31,7 @@ use crate::{
     Exchange,
     audit::By,
     domain::{self, Cost, Turn},
-    password,
+    password::Seat,
     rescan::{Outcome, Scanned},
     ruling::{Ruling, ruling},
     token::{self, Token},
@@ -331,9 +331,10 @@ impl Exchange {
                 Turn::Locked(until) => return Ok(Proof::Locked { until }),
                 Turn::Now => {}
             }
+            let seat = Seat::take().map_err(unavailable)?;
             let cost = domain::cost_of_failure(settings, link.failures, now);
             if self.parts.store.take_try(link.id, link.failures, cost.next_try_at).await? {
-                return self.verify(&found, password.trim(), address, cost, now).await;
+                return self.verify(&found, seat, password.trim(), address, cost, now).await;
             }
         }
         // Many at once: whoever this is may come again in a moment.
@@ -344,13 +345,14 @@ impl Exchange {
     async fn verify(
         &self,
         found: &Found,
+        seat: Seat,
         password: &str,
         address: &str,
         cost: Cost,
         now: Timestamp,
     ) -> Result<Proof, DownloadError> {
         let can_be = domain::PASSWORD_LENGTH.contains(&password.chars().count());
-        let verified = can_be && password::verify(password, &found.deposit.password_hash).await.map_err(unavailable)?;
+        let verified = can_be && seat.verify(password, &found.deposit.password_hash).await.map_err(unavailable)?;
         let (link, section) = (&found.link, &found.section.id);
         if verified {
             let session = Token::generate().map_err(unavailable)?;

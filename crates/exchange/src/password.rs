@@ -1,8 +1,12 @@
-//! File passwords, hashed with argon2id (RFC 9106) off the async threads, a bounded number at once.
+//! Passwords, hashed with argon2id (RFC 9106) off the async threads, a bounded number at once.
+//!
+//! Work for us (a deposit's password, one that somebody chose) comes before that for strangers, who may ask as often as they like whether a password
+//! is right. Of theirs one is done at a time and few wait ([`Seat`]): however many ask, mail and its deposits go on.
 
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -11,7 +15,7 @@ use argon2::{
     password_hash::phc::{Output, ParamsString, Salt},
 };
 use fubako_base::secret;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use zeroize::Zeroizing;
 
 /// 19 MiB, 2 passes, 1 lane: the least that OWASP recommends for argon2id. A file password of ours has about 88 bits, so the
@@ -20,34 +24,123 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Hashes at once, so that what hashing takes is 38 MiB however many mails are in hand.
 const AT_ONCE: usize = 2;
+/// Of these, for strangers.
+const STRANGERS_AT_ONCE: usize = 1;
+/// Strangers who wait or are served: some seconds' work.
+const SEATS: usize = 64;
 
 /// Threads that do nothing but hash, one set for the whole process, each with memory that it keeps. Taken anew for each hash, 19 MiB
 /// of aligned memory are hardly ever used again by the system's allocator: the process would grow by as much with each mail.
-static HASHERS: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
-    let (sender, receiver) = mpsc::channel::<Job>();
-    let receiver = Arc::new(Mutex::new(receiver));
+static HASHERS: LazyLock<Arc<Hashers>> = LazyLock::new(|| {
+    let hashers = Arc::new(Hashers::default());
     for number in 0..AT_ONCE {
-        let receiver = Arc::clone(&receiver);
-        let begun = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || hasher(&receiver));
+        let own = Arc::clone(&hashers);
+        let begun = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || own.work());
         if let Err(error) = begun {
             tracing::error!(%error, "a thread for password hashing could not be begun");
         }
     }
-    sender
+    hashers
 });
+static STRANGERS: Semaphore = Semaphore::const_new(SEATS);
 
 /// What a hashing thread is to do, with the memory that it keeps for it.
 type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
 
-fn hasher(jobs: &Mutex<mpsc::Receiver<Job>>) {
-    let mut memory = vec![Block::new(); MEMORY_KIB as usize];
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            // A panic costs one answer, and not the thread.
-            Ok(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
-            Err(mpsc::RecvError) => return,
+/// Whom a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Us,
+    Strangers,
+}
+
+#[derive(Default)]
+struct Hashers {
+    queue: Mutex<Queue>,
+    more: Condvar,
+}
+
+/// What waits.
+#[derive(Default)]
+struct Queue {
+    us: VecDeque<Job>,
+    strangers: VecDeque<Job>,
+    /// Threads that are at work for strangers.
+    busy_with_strangers: usize,
+}
+
+impl Queue {
+    fn put(&mut self, whom: For, job: Job) {
+        match whom {
+            For::Us => self.us.push_back(job),
+            For::Strangers => self.strangers.push_back(job),
         }
+    }
+
+    /// The next to be done: ours, or a stranger's where not too many threads are at work for them.
+    fn next(&mut self) -> Option<(For, Job)> {
+        if let Some(job) = self.us.pop_front() {
+            return Some((For::Us, job));
+        }
+        let job = if self.busy_with_strangers < STRANGERS_AT_ONCE { self.strangers.pop_front() } else { None }?;
+        self.busy_with_strangers += 1;
+        Some((For::Strangers, job))
+    }
+
+    const fn done(&mut self, whom: For) {
+        if matches!(whom, For::Strangers) {
+            self.busy_with_strangers = self.busy_with_strangers.saturating_sub(1);
+        }
+    }
+}
+
+impl Hashers {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, whom: For, job: Job) {
+        self.queue().put(whom, job);
+        self.more.notify_all();
+    }
+
+    fn work(&self) {
+        let mut memory = vec![Block::new(); MEMORY_KIB as usize];
+        let mut queue = self.queue();
+        loop {
+            match queue.next() {
+                None => queue = self.more.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                Some((whom, job)) => {
+                    drop(queue);
+                    // A panic costs one answer, and not the thread.
+                    drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory))));
+                    queue = self.queue();
+                    queue.done(whom);
+                }
+            }
+        }
+    }
+}
+
+/// A stranger's place in the queue. It is taken before a try is counted, so that nobody pays for a try that is not looked at.
+pub(crate) struct Seat(SemaphorePermit<'static>);
+
+impl Seat {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// Where none is free; it may be in a moment.
+    pub(crate) fn take() -> Result<Self, HashError> {
+        let seat =
+            STRANGERS.try_acquire().map_err(|_| HashError("too many passwords wait to be compared".to_owned()))?;
+        Ok(Self(seat))
+    }
+
+    /// Whether the password that a stranger gives is the one that was hashed. A hash that cannot be read is an error, never a match.
+    pub(crate) async fn verify(self, password: &str, hash: &str) -> Result<bool, HashError> {
+        let same = compare(For::Strangers, password, hash).await;
+        drop(self.0);
+        same
     }
 }
 
@@ -59,7 +152,7 @@ pub(crate) struct HashError(String);
 /// The PHC string of a password, with a salt of its own.
 pub(crate) async fn hash(password: &str) -> Result<String, HashError> {
     let password = Zeroizing::new(password.to_owned());
-    run(move |memory| {
+    run(For::Us, move |memory| {
         let mut salt = [0u8; 16];
         secret::fill(&mut salt).map_err(wrong)?;
         let parameters = parameters()?;
@@ -76,10 +169,14 @@ pub(crate) async fn hash(password: &str) -> Result<String, HashError> {
     .await
 }
 
-/// Whether the password is the one that was hashed. A hash that cannot be read is an error, never a match.
+/// Whether the password is the one that was hashed, asked by us. A hash that cannot be read is an error, never a match.
 pub(crate) async fn verify(password: &str, hash: &str) -> Result<bool, HashError> {
+    compare(For::Us, password, hash).await
+}
+
+async fn compare(whom: For, password: &str, hash: &str) -> Result<bool, HashError> {
     let (password, hash) = (Zeroizing::new(password.to_owned()), hash.to_owned());
-    run(move |memory| {
+    run(whom, move |memory| {
         let kept = PasswordHash::new(&hash).map_err(wrong)?;
         let (Some(salt), Some(output)) = (&kept.salt, &kept.hash) else {
             return Err(HashError("the kept hash has no salt or no output".to_owned()));
@@ -116,6 +213,7 @@ fn wrong(error: impl std::fmt::Display) -> HashError {
 }
 
 async fn run<T: Send + 'static>(
+    whom: For,
     work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, HashError> {
     let (answer, answered) = oneshot::channel();
@@ -125,7 +223,7 @@ async fn run<T: Send + 'static>(
             let _ = answer.send(work(memory));
         }
     });
-    HASHERS.send(job).map_err(|_| HashError("no thread hashes passwords".to_owned()))?;
+    HASHERS.put(whom, job);
     answered.await.map_err(|e| HashError(e.to_string()))?
 }
 
@@ -157,6 +255,37 @@ mod tests {
         let cost = |hash: &str| hash.split('$').nth(3).map(str::to_owned);
         assert_eq!((cost(NOBODY), NOBODY.len()), (cost(&anybody), anybody.len()));
         assert_eq!(verify("", NOBODY).await, Ok(false));
+    }
+
+    // spec: MAIL-SPEED X-ACCOUNTS
+    #[test]
+    fn ours_comes_first_and_strangers_never_have_all_threads() {
+        let mut queue = Queue::default();
+        let job = || -> Job { Box::new(|_| ()) };
+        let next = |queue: &mut Queue| queue.next().map(|(whom, _)| whom);
+        for whom in [For::Strangers, For::Strangers, For::Us] {
+            queue.put(whom, job());
+        }
+        assert_eq!(next(&mut queue), Some(For::Us));
+        assert_eq!(next(&mut queue), Some(For::Strangers));
+        assert_eq!(next(&mut queue), None, "the other thread is kept for us");
+        queue.put(For::Us, job());
+        assert_eq!(next(&mut queue), Some(For::Us));
+        queue.done(For::Strangers);
+        assert_eq!(next(&mut queue), Some(For::Strangers));
+    }
+
+    // spec: MAIL-SPEED X-ACCOUNTS
+    #[tokio::test]
+    async fn a_crowd_of_strangers_is_sent_away_and_a_deposit_s_password_is_hashed() {
+        let kept = hash("x").await.unwrap();
+        let seats: Vec<Seat> = std::iter::from_fn(|| Seat::take().ok()).collect();
+        assert!(seats.len() <= SEATS && Seat::take().is_err());
+        let wrong = seats.into_iter().map(|seat| seat.verify("y", &kept));
+        let wrong = futures::future::join_all(wrong);
+        let (all, own) = futures::join!(wrong, hash("ours"));
+        assert!(own.is_ok() && all.into_iter().all(|same| same == Ok(false)));
+        assert_eq!(Seat::take().unwrap().verify("x", &kept).await, Ok(true), "they may come again");
     }
 
     #[tokio::test]

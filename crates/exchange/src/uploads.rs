@@ -115,7 +115,7 @@ impl Exchange {
             touched_at: now,
         };
         // Room for a draft, and for what another window has or was left behind.
-        let limits = UploadLimits { count: MOST_UPLOADS, octets: most.saturating_mul(2) };
+        let limits = UploadLimits { count: MOST_UPLOADS, octets: most.saturating_mul(2), largest: most };
         let store = &self.parts.store;
         if store.begin_upload(&upload, limits, now).await? {
             return Ok(upload);

@@ -48,8 +48,10 @@ impl Upload {
 pub struct UploadLimits {
     /// Uploads.
     pub count: u32,
-    /// Octets of all of them together, as far as they are known.
+    /// Octets of all of them together.
     pub octets: u64,
+    /// Octets that one may have at the most: as much is kept free for one of which nobody has said how long it is.
+    pub largest: u64,
 }
 
 const COLUMNS: &str = "id, section, account, draft, name, media_type, length, received, touched_at";
@@ -211,11 +213,12 @@ impl Store {
 async fn begin_upload(tx: &mut Tx, upload: &Upload, limits: UploadLimits, now: Timestamp) -> Result<bool, StoreError> {
     // The account is locked, so that uploads that begin side by side do not outrun the limits.
     tx.one("accounts", "SELECT id FROM accounts WHERE id = $1 FOR UPDATE", args![upload.account]).await?;
-    let sql = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(COALESCE(length, received)), 0) AS BIGINT) AS octets
+    let sql = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(COALESCE(length, $2)), 0) AS BIGINT) AS octets
         FROM uploads WHERE account = $1";
-    if let Some(row) = tx.one("uploads", sql, args![upload.account]).await? {
+    if let Some(row) = tx.one("uploads", sql, args![upload.account, limits.largest]).await? {
         let (count, octets): (u32, u64) = (row.int("n")?, row.int("octets")?);
-        if count >= limits.count || octets.saturating_add(upload.length.unwrap_or(0)) > limits.octets {
+        let wanted = upload.length.unwrap_or(limits.largest);
+        if count >= limits.count || octets.saturating_add(wanted) > limits.octets {
             return Ok(false);
         }
     }

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use crate::{
     WebState, api,
     counter::{Caller, Counter, First, either},
+    forms::Ration,
     guard,
     pages::{
         Message,
@@ -157,7 +158,8 @@ const fn done(state: DepositState) -> Option<Done> {
 /// Reads the form as it comes. The key and the draft stand before the files, of which nothing is taken without them.
 async fn read(counter: &Counter<'_>, person: &Person, request: Request) -> Result<(Entered, Vec<Fault>), First> {
     let bad = || -> First { Box::new(counter.said(Message::BadForm)) };
-    let request = request.map(|body| Body::from_stream(api::moving(body)));
+    let ration = Ration::default();
+    let request = request.map(|body| Body::from_stream(ration.of(api::moving(body))));
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| bad())?;
     let (mut entered, mut faults) = (Entered::default(), Vec::new());
     for _ in 0..MOST_FIELDS {
@@ -165,17 +167,18 @@ async fn read(counter: &Counter<'_>, person: &Person, request: Request) -> Resul
             is_own(counter, &entered)?;
             return Ok((entered, faults));
         };
+        ration.renew();
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             is_own(counter, &entered)?;
             // A browser sends a field without a name where no file was chosen.
             if field.file_name().is_some_and(|name| !name.is_empty()) {
-                take_file(counter, person, &entered.draft, field, &mut faults).await?;
+                take_file(counter, person, &entered.draft, field, &ration, &mut faults).await?;
             }
             continue;
         }
         let limit = if name == "recipients" { LONGEST_RECIPIENTS } else { 32 * 1024 };
-        let text = field_text(field, limit).await.ok_or_else(bad)?;
+        let text = field_text(field, &ration, limit).await.ok_or_else(bad)?;
         match name.as_str() {
             "form" => entered.key = text,
             "draft" => entered.draft = text,
@@ -199,10 +202,11 @@ fn is_own(counter: &Counter<'_>, entered: &Entered) -> Result<(), First> {
     if is_draft(&entered.draft) { Ok(()) } else { Err(Box::new(counter.said(Message::BadForm))) }
 }
 
-async fn field_text(mut field: Field<'_>, limit: usize) -> Option<String> {
+async fn field_text(mut field: Field<'_>, ration: &Ration, limit: usize) -> Option<String> {
     let mut octets = Vec::new();
     let reading = async {
         while let Some(some) = field.chunk().await.ok()? {
+            ration.renew();
             octets.extend_from_slice(&some);
             if octets.len() > limit {
                 return None;
@@ -219,13 +223,14 @@ async fn take_file(
     person: &Person,
     draft: &str,
     field: Field<'_>,
+    ration: &Ration,
     faults: &mut Vec<Fault>,
 ) -> Result<(), First> {
     let exchange = counter.exchange();
     let name = field.file_name().unwrap_or_default().to_owned();
     let kind = field.content_type().unwrap_or_default().to_owned();
     let largest = exchange.largest_upload(person);
-    let mut content: Content<'_> = field.map_err(std::io::Error::other).boxed();
+    let mut content: Content<'_> = field.inspect(|_| ration.renew()).map_err(std::io::Error::other).boxed();
     let upload = match exchange.begin_upload(person, draft, &name, &kind, None, counter.now).await {
         Ok(upload) => upload,
         Err(UploadError::Invalid(_)) => {

@@ -15,7 +15,7 @@ use crate::{
     make::{acme, at, entry, id, object},
 };
 
-const LIMITS: UploadLimits = UploadLimits { count: 3, octets: 10_000 };
+const LIMITS: UploadLimits = UploadLimits { count: 3, octets: 10_000, largest: 4_000 };
 
 /// Somebody with an account.
 async fn account(db: &Db, login_id: &str) -> AccountId {
@@ -88,9 +88,10 @@ pub(crate) async fn an_account_has_only_so_much_on_its_way(db: Db) {
     acme(&db.store).await;
     let (taro, jiro) = (account(&db, "taro").await, account(&db, "jiro").await);
     let begin = async |account, length| db.store.begin_upload(&upload(account, length), LIMITS, at(1)).await.unwrap();
-    assert!(begin(taro, Some(9_000)).await);
-    assert!(!begin(taro, Some(1_001)).await, "too many octets");
+    assert!(begin(taro, Some(5_000)).await);
+    assert!(!begin(taro, Some(5_001)).await, "too many octets");
     assert!(begin(jiro, Some(9_000)).await, "another's limits");
+    assert!(!begin(jiro, None).await, "it may become as long as one may be");
     assert!(begin(taro, Some(1_000)).await && begin(taro, None).await);
     assert!(!begin(taro, Some(0)).await, "too many");
     let side_by_side = futures::future::join_all((0..8).map(|_| begin(jiro, Some(100)))).await;
