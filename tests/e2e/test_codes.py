@@ -72,6 +72,8 @@ address = "Outside@ACME.example"
     "small": section("small", "settings = { max_deposit_size = 1000 }"),
     "pilotless": section("pilotless", autopilot="false"),
     "switched": section("switched"),
+    # Its own domain is not one that the installation serves.
+    "astray": section("astray", "settings = { link_url = \"https://files.astray.example\" }"),
     "unapproved": section("unapproved", "settings = { approval = \"one\" }"),
     "groupless": section("groupless", depositor="[[section.user]]" + DEFAULT_USER.replace('group = "メール連携"', "")),
     "userless": section("userless", depositor=GROUP),
@@ -296,6 +298,7 @@ CASES = {
     "scan-limit": Case(files("nested.zip", octets=nested(6)), names=("nested.zip",)),
     "option-off": Case(**of("switched"), trouble=the_option_is_switched_off),
     "autopilot-off": Case(**of("pilotless")),
+    "wrong-domain": Case(**of("astray")),
     "sender-malformed": Case(files("a.pdf", sender=b"a" * 250 + b"@acme.example"), names=("a" * 200,)),
     "group-not-set": Case(**of("groupless")),
     "sender-not-in-group": Case(files("a.pdf", sender=b"outside@acme.example"), sender="outside@acme.example", names=("outside@acme.example",)),

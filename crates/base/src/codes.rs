@@ -98,6 +98,8 @@ codes! {
     AutopilotOff, "autopilot-off", Stop, "MAIL-SENDER";
     /// A program, the gateway say, may not deposit from the address that it comes from.
     IpNotAllowed, "ip-not-allowed", Stop, "MAIL-SENDER";
+    /// The section's own domain is not one that the exchange serves.
+    WrongDomain, "wrong-domain", Stop, "MAIL-SENDER";
     /// The sender's address cannot be read.
     SenderMalformed, "sender-malformed", Stop, "MAIL-SENDER";
     /// The section has no mail-link group.

@@ -30,7 +30,7 @@ use futures::stream::BoxStream;
 use crate::{
     Exchange,
     audit::By,
-    domain::{self, Invalid, NewDeposit, NewFile, Whence},
+    domain::{self, Invalid, NewDeposit, NewFile, Whence, hosts::link_base},
     notice::DepositNotice,
     password::{self, HashError},
     sending::password_context,
@@ -405,7 +405,7 @@ impl Exchange {
         if deposit.by_person {
             return Ok(section);
         }
-        domain::may_deposit(&section, whence)
+        domain::may_deposit(&section, whence, &self.parts.own_domains)
             .map_err(|code| DepositError::Refused { code, detail: format!("section {id}{}", from(whence)) })?;
         Ok(section)
     }
@@ -419,10 +419,11 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<(Depositor, Option<String>), DepositError> {
         let accounts = self.parts.store.sender_accounts(&section.id, &senders(sender)).await?;
-        let depositor = domain::who_deposits(section, sender, whence, &accounts, now).map_err(|code| {
-            let detail = format!("section {}, sender {}{}", section.id, shown::visible(sender), from(whence));
-            DepositError::Refused { code, detail }
-        })?;
+        let depositor = domain::who_deposits(section, sender, whence, &self.parts.own_domains, &accounts, now)
+            .map_err(|code| {
+                let detail = format!("section {}, sender {}{}", section.id, shown::visible(sender), from(whence));
+                DepositError::Refused { code, detail }
+            })?;
         let mut users = accounts.users.into_iter().chain(accounts.default_user);
         let group = users.find(|user| user.login_id == depositor.login_id).and_then(|user| user.group);
         Ok((depositor, group))
@@ -486,7 +487,7 @@ impl Exchange {
         let mut notices = Vec::with_capacity(deposit.recipients.len());
         for recipient in &deposit.recipients {
             let token = Token::generate().map_err(|e| DepositError::Internal(e.to_string()))?;
-            let base = section.settings.link_url.as_ref().unwrap_or(&self.parts.public_url);
+            let base = link_base(&section.settings, &self.parts.own_domains, &self.parts.public_url);
             let url = format!("{base}/d/{}", token.expose());
             links.push(Link {
                 id: LinkId::generate(),

@@ -5,6 +5,7 @@ pub mod address;
 pub mod approval;
 mod depositor;
 pub mod draft;
+pub mod hosts;
 pub mod life;
 pub mod maintenance;
 pub mod members;
@@ -179,17 +180,17 @@ impl Whence {
     }
 }
 
-/// Whether a call from there may deposit for the section through the API now (spec 3.5, X-API): the first step of [`who_deposits`], and what every
+/// Whether a call from there may deposit for the section through the API of an exchange that serves these own domains (spec 3.5, X-API): the first step of [`who_deposits`], and what every
 /// later call asks again.
 ///
 /// # Errors
-/// `option-off`, `autopilot-off`, `ip-not-allowed`.
-pub fn may_deposit(section: &Section, whence: Whence) -> Result<(), Code> {
+/// `option-off`, `autopilot-off`, `ip-not-allowed`, `wrong-domain`.
+pub fn may_deposit(section: &Section, whence: Whence, own_domains: &[String]) -> Result<(), Code> {
     match section {
         Section { mail_link: false, .. } => Err(Code::OptionOff),
         Section { autopilot: false, .. } => Err(Code::AutopilotOff),
         section if !whence.is_permitted(section) => Err(Code::IpNotAllowed),
-        Section { .. } => Ok(()),
+        Section { settings, .. } => hosts::check_own_domain(settings, own_domains),
     }
 }
 

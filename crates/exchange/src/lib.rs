@@ -9,6 +9,7 @@
 //! - [`uploads`], [`sending`]: files on their way from people, and what they send
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
+//! - `hosts`: what is under a host name that a request names
 //! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
 //! - [`token`]: the secrets that links, sessions and programs carry
@@ -21,6 +22,7 @@ pub mod deposit;
 pub mod domain;
 pub mod download;
 pub mod expiry;
+mod hosts;
 pub mod maintenance;
 pub mod members;
 pub mod notice;
@@ -57,6 +59,8 @@ pub struct ExchangeParts {
     pub brand: String,
     /// `http.public_url`, without a slash at the end.
     pub public_url: String,
+    /// `http.own_domains`: the sections' own domains that are served, as A-labels.
+    pub own_domains: Vec<String>,
     /// `http.operator_networks`: from where operators may use their screens.
     pub operator_networks: Networks,
     /// Address that deposit notices come from.

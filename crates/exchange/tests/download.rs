@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use fubako_base::{
-    Timestamp,
+    Code, Timestamp,
     section::{Section, Settings},
 };
 use fubako_exchange::{
-    deposit::DepositState,
+    deposit::{DepositError, DepositState},
     domain::{NewFile, Whence},
     download::{DownloadError, Proof},
 };
@@ -265,6 +265,23 @@ async fn links_are_on_the_sections_own_domain_where_it_has_one() {
         );
     }
     open(&house, &notice.token()).await;
+}
+
+// spec: X-NOTICE MAIL-SENDER
+#[tokio::test]
+async fn an_own_domain_that_is_not_served_stops_mail_and_gets_no_link() {
+    let house = House::new().await;
+    let (begun, _) =
+        house.exchange.begin("k", &request(&["hanako@example.jp"], 1), Whence::Within, house.now()).await.unwrap();
+    let file = NewFile { number: 1, name: "a".into(), media_type: "application/pdf".into() };
+    house.exchange.put(begun.id, file, &mut content(b"x"), Whence::Within, house.now()).await.unwrap();
+    let settings = Settings { link_url: Some("https://gone.acme.example".into()), ..Settings::default() };
+    house.put_section(Section { settings, ..section("acme") }).await;
+    let refused = |error: DepositError| matches!(error, DepositError::Refused { code: Code::WrongDomain, .. });
+    let again = house.exchange.begin("l", &request(&["hanako@example.jp"], 1), Whence::Within, house.now()).await;
+    assert!(refused(again.err().unwrap()));
+    assert!(refused(house.exchange.send(begun.id, Whence::Within, house.now()).await.err().unwrap()));
+    assert!(house.posted().await.is_empty());
 }
 
 // spec: X-EXPIRY

@@ -347,7 +347,7 @@ fn check_passwords(settings: &Settings) -> Result<(), String> {
 }
 
 /// The domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1).
-fn ascii_domain(domain: &str) -> Result<String, String> {
+pub(crate) fn ascii_domain(domain: &str) -> Result<String, String> {
     match idna::domain_to_ascii(domain) {
         Ok(ascii) if (ascii.contains('.') || ascii == "localhost") && ascii.split('.').all(is_host_label) => Ok(ascii),
         _ if domain.starts_with("*.") => {

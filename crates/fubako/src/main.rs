@@ -244,6 +244,7 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     let now = Timestamp::now();
     let applied = apply::apply(&ground, &declared, prune, dry_run, now).await;
     let apply::Applied { changes: mut lines, warnings } = applied.map_err(|e| StartError(e.to_string()))?;
+    let astray = declared.own_domains_not_in(&config.own_domains().at("http.own_domains")?);
     let records = dkim_records(&ground, &declared, dry_run, &mut lines).await?;
     ground.store.close().await;
     let mut out = io::stdout().lock();
@@ -256,7 +257,7 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     for (name, value) in records {
         writeln!(out, "publish {name} TXT {}", txt(&value)).at("standard output")?;
     }
-    for warning in warnings {
+    for warning in warnings.into_iter().chain(astray) {
         writeln!(out, "{warning}").at("standard output")?;
     }
     Ok(ExitCode::SUCCESS)

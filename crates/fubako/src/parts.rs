@@ -179,6 +179,7 @@ pub fn exchange(config: &Config, ground: &Ground, public_url: &str, bells: &Bell
         scanner,
         brand: config.brand.name.clone(),
         public_url: public_url.to_owned(),
+        own_domains: config.own_domains().at("http.own_domains")?,
         operator_networks: config.http.operator_networks.clone(),
         notice_from,
         hostname: config.hostname(),

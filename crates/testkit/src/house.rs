@@ -134,6 +134,7 @@ fn exchange(store: Store, vault: Vault, scanner: Scanner, public_url: &str, wake
         scanner,
         brand: "Fubako".into(),
         public_url: public_url.to_owned(),
+        own_domains: vec!["files.acme.example".into()],
         operator_networks: Networks::default(),
         notice_from: "fubako@files.example.jp".into(),
         hostname: "files.example.jp".into(),

@@ -402,6 +402,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("bad-form", said(Message::BadForm)),
         ("method", said(Message::Method)),
         ("range", said(Message::Range)),
+        ("no-site", said(Message::NoSite)),
         ("elsewhere", said(Message::Elsewhere)),
         ("no-page", said(Message::NoPage)),
         ("closed", said(Message::Maintenance(SENT.plus_seconds(2 * 3600)))),

@@ -52,6 +52,7 @@
 //! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
+//! - `hosts`: which pages are under which host name
 //! - `guard`: security headers, and the origin of a POST
 
 mod account;
@@ -64,6 +65,7 @@ mod download;
 mod forms;
 mod guard;
 mod guesses;
+mod hosts;
 mod members;
 mod names;
 mod operator;

@@ -195,6 +195,8 @@ pub enum Message {
     Stale,
     /// 403: whoever it is may not use the screens from where they are.
     Elsewhere,
+    /// 421: the host name is none of ours.
+    NoSite,
     /// 404: there is no such page for whoever is signed in.
     NoPage,
     /// 503: the exchange is closed until this time.
@@ -223,6 +225,7 @@ impl Message {
             Self::Busy => "web-busy",
             Self::Stale => "web-stale",
             Self::Elsewhere => "web-elsewhere",
+            Self::NoSite => "web-no-site",
             Self::NoPage => "web-no-page",
             Self::Maintenance(_) => "web-closed",
             Self::Range => "web-range",
@@ -474,7 +477,7 @@ mod tests {
 
     /// 2026-11-21 23:30:16 in Tokyo.
     const SENT: Timestamp = Timestamp(1_795_271_416_000_000);
-    const MESSAGES: [Message; 19] = [
+    const MESSAGES: [Message; 20] = [
         Message::Home,
         Message::NotFound,
         Message::Expired,
@@ -490,6 +493,7 @@ mod tests {
         Message::Invitation,
         Message::Busy,
         Message::Elsewhere,
+        Message::NoSite,
         Message::Stale,
         Message::NoPage,
         Message::Maintenance(SENT),

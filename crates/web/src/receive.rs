@@ -19,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, approvals, assets, audit, download, forms, guard, members, operator,
+    WebState, account, approvals, assets, audit, download, forms, guard, hosts, members, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     sending, sent, uploads,
     visitor::{SESSION_COOKIE, Visitor},
@@ -61,6 +61,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), hosts::gate))
         .with_state(state)
 }
 
@@ -216,6 +217,7 @@ pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Res
         Message::Infected | Message::NotScanned | Message::OtherSite | Message::Stale | Message::Elsewhere => {
             StatusCode::FORBIDDEN
         }
+        Message::NoSite => StatusCode::MISDIRECTED_REQUEST,
         Message::BadForm => StatusCode::BAD_REQUEST,
         Message::DepositOver => StatusCode::CONFLICT,
         Message::Method => StatusCode::METHOD_NOT_ALLOWED,

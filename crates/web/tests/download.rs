@@ -221,7 +221,9 @@ async fn a_damaged_file_breaks_the_connection_off() {
     let server = tokio::spawn(axum::serve(listener, house.web.clone()).into_future());
     let fetch = || async {
         let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-        let ask = format!("GET /d/{link}/files/1 HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
+        let ask = format!(
+            "GET /d/{link}/files/1 HTTP/1.1\r\nHost: files.acme.example\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        );
         socket.write_all(ask.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // A reset is as good an end as any here: what counts is how much came.

@@ -15,7 +15,7 @@ use super::{
 /// Who deposits for a mail whose From address is `sender`. `accounts` is what the section has of accounts for that address.
 ///
 /// 1. The section's mail-link option is on (else `option-off`), so is autopilot (`autopilot-off`), and programs may come from where the call comes from
-///    (`ip-not-allowed`).
+///    (`ip-not-allowed`), and the section's own domain is one of the `own_domains` that the exchange serves (`wrong-domain`).
 /// 2. The sender's address is one (`sender-malformed`).
 /// 3. The section has a mail-link group (`group-not-set`): nobody deposits who is not in it.
 /// 4. There are users with the address: one of them who is in the group (`sender-not-in-group`) and whose account can be used (`sender-locked`,
@@ -32,10 +32,11 @@ pub fn who_deposits(
     section: &Section,
     sender: &str,
     whence: Whence,
+    own_domains: &[String],
     accounts: &SenderAccounts,
     now: Timestamp,
 ) -> Result<Depositor, Code> {
-    may_deposit(section, whence)?;
+    may_deposit(section, whence, own_domains)?;
     if !is_address(sender) {
         return Err(Code::SenderMalformed);
     }
@@ -177,7 +178,8 @@ mod tests {
                         accounts: vec![],
                     };
                     let row = format!("group {has_group}, {senders:?}, default user {default:?}");
-                    let found = who_deposits(&section(true, true), "taro@acme.example", Whence::Within, &accounts, NOW);
+                    let found =
+                        who_deposits(&section(true, true), "taro@acme.example", Whence::Within, &[], &accounts, NOW);
                     let found = found.as_ref().map(|who| (who.login_id.as_str(), who.as_default_user));
                     assert_eq!(found.map_err(|code| *code), wanted(has_group, senders, default), "{row}");
                     // Whatever the accounts, the section's switches and then the address come first.
@@ -186,16 +188,22 @@ mod tests {
                         section.settings.api_networks.0.push("192.0.2.0/24".parse().unwrap());
                         section
                     };
+                    let astray = || {
+                        let mut section = section(true, true);
+                        section.settings.link_url = Some("https://files.acme.example".to_owned());
+                        section
+                    };
                     let outside = Whence::Address("198.51.100.1".parse().unwrap());
                     for (section, sender, code) in [
                         (section(false, true), "taro@acme.example", Code::OptionOff),
                         (section(false, false), "nobody", Code::OptionOff),
                         (section(true, false), "nobody", Code::AutopilotOff),
                         (elsewhere(), "nobody", Code::IpNotAllowed),
+                        (astray(), "nobody", Code::WrongDomain),
                         (section(true, true), "nobody", Code::SenderMalformed),
                         (section(true, true), "a@acme.example\r\nBcc: b@c.example", Code::SenderMalformed),
                     ] {
-                        assert_eq!(who_deposits(&section, sender, outside, &accounts, NOW), Err(code), "{row}");
+                        assert_eq!(who_deposits(&section, sender, outside, &[], &accounts, NOW), Err(code), "{row}");
                     }
                     rows += 1;
                 }
@@ -239,7 +247,7 @@ mod tests {
                 default_user: Some(user("default", Some("link"), true)),
                 accounts: accounts.into_iter().flatten().collect(),
             };
-            who_deposits(&acme, "taro@acme.example", Whence::Within, &accounts, NOW).map(|who| who.login_id)
+            who_deposits(&acme, "taro@acme.example", Whence::Within, &[], &accounts, NOW).map(|who| who.login_id)
         };
         let taro = || user("taro", Some("link"), false);
         for (state, sender, default_user) in [

@@ -124,21 +124,25 @@ pub(super) fn section(mail_link: bool, autopilot: bool) -> Section {
 // spec: MAIL-SENDER, X-API
 #[test]
 fn only_a_section_with_both_switches_on_deposits() {
-    assert_eq!(may_deposit(&section(true, true), Whence::Within), Ok(()));
-    assert_eq!(may_deposit(&section(false, true), Whence::Within), Err(Code::OptionOff));
-    assert_eq!(may_deposit(&section(true, false), Whence::Within), Err(Code::AutopilotOff));
+    assert_eq!(may_deposit(&section(true, true), Whence::Within, &[]), Ok(()));
+    assert_eq!(may_deposit(&section(false, true), Whence::Within, &[]), Err(Code::OptionOff));
+    assert_eq!(may_deposit(&section(true, false), Whence::Within, &[]), Err(Code::AutopilotOff));
     // Who comes over the network comes from a network that the section names, where it names any.
     let mut named = section(true, true);
     let from = |address: &str| Whence::Address(address.parse().unwrap());
-    assert_eq!(may_deposit(&named, from("198.51.100.1")), Ok(()));
+    assert_eq!(may_deposit(&named, from("198.51.100.1"), &[]), Ok(()));
     named.settings.screen_networks.0.push("203.0.113.0/24".parse().unwrap());
-    assert_eq!(may_deposit(&named, from("198.51.100.1")), Ok(()), "the screens' list is another");
+    assert_eq!(may_deposit(&named, from("198.51.100.1"), &[]), Ok(()), "the screens' list is another");
     named.settings.api_networks.0.push("192.0.2.0/24".parse().unwrap());
-    assert_eq!(may_deposit(&named, from("198.51.100.1")), Err(Code::IpNotAllowed));
-    assert_eq!(may_deposit(&named, from("::ffff:192.0.2.9")), Ok(()));
-    assert_eq!(may_deposit(&named, Whence::Within), Ok(()));
+    assert_eq!(may_deposit(&named, from("198.51.100.1"), &[]), Err(Code::IpNotAllowed));
+    assert_eq!(may_deposit(&named, from("::ffff:192.0.2.9"), &[]), Ok(()));
+    assert_eq!(may_deposit(&named, Whence::Within, &[]), Ok(()));
+    named.settings.link_url = Some("https://files.acme.example".to_owned());
+    assert_eq!(may_deposit(&named, from("198.51.100.1"), &[]), Err(Code::IpNotAllowed));
+    assert_eq!(may_deposit(&named, Whence::Within, &[]), Err(Code::WrongDomain));
+    assert_eq!(may_deposit(&named, Whence::Within, &["files.acme.example".to_owned()]), Ok(()));
     named.autopilot = false;
-    assert_eq!(may_deposit(&named, from("198.51.100.1")), Err(Code::AutopilotOff));
+    assert_eq!(may_deposit(&named, from("198.51.100.1"), &[]), Err(Code::AutopilotOff));
 }
 
 /// What happens at each of a row of wrong passwords, each tried as soon as it may be: seconds waited, tries left.

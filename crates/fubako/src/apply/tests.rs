@@ -288,3 +288,19 @@ fn a_network_that_is_none_is_refused_and_shown_as_it_is_meant() {
     let [(Change::PutSection(_), line)] = changes.as_slice() else { panic!("{changes:?}") };
     assert!(line.contains("\"192.0.2.7/32\""), "{line}");
 }
+
+// spec: X-NOTICE MAIL-SENDER
+#[test]
+fn an_own_domain_that_is_not_served_is_warned_of() {
+    let declared = |url: &str| {
+        Declaration::parse(&format!("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = {{ link_url = \"{url}\" }}"))
+            .unwrap()
+    };
+    let served = ["files.acme.example".to_owned()];
+    assert!(declared("https://files.acme.example:8443").own_domains_not_in(&served).is_empty());
+    let [line] = &declared("https://files.other.example").own_domains_not_in(&served)[..] else { panic!() };
+    assert!(
+        line.starts_with("warning: ") && line.contains("files.other.example") && line.contains("wrong-domain"),
+        "{line}"
+    );
+}

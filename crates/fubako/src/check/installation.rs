@@ -145,21 +145,19 @@ impl Looker<'_> {
         if let Err(error) = identity.server() {
             return wrong(error.to_string());
         }
-        let at = |later: Duration| {
-            let authorities = Authorities::new(Vec::new()).map_err(|error| error.to_string())?;
-            let name = ServerName::try_from(host.clone()).map_err(|error| error.to_string())?;
-            let (end_entity, chain) = identity.chain().split_first().ok_or("the file has no certificate")?;
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + later;
-            let now = UnixTime::since_unix_epoch(now);
-            authorities
-                .judge(Shown { end_entity, chain, name: &name, ocsp: &[], now })
-                .map_err(|error| error.to_string())
-        };
-        match (at(Duration::ZERO), at(SOON)) {
+        match (judged(&identity, &host, Duration::ZERO), judged(&identity, &host, SOON)) {
             (Err(cause), _) => wrong(cause),
             (Ok(()), Err(_)) => Finding::new("tls", State::Warning, "certificate-soon", host),
             (Ok(()), Ok(())) => Finding::new("tls", State::Ok, "certificate-good", host),
         }
+    }
+
+    /// Whether the certificate of our listeners is good for another host, too. A self-signed one is for nobody.
+    pub(super) fn shows_certificate_for(&self, host: &str) -> Result<(), String> {
+        let tls = &self.config.tls;
+        let files = tls.certificate.as_deref().zip(tls.key.as_deref()).ok_or("no certificate is configured")?;
+        let identity = Identity::load(Some(files), self.config.data_dir(), host).map_err(|error| error.to_string())?;
+        judged(&identity, host, Duration::ZERO)
     }
 
     /// SPF of the host name, which counts for mails with an empty sender, where the notices' domain is another.
@@ -228,4 +226,14 @@ impl Looker<'_> {
             Err(_) => away("no answer in time".to_owned()),
         }
     }
+}
+
+/// What somebody who verifies makes of our certificate for a host, so much later than now.
+fn judged(identity: &Identity, host: &str, later: Duration) -> Result<(), String> {
+    let authorities = Authorities::new(Vec::new()).map_err(|error| error.to_string())?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
+    let (end_entity, chain) = identity.chain().split_first().ok_or("the file has no certificate")?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + later;
+    let now = UnixTime::since_unix_epoch(now);
+    authorities.judge(Shown { end_entity, chain, name: &name, ocsp: &[], now }).map_err(|error| error.to_string())
 }

@@ -17,9 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Looker<'_> {
     /// The addresses that mail leaves from, as far as DNS knows them.
     pub(super) async fn own_addresses(&self) -> Result<Vec<IpAddr>, DnsFailure> {
-        let host = self.config.hostname();
-        let mut addresses: Vec<IpAddr> = self.dns.a(&host).await?.into_iter().map(IpAddr::from).collect();
-        addresses.extend(self.dns.aaaa(&host).await?.into_iter().map(IpAddr::from));
+        self.addresses(&self.config.hostname()).await
+    }
+
+    /// The addresses of a host; none where it has none.
+    pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsFailure> {
+        let mut addresses: Vec<IpAddr> = self.dns.a(host).await?.into_iter().map(IpAddr::from).collect();
+        addresses.extend(self.dns.aaaa(host).await?.into_iter().map(IpAddr::from));
         Ok(addresses)
     }
 

@@ -9,6 +9,7 @@ use fubako_base::{
 use fubako_exchange::domain::{
     approval::{Owner, approvers, is_asked},
     default_user_trouble,
+    hosts::{check_own_domain, host_of, own_domain},
 };
 use fubako_store::{approval::ApprovalStaff, sections::SenderAccounts};
 use fubako_trust::{Dns as _, DnsFailure};
@@ -27,6 +28,7 @@ impl Looker<'_> {
         findings.extend(self.depositors(section).await);
         findings.extend(self.approvers(section).await);
         findings.extend(self.shut_out(&section.id, &section.settings.screen_networks).await);
+        findings.extend(self.own_domain(section).await);
         for domain in &section.domains {
             findings.extend(self.proof(section, domain).await);
             findings.push(self.spf(domain).await);
@@ -119,6 +121,36 @@ impl Looker<'_> {
                 vec![away.with("cause", error.to_string())]
             }
         }
+    }
+
+    /// X-NOTICE: whether the section's own domain is served, leads here, and is on the certificate that we show. (Behind a proxy the certificate is the
+    /// proxy's.)
+    async fn own_domain(&self, section: &Section) -> Option<Finding> {
+        let own = own_domain(&section.settings)?;
+        let served = self.config.own_domains().unwrap_or_default();
+        if check_own_domain(&section.settings, &served).is_err() {
+            return Some(Finding::new("section", State::Wrong, "own-domain-not-served", own));
+        }
+        let (there, ours) = match (self.addresses(own).await, self.addresses(host_of(&self.config.public_url())).await)
+        {
+            (Err(DnsFailure::Temporary(cause)), _) => return Some(self.away(own, &cause)),
+            (there, ours) => (there.unwrap_or_default(), ours.unwrap_or_default()),
+        };
+        if there.is_empty() {
+            return Some(Finding::new("dns", State::Wrong, "own-domain-missing", own));
+        }
+        if self.config.http.tls
+            && let Err(cause) = self.shows_certificate_for(own)
+        {
+            return Some(Finding::new("tls", State::Wrong, "own-domain-certificate", own).with("cause", cause));
+        }
+        let elsewhere = !ours.is_empty() && !there.iter().any(|address| ours.contains(address));
+        Some(if elsewhere {
+            let elsewhere = Finding::new("dns", State::Warning, "own-domain-elsewhere", own);
+            elsewhere.with("host", host_of(&self.config.public_url()))
+        } else {
+            Finding::new("dns", State::Ok, "own-domain-there", own)
+        })
     }
 
     /// X-ACCOUNTS: whether the list of networks for the screens shuts out who administers a section, or for the installation's own log who

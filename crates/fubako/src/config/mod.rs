@@ -18,6 +18,8 @@ use fubako_base::network::Networks;
 #[cfg(test)]
 use reference::reference;
 
+use crate::apply::ascii_domain;
+
 /// The environment variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "FUBAKO_CONFIG";
 /// Variables that begin so belong to the tests and are no configuration.
@@ -106,6 +108,9 @@ table! {
         tls: bool = false,
         /// Addresses of reverse proxies: their `X-Forwarded-For` says whom a request comes from, and they may hold any number of connections.
         proxies: Vec<String> = vec!["127.0.0.1".to_owned(), "::1".to_owned()],
+        /// Sections' own domains (the hosts of their `link_url`) that are served here: DNS leads them here, and `[tls]` or the proxy has a certificate for
+        /// each. Under one there are its section's links and nothing else. The mail of a section whose own domain is not among them is stopped (`wrong-domain`).
+        own_domains: Vec<String> = Vec::new(),
         /// Networks from which operators may use their screens, `192.0.2.0/24` or `2001:db8::/32`; none is anywhere. A section has a list of its own.
         operator_networks: Networks = Networks::default(),
     }
@@ -431,6 +436,9 @@ impl Config {
         if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
             return wrong("brand.name", "must be a name of visible characters");
         }
+        if let Err(reason) = self.own_domains() {
+            return Err(ConfigError::Value { key: "http.own_domains", reason });
+        }
         if self.http.public_url.as_ref().is_some_and(|url| !is_origin(url)) {
             return wrong(
                 "http.public_url",
@@ -476,6 +484,14 @@ impl Config {
         self.http.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", self.http.listen))
     }
 
+    /// The sections' own domains that are served, as A-labels in lower case.
+    ///
+    /// # Errors
+    /// What is no domain.
+    pub fn own_domains(&self) -> Result<Vec<String>, String> {
+        self.http.own_domains.iter().map(|domain| ascii_domain(domain)).collect()
+    }
+
     /// Our host name.
     #[must_use]
     pub fn hostname(&self) -> String {
@@ -512,8 +528,9 @@ fn is_origin(url: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::result_large_err)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::result_large_err)]
+
     use super::*;
 
     fn from_toml(text: &str) -> Result<Config, figment::Error> {
@@ -559,6 +576,22 @@ mod tests {
         ] {
             assert!(!is_origin(bad), "{bad}");
         }
+    }
+
+    // spec: X-NOTICE X-ACCOUNTS
+    #[test]
+    fn own_domains_and_networks_are_what_they_say() {
+        let config = |text: &str| from_toml(&format!("[http]\n{text}"));
+        let domains = |list: &str| config(&format!("own_domains = {list}")).unwrap();
+        assert_eq!(domains("[\"Files.文箱.example\"]").own_domains().unwrap(), ["files.xn--7dv660c.example"]);
+        for bad in
+            ["[\"\"]", "[\"*.acme.example\"]", "[\"https://files.acme.example\"]", "[\"files.acme.example:8443\"]"]
+        {
+            assert!(domains(bad).check().is_err(), "{bad}");
+        }
+        assert!(config("operator_networks = [\"192.0.2.0/24\", \"::1\"]").unwrap().check().is_ok());
+        let error = config("operator_networks = [\"192.0.2.9/24\"]").unwrap_err().to_string();
+        assert!(error.contains("192.0.2.0/24"), "{error}");
     }
 
     #[test]
