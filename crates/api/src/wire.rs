@@ -5,6 +5,7 @@ use std::fmt;
 use fubako_base::{
     Lang,
     ids::{DepositId, SectionId},
+    section::Access,
     unchecked::Unchecked,
 };
 use serde::{Deserialize, Serialize};
@@ -27,8 +28,10 @@ pub struct DepositRequest {
     pub language: Option<Lang>,
     /// Who receives: 1 to 1,000 addresses, each once.
     pub recipients: Vec<String>,
-    /// The file password (spec ACCESS 1). Kept as an argon2id hash.
-    pub file_password: String,
+    /// The file password (spec ACCESS 1). Kept as an argon2id hash; not at all where the section proves recipients without one, and needed where it
+    /// proves them in no other way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_password: Option<String>,
     /// How many files will be put.
     pub file_count: u32,
     /// The Message-ID of the mail that they came with, without angle brackets: what its sender is told later stands in its thread.
@@ -85,6 +88,9 @@ pub struct Deposit {
     /// Whether an approver must agree before links go out (spec X-APPROVAL). Decided when it was begun.
     #[serde(default)]
     pub approval: bool,
+    /// How its recipients may prove who they are (spec ACCESS): at least one of `password-in-mail`, `one-time-code`, `account`. Decided when it was begun.
+    #[serde(default)]
+    pub access: Access,
     /// When the files go, microseconds since 1970; none before it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<fubako_base::Timestamp>,

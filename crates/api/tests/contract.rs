@@ -179,7 +179,7 @@ async fn a_key_used_for_something_else_is_a_conflict(way: Way) {
     let mut others = [request.clone(), request.clone(), request.clone(), request.clone()];
     others[0].sender.address = "jiro@acme.example".into();
     others[1].recipients.push("jiro@example.org".into());
-    others[2].file_password.push('!');
+    others[2].file_password = Some("Another-Horse-9".into());
     others[3].file_count = 2;
     for other in others {
         let text = unexpected(served.client.begin(key, &other).await);
@@ -458,6 +458,7 @@ async fn who_deposits(way: Way) {
             mail_link,
             approval: None,
             approvers: None,
+            access: None,
         })
     };
 
@@ -499,7 +500,7 @@ async fn who_deposits(way: Way) {
 async fn what_is_not_as_it_must_be(way: Way) {
     let served = Served::new(way).await;
     let mut bad = [wanted(&[], 1), wanted(&["a@b.example", "A@B.example"], 1), wanted(&ONE, 0), wanted(&ONE, 1)];
-    bad[3].file_password = "short".into();
+    bad[3].file_password = Some("short".into());
     for request in bad {
         let text = unexpected(served.client.begin(MailId::generate(), &request).await);
         assert!(text.contains("422") && text.contains("invalid") && !text.contains("short"), "{text}");

@@ -78,6 +78,8 @@ events! {
     ExpiryExtended, "expiry-extended";
     /// A deposit's files were deleted because their time was over.
     FilesDeleted, "files-deleted";
+    /// A one-time code was mailed to a recipient.
+    CodeSent, "code-sent";
     /// A recipient proved who they are.
     LinkOpened, "link-opened";
     /// A recipient did not prove who they are.

@@ -69,6 +69,60 @@ impl fmt::Debug for FilePassword {
     }
 }
 
+/// A one-time code (spec ACCESS 2): 8 digits, so that it is typed from a telephone's screen without a mistake. It is good for minutes and a few tries.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTimeCode(String);
+
+impl OneTimeCode {
+    /// Digits in a code.
+    pub const LENGTH: usize = 8;
+
+    /// A new code from the system's random source.
+    ///
+    /// # Errors
+    /// [`NoRandom`] when the source fails.
+    pub fn generate() -> Result<Self, NoRandom> {
+        let digits: Result<String, NoRandom> =
+            (0..Self::LENGTH).map(|_| Ok(char::from(pick(b"0123456789")?))).collect();
+        Ok(Self(digits?))
+    }
+
+    /// The code that somebody typed, with spaces and hyphens as they like, in the wide digits of a Japanese keyboard too; none where it can be none.
+    #[must_use]
+    pub fn typed(text: &str) -> Option<Self> {
+        let is_between = |c: &char| {
+            c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff0d}')
+        };
+        // U+FF10 to U+FF19 are the wide digits.
+        let digit = |c: char| match c {
+            '\u{ff10}'..='\u{ff19}' => char::from_u32(u32::from(c) - 0xff10 + u32::from('0')),
+            c => Some(c).filter(char::is_ascii_digit),
+        };
+        // So many characters at most are looked at, whatever was sent.
+        let digits: Option<String> = text.chars().take(100).filter(|c| !is_between(c)).map(digit).collect();
+        digits.filter(|digits| digits.len() == Self::LENGTH).map(Self)
+    }
+
+    /// The digits, to be mailed or hashed; never into a log.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The digits as they are read out: in two groups.
+    #[must_use]
+    pub fn grouped(&self) -> String {
+        let (one, two) = self.0.split_at(Self::LENGTH / 2);
+        format!("{one} {two}")
+    }
+}
+
+impl fmt::Debug for OneTimeCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneTimeCode(…)")
+    }
+}
+
 /// One of `from`, each as likely: octets that would favour the first ones are drawn again.
 fn pick(from: &[u8]) -> Result<u8, NoRandom> {
     let fair = 256 - 256 % from.len();
@@ -98,6 +152,36 @@ mod tests {
             }
             assert!(seen.insert(text.to_owned()), "the same password twice");
             assert!(!format!("{password:?}").contains(text));
+        }
+    }
+
+    // spec: ACCESS
+    #[test]
+    fn a_code_has_eight_digits_each_as_likely_and_is_read_as_people_type_it() {
+        let (mut seen, mut digits) = (std::collections::HashSet::new(), [0u32; 10]);
+        for _ in 0..2000 {
+            let code = OneTimeCode::generate().unwrap();
+            assert_eq!(code.expose().len(), 8);
+            code.expose().bytes().for_each(|b| digits[usize::from(b - b'0')] += 1);
+            assert_eq!(OneTimeCode::typed(&code.grouped()), Some(code.clone()));
+            assert!(!format!("{code:?}").contains(code.expose()));
+            seen.insert(code.expose().to_owned());
+        }
+        assert!(seen.len() > 1990, "{}", seen.len());
+        assert!(digits.iter().all(|count| (1300..1900).contains(count)), "{digits:?}");
+        let code = OneTimeCode("01234567".into());
+        for typed in [
+            "01234567",
+            " 0123 4567\r\n",
+            "0123-4567",
+            "\u{ff10}\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}\u{ff17}",
+            "0123\u{3000}4567",
+            "0123\u{30fc}4567",
+        ] {
+            assert_eq!(OneTimeCode::typed(typed).as_ref(), Some(&code), "{typed}");
+        }
+        for wrong in ["", "0123456", "012345678", "0123456a", "٠١٢٣٤٥٦٧", &"1".repeat(1000), "0123+4567"] {
+            assert_eq!(OneTimeCode::typed(wrong), None, "{wrong}");
         }
     }
 }

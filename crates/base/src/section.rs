@@ -50,8 +50,11 @@ pub struct Settings {
     pub notice_position: NoticePosition,
     /// The section's own words above the notice, plain text, at most 2,000 characters.
     pub notice_wording: Option<String>,
-    /// Whether the relayed mail carries the file password (spec ACCESS 1).
-    pub password_in_mail: bool,
+    /// How recipients may prove who they are (spec ACCESS); a group may have ways of its own.
+    pub access: Access,
+    /// What stood in the place of `access` before there was more than one way: read, and never written again.
+    #[serde(skip_serializing)]
+    pub password_in_mail: Superseded,
     /// Days that files are kept, the day of sending being the first (spec X-EXPIRY). 1 to 365.
     pub keep_days: u16,
     /// Days for which files are kept at the longest, where somebody has them kept longer, the day of sending being the first (spec X-CANCEL).
@@ -119,7 +122,8 @@ impl Default for Settings {
             language: NoticeLanguage::Auto,
             notice_position: NoticePosition::End,
             notice_wording: None,
-            password_in_mail: true,
+            access: Access::default(),
+            password_in_mail: Superseded,
             keep_days: 7,
             longest_keep_days: 30,
             time_zone: "Asia/Tokyo".to_owned(),
@@ -159,6 +163,111 @@ impl Settings {
             Unchecked::Encrypted => self.encrypted_files,
             Unchecked::ScanLimit => self.files_past_scan_limits,
         }
+    }
+}
+
+/// A way in which a recipient may prove who they are (spec ACCESS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// The file password, which is in the relayed mail, or which its sender tells.
+    PasswordInMail,
+    /// A short-lived code that is mailed to the recipient's own address when they ask for it.
+    OneTimeCode,
+    /// A sign-in with the account that has the recipient's address.
+    Account,
+}
+
+impl Way {
+    /// Every way, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::PasswordInMail, Self::OneTimeCode, Self::Account];
+
+    /// The spec's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PasswordInMail => "password-in-mail",
+            Self::OneTimeCode => "one-time-code",
+            Self::Account => "account",
+        }
+    }
+}
+
+/// The ways that are allowed: at least one, each once, whatever the order in which they were named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Way>", into = "Vec<Way>")]
+pub struct Access {
+    password_in_mail: bool,
+    one_time_code: bool,
+    account: bool,
+}
+
+/// No way was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("access must name at least one of \"password-in-mail\", \"one-time-code\", \"account\"")]
+pub struct NoWay;
+
+impl Access {
+    /// These ways.
+    ///
+    /// # Errors
+    /// [`NoWay`] where there is none.
+    pub fn of(ways: &[Way]) -> Result<Self, NoWay> {
+        if ways.is_empty() {
+            return Err(NoWay);
+        }
+        let has = |way| ways.contains(&way);
+        Ok(Self {
+            password_in_mail: has(Way::PasswordInMail),
+            one_time_code: has(Way::OneTimeCode),
+            account: has(Way::Account),
+        })
+    }
+
+    /// Whether this way is allowed.
+    #[must_use]
+    pub const fn allows(self, way: Way) -> bool {
+        match way {
+            Way::PasswordInMail => self.password_in_mail,
+            Way::OneTimeCode => self.one_time_code,
+            Way::Account => self.account,
+        }
+    }
+
+    /// The ways, in the order in which they are shown.
+    pub fn ways(self) -> impl Iterator<Item = Way> {
+        Way::ALL.into_iter().filter(move |way| self.allows(*way))
+    }
+}
+
+impl Default for Access {
+    /// What customers of this kind of service know.
+    fn default() -> Self {
+        Self { password_in_mail: true, one_time_code: false, account: false }
+    }
+}
+
+impl TryFrom<Vec<Way>> for Access {
+    type Error = NoWay;
+    fn try_from(ways: Vec<Way>) -> Result<Self, NoWay> {
+        Self::of(&ways)
+    }
+}
+
+impl From<Access> for Vec<Way> {
+    fn from(access: Access) -> Self {
+        access.ways().collect()
+    }
+}
+
+/// `password_in_mail = true`, as it was declared and kept when nothing else could be: it says nothing that the default of `access` does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Superseded;
+
+impl<'de> Deserialize<'de> for Superseded {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let error = "password_in_mail is now access: access = [\"one-time-code\"], say, for mails without a password";
+        if bool::deserialize(from)? { Ok(Self) } else { Err(serde::de::Error::custom(error)) }
     }
 }
 
@@ -266,4 +375,41 @@ pub enum NoticePosition {
     /// Below the body.
     #[default]
     End,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    // spec: ACCESS
+    #[test]
+    fn ways_are_a_set_of_the_spec_s_words_that_is_never_empty() {
+        for (words, ways) in [
+            (r#"["password-in-mail"]"#, &[Way::PasswordInMail][..]),
+            (r#"["account","one-time-code","account"]"#, &[Way::OneTimeCode, Way::Account]),
+            (r#"["one-time-code","account","password-in-mail"]"#, &Way::ALL),
+        ] {
+            let access: Access = serde_json::from_str(words).unwrap();
+            assert_eq!(access.ways().collect::<Vec<_>>(), ways, "{words}");
+            let again = serde_json::to_string(&access).unwrap();
+            assert_eq!(serde_json::from_str::<Access>(&again).unwrap(), access);
+        }
+        for wrong in ["[]", r#"["password"]"#, r#""account""#, "[true]"] {
+            assert!(serde_json::from_str::<Access>(wrong).is_err(), "{wrong}");
+        }
+        for way in Way::ALL {
+            assert_eq!(serde_json::to_value(way).unwrap(), way.name());
+        }
+    }
+
+    // spec: ACCESS
+    #[test]
+    fn what_an_older_release_kept_reads_as_it_was() {
+        let kept: Settings = serde_json::from_str(r#"{"password_in_mail":true}"#).unwrap();
+        assert_eq!(kept, Settings::default());
+        assert!(!serde_json::to_string(&kept).unwrap().contains("password_in_mail"));
+        let refused = serde_json::from_str::<Settings>(r#"{"password_in_mail":false}"#).unwrap_err().to_string();
+        assert!(refused.contains("one-time-code"), "{refused}");
+    }
 }

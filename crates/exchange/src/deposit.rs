@@ -7,7 +7,6 @@
 //! Each call may be repeated: by the caller's key (begin), the file's number (put), the deposit (send). Until it is
 //! sent nobody sees anything of it.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use fubako_base::{
     Code, Timestamp,
@@ -15,7 +14,7 @@ use fubako_base::{
     audit::{Actor, Event},
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
-    section::Section,
+    section::{Access, Section, Way},
     shown,
     unchecked::Unchecked,
 };
@@ -30,7 +29,7 @@ use futures::stream::BoxStream;
 use crate::{
     Exchange,
     audit::By,
-    domain::{self, Invalid, NewDeposit, NewFile, Whence, hosts::link_base},
+    domain::{self, Invalid, NewDeposit, NewFile, Whence, access, hosts::link_base},
     notice::DepositNotice,
     password::{self, HashError},
     sending::password_context,
@@ -38,8 +37,10 @@ use crate::{
 };
 
 mod intake;
+mod repeat;
 
 use intake::{Seen, take_in};
+use repeat::{has_password, request_digest};
 
 pub use fubako_store::deposits::{Deposit, DepositState};
 
@@ -66,6 +67,8 @@ pub struct DepositView {
     pub notice_subject: String,
     /// Whether it must be approved before it is sent (spec X-APPROVAL).
     pub approval: bool,
+    /// How its recipients may prove who they are (spec ACCESS).
+    pub access: Access,
     /// When its files go; none before it is sent.
     pub expires_at: Option<Timestamp>,
     /// The files that are in, by number.
@@ -167,7 +170,8 @@ impl Exchange {
     /// another sender, other recipients (in any order), another number of files or another file password is a conflict. How it is
     /// presented (subject, language, the sender's name) is not compared: what was given first stays (spec MAIL-DEPOSIT).
     ///
-    /// Here, and here only, it is decided who deposits (spec MAIL-SENDER) and whether that must be approved (X-APPROVAL); said again, it is asked again, and what was noted first
+    /// Here, and here only, it is decided who deposits (spec MAIL-SENDER), whether that must be approved (X-APPROVAL) and how its recipients prove who they
+    /// are (ACCESS; a password that opens nothing then is not kept); said again, it is asked again, and what was noted first
     /// stays. Later calls ask for the section's switches alone: the mail was its sender's to send when it was begun, and what
     /// becomes of the account between then and `send` is for whoever may cancel the deposit. Where a call comes from is asked with each.
     ///
@@ -200,15 +204,21 @@ impl Exchange {
         domain::check_key(key)?;
         domain::check_deposit(request)?;
         let section = self.section_in_use(&request.section).await?;
+        let access = access::noted(self.access_of(&section, group.as_deref()).await?, request.password.is_some())?;
         let approval = self.approval_of(&section, &depositor, group, &request.sender_address, now).await?;
         let id = DepositId::generate();
+        let password = request.password.as_ref().filter(|_| access.allows(Way::PasswordInMail));
         // Nobody but a person who sends on a page has it from us: a program gave it itself.
-        let sealed_password = match origin {
-            Origin::Program => None,
-            Origin::Page => {
-                let password = request.password.expose().as_bytes();
+        let sealed_password = match (origin, password) {
+            (Origin::Program, _) | (_, None) => None,
+            (Origin::Page, Some(password)) => {
+                let password = password.expose().as_bytes();
                 Some(self.parts.vault.seal_value(&request.section, &password_context(id), password).await?)
             }
+        };
+        let password_hash = match password {
+            Some(password) => Some(password::hash(password.expose()).await?),
+            None => None,
         };
         let deposit = Deposit {
             id,
@@ -224,7 +234,8 @@ impl Exchange {
             message: request.message.clone(),
             by_person: origin == Origin::Page,
             sealed_password,
-            password_hash: password::hash(request.password.expose()).await?,
+            access,
+            password_hash,
             recipients: request.recipients.clone(),
             file_count: request.file_count,
             message_id: request.message_id.clone(),
@@ -238,10 +249,7 @@ impl Exchange {
             let (depositor, as_default_user) = named(&kept);
             tracing::info!(deposit = %kept.id, section = %kept.section, depositor, as_default_user, "deposit begun");
         } else {
-            // The hash is salted, so the password is not in the digest: it is verified.
-            let same = kept.request_digest == deposit.request_digest
-                && password::verify(request.password.expose(), &kept.password_hash).await?;
-            if !same {
+            if kept.request_digest != deposit.request_digest || !has_password(&kept, request).await? {
                 return Err(DepositError::Conflict("this idempotency key was used with another request"));
             }
         }
@@ -429,6 +437,13 @@ impl Exchange {
         Ok((depositor, group))
     }
 
+    /// How the recipients of what a group sends may prove who they are.
+    pub(crate) async fn access_of(&self, section: &Section, group: Option<&str>) -> Result<Access, DepositError> {
+        let groups = self.parts.store.groups(&section.id).await?;
+        let group = groups.iter().find(|known| Some(known.name.as_str()) == group);
+        Ok(access::allowed(&section.settings, group))
+    }
+
     async fn view(&self, deposit: Deposit) -> Result<DepositView, DepositError> {
         let files = self.parts.store.files(deposit.id).await?;
         Ok(DepositView {
@@ -436,6 +451,7 @@ impl Exchange {
             state: deposit.state,
             notice_subject: shown::notice_subject(&self.parts.brand, &deposit.subject),
             approval: deposit.approval.is_some(),
+            access: deposit.access,
             expires_at: deposit.expires_at,
             files: files.iter().map(summary).collect(),
         })
@@ -582,22 +598,6 @@ fn summary(file: &File) -> FileSummary {
     }
 }
 
-/// SHA-256 of what makes a request the same deposit: who sends to whom, and how many files. (The file password is verified
-/// apart: nothing quick to guess by is kept of it.) How it is presented is not in it: language, subject and the sender's
-/// name may come out otherwise when the same mail is tried again after a setting or a release has changed; the first stays.
-fn request_digest(request: &NewDeposit) -> Vec<u8> {
-    let mut context = Context::new(&SHA256);
-    let count = request.file_count.to_string();
-    let mut recipients: Vec<&str> = request.recipients.iter().map(String::as_str).collect();
-    recipients.sort_unstable();
-    let fixed = ["deposit-2", request.section.as_str(), &request.sender_address, &count];
-    for field in fixed.into_iter().chain(recipients) {
-        context.update(&(field.len() as u64).to_be_bytes());
-        context.update(field.as_bytes());
-    }
-    context.finish().as_ref().to_vec()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -615,7 +615,7 @@ mod tests {
             message: String::new(),
             lang: None,
             recipients: vec!["a@b.example".into(), "c@d.example".into()],
-            password: FilePassword::from_kept("12345678".into()),
+            password: Some(FilePassword::from_kept("12345678".into())),
             file_count: 2,
             message_id: None,
         }
@@ -625,7 +625,7 @@ mod tests {
     #[test]
     fn another_request_has_another_digest_whatever_its_password() {
         let digest = request_digest(&request());
-        let other_password = NewDeposit { password: FilePassword::from_kept("abcdefgh".into()), ..request() };
+        let other_password = NewDeposit { password: Some(FilePassword::from_kept("abcdefgh".into())), ..request() };
         assert_eq!(request_digest(&other_password), digest, "a digest of the password is kept");
         let others = [
             NewDeposit { section: "acme2".parse().unwrap(), ..request() },

@@ -1,5 +1,6 @@
 //! Pure rules: what a deposit must be like, what a wrong password costs, when files go. No I/O, no clock.
 
+pub mod access;
 pub mod account;
 pub mod address;
 pub mod approval;
@@ -40,8 +41,8 @@ pub struct NewDeposit {
     pub lang: Option<Lang>,
     /// Who receives.
     pub recipients: Vec<String>,
-    /// The file password (spec ACCESS 1).
-    pub password: FilePassword,
+    /// The file password (spec ACCESS 1); none where nobody is to be proven by one.
+    pub password: Option<FilePassword>,
     /// How many files will be put.
     pub file_count: u32,
     /// The Message-ID of the mail that they came with, without angle brackets: what its sender is told later stands in its thread.
@@ -112,8 +113,11 @@ pub fn check_deposit(deposit: &NewDeposit) -> Result<(), Invalid> {
     Invalid::unless(deposit.message.chars().count() <= draft::LONGEST_MESSAGE, || {
         format!("the message must have at most {} characters", draft::LONGEST_MESSAGE)
     })?;
-    let password = deposit.password.expose();
-    Invalid::unless(PASSWORD_LENGTH.contains(&password.chars().count()) && password.trim() == password, || {
+    let is_password = |password: &FilePassword| {
+        let password = password.expose();
+        PASSWORD_LENGTH.contains(&password.chars().count()) && password.trim() == password
+    };
+    Invalid::unless(deposit.password.as_ref().is_none_or(is_password), || {
         let (least, most) = PASSWORD_LENGTH.into_inner();
         format!("the file password must have {least} to {most} characters and no white space round them")
     })?;

@@ -1,4 +1,4 @@
-//! What the recipient's page calls: look at a link, prove oneself, open the files (spec X-RECEIVE, ACCESS).
+//! What the recipient's page calls: look at a link, and, once proven ([`crate::access`]), open the files (spec X-RECEIVE, ACCESS).
 //!
 //! What is read here was scanned on the way in, and is scanned again before its first octet is given, where there is a
 //! scanner (spec KEEP-VIRUS): clamd knows more than it did when the file came.
@@ -11,12 +11,13 @@ use fubako_base::{
     audit::{Actor, Event},
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
-    section::{Section, Settings},
+    section::{Access, Section, Settings},
     unchecked::Unchecked,
 };
 use fubako_store::{
     Store, StoreError,
     audit::Entry,
+    codes::Code,
     deposits::{Deposit, DepositState, File, Link},
     sent::Taking,
 };
@@ -30,11 +31,13 @@ use tokio::time::Instant;
 use crate::{
     Exchange,
     audit::By,
-    domain::{self, Cost, Turn},
-    password::Seat,
+    domain::{
+        self, Turn,
+        access::{Offer, current, offer},
+    },
     rescan::{Outcome, Scanned},
     ruling::{Ruling, ruling},
-    token::{self, Token},
+    token,
 };
 
 /// What anybody who holds the link may see.
@@ -70,9 +73,15 @@ pub struct LinkView {
     pub next_try_at: Option<Timestamp>,
     /// Whether that is because the link is locked.
     pub locked: bool,
+    /// How its recipient may prove who they are.
+    pub access: Access,
+    /// What of that there is to be done now.
+    pub offer: Offer,
+    /// When the code was mailed that this browser may enter, and until when it is good; none where there is none.
+    pub code: Option<(Timestamp, Timestamp)>,
 }
 
-/// What came of a password.
+/// What came of a password or a code.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Proof {
     /// It was right.
@@ -99,6 +108,8 @@ pub enum Proof {
         /// Until when.
         until: Timestamp,
     },
+    /// There is no code (any more) that this browser could enter: its time is over, it was tried too often or used, or another one was mailed.
+    CodeOver,
 }
 
 /// A deposit, opened by a recipient who proved who they are.
@@ -289,87 +300,36 @@ impl From<VaultError> for DownloadError {
 }
 
 /// A live link with everything round it.
-struct Found {
-    link: Link,
-    deposit: Deposit,
-    section: Section,
-    sent_at: Timestamp,
-    expires_at: Timestamp,
+pub(crate) struct Found {
+    pub(crate) link: Link,
+    pub(crate) deposit: Deposit,
+    pub(crate) section: Section,
+    pub(crate) sent_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// How long a download goes on before it is looked whether its link is live still.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often a try that another one came between is begun again.
-const ROUNDS: u32 = 4;
-
 impl Exchange {
     /// What a link shows before its recipient is proven. Changes nothing.
     ///
     /// # Errors
     /// [`DownloadError::NotFound`], [`DownloadError::Expired`], [`DownloadError::Unavailable`].
     pub async fn look(&self, token: &str, now: Timestamp) -> Result<LinkView, DownloadError> {
-        Ok(self.find(token, now).await?.view(now))
+        self.look_from(token, "", now).await
     }
 
-    /// Tries a file password, from an IP address (white space round it does not count). A try is taken before the hash is looked at, so that
-    /// tries side by side cannot outrun the limit; a right one clears the wrong ones and begins a session.
+    /// The same in a browser that may have asked for a code, and then has this secret.
     ///
     /// # Errors
     /// As [`Exchange::look`].
-    pub async fn prove(
-        &self,
-        token: &str,
-        password: &str,
-        address: &str,
-        now: Timestamp,
-    ) -> Result<Proof, DownloadError> {
-        for _ in 0..ROUNDS {
-            let found = self.find(token, now).await?;
-            let (link, settings) = (&found.link, &found.section.settings);
-            match domain::turn(settings, link.failures, link.next_try_at, now) {
-                Turn::Wait(until) => return Ok(Proof::Wait { until }),
-                Turn::Locked(until) => return Ok(Proof::Locked { until }),
-                Turn::Now => {}
-            }
-            let seat = Seat::take().map_err(unavailable)?;
-            let cost = domain::cost_of_failure(settings, link.failures, now);
-            if self.parts.store.take_try(link.id, link.failures, cost.next_try_at).await? {
-                return self.verify(&found, seat, password.trim(), address, cost, now).await;
-            }
-        }
-        // Many at once: whoever this is may come again in a moment.
-        Ok(Proof::Wait { until: now.plus_seconds(1) })
-    }
-
-    /// Looks at the password of a try that is taken.
-    async fn verify(
-        &self,
-        found: &Found,
-        seat: Seat,
-        password: &str,
-        address: &str,
-        cost: Cost,
-        now: Timestamp,
-    ) -> Result<Proof, DownloadError> {
-        let can_be = domain::PASSWORD_LENGTH.contains(&password.chars().count());
-        let verified = can_be && seat.verify(password, &found.deposit.password_hash).await.map_err(unavailable)?;
-        let (link, section) = (&found.link, &found.section.id);
-        if verified {
-            let session = Token::generate().map_err(unavailable)?;
-            let until = domain::session_until(found.expires_at, now);
-            let by = By::at(Actor::Recipient(link.recipient.clone()), address);
-            let entry = by.did(section, Event::LinkOpened, link.deposit, now);
-            self.parts.store.begin_link_session(link.id, &session.hash(), until, &entry, now).await?;
-            tracing::info!(link = %link.id, deposit = %link.deposit, %section, "recipient proven");
-            return Ok(Proof::Opened { session: session.into_text(), until });
-        }
-        tracing::info!(link = %link.id, deposit = %link.deposit, %section, tries_left = cost.tries_left, "wrong file password");
-        let entry = By::at(Actor::Stranger, address).did(section, Event::LinkRefused, link.deposit, now);
-        self.note(entry.with("recipient", &link.recipient)).await;
-        match cost {
-            Cost { next_try_at: Some(until), tries_left: 0 } => Ok(Proof::Locked { until }),
-            Cost { next_try_at, tries_left } => Ok(Proof::Wrong { next_try_at, tries_left }),
-        }
+    pub async fn look_from(&self, token: &str, browser: &str, now: Timestamp) -> Result<LinkView, DownloadError> {
+        let found = self.find(token, now).await?;
+        let code = match token::presented(browser) {
+            Some(hash) => current(self.parts.store.code(found.link.id).await?, Some(hash), now),
+            None => None,
+        };
+        Ok(found.view(code.as_ref(), now))
     }
 
     /// The files, for a session that [`Exchange::prove`] began on this link. Changes nothing.
@@ -387,7 +347,7 @@ impl Exchange {
         let (link, recipient) = (found.link.id, found.link.recipient.clone());
         let taker = Taker { link, session_hash: session, recipient, address: String::new() };
         let inside = OpenedFiles { taker: Some(taker), ..inside };
-        Ok(Opened { view: found.view(now), inside })
+        Ok(Opened { view: found.view(None, now), inside })
     }
 
     /// Ends a session on this link before its time. One that is none of the link's, or over, is no error.
@@ -500,7 +460,7 @@ impl Exchange {
     }
 
     /// The link with this token, where it is live. One of a section that is switched off is not there.
-    async fn find(&self, token: &str, now: Timestamp) -> Result<Found, DownloadError> {
+    pub(crate) async fn find(&self, token: &str, now: Timestamp) -> Result<Found, DownloadError> {
         let hash = token::presented(token).ok_or(DownloadError::NotFound)?;
         let (link, deposit) = self.parts.store.link(&hash).await?.ok_or(DownloadError::NotFound)?;
         let section = self.parts.store.section(&deposit.section).await?.filter(|section| section.enabled);
@@ -567,9 +527,10 @@ impl Handing {
 }
 
 impl Found {
-    fn view(&self, now: Timestamp) -> LinkView {
+    fn view(&self, code: Option<&Code>, now: Timestamp) -> LinkView {
         let Self { link, deposit, section, .. } = self;
-        let (next_try_at, locked) = match domain::turn(&section.settings, link.failures, link.next_try_at, now) {
+        let turn = domain::turn(&section.settings, link.failures, link.next_try_at, now);
+        let (next_try_at, locked) = match turn {
             Turn::Now => (None, false),
             Turn::Wait(until) => (Some(until), false),
             Turn::Locked(until) => (Some(until), true),
@@ -590,10 +551,13 @@ impl Found {
             by_person: deposit.by_person,
             next_try_at,
             locked,
+            access: deposit.access,
+            offer: offer(deposit.access, turn, code.is_some()),
+            code: code.map(|code| (code.made_at, code.until)),
         }
     }
 }
 
-fn unavailable(cause: impl std::fmt::Display) -> DownloadError {
+pub(crate) fn unavailable(cause: impl std::fmt::Display) -> DownloadError {
     DownloadError::Unavailable(cause.to_string())
 }

@@ -8,7 +8,10 @@ use fubako_store::StoreError;
 use crate::{
     Exchange,
     audit::By,
-    domain::account::{SESSION_IDLE, SESSION_LONGEST},
+    domain::{
+        access::CODE_WINDOW,
+        account::{SESSION_IDLE, SESSION_LONGEST},
+    },
 };
 
 /// Days after which a deposit that was begun and never sent is given up: longer than any caller tries again.
@@ -36,7 +39,7 @@ pub enum ExpiryError {
 
 impl Exchange {
     /// Ends the deposits that are due, and those that were begun and never sent: from then on their keys are gone and
-    /// their links dead. Rejects those of which no approver decided in time. Gives how many. Sessions that are over are forgotten, and audit
+    /// their links dead. Rejects those of which no approver decided in time. Gives how many. Sessions and codes that are over are forgotten, and audit
     /// lines that were kept long enough.
     ///
     /// # Errors
@@ -44,6 +47,7 @@ impl Exchange {
     pub async fn expire_due(&self, now: Timestamp) -> Result<u32, ExpiryError> {
         let (idle, longest) = (now.plus_seconds(-SESSION_IDLE), now.plus_seconds(-SESSION_LONGEST));
         self.parts.store.forget_sessions(idle, longest).await?;
+        self.parts.store.forget_codes(now.plus_seconds(-CODE_WINDOW)).await?;
         let dropped = self.drop_abandoned(now).await?;
         if dropped > 0 {
             tracing::info!(uploads = dropped, "uploads that nobody went on with were given up");

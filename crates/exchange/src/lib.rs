@@ -4,8 +4,9 @@
 //! - [`account`]: invite, sign in, sessions: what people with accounts do
 //! - [`approval`]: what approvers look at, and decide
 //! - [`audit`]: who did what, recorded
+//! - [`access`]: how recipients prove who they are
 //! - [`deposit`]: begin, put, send, abort: what the API calls
-//! - [`download`]: look, prove, open: what the recipient's page calls; `rescan`: the virus check on the way out
+//! - [`download`]: look, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - [`uploads`], [`sending`]: files on their way from people, and what they send
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
@@ -15,6 +16,7 @@
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
 
+pub mod access;
 pub mod account;
 pub mod approval;
 pub mod audit;

@@ -1,13 +1,13 @@
 //! The deposit notice (spec X-NOTICE, X-LANG): to each recipient separately, with a link of their own; it names sender,
-//! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other. [`request`] is what approvers get, [`rejection`]
-//! what a sender is told of what was not approved, [`invitation`] how somebody comes to an account.
+//! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other. [`code`] is the mail with a one-time code, [`request`] what approvers get,
+//! [`rejection`] what a sender is told of what was not approved, [`invitation`] how somebody comes to an account.
 
 use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
     ids::{DeliveryId, OutgoingId, SectionId},
     lang::text,
-    section::{NoticeLanguage, Settings},
+    section::{NoticeLanguage, Settings, Way},
     shown::{self, notice_subject, visible},
 };
 use fubako_mail::{letterhead, message::OwnMail};
@@ -195,14 +195,27 @@ impl Words<'_> {
         sender(self.notice.deposit)
     }
 
-    fn password(&self) -> String {
-        // Whoever sends on a page sends no mail of their own.
-        let id = if self.notice.settings.password_in_mail && !self.notice.deposit.by_person {
-            "password-in-mail"
-        } else {
-            "password-elsewhere"
+    /// How one opens the files, a sentence a way (spec ACCESS).
+    fn ways(&self) -> String {
+        let deposit = self.notice.deposit;
+        let several = deposit.access.ways().count() > 1;
+        let id = |way| match (way, several) {
+            // Whoever sends on a page sends no mail of their own.
+            (Way::PasswordInMail, _) if deposit.by_person => "password-elsewhere",
+            (Way::PasswordInMail, _) => "password-in-mail",
+            (Way::OneTimeCode, false) => "code",
+            (Way::OneTimeCode, true) => "code-too",
+            (Way::Account, false) => "account",
+            (Way::Account, true) => "account-too",
         };
-        self.say(id, &[("sender", &self.sender())])
+        let sentences: Vec<String> =
+            deposit.access.ways().map(|way| self.say(id(way), &[("sender", &self.sender())])).collect();
+        sentences.join(if self.lang == Lang::Ja { "" } else { " " })
+    }
+
+    fn how(&self) -> String {
+        let has_password = self.notice.deposit.access.allows(Way::PasswordInMail);
+        self.say(if has_password { "how" } else { "how-without-password" }, &[])
     }
 
     /// Label and value of what the notice lists, the files apart.
@@ -238,8 +251,8 @@ impl Words<'_> {
     }
 
     fn text(&self, url: &str) -> String {
-        let mut lines = vec![self.say("lead", &[("sender", &self.sender())]), self.say("how", &[]), String::new()];
-        lines.extend([format!("    {url}"), String::new(), self.password(), String::new()]);
+        let mut lines = vec![self.say("lead", &[("sender", &self.sender())]), self.how(), String::new()];
+        lines.extend([format!("    {url}"), String::new(), self.ways(), String::new()]);
         if !self.notice.deposit.message.is_empty() {
             lines.push(format!("{}:", self.say("message", &[])));
             lines.extend(message_lines(self.notice.deposit).into_iter().map(|line| format!("  {line}")));
@@ -260,10 +273,10 @@ impl Words<'_> {
         html::part(&html::Part {
             lang: self.lang,
             lead: self.say("lead", &[("sender", &self.sender())]),
-            how: self.say("how", &[]),
+            how: self.how(),
             url,
             open: self.say("open", &[]),
-            more_how: self.password(),
+            more_how: self.ways(),
             message: (self.say("message", &[]), message_lines(self.notice.deposit)),
             facts: self.facts().to_vec(),
             files_label: self.files_label(),
@@ -280,6 +293,7 @@ fn message_lines(deposit: &Deposit) -> Vec<String> {
     deposit.message.lines().map(visible).collect()
 }
 
+pub(crate) mod code;
 mod html;
 pub(crate) mod invitation;
 pub(crate) mod rejection;

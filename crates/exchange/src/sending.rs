@@ -11,7 +11,7 @@ use fubako_base::{
     Code, Lang, Timestamp,
     ids::{DepositId, SectionId},
     secret::FilePassword,
-    section::Section,
+    section::{Access, Section, Way},
 };
 use fubako_store::deposits::{Deposit, DepositState, Depositor};
 use futures::StreamExt as _;
@@ -229,7 +229,11 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<DepositId, SendError> {
         let account = &person.known.account;
-        let password = FilePassword::generate().map_err(|error| SendError::Unavailable(error.to_string()))?;
+        let group = self.group_of(person).await?;
+        let password = match self.access_of(section, group.as_deref()).await?.allows(Way::PasswordInMail) {
+            true => Some(FilePassword::generate().map_err(|error| SendError::Unavailable(error.to_string()))?),
+            false => None,
+        };
         let request = NewDeposit {
             section: section.id.clone(),
             sender_address: account.address.clone(),
@@ -244,7 +248,6 @@ impl Exchange {
         };
         let depositor =
             Depositor { login_id: account.login_id.clone(), member: account.member.clone(), as_default_user: false };
-        let group = self.group_of(person).await?;
         let begun = self.begin_as(key, &request, depositor, group, Origin::Page, now).await;
         let (begun, _) = begun.map_err(|error| match error {
             DepositError::Refused { code: Code::ApprovalMisconfigured, .. } => {
@@ -253,6 +256,16 @@ impl Exchange {
             error => error.into(),
         })?;
         Ok(begun.id)
+    }
+
+    /// How the recipients of what somebody sends may prove who they are (spec ACCESS).
+    ///
+    /// # Errors
+    /// [`SendError::NotFound`] for whoever is of no section; [`SendError::Unavailable`].
+    pub async fn access_for(&self, person: &Person) -> Result<Access, SendError> {
+        let section = person.known.section.as_ref().ok_or(SendError::NotFound)?;
+        let group = self.group_of(person).await?;
+        Ok(self.access_of(section, group.as_deref()).await?)
     }
 
     /// The group that somebody is in, by whose rules they send.

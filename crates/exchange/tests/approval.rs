@@ -68,6 +68,7 @@ async fn listed(house: &House, approvers: Option<&[&str]>) {
         mail_link: true,
         approval: None,
         approvers: approvers.map(|all| all.iter().map(|login| (*login).to_owned()).collect()),
+        access: None,
     };
     house.store.apply(&[Change::PutGroup(group)], &[], house.now()).await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
 
+mod access;
 mod approval;
 mod networks;
 mod secret;
@@ -10,7 +11,9 @@ use fubako_base::{
     Timestamp, address,
     audit::Event,
     ids::SectionId,
-    section::{ApprovalRule, LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings},
+    section::{
+        Access, ApprovalRule, LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings,
+    },
 };
 use fubako_exchange::audit::By;
 use fubako_store::{
@@ -104,6 +107,9 @@ struct GroupDeclaration {
     /// Who may approve them. Absent: every approver of the section.
     #[serde(default)]
     approvers: Option<Vec<String>>,
+    /// How the recipients of what it sends may prove who they are (spec ACCESS). Absent: as the section has it.
+    #[serde(default)]
+    access: Option<Access>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -237,12 +243,7 @@ impl SectionDeclaration {
         if !(1..=365).contains(&settings.longest_keep_days) {
             return Err("settings.longest_keep_days must be 1 to 365".to_owned());
         }
-        if !settings.password_in_mail {
-            // Until recipients can prove themselves in another way, nobody could open the files.
-            return Err(
-                "settings.password_in_mail must be true: there is no other way to prove a recipient yet".to_owned()
-            );
-        }
+        access::check(self)?;
         if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
             return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
         }
@@ -312,6 +313,7 @@ impl SectionDeclaration {
             mail_link: g.mail_link,
             approval: g.approval,
             approvers: g.approvers.clone(),
+            access: g.access,
         })
     }
 

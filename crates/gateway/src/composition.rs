@@ -59,9 +59,10 @@ impl Composition<'_> {
         !is_secret && !is_forged()
     }
 
-    /// The mail afresh, with its notice; `approval`: which says that the files must be approved first (spec X-APPROVAL).
+    /// The mail afresh, with its notice; `password`: which has the file password, where that opens the files (spec ACCESS 1); `approval`: which says that
+    /// the files must be approved first (X-APPROVAL).
     #[must_use]
-    pub fn rebuilt(&self, notice_subject: &str, password: &FilePassword, approval: bool) -> Vec<Step> {
+    pub fn rebuilt(&self, notice_subject: &str, password: Option<&FilePassword>, approval: bool) -> Vec<Step> {
         self.afresh(Some(&self.notice(notice_subject, password, approval)))
     }
 
@@ -82,7 +83,7 @@ impl Composition<'_> {
         shown::notice_subject(self.brand, &self.letter.subject)
     }
 
-    fn notice(&self, notice_subject: &str, password: &FilePassword, approval: bool) -> Notice {
+    fn notice(&self, notice_subject: &str, password: Option<&FilePassword>, approval: bool) -> Notice {
         let Self { settings, letter, .. } = self;
         let time = |lang: &_| shown::moment(self.received_at, &settings.time_zone, *lang).words;
         Notice {
@@ -94,7 +95,7 @@ impl Composition<'_> {
             notice_subject: notice_subject.to_owned(),
             approval,
             files: self.plan.attachments.iter().map(|file| file.name.clone()).collect(),
-            password: settings.password_in_mail.then(|| password.clone()),
+            password: password.cloned(),
             wording: settings.notice_wording.clone(),
         }
     }

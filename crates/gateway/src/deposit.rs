@@ -3,9 +3,15 @@
 
 use bytes::Bytes;
 use fubako_api::{ClientError, Deposit, DepositRequest, DepositState, wire::Person};
-use fubako_base::{Code, Lang, ids::DepositId, secret::FilePassword, section::MOST_CHARACTERS, shown};
+use fubako_base::{
+    Code, Lang,
+    ids::DepositId,
+    secret::FilePassword,
+    section::{MOST_CHARACTERS, Way},
+    shown,
+};
 use fubako_mail::{header::compared, plan::Attachment};
-use fubako_store::mails::Mail;
+use fubako_store::mails::{Mail, NotedDeposit};
 use fubako_vault::SealedReader;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -78,7 +84,8 @@ impl Gateway {
             subject: letter.subject.clone(),
             language: single(&letter.notice_langs),
             recipients: distinct(&mail.accepted.recipients),
-            file_password: password.expose().to_owned(),
+            // Whether it opens anything, the exchange decides.
+            file_password: Some(password.expose().to_owned()),
             file_count: u32::try_from(plan.attachments.len()).unwrap_or(u32::MAX),
             message_id: case.outline.header.message_id(),
         };
@@ -108,7 +115,12 @@ impl Gateway {
     /// Stage **send**: recipients get their links, or approvers are asked. From the note on, the mail is delivered and never stopped: whoever has a link
     /// must get the mail with the password too.
     pub(crate) async fn send_deposit(&self, mail: &Mail, worker: &str, deposit: &Deposit) -> Result<(), Problem> {
-        self.store.note_mail_deposit(mail.accepted.id, worker, deposit.id, deposit.approval).await?;
+        let noted = NotedDeposit {
+            deposit: deposit.id,
+            approval: deposit.approval,
+            with_password: deposit.access.allows(Way::PasswordInMail),
+        };
+        self.store.note_mail_deposit(mail.accepted.id, worker, noted).await?;
         self.exchange.send(deposit.id).await?;
         Ok(())
     }

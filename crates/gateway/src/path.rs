@@ -1,6 +1,9 @@
 //! One mail's way, read from top to bottom.
 
-use fubako_base::{Code, Timestamp, section::Section};
+use fubako_base::{
+    Code, Timestamp,
+    section::{Section, Way},
+};
 use fubako_mail::{Decision, Outline, Plan, plan};
 use fubako_store::{mails::Mail, outbox::NewOutgoing};
 use fubako_vault::SealedReader;
@@ -52,7 +55,8 @@ impl Gateway {
             Some(sent) => (sent, true),
             None => (self.put_files(&case, &password).await?, false),
         };
-        let steps = self.composition(&case).rebuilt(&deposit.notice_subject, &password, deposit.approval);
+        let password = Some(&password).filter(|_| deposit.access.allows(Way::PasswordInMail));
+        let steps = self.composition(&case).rebuilt(&deposit.notice_subject, password, deposit.approval);
         let composed = self.write_outgoing(&case, steps).await?;
         // Last of all, so that nobody is told of files whose mail could not be written.
         if !is_sent && let Err(problem) = self.send_deposit(mail, worker, &deposit).await {

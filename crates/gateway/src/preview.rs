@@ -6,7 +6,7 @@ use fubako_base::{
     Timestamp,
     ids::MailId,
     secret::FilePassword,
-    section::{ApprovalRule, Settings},
+    section::{ApprovalRule, Settings, Way},
 };
 use fubako_mail::{Decision, Outline, Plan, Step, plan::Body};
 
@@ -60,7 +60,8 @@ pub fn steps(outline: &Outline, plan: &Plan, sample: &str, with: &Preview<'_>) -
         Decision::Deposit => {
             // Of groups a dry run knows nothing.
             let approval = with.settings.approval == ApprovalRule::One;
-            composition.rebuilt(&composition.notice_subject(), with.password, approval)
+            let password = Some(with.password).filter(|_| with.settings.access.allows(Way::PasswordInMail));
+            composition.rebuilt(&composition.notice_subject(), password, approval)
         }
         Decision::Stop | Decision::Hold => Vec::new(),
     }

@@ -37,7 +37,8 @@ impl Gateway {
             Decision::Relay => composition.unchanged(),
             Decision::Deposit => {
                 let blank = FilePassword::from_kept("*".repeat(FilePassword::LENGTH));
-                composition.rebuilt(&composition.notice_subject(), &blank, mail.approval)
+                let blank = Some(&blank).filter(|_| mail.with_password);
+                composition.rebuilt(&composition.notice_subject(), blank, mail.approval)
             }
             Decision::Stop | Decision::Hold => return Ok(None),
         };

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use fubako_api::{Client, Transport};
 use fubako_base::{
     ids::MailId,
-    section::{MOST_CHARACTERS, Section, Settings},
+    section::{Access, MOST_CHARACTERS, Section, Settings, Way},
 };
 use fubako_gateway::{
     Gateway,
@@ -472,7 +472,8 @@ async fn the_mail_that_goes_back_has_no_password() {
 // spec: ACCESS
 #[tokio::test]
 async fn a_section_may_keep_the_password_out_of_the_mail() {
-    let house = house(Settings { password_in_mail: false, ..Settings::default() }).await;
+    let access = Access::of(&[Way::OneTimeCode]).unwrap();
+    let house = house(Settings { access, ..Settings::default() }).await;
     let mail = house.accepted().await;
     house.gateway.handle(&mail, "one").await.unwrap();
     let kept = house.store.mail(mail.accepted.id).await.unwrap().unwrap();
@@ -481,7 +482,15 @@ async fn a_section_may_keep_the_password_out_of_the_mail() {
         house.vault.open_value(&mail.accepted.section, &context, &kept.sealed_password.unwrap()).await.unwrap();
     let outbox = house.outbox().await;
     let words = unquoted(&house.words(of_kind(&outbox, OutgoingKind::Relay)[0]).await);
-    assert!(!words.contains(std::str::from_utf8(&password).unwrap()));
+    assert!(!words.contains(std::str::from_utf8(&password).unwrap()) && !words.contains("password"), "{words}");
+    // Nor does the deposit have one, nor the mail that goes back one that is blanked; whatever the section's policy is by then.
+    let deposit = house.store.deposit(kept.deposit.unwrap()).await.unwrap().unwrap();
+    assert_eq!((deposit.access, deposit.password_hash), (access, None));
+    house.put_section(section("acme")).await;
+    let pieces: Vec<_> = house.gateway.returned(mail.accepted.id).await.unwrap().collect().await;
+    let back: Vec<u8> = pieces.into_iter().flat_map(|p| p.unwrap().to_vec()).collect();
+    let back = unquoted(&String::from_utf8(back).unwrap());
+    assert!(back.contains("see the files") && !back.contains("***") && !back.contains("password"), "{back}");
 }
 
 // spec: RCV-TENANT

@@ -4,6 +4,7 @@ use fubako_base::{
     Lang, Timestamp,
     ids::{DepositId, LinkId, SectionId},
     object::ObjectRef,
+    section::Access,
     unchecked::Unchecked,
 };
 
@@ -79,8 +80,10 @@ pub struct Deposit {
     pub by_person: bool,
     /// The file password, sealed, for its sender to look at; none where none is kept, or the files are gone.
     pub sealed_password: Option<Vec<u8>>,
-    /// argon2id, PHC string.
-    pub password_hash: String,
+    /// How its recipients may prove who they are (spec ACCESS): noted when it was begun.
+    pub access: Access,
+    /// Its file password's argon2id hash, a PHC string; none where it has no password.
+    pub password_hash: Option<String>,
     /// Recipients, in order.
     pub recipients: Vec<String>,
     /// Files that will be put.
@@ -200,7 +203,9 @@ macro_rules! deposit_columns {
             $alias,
             "decided_by, ",
             $alias,
-            "decided_reason"
+            "decided_reason, ",
+            $alias,
+            "access"
         )
     };
 }
@@ -369,13 +374,14 @@ impl Store {
 
 async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreError> {
     let recipients = serde_json::to_string(&deposit.recipients).map_err(|e| StoreError::Refused(e.to_string()))?;
+    let access = serde_json::to_string(&deposit.access).map_err(|e| StoreError::Refused(e.to_string()))?;
     let kept = tx
         .run(
             "INSERT INTO deposits (id, section, idempotency_key, request_digest, state, sender_address, sender_name,
                     subject, lang, password_hash, recipients, file_count, created_at, depositor, as_default_user,
-                    message_id, approval, approval_group, message, by_person, sealed_password, depositor_member)
+                    message_id, approval, approval_group, message, by_person, sealed_password, access, depositor_member)
                 VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                    $20, (SELECT member_id FROM users WHERE section = $2 AND login_id = $13))
+                    $20, $21, (SELECT member_id FROM users WHERE section = $2 AND login_id = $13))
                 ON CONFLICT (section, idempotency_key) DO NOTHING",
             args![
                 deposit.id,
@@ -386,7 +392,7 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
                 &deposit.sender_name,
                 &deposit.subject,
                 deposit.lang.map(Lang::tag),
-                &deposit.password_hash,
+                deposit.password_hash.as_deref().unwrap_or_default(),
                 recipients,
                 deposit.file_count,
                 deposit.created_at,
@@ -398,6 +404,7 @@ async fn begin(tx: &mut Tx, deposit: &Deposit) -> Result<(Deposit, bool), StoreE
                 &deposit.message,
                 deposit.by_person,
                 deposit.sealed_password.as_deref(),
+                access,
             ],
         )
         .await?;
@@ -557,10 +564,12 @@ pub(crate) fn read_deposit(row: &Row) -> Result<Deposit, StoreError> {
         sender_name: row.get("sender_name")?,
         subject: row.get("subject")?,
         lang: row.parse_opt("lang")?,
+        access: row.opt::<&str>("access")?.map_or_else(|| Ok(Access::default()), |_| row.json("access"))?,
         message: row.opt("message")?.unwrap_or_default(),
         by_person: row.opt("by_person")?.unwrap_or_default(),
         sealed_password: row.opt("sealed_password")?,
-        password_hash: row.get("password_hash")?,
+        // Where there is no password, the column, which is never NULL, is empty.
+        password_hash: Some(row.get("password_hash")?).filter(|hash: &String| !hash.is_empty()),
         recipients: row.json("recipients")?,
         file_count: row.int("file_count")?,
         message_id: row.opt("message_id")?,

@@ -7,7 +7,7 @@
 //! - [`audit`]: the audit log and what holds its lines together
 //! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
-//! - [`deposits`]: deposits, files, links, sessions
+//! - [`deposits`]: deposits, files, links, sessions; [`codes`]: one-time codes
 //! - [`sent`]: what senders see of deposits, and take back; downloads
 //! - [`outbox`]: outgoing mails and their deliveries
 //! - [`queue`]: what the operator sees of both
@@ -35,6 +35,7 @@
 pub mod accounts;
 pub mod approval;
 pub mod audit;
+pub mod codes;
 pub mod deposits;
 pub mod keys;
 mod links;

@@ -5,6 +5,7 @@ use fubako_base::{Timestamp, ids::LinkId};
 use crate::{
     Store, StoreError,
     audit::Entry,
+    codes::use_up,
     deposits::{Deposit, Link, deposit_columns, read_deposit},
     tx::args,
 };
@@ -63,7 +64,8 @@ impl Store {
             .await
     }
 
-    /// The recipient is proven: failures are cleared, the first time is noted, and a session begins, in one transaction.
+    /// The recipient is proven: failures are cleared, the first time is noted, and a session begins, in one transaction. Where a code proves them
+    /// (`code`: the hash of the browser that has it), it is used up; false, and nothing happens, where it was used, or is not the link's current one.
     ///
     /// # Errors
     /// [`StoreError::DepositClosed`] where the link is unknown or taken back, or its deposit's files are gone.
@@ -72,18 +74,25 @@ impl Store {
         link: LinkId,
         session_hash: &[u8; 32],
         until: Timestamp,
+        code: Option<&[u8; 32]>,
         entry: &Entry,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let record = self.recording(std::slice::from_ref(entry))?;
+        let args = (link, *session_hash, until, code.copied(), record, now);
         self.pool
-            .write((link, *session_hash, until, record, now), |tx, (link, session_hash, until, record, now)| {
+            .write(args, |tx, (link, session_hash, until, code, record, now)| {
                 Box::pin(async move {
                     // The deposit is locked: an expiry at the same time comes before, or deletes the session after.
                     let sql = "SELECT d.id FROM deposits d WHERE d.state = 'sent'
                         AND d.id = (SELECT deposit FROM links WHERE id = $1) FOR UPDATE";
                     if tx.one("deposits", sql, args![*link]).await?.is_none() {
                         return Err(StoreError::DepositClosed("it is not sent"));
+                    }
+                    if let Some(code) = code
+                        && !use_up(tx, *link, code).await?
+                    {
+                        return Ok(false);
                     }
                     let sql = "INSERT INTO link_sessions (link, session_hash, section, until)
                         SELECT id, $2, section, $3 FROM links WHERE id = $1
@@ -94,7 +103,7 @@ impl Store {
                     if tx.run(sql, args![*link, *now]).await? == 0 {
                         return Err(StoreError::DepositClosed("the link was taken back"));
                     }
-                    record.write(tx).await
+                    record.write_if(true, tx).await
                 })
             })
             .await

@@ -97,6 +97,17 @@ words! { MailState {
     Received = "received", Relaying = "relaying", Settled = "settled", Stopped = "stopped", Held = "held",
 } }
 
+/// What is noted of a mail's deposit before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotedDeposit {
+    /// Its id.
+    pub deposit: DepositId,
+    /// Whether it must be approved (spec X-APPROVAL).
+    pub approval: bool,
+    /// Whether the file password is in the mail (spec ACCESS 1).
+    pub with_password: bool,
+}
+
 /// A mail with everything a stage may need.
 #[derive(Debug, Clone)]
 pub struct Mail {
@@ -108,6 +119,8 @@ pub struct Mail {
     pub deposit: Option<DepositId>,
     /// Whether that must be approved, as the notice in the mail says (spec X-APPROVAL).
     pub approval: bool,
+    /// Whether the file password is in the mail that goes out (spec ACCESS 1): as noted with the deposit.
+    pub with_password: bool,
     /// The file password, sealed as `mail-password/ID`.
     pub sealed_password: Option<Vec<u8>>,
     /// Tries so far in this state.
@@ -124,7 +137,7 @@ macro_rules! mail_columns {
     () => {
         "id, section, state, spool_id, spool_key, spool_length, envelope_from, peer, received_field, results_field,
         smtputf8, ret_full, envid, recipients, received_at, deposit, sealed_password, attempts, tried_since, leases, last_code,
-        approval"
+        approval, with_password"
     };
 }
 
@@ -236,23 +249,18 @@ impl Store {
             .await
     }
 
-    /// Notes the deposit, and whether it must be approved.
+    /// Notes the deposit, whether it must be approved, and whether its file password is in the mail.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`].
-    pub async fn note_mail_deposit(
-        &self,
-        id: MailId,
-        worker: &str,
-        deposit: DepositId,
-        approval: bool,
-    ) -> Result<(), StoreError> {
+    pub async fn note_mail_deposit(&self, id: MailId, worker: &str, noted: NotedDeposit) -> Result<(), StoreError> {
         self.pool
-            .write((id, worker.to_owned(), deposit, approval), |tx, (id, worker, deposit, approval)| {
+            .write((id, worker.to_owned(), noted), |tx, (id, worker, noted)| {
                 Box::pin(async move {
-                    let sql = "UPDATE mails SET deposit = $3, approval = $4
+                    let sql = "UPDATE mails SET deposit = $3, approval = $4, with_password = $5
                         WHERE id = $1 AND worker = $2 AND state = 'received'";
-                    still_ours(tx.run(sql, args![*id, worker, *deposit, *approval]).await?)
+                    let NotedDeposit { deposit, approval, with_password } = *noted;
+                    still_ours(tx.run(sql, args![*id, worker, deposit, approval, with_password]).await?)
                 })
             })
             .await
@@ -490,6 +498,7 @@ fn read_mail(row: &Row) -> Result<Mail, StoreError> {
         state: row.parse("state")?,
         deposit: row.parse_opt("deposit")?,
         approval: row.opt("approval")?.unwrap_or_default(),
+        with_password: row.opt("with_password")?.unwrap_or(true),
         sealed_password: row.opt("sealed_password")?,
         attempts: row.int("attempts")?,
         tried_since: row.time_opt("tried_since")?.unwrap_or(received_at),

@@ -31,6 +31,7 @@ const ALL: &[(&str, &str)] = &[
     ("0017_sent", include_str!("../migrations/0017_sent.sql")),
     ("0019_uploads", include_str!("../migrations/0019_uploads.sql")),
     ("0025_members", include_str!("../migrations/0025_members.sql")),
+    ("0020_access", include_str!("../migrations/0020_access.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

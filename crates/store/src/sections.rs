@@ -4,7 +4,7 @@ use fubako_base::{
     Timestamp,
     address::compared,
     ids::{AccountId, SectionId},
-    section::{ApprovalRule, Section, Settings},
+    section::{Access, ApprovalRule, Section, Settings},
 };
 
 use crate::{
@@ -40,6 +40,8 @@ pub struct Group {
     pub approval: Option<ApprovalRule>,
     /// The login ids of those who may approve them; none: every approver of the section.
     pub approvers: Option<Vec<String>>,
+    /// How the recipients of what it sends may prove who they are (spec ACCESS); none: as the section has it.
+    pub access: Option<Access>,
 }
 
 /// Somebody with an account.
@@ -406,7 +408,7 @@ async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), St
 
 /// A section's groups, by name.
 pub(crate) async fn read_groups(tx: &mut Tx, section: &SectionId) -> Result<Vec<Group>, StoreError> {
-    let sql = "SELECT name, mail_link, approval, approvers FROM user_groups WHERE section = $1 ORDER BY name";
+    let sql = "SELECT name, mail_link, approval, approvers, access FROM user_groups WHERE section = $1 ORDER BY name";
     let rows = tx.all("user_groups", sql, args![section]).await?;
     let read = |row: &Row| {
         Ok(Group {
@@ -415,6 +417,7 @@ pub(crate) async fn read_groups(tx: &mut Tx, section: &SectionId) -> Result<Vec<
             mail_link: row.get("mail_link")?,
             approval: row.parse_opt("approval")?,
             approvers: row.opt::<&str>("approvers")?.map(|_| row.json("approvers")).transpose()?,
+            access: row.opt::<&str>("access")?.map(|_| row.json("access")).transpose()?,
         })
     };
     rows.iter().map(read).collect()
@@ -463,12 +466,16 @@ async fn put_domains(tx: &mut Tx, section: &Section) -> Result<(), StoreError> {
 async fn put_group(tx: &mut Tx, group: &Group, now: Timestamp) -> Result<(), StoreError> {
     let approvers = group.approvers.as_ref().map(serde_json::to_string).transpose();
     let approvers = approvers.map_err(|error| StoreError::Refused(error.to_string()))?;
+    let access = group.access.as_ref().map(serde_json::to_string).transpose();
+    let access = access.map_err(|error| StoreError::Refused(error.to_string()))?;
+    let approval = group.approval.map(ApprovalRule::name);
     tx.run(
-        "INSERT INTO user_groups (section, name, mail_link, created_at, changed_at, approval, approvers)
-            VALUES ($1, $2, $3, $4, $4, $5, $6)
+        "INSERT INTO user_groups (section, name, mail_link, created_at, changed_at, approval, approvers, access)
+            VALUES ($1, $2, $3, $4, $4, $5, $6, $7)
             ON CONFLICT (section, name) DO UPDATE SET mail_link = excluded.mail_link, changed_at = excluded.changed_at,
-                approval = excluded.approval, approvers = excluded.approvers",
-        args![&group.section, &group.name, group.mail_link, now, group.approval.map(ApprovalRule::name), approvers],
+                approval = excluded.approval, approvers = excluded.approvers,
+                access = excluded.access",
+        args![&group.section, &group.name, group.mail_link, now, approval, approvers, access],
     )
     .await?;
     Ok(())

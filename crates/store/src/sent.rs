@@ -271,7 +271,7 @@ impl Store {
     }
 }
 
-const LIVE: &str = "SELECT l.id FROM links l JOIN deposits d ON d.id = l.deposit
+pub(crate) const LIVE: &str = "SELECT l.id FROM links l JOIN deposits d ON d.id = l.deposit
     WHERE l.id = $1 AND l.cancelled_at IS NULL AND d.state = 'sent'";
 
 /// Whether a download is noted; none where the link is dead.

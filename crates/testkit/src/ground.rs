@@ -86,8 +86,14 @@ impl Ground {
     /// Makes a section, or sets it, with a mail-link group and a default user in it, so that whoever sends may deposit.
     pub async fn put_section(&self, section: Section) {
         let id = section.id.clone();
-        let group =
-            Group { section: id.clone(), name: LINK_GROUP.into(), mail_link: true, approval: None, approvers: None };
+        let group = Group {
+            section: id.clone(),
+            name: LINK_GROUP.into(),
+            mail_link: true,
+            approval: None,
+            approvers: None,
+            access: None,
+        };
         let user = User {
             section: id.clone(),
             login_id: DEFAULT_USER.into(),

@@ -160,7 +160,7 @@ pub fn request(recipients: &[&str], file_count: u32) -> NewDeposit {
         message: String::new(),
         lang: Some(Lang::Ja),
         recipients: recipients.iter().map(|r| (*r).to_owned()).collect(),
-        password: FilePassword::from_kept(PASSWORD.into()),
+        password: Some(FilePassword::from_kept(PASSWORD.into())),
         file_count,
         message_id: None,
     }

@@ -25,7 +25,7 @@ use fubako_store::{
     sent::Cancellation,
 };
 use fubako_web::pages::{
-    self, Deposit, File, Frame, Message, Trouble,
+    self, Deposit, File, Frame, Message, Offer, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     approvals::{self, Detail, Fault, Line, Queue},
     operator::{self, WindowForm, WindowLine},
@@ -64,7 +64,15 @@ fn deposit(kind: &str, files: u32) -> Deposit {
         time_zone: "Asia/Tokyo".to_owned(),
         file_count: files,
         by_person: false,
+        offer: Offer { password: true, ..Offer::default() },
+        code: None,
     }
+}
+
+/// The page of a recipient who may prove themselves in these ways.
+fn proving(frame: &pages::Frame, offer: Offer, trouble: Trouble) -> String {
+    let code = offer.code.then(|| (SENT, SENT.plus_seconds(600)));
+    pages::password(frame, &Deposit { offer, code, ..deposit("usual", 3) }, trouble, SENT)
 }
 
 fn file(number: u32, name: &str, media_type: &str, size: u64) -> File {
@@ -242,7 +250,8 @@ fn sent_deposit(state: DepositState) -> SentDeposit {
         message: String::new(),
         by_person: false,
         sealed_password: None,
-        password_hash: String::new(),
+        access: fubako_base::section::Access::default(),
+        password_hash: None,
         recipients: recipients.map(str::to_owned).to_vec(),
         file_count: 3,
         message_id: None,
@@ -350,6 +359,7 @@ fn sending_pages(frame: &Frame) -> Vec<(&'static str, String)> {
             uploads,
             largest: 2 << 30,
             most_files: 20,
+            access: fubako_base::section::Access::default(),
             faults,
             busy,
         };
@@ -368,6 +378,8 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let usual = deposit("usual", 3);
     let password = |trouble| pages::password(&plain, &usual, trouble, SENT);
     let wait = SENT.plus_seconds(30);
+    let ask = Offer { ask: true, ..Offer::default() };
+    let enter = Offer { code: true, ..ask };
     let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
     let mut all = account_pages(&plain);
     all.extend(operator_pages(&plain));
@@ -383,6 +395,13 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("password-wrong-wait", password(Trouble::Wrong { tries_left: 1, wait_until: Some(wait) })),
         ("password-wait", password(Trouble::Wait { until: wait })),
         ("password-locked", password(Trouble::Locked { until: SENT.plus_seconds(3600) })),
+        ("code-ask", proving(&plain, ask, Trouble::None)),
+        ("code-wait", proving(&plain, ask, Trouble::AskWait { until: SENT.plus_seconds(1800) })),
+        ("code-over", proving(&plain, ask, Trouble::CodeOver)),
+        ("code-enter", proving(&plain, enter, Trouble::None)),
+        ("code-wrong", proving(&plain, enter, Trouble::CodeWrong { tries_left: 8, wait_until: None })),
+        ("ways-ask", proving(&plain, Offer { password: true, ..ask }, Trouble::None)),
+        ("ways-enter", proving(&plain, Offer { password: true, ..enter }, Trouble::None)),
         ("password-bare", pages::password(&plain, &deposit("bare", 1), Trouble::None, SENT)),
         ("password-evil", pages::password(&plain, &deposit("evil", 6), Trouble::None, SENT)),
         ("files", pages::files(&plain, &usual, &files(), SENT.plus_seconds(86_400 * 6))),

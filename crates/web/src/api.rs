@@ -160,7 +160,7 @@ async fn begin(
         message: String::new(),
         lang: request.language,
         recipients: request.recipients,
-        password: FilePassword::from_kept(request.file_password),
+        password: request.file_password.map(FilePassword::from_kept),
         file_count: request.file_count,
         message_id: request.message_id,
     };
@@ -325,6 +325,7 @@ fn wire(deposit: DepositView) -> Deposit {
         },
         notice_subject: deposit.notice_subject,
         approval: deposit.approval,
+        access: deposit.access,
         expires_at: deposit.expires_at,
         files: deposit.files.into_iter().map(wire_file).collect(),
     }

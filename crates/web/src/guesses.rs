@@ -1,4 +1,4 @@
-//! How many wrong sign-ins a network may have (spec X-ACCOUNTS). What an account may have is counted in the database, for all nodes; this keeps
+//! How many wrong sign-ins, and wrong one-time codes, a network may have (spec X-ACCOUNTS, ACCESS). What an account or a link may have is counted in the database, for all nodes; this keeps
 //! one network from trying many accounts, and the hashing threads free for others.
 
 use std::{

@@ -3,6 +3,8 @@
 //! ```text
 //!  GET   /d/{token}                     who sent what until when; once proven, the files        no session needed
 //!  POST  /d/{token}/open                form `password` → 303 and a cookie, or the page again    no session needed
+//!  POST  /d/{token}/code                mails a code to the recipient → 303 and a cookie            no session needed
+//!  POST  /d/{token}/code/open           form `code` → 303 and a cookie, or the page again        the browser that asked
 //!  POST  /d/{token}/close               ends the session → 303                                  no session needed
 //!  GET   /d/{token}/files/{number}      one file, Range                                         session
 //!  GET   /d/{token}/all.zip             all files, Range                                        session
@@ -42,7 +44,7 @@
 //!
 //! - [`api`]: the public API
 //! - [`pages`]: what a person sees: values in, HTML out; pure
-//! - `receive`: the recipient's page; `download`: the octets
+//! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows; `audit`: the audit log
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
@@ -60,6 +62,7 @@ pub mod api;
 mod approvals;
 mod assets;
 mod audit;
+mod code;
 mod counter;
 mod download;
 mod forms;
@@ -98,6 +101,8 @@ pub struct WebState {
     tokens: ApiTokens,
     clock: Clock,
     guesses: Arc<guesses::Guesses>,
+    /// Wrong one-time codes.
+    codes: Arc<guesses::Guesses>,
 }
 
 /// Whom a request comes from, as whoever serves the router notes it in the request's extensions: the peer, or whom a trusted proxy speaks for.
@@ -112,7 +117,7 @@ impl WebState {
     /// On the system's clock.
     #[must_use]
     pub fn new(exchange: Exchange, tokens: ApiTokens) -> Self {
-        Self { exchange, tokens, clock: Arc::new(Timestamp::now), guesses: Arc::default() }
+        Self { exchange, tokens, clock: Arc::new(Timestamp::now), guesses: Arc::default(), codes: Arc::default() }
     }
 
     /// The same on another clock.

@@ -5,6 +5,7 @@ pub mod approvals;
 pub mod audit;
 pub mod members;
 pub mod operator;
+mod prove;
 pub mod sending;
 pub mod sent;
 
@@ -18,6 +19,8 @@ use fubako_base::{
 };
 
 pub use fubako_base::shown::Moment;
+pub use fubako_exchange::domain::access::Offer;
+pub use prove::{Trouble, password};
 
 pub use crate::assets::{icon, script, style};
 use crate::waits;
@@ -55,6 +58,11 @@ impl Frame {
 
     fn count(&self, id: &str, count: &u64) -> String {
         text(self.lang, id, &[("count", Value::from(*count))])
+    }
+
+    fn mailed(&self, recipient: &str, mailed: &str, until: &str) -> String {
+        let values = [("recipient", recipient), ("time", mailed), ("until", until)];
+        text(self.lang, "web-code-mailed", &values.map(|(name, value)| (name, Value::from(value))))
     }
 
     /// What a link carries on so that the next page speaks the language that was chosen.
@@ -113,34 +121,10 @@ pub struct Deposit {
     pub file_count: u32,
     /// Whether a person sent it on a page: no mail has its password.
     pub by_person: bool,
-}
-
-/// What the password form says beside itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// Nothing: it is the first time.
-    None,
-    /// The session is over, or never was: the files want the password.
-    NotProven,
-    /// The password was wrong.
-    Wrong {
-        /// Tries left before the link is locked.
-        tries_left: u32,
-        /// When the next may be tried, where it must wait.
-        wait_until: Option<Timestamp>,
-    },
-    /// It was not looked at: too soon.
-    Wait {
-        /// When one may be tried.
-        until: Timestamp,
-    },
-    /// The link is locked: there is no form.
-    Locked {
-        /// Until when.
-        until: Timestamp,
-    },
-    /// The form came without a password.
-    Empty,
+    /// How its recipient may prove who they are now.
+    pub offer: Offer,
+    /// When the code was mailed that may be entered, and until when it is good.
+    pub code: Option<(Timestamp, Timestamp)>,
 }
 
 /// A file as the page lists it.
@@ -315,66 +299,6 @@ struct Alert {
     seconds: Option<u64>,
 }
 
-#[derive(Template)]
-#[template(path = "password.html")]
-struct PasswordPage<'a> {
-    f: &'a Frame,
-    d: Summary,
-    alert: Option<Alert>,
-    form: bool,
-    invalid: bool,
-    /// Where the password is to be found.
-    hint: &'static str,
-}
-
-/// The page before the recipient is proven: who sent what until when, and the form for the file password (spec ACCESS 1).
-#[must_use]
-pub fn password(frame: &Frame, deposit: &Deposit, trouble: Trouble, now: Timestamp) -> String {
-    render(&PasswordPage {
-        f: frame,
-        d: Summary::of(frame, deposit, now),
-        alert: alert(frame, trouble, &deposit.time_zone, now),
-        form: !matches!(trouble, Trouble::Locked { .. }),
-        invalid: matches!(trouble, Trouble::Wrong { .. } | Trouble::Empty),
-        hint: if deposit.by_person { "web-password-hint-person" } else { "web-password-hint" },
-    })
-}
-
-fn alert(frame: &Frame, trouble: Trouble, zone: &str, now: Timestamp) -> Option<Alert> {
-    let waiting = |until: Timestamp| {
-        let seconds = waits::seconds_until(now, until);
-        let words = [
-            ("time", Value::from(waits::soon(now, until, zone, frame.lang))),
-            ("wait", Value::from(waits::wait(seconds, frame.lang))),
-        ];
-        (text(frame.lang, "web-wait", &words), seconds)
-    };
-    let (title, lines, seconds) = match trouble {
-        Trouble::None => return None,
-        Trouble::NotProven => ("web-not-proven-title", vec![frame.t("web-not-proven")], None),
-        Trouble::Empty => ("web-empty-title", vec![frame.t("web-empty")], None),
-        Trouble::Wrong { tries_left, wait_until } => {
-            let mut lines = vec![frame.t("web-wrong")];
-            let seconds = wait_until.filter(|until| *until > now).map(|until| {
-                let (line, seconds) = waiting(until);
-                lines.push(line);
-                seconds
-            });
-            lines.push(frame.count("web-tries-left", &u64::from(tries_left)));
-            ("web-wrong-title", lines, seconds)
-        }
-        Trouble::Wait { until } => {
-            let (line, seconds) = waiting(until);
-            ("web-wait-title", vec![line], Some(seconds))
-        }
-        Trouble::Locked { until } => {
-            let (line, _) = waiting(until);
-            ("web-link-locked-title", vec![frame.t("web-link-locked"), line, frame.t("web-link-locked-more")], None)
-        }
-    };
-    Some(Alert { title: frame.t(title), lines, seconds })
-}
-
 struct Row {
     number: u32,
     name: String,
@@ -517,6 +441,8 @@ mod tests {
             time_zone: "Asia/Tokyo".to_owned(),
             file_count: 2,
             by_person: false,
+            offer: Offer { password: true, ..Offer::default() },
+            code: None,
         }
     }
 
@@ -532,6 +458,12 @@ mod tests {
         }
     }
 
+    /// One whose recipient has every way, and a code.
+    fn with_ways() -> Deposit {
+        let offer = Offer { password: true, ask: true, code: true, account: false };
+        Deposit { offer, code: Some((SENT, SENT.plus_seconds(600))), ..deposit() }
+    }
+
     fn every_page(lang: Lang) -> Vec<String> {
         let (frame, deposit) = (frame(lang), deposit());
         let until = SENT.plus_seconds(90);
@@ -542,6 +474,10 @@ mod tests {
             Trouble::Wait { until },
             Trouble::Locked { until },
             Trouble::Empty,
+            Trouble::CodeEmpty,
+            Trouble::CodeWrong { tries_left: 1, wait_until: None },
+            Trouble::CodeOver,
+            Trouble::AskWait { until },
         ];
         let types = ["application/pdf", "a/zip", "application/zip", "application/msword", "text/csv", "message/rfc822"];
         let more = ["application/vnd.ms-powerpoint", "text/calendar", "image/png", "audio/x", "video/x", "text/plain"];
@@ -556,7 +492,16 @@ mod tests {
         let list: Vec<File> = list.collect();
         let passwords = troubles.map(|trouble| password(&frame, &deposit, trouble, SENT));
         let said = MESSAGES.map(|m| message(&frame, m, m.is_of_a_file().then_some("/d/token")));
-        passwords.into_iter().chain(said).chain([files(&frame, &deposit, &list, SENT)]).collect()
+        let ways = troubles.map(|trouble| password(&frame, &with_ways(), trouble, SENT));
+        let ask = Offer { ask: true, ..Offer::default() };
+        let asking = password(&frame, &Deposit { offer: ask, ..deposit.clone() }, Trouble::None, SENT);
+        passwords
+            .into_iter()
+            .chain(ways)
+            .chain([asking])
+            .chain(said)
+            .chain([files(&frame, &deposit, &list, SENT)])
+            .collect()
     }
 
     // spec: X-LANG
@@ -627,8 +572,10 @@ mod tests {
     #[test]
     fn links_carry_the_chosen_language_on() {
         let chosen = Frame { chosen: true, ..frame(Lang::En) };
-        let page = password(&chosen, &deposit(), Trouble::None, SENT);
-        assert!(page.contains("action=\"/d/token/open?lang=en#open\""), "{page}");
+        let page = password(&chosen, &with_ways(), Trouble::None, SENT);
+        for route in ["open", "code", "code/open"] {
+            assert!(page.contains(&format!("action=\"/d/token/{route}?lang=en#open\"")), "{route}: {page}");
+        }
         assert!(!password(&frame(Lang::En), &deposit(), Trouble::None, SENT).contains("open?lang"));
     }
 
@@ -640,6 +587,24 @@ mod tests {
         assert!(title(page(&deposit())).contains("taro@example.jp から"));
         let named = Deposit { sender_name: "山田 太郎".to_owned(), ..deposit() };
         assert!(title(page(&named)).contains("山田 太郎 様から"));
+    }
+
+    // spec: ACCESS
+    #[test]
+    fn the_page_has_a_form_for_each_way_that_is_offered_and_no_other() {
+        let until = SENT.plus_seconds(600);
+        for bits in 0..8u8 {
+            let [password_form, ask, code] = [1, 2, 4].map(|bit| bits & bit != 0);
+            let offer = Offer { password: password_form, ask, code, account: false };
+            let deposit = Deposit { offer, code: code.then_some((SENT, until)), ..deposit() };
+            let page = password(&frame(Lang::Ja), &deposit, Trouble::None, SENT);
+            assert_eq!(page.contains("name=\"password\""), password_form, "{offer:?}");
+            assert_eq!(page.contains("name=\"code\""), code, "{offer:?}");
+            assert_eq!(page.contains("action=\"/d/token/code#open\""), ask, "{offer:?}");
+            assert_eq!(page.matches("<form").count(), bits.count_ones() as usize, "{offer:?}");
+            // One of them is what one is to do; and no two things have one id.
+            assert_eq!(page.matches("id=\"submit\"").count(), usize::from(bits != 0), "{offer:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, approvals, assets, audit, download, forms, guard, hosts, members, operator,
+    WebState, account, approvals, assets, audit, code, download, forms, guard, hosts, members, operator,
     pages::{self, Deposit, File, Frame, Message, Trouble},
     sending, sent, uploads,
     visitor::{SESSION_COOKIE, Visitor},
@@ -38,6 +38,8 @@ pub(crate) fn router(state: WebState) -> Router {
         .route("/d/{token}", get(page))
         // A reload of the page that a wrong password gave asks for these addresses by GET.
         .route("/d/{token}/open", post(open).get(back))
+        .route("/d/{token}/code", post(code::ask).get(back))
+        .route("/d/{token}/code/open", post(code::open).get(back))
         .route("/d/{token}/close", post(close).get(back))
         .route("/d/{token}/files/{number}", get(download::file))
         .route("/d/{token}/all.zip", get(download::zip))
@@ -89,7 +91,7 @@ pub(crate) async fn while_open(
 
 /// The way to the exchange for one request: its time, its reader.
 pub(crate) struct Desk<'a> {
-    state: &'a WebState,
+    pub(crate) state: &'a WebState,
     pub(crate) visitor: &'a Visitor,
     pub(crate) now: Timestamp,
 }
@@ -104,7 +106,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The link's page. The visitor's token is base64url or empty, so nothing else gets into an address.
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("/d/{}", self.visitor.token)
     }
 
@@ -119,13 +121,22 @@ impl<'a> Desk<'a> {
         Ok(opened.asked_from(&self.visitor.peer.to_string()))
     }
 
-    /// What a link that is looked at gives: the page with the form.
-    fn password_page(&self, view: &LinkView, trouble: Trouble) -> Response {
+    /// The link, as this browser sees it.
+    pub(crate) async fn look(&self) -> Result<LinkView, DownloadError> {
+        self.exchange().look_from(&self.visitor.token, &self.visitor.browser, self.now).await
+    }
+
+    /// What a link that is looked at gives: the page with the forms.
+    pub(crate) fn password_page(&self, view: &LinkView, trouble: Trouble) -> Response {
         let (status, wait) = match trouble {
             Trouble::None => (StatusCode::OK, None),
-            Trouble::NotProven | Trouble::Wrong { .. } => (StatusCode::FORBIDDEN, None),
-            Trouble::Empty => (StatusCode::BAD_REQUEST, None),
-            Trouble::Wait { until } | Trouble::Locked { until } => (StatusCode::TOO_MANY_REQUESTS, Some(until)),
+            Trouble::NotProven | Trouble::Wrong { .. } | Trouble::CodeWrong { .. } | Trouble::CodeOver => {
+                (StatusCode::FORBIDDEN, None)
+            }
+            Trouble::Empty | Trouble::CodeEmpty => (StatusCode::BAD_REQUEST, None),
+            Trouble::Wait { until } | Trouble::Locked { until } | Trouble::AskWait { until } => {
+                (StatusCode::TOO_MANY_REQUESTS, Some(until))
+            }
         };
         let frame = self.frame(view);
         let html = pages::password(&frame, &deposit(view, self.path()), trouble, self.now);
@@ -154,7 +165,7 @@ impl<'a> Desk<'a> {
     pub(crate) async fn refuse(&self, error: DownloadError) -> Response {
         let link = fingerprint(&self.visitor.token);
         let message = match error {
-            DownloadError::NotProven => match self.exchange().look(&self.visitor.token, self.now).await {
+            DownloadError::NotProven => match self.look().await {
                 Ok(view) => return self.password_page(&view, standing(&view, self.now, Trouble::NotProven)),
                 Err(DownloadError::Expired) => Message::Expired,
                 Err(DownloadError::Cancelled) => Message::Cancelled,
@@ -251,11 +262,13 @@ fn deposit(view: &LinkView, path: String) -> Deposit {
         time_zone: view.time_zone.clone(),
         file_count: view.file_count,
         by_person: view.by_person,
+        offer: view.offer,
+        code: view.code,
     }
 }
 
 /// Where the link stands by itself: a wait or a lock is told before anything else.
-fn standing(view: &LinkView, now: Timestamp, otherwise: Trouble) -> Trouble {
+pub(crate) fn standing(view: &LinkView, now: Timestamp, otherwise: Trouble) -> Trouble {
     match view.next_try_at.filter(|until| *until > now) {
         Some(until) if view.locked => Trouble::Locked { until },
         Some(until) => Trouble::Wait { until },
@@ -295,7 +308,7 @@ async fn page(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response 
     let desk = Desk::new(&state, &visitor);
     match desk.opened().await {
         Ok(opened) => files_page(&desk, &opened),
-        Err(DownloadError::NotProven) => match desk.exchange().look(&visitor.token, desk.now).await {
+        Err(DownloadError::NotProven) => match desk.look().await {
             // A session that is over needs no reproach on the link's own page.
             Ok(view) => {
                 let trouble = standing(&view, desk.now, Trouble::None);
@@ -344,7 +357,7 @@ async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: Hea
         Ok(form) => form,
         Err(status) => return bad_form(&state, &visitor, status),
     };
-    let view = match desk.exchange().look(&visitor.token, desk.now).await {
+    let view = match desk.look().await {
         Ok(view) => view,
         Err(error) => return desk.refuse(error).await,
     };
@@ -355,8 +368,9 @@ async fn open(State(state): State<Arc<WebState>>, visitor: Visitor, headers: Hea
     let trouble = match desk.exchange().prove(&visitor.token, &form.password, &address, desk.now).await {
         Ok(Proof::Opened { session, until }) => {
             let cookie = session_cookie(&desk, &session, waits::seconds_until(desk.now, until));
-            return seen_at(&desk, Some(cookie));
+            return seen_at(&desk, &[cookie]);
         }
+        Ok(Proof::CodeOver) => Trouble::NotProven,
         Ok(Proof::Wrong { next_try_at, tries_left }) => Trouble::Wrong { tries_left, wait_until: next_try_at },
         Ok(Proof::Wait { until }) => Trouble::Wait { until },
         Ok(Proof::Locked { until }) => Trouble::Locked { until },
@@ -381,7 +395,7 @@ async fn close(State(state): State<Arc<WebState>>, visitor: Visitor, headers: He
     if let Err(error) = desk.exchange().close(&visitor.token, &visitor.session, desk.now).await {
         return desk.refuse(error).await;
     }
-    let mut response = seen_at(&desk, Some(session_cookie(&desk, "", 0)));
+    let mut response = seen_at(&desk, &[session_cookie(&desk, "", 0)]);
     // Nor does the way back in the browser's history show the files' names again.
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     response
@@ -390,23 +404,28 @@ async fn close(State(state): State<Arc<WebState>>, visitor: Visitor, headers: He
 /// `GET` where only a POST does something: the link's page.
 async fn back(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
     let desk = Desk::new(&state, &visitor);
-    if visitor.token.is_empty() { desk.refuse(DownloadError::NotFound).await } else { seen_at(&desk, None) }
+    if visitor.token.is_empty() { desk.refuse(DownloadError::NotFound).await } else { seen_at(&desk, &[]) }
 }
 
 /// 303 to the link's page.
-fn seen_at(desk: &Desk<'_>, cookie: Option<String>) -> Response {
+pub(crate) fn seen_at(desk: &Desk<'_>, cookies: &[String]) -> Response {
     let location = format!("{}{}", desk.path(), desk.visitor.query());
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }
 
 /// The session's cookie: for this link's addresses only, out of reach of scripts. `Lax`, so that the link in a webmail
 /// opens the files while the session lasts; nothing changes on a GET, so nothing is to be had by it. A session is base64url.
-fn session_cookie(desk: &Desk<'_>, session: &str, seconds: u64) -> String {
+pub(crate) fn session_cookie(desk: &Desk<'_>, session: &str, seconds: u64) -> String {
+    cookie_of(desk, SESSION_COOKIE, session, seconds)
+}
+
+/// A cookie of this link's addresses, as [`session_cookie`] is one.
+pub(crate) fn cookie_of(desk: &Desk<'_>, name: &str, value: &str, seconds: u64) -> String {
     let secure = if desk.exchange().public_url().starts_with("https://") { "; Secure" } else { "" };
     let path = desk.path();
-    format!("{SESSION_COOKIE}={session}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }

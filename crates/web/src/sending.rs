@@ -92,6 +92,10 @@ async fn show(
     let uploads = counter.exchange().uploads_of(person, &entered.draft).await;
     let uploads = uploads.map_err(|error| away(counter, &error))?;
     let form_key = counter.form_key();
+    let access = counter.exchange().access_for(person).await.map_err(|error| {
+        tracing::warn!(%error, "nobody knows how recipients are proven");
+        Box::new(counter.said(Message::Busy))
+    })?;
     let settings = person.known.section.as_ref().map(|section| &section.settings);
     let form = NewForm {
         form_key: &form_key,
@@ -101,6 +105,7 @@ async fn show(
         uploads: &uploads,
         largest: counter.exchange().largest_upload(person),
         most_files: settings.map_or(0, |settings| settings.max_files),
+        access,
         faults,
         busy,
     };

@@ -17,6 +17,9 @@ use crate::Peer;
 /// The name of the cookie with a link's session.
 pub(crate) const SESSION_COOKIE: &str = "fubako_link";
 
+/// The name of the cookie with the secret of a browser that asked for a code.
+pub(crate) const CODE_COOKIE: &str = "fubako_code";
+
 /// Who is reading what.
 pub(crate) struct Visitor {
     /// The link's token from the address; empty where it cannot be one, so that it is no link's.
@@ -31,6 +34,8 @@ pub(crate) struct Visitor {
     accepted: Option<Lang>,
     /// The session's secret, as the cookie has it; empty where there is none.
     pub(crate) session: String,
+    /// The secret of a browser that asked for a code; empty where it did not.
+    pub(crate) browser: String,
     /// Whom the request comes from.
     pub(crate) peer: IpAddr,
 }
@@ -61,6 +66,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             chosen: query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(|lang| lang.parse().ok()),
             accepted: accepted(&parts.headers),
             session: cookie(&parts.headers, SESSION_COOKIE).unwrap_or_default().to_owned(),
+            browser: cookie(&parts.headers, CODE_COOKIE).unwrap_or_default().to_owned(),
             peer: parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| *peer),
         })
     }

@@ -9,7 +9,9 @@ use std::{
 };
 
 use common::{House, PASSWORD};
+use fubako_base::section::{Access, Section, Settings, Way};
 use fubako_exchange::audit::By;
+use fubako_testkit::section;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -53,6 +55,24 @@ async fn account(house: &House) -> (String, String) {
     (path.rsplit('/').next().unwrap().to_owned(), session)
 }
 
+/// A recipient's code: the secret of the browser that asked, and the code.
+async fn code(house: &House) -> (String, String) {
+    let access = Access::of(&[Way::OneTimeCode]).unwrap();
+    let settings = Settings { access, ..Settings::default() };
+    house.put_section(Section { settings, ..section("acme") }).await;
+    let [link, _] = house.deposit("coded", "s", "Taro", &[("a.bin", "application/x-a", b"a")]).await;
+    let asked = house.post(&format!("/d/{link}/code"), &[], "").await;
+    let browser = asked.header("set-cookie").split(['=', ';']).nth(1).unwrap().to_owned();
+    let mail = house.posted().await;
+    let code = mail[0].text.lines().find(|line| line.starts_with("    ")).unwrap().trim().to_owned();
+    let cookie = format!("fubako_code={browser}");
+    for typed in ["87654321", &code, &code] {
+        let form = format!("code={}", typed.replace(' ', ""));
+        house.post(&format!("/d/{link}/code/open"), &[("cookie", &cookie)], &form).await;
+    }
+    (browser, code.replace(' ', ""))
+}
+
 /// The only test of its file: it listens to everything that its process logs, at the finest level.
 #[tokio::test]
 async fn no_secret_is_logged_at_any_level() {
@@ -71,6 +91,7 @@ async fn no_secret_is_logged_at_any_level() {
         }
         house.post(&format!("/d/{token}/close"), &[("cookie", &cookie)], "").await;
     }
+    let (asked, code) = code(&house).await;
     let (invitation, signed_in) = account(&house).await;
     house.pass_seconds(30 * 86_400);
     house.get(&format!("/d/{link}"), &[("cookie", &cookie)]).await;
@@ -78,7 +99,7 @@ async fn no_secret_is_logged_at_any_level() {
     assert!(log.contains("a download was broken off"), "the log was not heard: {log}");
     let session = cookie.strip_prefix("fubako_link=").unwrap();
     assert!(log.contains("signed in") && log.contains("not let in"), "the log was not heard: {log}");
-    let own = [invitation.as_str(), &signed_in, OWN, "another-guess-22", "typed-into-the-wrong-field"];
+    let own = [asked.as_str(), &code, &invitation, &signed_in, OWN, "another-guess-22", "typed-into-the-wrong-field"];
     for secret in [link.as_str(), &other, session, PASSWORD, "wrong-password-1"].into_iter().chain(own) {
         assert!(!log.contains(secret), "{secret}: {log}");
     }

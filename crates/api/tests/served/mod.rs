@@ -112,7 +112,7 @@ pub fn wanted(recipients: &[&str], file_count: u32) -> DepositRequest {
         subject: "見積書の件".into(),
         language: Some(Lang::Ja),
         recipients: recipients.iter().map(|r| (*r).to_owned()).collect(),
-        file_password: PASSWORD.into(),
+        file_password: Some(PASSWORD.into()),
         file_count,
         message_id: None,
     }

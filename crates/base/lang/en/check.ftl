@@ -98,6 +98,10 @@ check-domains-missing = Section { $about } has no domain: no mail is taken for i
 check-domains-missing-next = Add the domains that it sends from to domains in the declaration.
 check-mail-link-group-missing = Section { $about } has no mail-link group: all its mail with attachments is stopped (group-not-set).
 check-mail-link-group-missing-next = Give one group mail_link = true in the declaration, put the users who send attachments and the default user into it (group), and run fubako apply.
+check-access-password = The recipients of section { $about } open files with a file password. Password and URL come by the same way (mail), which protects little. With access = ["one-time-code"] nothing secret is in the relayed mail.
+check-access-code = In section { $about } nothing secret is in the relayed mail: recipients open files with a code that is mailed to their own address.
+check-access-account = Files of section { $about } can be opened only by recipients who have an account here.
+check-access-account-next = Where it sends to others too, add "one-time-code" to access.
 check-approvers-there = In section { $about } there are approvers for what group { $group } sends.
 check-approvers-missing = In section { $about } what group { $group } sends must be approved, and there is no approver who has chosen a password: it is stopped (approval-misconfigured).
 check-approvers-missing-next = Give users approver = true in the declaration (and name them in the group's approvers, where it has that list), run fubako apply, and invite them with fubako operator reset { $about }/LOGIN.

@@ -23,6 +23,11 @@ deposit-notice-lead = { $sender } has sent you files.
 deposit-notice-how = To download them, open the page below and enter the file password.
 deposit-notice-password-in-mail = You will find the file password in the sender's mail.
 deposit-notice-password-elsewhere = Please ask the sender for the file password.
+deposit-notice-how-without-password = To download them, open the page below.
+deposit-notice-code = To make sure that it is you, a code is mailed to this address when you ask for it on the page.
+deposit-notice-code-too = Instead of the file password you can ask for a code on the page, which is mailed to this address.
+deposit-notice-account = To make sure that it is you, please sign in with the account that has this address.
+deposit-notice-account-too = If you have an account with this address, you can sign in instead.
 deposit-notice-open = Get the files
 deposit-notice-url = If the button does not open, please paste this URL into your browser.
 deposit-notice-sender = Sender
@@ -122,3 +127,15 @@ invitation-mail-once = { $time }, once
 invitation-mail-secret = Whoever has this URL can set the password. Please do not forward it.
 invitation-mail-stranger = If it has expired, or you did not expect it, please ask your company’s administrator.
 invitation-mail-automatic = This mail was sent automatically by { $brand }.
+
+# The mail with a code
+code-mail-mail-subject = [{ $brand }] Your code to receive files
+code-mail-lead = Here is the code with which you receive your files.
+code-mail-how = Please enter these 8 digits on the page where you asked for the code.
+code-mail-until = It is good until { $time } ({ $minutes } minutes), once, and only in the browser in which you asked for it.
+code-mail-sender = Sender
+code-mail-subject = Subject
+code-mail-no-subject = (no subject)
+code-mail-asked = Asked for
+code-mail-stranger = If you did not ask for a code, do nothing and delete this mail. Never tell the code to anybody.
+code-mail-automatic = This mail was sent automatically by { $brand }.

@@ -36,9 +36,9 @@ web-password-hint-person = The sender tells you it, apart from the notice. If th
 web-show = Show
 web-hide = Hide
 web-open = Open
-web-stranger = If you do not know the sender or expect nothing like this, do not enter a password; just close this page.
+web-stranger = If you do not know the sender or expect nothing like this, do not enter anything; just close this page.
 
-web-not-proven-title = Please enter the password again
+web-not-proven-title = Please prove again that it is you
 web-not-proven = Some time has passed, or this is another browser, so the files cannot be shown.
 web-empty-title = No password was entered
 web-empty = Please enter the file password, then press “Open”.
@@ -53,7 +53,7 @@ web-wait = You can try again at { $time }, in { $wait }.
 web-wait-seconds = # s
 web-wait-over = Thank you for waiting. You can try again now.
 web-link-locked-title = This link is locked for a while
-web-link-locked = There were too many wrong passwords, so it was locked for safety. The files are still here.
+web-link-locked = There were too many wrong tries, so it was locked for safety. The files are still here.
 web-link-locked-more = If it is urgent, please contact the sender.
 web-seconds = { $count ->
     [one] { $count } second
@@ -68,6 +68,25 @@ web-hours = { $count ->
    *[other] { $count } hours
 }
 
+web-ways = You can open them in any of these ways.
+web-way-password = With the file password
+web-way-code = With a code by mail
+web-code = Code
+web-code-hint = The 8 digits in the mail. If it does not arrive, please look into the spam folder too.
+web-code-ask-how = To make sure that it is you, a code of 8 digits will be mailed to { $recipient }. Please enter it in this browser.
+web-code-ask = Mail me a code
+web-code-again = Mail another code
+web-code-mailed = A code was mailed to { $recipient } at { $time }. It is good until { $until }.
+web-code-empty-title = No code was entered
+web-code-empty = Please enter the 8 digits in the mail, then press “Open”.
+web-code-wrong-title = That code is not right
+web-code-wrong = Please look at the 8 digits in the mail again. If you asked more than once, only the code that came last is good.
+web-code-over-title = This code cannot be used
+web-code-over = Its time is over, it was tried too often or used already, or another one was mailed after it.
+web-code-over-more = Please ask for another one, and enter it in the same browser.
+web-code-wait-title = No code can be mailed just now
+web-code-wait = One was mailed a short while ago. Please look into the spam folder too.
+
 web-files-title = Files
 web-all = Download all (zip)
 web-download = Download
@@ -78,7 +97,7 @@ web-copy = Copy
 web-copied = Copied
 web-digest-hint = With the SHA-256 value you can check that the file you received is the one that was sent.
 web-close = Finish
-web-close-hint = On a shared computer, please press this when you are done. Opening the files again will need the password.
+web-close-hint = On a shared computer, please press this when you are done. To open the files again you will have to prove that it is you.
 
 web-kind-pdf = PDF
 web-kind-archive = Archive
@@ -366,7 +385,9 @@ web-new-failed = This could not be uploaded. Please open the page again.
 web-new-sending = Checking for viruses and sending…
 web-new-unsent = Please wait until everything is uploaded. Files that stopped half-way: choose them again, or remove them.
 web-new-send = Send
-web-new-pass = The file password is made for you, and shown on the page that follows.
+web-new-pass = The file password is made for you, and shown on the page that follows. Please pass it on by another way than mail.
+web-new-code = Recipients open the files with a code that is mailed to their own address.
+web-new-account = Recipients can open the files by signing in with the account that has their address.
 web-new-faults = This was not sent
 web-new-faults-more = Please check what is marked. Everything that you entered and uploaded is still here.
 web-new-busy-title = This cannot be sent just now

@@ -98,6 +98,10 @@ check-domains-missing = セクション { $about } に、送信元のドメイ�
 check-domains-missing-next = 宣言ファイルの domains に、送信元のドメインを加えてください。
 check-mail-link-group-missing = セクション { $about } に、メール連携グループがありません。添付ファイルのあるメールは、すべて止まります(group-not-set)。
 check-mail-link-group-missing-next = 宣言ファイルで、グループのひとつに mail_link = true を指定し、添付ファイルを送るユーザとデフォルトユーザの group をそのグループにして、fubako apply を実行してください。
+check-access-password = セクション { $about } の受取人は、ファイルパスワードでファイルを開けます。パスワードとURLが同じ経路(メール)で届くため、保護としては弱い方法です。access = ["one-time-code"] とすると、メールに秘密の情報が載りません。
+check-access-code = セクション { $about } では、中継するメールに秘密の情報が載りません。受取人は、自分のアドレスに届く確認コードでファイルを開きます。
+check-access-account = セクション { $about } のファイルを開けるのは、ここにアカウントのある受取人だけです。
+check-access-account-next = 社外の方にも送る場合は、access に "one-time-code" を加えてください。
 check-approvers-there = セクション { $about } では、グループ { $group }の送信を承認できる承認者がいます。
 check-approvers-missing = セクション { $about } では、グループ { $group }の送信に承認が必要ですが、パスワードを設定済みの承認者がいません。送信は止まります(approval-misconfigured)。
 check-approvers-missing-next = 宣言ファイルで、承認者とするユーザに approver = true を指定し(グループに approvers の指定があるときは、そこにも加えて)、fubako apply を実行してください。その後、fubako operator reset { $about }/ログインID で招待してください。

@@ -23,6 +23,11 @@ deposit-notice-lead = { $sender } から届いたファイルをお預かりし�
 deposit-notice-how = 下記のページを開き、ファイルパスワードを入力すると、ダウンロードできます。
 deposit-notice-password-in-mail = ファイルパスワードは、送信者からのメールに記載されています。
 deposit-notice-password-elsewhere = ファイルパスワードは、送信者にお問い合わせください。
+deposit-notice-how-without-password = 下記のページを開くと、ダウンロードできます。
+deposit-notice-code = ご本人の確認のため、ページからお求めいただいた確認コードを、このメールアドレスにお送りします。
+deposit-notice-code-too = ファイルパスワードの代わりに、このメールアドレスにお送りする確認コードでも開けます。
+deposit-notice-account = ご本人の確認のため、このメールアドレスのアカウントでサインインしてください。
+deposit-notice-account-too = このメールアドレスのアカウントをお持ちの場合は、サインインして開くこともできます。
 deposit-notice-open = ファイルを受け取る
 deposit-notice-url = ボタンを押しても開かない場合は、次のURLをブラウザに貼り付けてください。
 deposit-notice-sender = 送信者
@@ -122,3 +127,15 @@ invitation-mail-once = { $time } まで、1回だけ使えます。
 invitation-mail-secret = このURLを知っている人は、誰でもパスワードを設定できます。転送しないでください。
 invitation-mail-stranger = 期限が過ぎたとき、またはお心当たりがないときは、御社の管理者にご連絡ください。
 invitation-mail-automatic = このメールは { $brand } が自動で送信しています。
+
+# 確認コードのメール
+code-mail-mail-subject = 【{ $brand }】ファイル受け取りの確認コード
+code-mail-lead = ファイルを受け取るための確認コードをお送りします。
+code-mail-how = コードをお求めになった画面に、次の8桁の数字を入力してください。
+code-mail-until = { $time } まで({ $minutes }分間)有効です。使えるのは、コードを求めたブラウザで1回だけです。
+code-mail-sender = 送信者
+code-mail-subject = 件名
+code-mail-no-subject = (件名なし)
+code-mail-asked = コードを求めた日時
+code-mail-stranger = お心当たりのない場合は、何もせずに、このメールを削除してください。コードを、ほかの人に教えないでください。
+code-mail-automatic = このメールは { $brand } が自動で送信しています。

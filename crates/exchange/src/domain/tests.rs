@@ -10,7 +10,7 @@ fn deposit() -> NewDeposit {
         message: String::new(),
         lang: None,
         recipients: vec!["a@b.example".into()],
-        password: FilePassword::from_kept("12345678".into()),
+        password: Some(FilePassword::from_kept("12345678".into())),
         file_count: 1,
         message_id: None,
     }
@@ -23,7 +23,7 @@ fn a_deposit_that_is_as_it_must_be() {
     let full = NewDeposit {
         recipients: (0..1_000).map(|n| format!("r{n}@b.example")).collect(),
         subject: "件".repeat(2_000),
-        password: FilePassword::from_kept("密".repeat(128)),
+        password: Some(FilePassword::from_kept("密".repeat(128))),
         file_count: 1_000,
         ..deposit()
     };
@@ -45,9 +45,9 @@ fn a_deposit_past_any_limit_is_refused() {
         ("recipient 1 is not", Box::new(|d| d.recipients = vec!["nobody".into()])),
         ("subject", Box::new(|d| d.subject = "x".repeat(2_001))),
         ("name", Box::new(|d| d.sender_name = "x".repeat(2_001))),
-        ("password", Box::new(|d| d.password = FilePassword::from_kept("1234567".into()))),
-        ("password", Box::new(|d| d.password = FilePassword::from_kept("x".repeat(129)))),
-        ("white space", Box::new(|d| d.password = FilePassword::from_kept(" 12345678".into()))),
+        ("password", Box::new(|d| d.password = Some(FilePassword::from_kept("1234567".into())))),
+        ("password", Box::new(|d| d.password = Some(FilePassword::from_kept("x".repeat(129))))),
+        ("white space", Box::new(|d| d.password = Some(FilePassword::from_kept(" 12345678".into())))),
         ("1 to 1000 files", Box::new(|d| d.file_count = 0)),
         ("1 to 1000 files", Box::new(|d| d.file_count = 1_001)),
     ];
@@ -56,7 +56,7 @@ fn a_deposit_past_any_limit_is_refused() {
         change(&mut changed);
         let Invalid(text) = check_deposit(&changed).unwrap_err();
         assert!(text.contains(wanted), "{text:?} does not say {wanted:?}");
-        assert!(!text.contains(changed.password.expose()), "the password stands in {text:?}");
+        assert!(!text.contains(changed.password.unwrap().expose()), "the password stands in {text:?}");
     }
 }
 

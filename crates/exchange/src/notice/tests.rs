@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use fubako_base::{ids::DepositId, lang::has_text, object::ObjectRef};
+use fubako_base::{ids::DepositId, lang::has_text, object::ObjectRef, section::Access};
 use fubako_store::deposits::DepositState;
 
 use super::*;
@@ -25,7 +25,8 @@ fn deposit(lang: Option<Lang>) -> Deposit {
         message: String::new(),
         by_person: false,
         sealed_password: None,
-        password_hash: "$argon2id$secret".into(),
+        access: Access::default(),
+        password_hash: Some("$argon2id$secret".into()),
         recipients: vec!["hanako@example.jp".into()],
         file_count: 1,
         message_id: None,
@@ -164,10 +165,32 @@ fn many_files_are_counted_rather_than_named() {
 // spec: ACCESS
 #[test]
 fn where_the_password_is_not_in_the_mail_the_notice_does_not_say_so() {
-    let settings = Settings { password_in_mail: false, ..Settings::default() };
-    let mail = mail_with(&deposit(Some(Lang::Ja)), &[file(1, "a", 1)], &settings, "hanako@example.jp");
-    assert!(!mail.text.contains("メールに記載"));
-    assert!(mail.text.contains("お問い合わせください"));
+    let said = |access: &[Way], by_person| {
+        let access = Access::of(access).unwrap();
+        let mail = mail(&Deposit { access, by_person, ..deposit(Some(Lang::Ja)) }, &[file(1, "a", 1)]);
+        (mail.text, mail.html.unwrap())
+    };
+    let (password, code, account) = (Way::PasswordInMail, Way::OneTimeCode, Way::Account);
+    // What it says, and what it does not.
+    for (access, by_person, says, says_not) in [
+        (
+            &[password][..],
+            false,
+            &["メールに記載", "パスワードを入力"][..],
+            &["お問い合わせ", "確認コード", "サインイン"][..],
+        ),
+        (&[password], true, &["お問い合わせください"], &["メールに記載"]),
+        (&[code], false, &["確認コード"], &["パスワード", "サインイン"]),
+        (&[account], false, &["サインインしてください"], &["パスワード", "確認コード"]),
+        (&[code, account], true, &["確認コード", "サインインして開く"], &["パスワードは"]),
+        (&Way::ALL, false, &["メールに記載", "代わりに", "サインインして開く"], &["お問い合わせ"]),
+    ] {
+        let (text, html) = said(access, by_person);
+        for body in [text, html] {
+            assert!(says.iter().all(|words| body.contains(words)), "{access:?}: {body}");
+            assert!(!says_not.iter().any(|words| body.contains(words)), "{access:?}: {body}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use fubako_base::{
     Code, Timestamp,
     ids::SectionId,
     network::Networks,
-    section::{Proof, Section},
+    section::{Proof, Section, Way},
 };
 use fubako_exchange::domain::{
     approval::{Owner, approvers, is_asked},
@@ -24,6 +24,7 @@ use super::{
 impl Looker<'_> {
     pub(super) async fn section(&self, section: &Section) -> Vec<Finding> {
         let mut findings = switches(section);
+        findings.push(access(section));
         findings.extend(self.secret(section).await);
         findings.extend(self.depositors(section).await);
         findings.extend(self.approvers(section).await);
@@ -238,6 +239,20 @@ pub(super) fn shut_out(log: &SectionId, list: &Networks, last: &[(String, String
         })
         .collect();
     if out.is_empty() { vec![Finding::new("access", State::Ok, "networks-set", log.to_string())] } else { out }
+}
+
+/// ACCESS: what the section's way of proving recipients is worth. (Groups may have others.)
+pub(super) fn access(section: &Section) -> Finding {
+    let access = section.settings.access;
+    let about = section.id.to_string();
+    if access.allows(Way::PasswordInMail) {
+        // The default, and what people know: said, and not warned of.
+        Finding::new("section", State::Ok, "access-password", about)
+    } else if access.allows(Way::OneTimeCode) {
+        Finding::new("section", State::Ok, "access-code", about)
+    } else {
+        Finding::new("section", State::Warning, "access-account", about)
+    }
 }
 
 fn switches(section: &Section) -> Vec<Finding> {

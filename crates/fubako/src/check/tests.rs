@@ -5,7 +5,7 @@ use fubako_base::{
     ids::AccountId,
     lang::has_text,
     network::Networks,
-    section::{ApprovalRule, Section, Settings},
+    section::{Access, ApprovalRule, Section, Settings, Way},
 };
 use fubako_store::{accounts::Account, approval::ApprovalStaff};
 
@@ -168,6 +168,7 @@ fn who_approves_is_looked_at() {
             mail_link: false,
             approval,
             approvers: None,
+            access: None,
         };
         ApprovalStaff {
             groups: vec![group("free", Some(ApprovalRule::None)), group("link", None)],
@@ -226,5 +227,33 @@ fn a_list_of_networks_shuts_nobody_out_unsaid() {
     ] {
         let found = section::shut_out(&"acme".parse().unwrap(), &list, &last);
         assert_eq!(found.iter().map(|f| (f.name, f.state)).collect::<Vec<_>>(), wanted);
+    }
+}
+
+// spec: ACCESS
+#[test]
+fn what_the_ways_to_prove_recipients_are_worth_is_said() {
+    for (ways, name, state) in [
+        (&[Way::PasswordInMail][..], "access-password", State::Ok),
+        (&Way::ALL, "access-password", State::Ok),
+        (&[Way::OneTimeCode, Way::Account], "access-code", State::Ok),
+        (&[Way::Account], "access-account", State::Warning),
+    ] {
+        let settings = Settings { access: Access::of(ways).unwrap(), ..Settings::default() };
+        let acme = Section {
+            id: "acme".parse().unwrap(),
+            name: "x".to_owned(),
+            enabled: true,
+            mail_link: true,
+            autopilot: true,
+            domains: vec![],
+            settings,
+        };
+        let found = section::access(&acme);
+        assert_eq!((found.name, found.state), (name, state));
+        for lang in Lang::ALL {
+            let said = format!("{}{}", found.what(lang), found.next(lang).unwrap_or_default());
+            assert!(said.contains("acme") && !said.contains("check-"), "{said}");
+        }
     }
 }

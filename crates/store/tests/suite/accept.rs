@@ -7,7 +7,7 @@ use fubako_store::{
 
 use crate::{
     db::Db,
-    make::{acme, at, ending, id, leased, mail, notice, object, outgoing, relayed},
+    make::{acme, at, ending, id, leased, mail, noted, notice, object, outgoing, relayed},
 };
 
 // spec: RCV-DURABLE
@@ -80,7 +80,7 @@ pub(crate) async fn whoever_lost_the_lease_commits_nothing(db: Db) {
         let lost = [
             s.extend_mail_lease(id, worker, at(99)).await.err(),
             s.keep_mail_password(id, worker, b"mine").await.err(),
-            s.note_mail_deposit(id, worker, deposit, false).await.err(),
+            s.note_mail_deposit(id, worker, noted(deposit, false)).await.err(),
             s.queue_mail(id, worker, &out, at(61)).await.err(),
             s.stop_mail(id, worker, ending(false, &[Code::DataUrl], "", Some(&told)), at(61)).await.err(),
             s.retry_mail(id, worker, at(70), Code::Maintenance, "").await.err(),
@@ -94,10 +94,11 @@ pub(crate) async fn whoever_lost_the_lease_commits_nothing(db: Db) {
     assert!(kept.sealed_password.is_none() && !kept.accepted.spool.wrapped_key.is_empty());
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 0);
     // The holder's do.
-    s.note_mail_deposit(id, "v", deposit, true).await.unwrap();
+    s.note_mail_deposit(id, "v", noted(deposit, true)).await.unwrap();
     s.queue_mail(id, "v", &out, at(61)).await.unwrap();
     let kept = s.mail(id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.deposit), (MailState::Relaying, Some(deposit)));
+    assert!(kept.approval && kept.with_password);
     // And once it is on its way, nobody's.
     assert!(matches!(
         s.queue_mail(id, "v", &outgoing(OutgoingKind::Relay, &[]), at(62)).await,

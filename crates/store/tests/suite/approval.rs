@@ -1,4 +1,4 @@
-use fubako_base::section::ApprovalRule;
+use fubako_base::section::{Access, ApprovalRule, Way};
 use fubako_store::{
     StoreError,
     accounts::{AccountName, NewInvitation},
@@ -44,6 +44,7 @@ pub(crate) async fn who_approves_is_kept_with_groups_and_users(db: Db) {
         name: name.to_owned(),
         mail_link: false,
         approval,
+        access: (name == "b").then(|| Access::of(&[Way::Account, Way::OneTimeCode]).unwrap()),
         approvers: approvers.map(|all| all.iter().map(|login| (*login).to_owned()).collect()),
     };
     let groups = [

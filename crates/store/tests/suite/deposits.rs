@@ -146,7 +146,7 @@ pub(crate) async fn an_aborted_deposit_leaves_nothing(db: Db) {
 pub(crate) async fn deposits_expire(db: Db) {
     acme(&db.store).await;
     let (d, f, l) = sent(&db.store, "sent", 1).await;
-    db.store.begin_link_session(l.id, &[5; 32], at(9999), &entry(), at(3)).await.unwrap();
+    db.store.begin_link_session(l.id, &[5; 32], at(9999), None, &entry(), at(3)).await.unwrap();
     let (open, _) = db.store.begin_deposit(&deposit("open", 1)).await.unwrap();
     let (half, _) = db.store.keep_file(&file(open.id, 1)).await.unwrap();
     assert_eq!(db.store.expire_deposits(at(999), at(0), 10, expired).await.unwrap(), 0);

@@ -10,6 +10,7 @@ mod accept;
 mod accounts;
 mod approval;
 mod audit;
+mod codes;
 mod db;
 mod deposits;
 mod durability;
@@ -148,6 +149,13 @@ suite! {
         only_a_whole_deposit_under_approval_waits
         what_waits_what_is_overdue_and_what_was_decided
         of_many_who_decide_one_does
+    }
+    codes {
+        a_link_has_one_current_code_and_its_mail
+        a_code_is_used_up_by_one_of_many
+        tries_at_a_code_count_at_the_link_and_side_by_side_once
+        a_dead_link_is_mailed_no_code
+        codes_are_counted_and_forgotten
     }
     links {
         a_link_is_found_by_its_token

@@ -5,13 +5,13 @@ use fubako_base::{
     audit::{Actor, Event},
     ids::{DeliveryId, DepositId, LinkId, MailId, ObjectId, OutgoingId, SectionId},
     object::ObjectRef,
-    section::{Section, Settings},
+    section::{Access, Section, Settings},
 };
 use fubako_store::{
     Store,
     audit::Entry,
     deposits::{Deposit, DepositState, Depositor, File, Link},
-    mails::{Ending, Mail, MailRecipient, NewMail},
+    mails::{Ending, Mail, MailRecipient, NewMail, NotedDeposit},
     outbox::{Content, NewDelivery, NewOutgoing, Outcome, OutgoingKind},
     sections::Change,
 };
@@ -162,6 +162,11 @@ pub(crate) async fn deliver(store: &Store, now: i64, outcome: &Outcome) {
     store.record_outcomes("p", &outcomes, at(now)).await.unwrap();
 }
 
+/// What is noted of a mail's deposit.
+pub(crate) fn noted(deposit: DepositId, approval: bool) -> NotedDeposit {
+    NotedDeposit { deposit, approval, with_password: true }
+}
+
 pub(crate) fn deposit(key: &str, file_count: u32) -> Deposit {
     Deposit {
         id: DepositId::generate(),
@@ -177,7 +182,8 @@ pub(crate) fn deposit(key: &str, file_count: u32) -> Deposit {
         message: String::new(),
         by_person: false,
         sealed_password: None,
-        password_hash: "$argon2id$v=19$…".to_owned(),
+        access: Access::default(),
+        password_hash: Some("$argon2id$v=19$…".to_owned()),
         recipients: vec!["hanako@example.com".to_owned(), "jiro@example.com".to_owned()],
         file_count,
         message_id: None,

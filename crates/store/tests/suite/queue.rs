@@ -10,7 +10,7 @@ use fubako_store::{
 
 use crate::{
     db::Db,
-    make::{acme, again, at, deliver, delivered, ending, leased, mail, notice, relayed},
+    make::{acme, again, at, deliver, delivered, ending, leased, mail, noted, notice, relayed},
 };
 
 pub(crate) async fn the_queue_shows_what_waits(db: Db) {
@@ -150,7 +150,7 @@ pub(crate) async fn stop_ends_what_waits(db: Db) {
 pub(crate) async fn a_mail_whose_links_may_be_out_is_not_stopped(db: Db) {
     acme(&db.store).await;
     let mail = leased(&db.store).await.accepted.id;
-    db.store.note_mail_deposit(mail, "w", DepositId::generate(), false).await.unwrap();
+    db.store.note_mail_deposit(mail, "w", noted(DepositId::generate(), false)).await.unwrap();
     db.store.retry_mail(mail, "w", at(5), Code::Maintenance, "").await.unwrap();
     assert_eq!(db.store.queue_stop(&mail.to_string(), at(9)).await.unwrap(), Stopped::LinksOut);
     assert_eq!(db.store.mail(mail).await.unwrap().unwrap().state, MailState::Received);

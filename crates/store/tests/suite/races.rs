@@ -180,6 +180,7 @@ pub(crate) async fn transactions_that_meet_are_run_again(db: Db) {
             mail_link: false,
             approval: None,
             approvers: None,
+            access: None,
         })
     };
     for (section, name) in [("acme", "a"), ("other", "b")] {

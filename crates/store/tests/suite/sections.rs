@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn group(name: &str, mail_link: bool) -> Group {
-    Group { section: id("acme"), name: name.to_owned(), mail_link, approval: None, approvers: None }
+    Group { section: id("acme"), name: name.to_owned(), mail_link, approval: None, approvers: None, access: None }
 }
 
 fn user(login_id: &str, group: Option<&str>, default_user: bool) -> User {

@@ -105,8 +105,8 @@ pub(crate) async fn a_download_is_noted_once_a_session(db: Db) {
     acme(&db.store).await;
     let (d, _, l) = sent(&db.store, "a", 1).await;
     let taking = |session| Taking { link: l.id, number: 1, session_hash: [session; 32] };
-    db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(10)).await.unwrap();
-    db.store.begin_link_session(l.id, &[6; 32], at(900), &entry(), at(20)).await.unwrap();
+    db.store.begin_link_session(l.id, &[5; 32], at(900), None, &entry(), at(10)).await.unwrap();
+    db.store.begin_link_session(l.id, &[6; 32], at(900), None, &entry(), at(20)).await.unwrap();
     for (session, when) in [(5, 11), (5, 12), (6, 21)] {
         assert!(db.store.begin_download(taking(session), &entry(), at(when)).await.unwrap());
     }
@@ -126,7 +126,7 @@ pub(crate) async fn a_download_is_noted_once_a_session(db: Db) {
 pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     acme(&db.store).await;
     let (d, f, l) = sent(&db.store, "a", 1).await;
-    db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(3)).await.unwrap();
+    db.store.begin_link_session(l.id, &[5; 32], at(900), None, &entry(), at(3)).await.unwrap();
     let (acme, taking) = (id("acme"), Taking { link: l.id, number: 1, session_hash: [5; 32] });
     assert!(db.store.link_is_live(l.id).await.unwrap());
     let cancel = async |section: &str, state| {
@@ -137,7 +137,7 @@ pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     assert!(!db.store.link_is_live(l.id).await.unwrap());
     assert!(!db.store.link_session(l.id, &[5; 32], at(8)).await.unwrap());
     assert!(!db.store.begin_download(taking, &entry(), at(8)).await.unwrap());
-    assert!(db.store.begin_link_session(l.id, &[6; 32], at(900), &entry(), at(8)).await.is_err());
+    assert!(db.store.begin_link_session(l.id, &[6; 32], at(900), None, &entry(), at(8)).await.is_err());
     assert_eq!(db.store.erasures(10).await.unwrap(), [f.object.id]);
     let seen = db.store.sent_deposit(&acme, d.id).await.unwrap().unwrap();
     assert_eq!((seen.line.deposit.state, seen.line.cancelled), (DepositState::Cancelled, Some(by(7))));
@@ -158,7 +158,7 @@ pub(crate) async fn one_recipient_s_link_is_taken_back_and_its_notice_with_it(db
     let notices = ["hanako@example.com", "jiro@example.com"].map(|to| outgoing(OutgoingKind::DepositNotice, &[to]));
     db.store.send_deposit(d.id, at(1000), &links, &notices, &entry(), at(5)).await.unwrap();
     for l in &links {
-        db.store.begin_link_session(l.id, &[5; 32], at(900), &entry(), at(6)).await.unwrap();
+        db.store.begin_link_session(l.id, &[5; 32], at(900), None, &entry(), at(6)).await.unwrap();
     }
     let (acme, [one, other]) = (id("acme"), links);
     let cancel = async |section: &str, deposit, link| {
@@ -172,7 +172,7 @@ pub(crate) async fn one_recipient_s_link_is_taken_back_and_its_notice_with_it(db
     assert!(!db.store.link_is_live(one.id).await.unwrap() && db.store.link_is_live(other.id).await.unwrap());
     assert!(!db.store.link_session(one.id, &[5; 32], at(8)).await.unwrap());
     assert!(db.store.link_session(other.id, &[5; 32], at(8)).await.unwrap(), "the other's goes on");
-    assert!(db.store.begin_link_session(one.id, &[6; 32], at(900), &entry(), at(8)).await.is_err());
+    assert!(db.store.begin_link_session(one.id, &[6; 32], at(900), None, &entry(), at(8)).await.is_err());
     let (found, _) = db.store.link(&one.token_hash).await.unwrap().unwrap();
     assert_eq!(found.cancelled_at, Some(at(7)));
     // Nobody had their notices yet: the dead link's is not sent any more.

@@ -4,6 +4,7 @@ use askama::Template;
 use fubako_base::{
     Lang,
     lang::{Value, text},
+    section::{Access, Way},
     shown::{self, visible},
 };
 use fubako_exchange::{
@@ -30,6 +31,8 @@ pub struct NewForm<'a> {
     pub largest: u64,
     /// Files that may be sent together.
     pub most_files: u32,
+    /// How the recipients may prove who they are.
+    pub access: Access,
     /// What is wrong with it.
     pub faults: &'a [Fault],
     /// It could not be sent just now: nothing is wrong with it.
@@ -63,6 +66,8 @@ struct NewPage<'a> {
     wrong: Wrong,
     limits: String,
     part: u64,
+    /// How recipients will prove who they are, a sentence a way.
+    proofs: Vec<String>,
 }
 
 /// The page.
@@ -94,7 +99,16 @@ pub fn new(frame: &Frame, form: &NewForm<'_>) -> String {
         },
         limits: text(frame.lang, "web-new-files-hint", &limits),
         part: PART,
+        proofs: form.access.ways().map(|way| frame.t(proof(way))).collect(),
     })
+}
+
+const fn proof(way: Way) -> &'static str {
+    match way {
+        Way::PasswordInMail => "web-new-pass",
+        Way::OneTimeCode => "web-new-code",
+        Way::Account => "web-new-account",
+    }
 }
 
 fn words(frame: &Frame, fault: &Fault) -> String {
@@ -191,6 +205,7 @@ mod tests {
                     uploads: &[upload(10), upload(3)],
                     largest: 100,
                     most_files: 9,
+                    access: Access::of(&Way::ALL).unwrap_or_default(),
                     faults: &faults,
                     busy,
                 };

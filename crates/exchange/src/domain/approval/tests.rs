@@ -26,6 +26,7 @@ fn group(approval: Option<ApprovalRule>, approvers: Option<&[&str]>) -> Group {
         name: "sales".into(),
         mail_link: true,
         approval,
+        access: None,
         approvers: approvers.map(|listed| listed.iter().map(|login| (*login).to_owned()).collect()),
     }
 }
