@@ -423,7 +423,7 @@ async fn new_group(State(state): State<Arc<WebState>>, caller: Caller) -> Respon
 }
 
 fn empty_group(visit: &Visit, name: &str) -> Group {
-    Group { section: visit.section(), name: name.to_owned(), mail_link: false, approval: None, approvers: None }
+    Group { section: visit.section(), name: name.to_owned(), mail_link: false, approval: None, approvers: None, access: None }
 }
 
 /// The group as the form has it. Approvers are those who are chosen, where it is not all of the section's.

@@ -23,7 +23,7 @@ fn user(login_id: &str) -> User {
 }
 
 fn group(name: &str) -> Group {
-    Group { section: acme(), name: name.to_owned(), mail_link: false, approval: None, approvers: None }
+    Group { section: acme(), name: name.to_owned(), mail_link: false, approval: None, approvers: None, access: None }
 }
 
 /// `kanri` administers, `taro` is the default user and in the mail-link group Sales, `sato` approves for the group Law.

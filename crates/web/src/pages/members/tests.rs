@@ -28,6 +28,7 @@ fn group_of(name: &str, approval: Option<ApprovalRule>) -> Group {
         mail_link: approval.is_none(),
         approval,
         approvers,
+        access: None,
     }
 }
 
