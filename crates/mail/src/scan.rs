@@ -3,10 +3,13 @@
 mod delimiters;
 mod entities;
 mod fields;
+mod head_watch;
+mod header;
 mod html;
 mod lines;
 mod mail_like;
 mod part_in_text;
+mod tokens;
 mod url;
 mod uuencode;
 
@@ -14,11 +17,12 @@ use fubako_base::codes::Ambiguity;
 use memchr::memchr;
 
 pub(crate) use self::delimiters::DelimiterWatch;
-pub(crate) use self::fields::{LaxHeader, has_plain_words};
+pub(crate) use self::head_watch::HeadWatch;
+pub(crate) use self::header::{LaxHeader, has_plain_words};
 use self::html::HtmlScan;
+pub(crate) use self::lines::MarginScan;
 use self::lines::TextLines;
-pub(crate) use self::lines::{HeadWatch, MarginScan};
-pub(crate) use self::mail_like::{LONGEST_OPENING, begins_header};
+pub(crate) use self::mail_like::{LONGEST_OPENING, begins_file, begins_header, ends_with_opening};
 use crate::charset::{
     TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable,
     label_in_effect, octets_to_look_at, shows_text,
@@ -77,7 +81,7 @@ impl Found {
     }
 }
 
-/// The look at one body's decoded octets. Memory is a few KiB.
+/// The look at one body's decoded octets. Memory is a few times 64 KiB for each way in which it may be decoded, whatever its size.
 #[derive(Debug)]
 pub(crate) struct BodyScan {
     /// The octets themselves: what a reader sees that knows no charsets.

@@ -152,6 +152,12 @@ impl BodyWork {
             // However the text was decoded and rewritten, it is no way for a file to come about that nobody saw.
             return Err(RewriteError { reason: "a file would be written in a text", kind: Ambiguity::FileInText });
         }
+        if self.indenter.as_ref().is_some_and(Indenter::is_open) {
+            return Err(RewriteError {
+                reason: "a header, or a file, could begin where some cut a line of HTML",
+                kind: Ambiguity::FileInText,
+            });
+        }
         self.encoder.finish(out, self.ends_mail);
         Ok(())
     }

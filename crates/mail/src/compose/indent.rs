@@ -1,7 +1,7 @@
-//! A text in which somebody could take a line for the beginning of a mail's header ([`crate::scan`]): a space is put before each such line,
+//! A text in which somebody could take a line for the beginning of a mail's header, or of a file ([`crate::scan`]): a space is put before each such line,
 //! and lines that are cut by some are ended where they may be. No word is changed.
 
-use crate::scan::{LONGEST_OPENING, begins_header};
+use crate::scan::{LONGEST_OPENING, begins_file, begins_header, ends_with_opening};
 
 /// Octets after which a line is ended at the next space, or before the next character of more than one octet.
 const LONG: usize = 700;
@@ -21,6 +21,9 @@ pub(super) struct Indenter {
     within: bool,
     /// Octets of the line that were written.
     column: usize,
+    /// The last of them, in lower case, of a line of HTML that could not be ended.
+    tail: Vec<u8>,
+    is_open: bool,
 }
 
 impl Indenter {
@@ -47,10 +50,15 @@ impl Indenter {
         self.begin(out);
     }
 
+    /// Whether there is a line that could not be ended, and in it what begins a header, or a file, to who cuts it there.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     fn begin(&mut self, out: &mut Vec<u8>) {
         let start = std::mem::take(&mut self.start);
         self.within = true;
-        if begins_header(&start) {
+        if begins_header(&start) || begins_file(&start) {
             out.push(b' ');
             self.column = 1;
         }
@@ -73,11 +81,17 @@ impl Indenter {
             out.extend_from_slice(b"\r\n ");
             self.column = 1;
         }
+        if self.column >= LONGEST && self.is_html {
+            self.tail.push(octet.to_ascii_lowercase());
+            self.tail.drain(..self.tail.len().saturating_sub(LONGEST_OPENING));
+            self.is_open |= ends_with_opening(&self.tail);
+        }
         out.push(octet);
         self.column += 1;
         if octet == b'\n' {
             self.within = false;
             self.column = 0;
+            self.tail.clear();
         }
     }
 }
@@ -105,18 +119,40 @@ mod tests {
             "From: a\r\nDATE x\r\nHi\r\n\r\nreceived\r\nContent-Type: a/b\r\nMIME-Version: 1.0",
             "x From\r\nfro\r\n\r\n",
             "boundary",
+            "Hi\r\nBEGIN\t5 units\r\nbegin\r\n",
             &format!("{} Content-Type: x\r\nFrom", "x".repeat(800)),
             &format!("{}From: x\r\n", "x".repeat(1021)),
             &"あ".repeat(900),
             &"word ".repeat(900),
         ] {
             let out = indented(text);
-            assert!(out.split("\r\n").all(|line| !begins_header(line.as_bytes()) && line.len() < 1000), "{out}");
+            assert!(
+                out.split("\r\n")
+                    .all(|line| !begins_header(line.as_bytes()) && !begins_file(line.as_bytes()) && line.len() < 1000),
+                "{out}"
+            );
             let without = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             assert_eq!(without(&out), without(text));
         }
         for text in ["Hi\r\nthere, from me\r\n\r\n> From: a\r\n", "", "\r\n\r\n", "a"] {
             assert_eq!(indented(text), text);
+        }
+    }
+
+    // spec: MAIL-AMBIGUOUS (found by a generator: a line of HTML that nothing ends is cut by some)
+    #[test]
+    fn html_without_white_space_that_begins_a_header_where_it_is_cut_is_told() {
+        let is_open = |text: &str| {
+            let mut indenter = Indenter::new(true, false);
+            indenter.push(text.as_bytes(), &mut Vec::new());
+            indenter.finish(&mut Vec::new());
+            indenter.is_open()
+        };
+        let far = "x".repeat(1023);
+        for word in ["From: x", "SUBJECT: x", "begin 644 a", "content-type:a"] {
+            assert!(is_open(&format!("{far}{word}\r\n")), "{word}");
+            assert!(!is_open(&format!("{far} {word}\r\n")), "{word}");
+            assert!(!is_open(&format!("{far}\r\n{word}\r\n")), "{word}");
         }
     }
 }

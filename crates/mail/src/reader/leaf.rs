@@ -43,7 +43,7 @@ enum Look {
     Nothing,
     Body(Box<BodyScan>),
     /// A multipart's beginning.
-    Preamble(MarginScan),
+    Preamble(Box<MarginScan>),
     /// A nested mail's first octets.
     Nested(Vec<u8>),
 }
@@ -82,7 +82,7 @@ impl Leaf {
         let media_type = part.content_type.media_type();
         let is_multipart = media_type.starts_with("multipart/");
         let look = if is_multipart {
-            Look::Preamble(MarginScan::default())
+            Look::Preamble(Box::default())
         } else if part.is_body_text() {
             Look::Body(Box::new(BodyScan::new(media_type == "text/html", part.content_type.charset())))
         } else if matches!(media_type, "message/rfc822" | "message/global" | "message/news") {

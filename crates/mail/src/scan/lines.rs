@@ -4,17 +4,26 @@ use memchr::{memchr, memchr2};
 
 use super::{
     Found,
-    fields::steers,
     mail_like::MailLike,
     part_in_text::{PartInText, Seen},
+    tokens::{LONGEST, Mark, Tokens},
     uuencode::{self, Uuencode},
 };
-use crate::header::STEERING;
 
-/// Octets of a line that are looked at.
-pub(super) const LOOK: usize = 4096;
+/// Octets that the pieces of a long line have in common: what is looked for in any place is whole in one of them.
+const OVERLAP: usize = 256;
 
-/// Cuts octets into lines; of a long one only the beginning is kept.
+/// A line, or a piece of one that is long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub(super) octets: &'a [u8],
+    /// The line begins with it.
+    pub(super) is_first: bool,
+    /// What ended the line before.
+    pub(super) mark: Mark,
+}
+
+/// Cuts octets into lines, and long lines into pieces.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     held: Vec<u8>,
@@ -22,45 +31,82 @@ pub(super) struct Lines {
     by_cr: bool,
     /// Such a CR was last: an LF belongs to it.
     after_cr: bool,
+    /// A piece of the line was given.
+    within: bool,
+    /// The last line ended in a CR alone, as far as that is known.
+    behind_cr: bool,
 }
 
 impl Lines {
-    fn by_cr() -> Self {
+    pub(super) fn by_cr() -> Self {
         Self { by_cr: true, ..Self::default() }
     }
 
+    /// Takes the next octets; gives the lines that ended, whole or their beginning.
     pub(super) fn push(&mut self, octets: &[u8], mut line: impl FnMut(&[u8])) {
+        self.pieces(octets, |piece| {
+            if piece.is_first {
+                line(piece.octets);
+            }
+        });
+    }
+
+    /// Takes the next octets; gives the lines that ended, and pieces of long ones.
+    pub(super) fn pieces(&mut self, octets: &[u8], mut give: impl FnMut(Piece<'_>)) {
         let mut rest = octets;
         let by_cr = self.by_cr;
         let end = |rest: &[u8]| if by_cr { memchr2(b'\r', b'\n', rest) } else { memchr(b'\n', rest) };
         loop {
             if !rest.is_empty() && std::mem::take(&mut self.after_cr) {
-                rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+                let after = rest.strip_prefix(b"\n");
+                self.behind_cr = after.is_none();
+                rest = after.unwrap_or(rest);
             }
             let Some(at) = end(rest) else { break };
-            self.after_cr = rest[at] == b'\r';
-            if self.held.is_empty() {
-                line(without_cr(&rest[..at.min(LOOK)]));
-            } else {
-                self.hold(&rest[..at]);
-                line(without_cr(&self.held));
-                self.held.clear();
-            }
+            self.hold(&rest[..at], &mut give);
+            self.give(&mut give, false);
+            (self.after_cr, self.behind_cr) = (rest[at] == b'\r', false);
             rest = &rest[at + 1..];
         }
-        self.hold(rest);
+        self.hold(rest, &mut give);
     }
 
+    /// Ends the text.
     pub(super) fn finish(&mut self, mut line: impl FnMut(&[u8])) {
+        self.finish_pieces(|piece| {
+            if piece.is_first {
+                line(piece.octets);
+            }
+        });
+    }
+
+    /// The same.
+    pub(super) fn finish_pieces(&mut self, mut give: impl FnMut(Piece<'_>)) {
         if !self.held.is_empty() {
-            line(without_cr(&self.held));
-            self.held.clear();
+            self.give(&mut give, false);
         }
     }
 
-    fn hold(&mut self, octets: &[u8]) {
-        let room = LOOK.saturating_sub(self.held.len());
-        self.held.extend_from_slice(&octets[..octets.len().min(room)]);
+    fn hold(&mut self, octets: &[u8], give: &mut impl FnMut(Piece<'_>)) {
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let room = LONGEST.saturating_sub(self.held.len()).min(rest.len());
+            self.held.extend_from_slice(&rest[..room]);
+            rest = &rest[room..];
+            if !rest.is_empty() {
+                self.give(give, true);
+            }
+        }
+    }
+
+    /// Gives what is held; `goes_on`: it is not the line's end.
+    fn give(&mut self, give: &mut impl FnMut(Piece<'_>), goes_on: bool) {
+        let mark = if self.behind_cr { Mark::Bare } else { Mark::Line };
+        let octets = if goes_on { &self.held[..] } else { without_cr(&self.held) };
+        give(Piece { octets, is_first: !self.within, mark });
+        let kept = if goes_on { self.held.len() - OVERLAP } else { self.held.len() };
+        self.held.drain(..kept);
+        self.within = goes_on;
     }
 }
 
@@ -73,27 +119,20 @@ fn without_cr(line: &[u8]) -> &[u8] {
 pub(super) struct TextLines {
     lines: Lines,
     rules: TextRules,
-    /// To some a bare CR is nothing at all: what stands on both sides of it is one line.
-    joined: Lines,
-    joined_part: PartInText,
 }
 
 #[derive(Debug, Default)]
 struct TextRules {
     found: Found,
     uuencode: Uuencode,
+    tokens: Tokens,
     part: PartInText,
     like: MailLike,
 }
 
 impl Default for TextLines {
     fn default() -> Self {
-        Self {
-            lines: Lines::by_cr(),
-            rules: TextRules::default(),
-            joined: Lines::default(),
-            joined_part: PartInText::default(),
-        }
+        Self { lines: Lines::by_cr(), rules: TextRules::default() }
     }
 }
 
@@ -108,41 +147,60 @@ impl TextLines {
     }
 
     fn take(&mut self, octets: &[u8]) {
-        let (rules, joined_part) = (&mut self.rules, &mut self.joined_part);
+        let rules = &mut self.rules;
         rules.like.push(octets);
-        self.lines.push(octets, |line| rules.line(line));
-        self.joined.push(octets, |line| rules.joined(line, joined_part));
+        self.lines.pieces(octets, |piece| rules.piece(piece));
     }
 
     pub(super) fn finish(&mut self) -> Found {
-        let (rules, joined_part) = (&mut self.rules, &mut self.joined_part);
-        self.lines.finish(|line| rules.line(line));
-        self.joined.finish(|line| rules.joined(line, joined_part));
+        let rules = &mut self.rules;
+        self.lines.finish_pieces(|piece| rules.piece(piece));
+        rules.finish();
         rules.found.veil |= rules.like.finish();
         rules.found
     }
 }
 
 impl TextRules {
-    /// A line of those that only an LF ends.
-    fn joined(&mut self, line: &[u8], part: &mut PartInText) {
-        if memchr(b'\r', line).is_some() {
-            let line: Vec<u8> = line.iter().copied().filter(|octet| *octet != b'\r').collect();
-            self.found.file_as_text |= part.line(&line) == Seen::File || part.is_of_encoded();
+    fn piece(&mut self, Piece { octets, is_first, mark }: Piece<'_>) {
+        if !is_first {
+            // What is a part says so at a line's beginning; to who cuts lines it may stand here.
+            self.finish();
+            self.tokens.take(octets, Mark::Line);
+            self.like.line(octets);
+            return self.like.field(&self.tokens.finish());
         }
-    }
-
-    fn line(&mut self, line: &[u8]) {
-        if line.is_empty() {
+        if octets.is_empty() {
+            self.finish();
             return self.part.blank();
         }
-        self.like.line(line, line.len() >= LOOK);
-        let part = self.part.line(line);
+        if !self.tokens.goes_on(octets, mark) {
+            self.finish();
+        }
+        self.tokens.take(octets, mark);
+        self.line(octets);
+    }
+
+    /// Ends a line with all that belongs to it.
+    fn finish(&mut self) {
+        if self.tokens.is_empty() {
+            return;
+        }
+        let line = self.tokens.finish();
+        self.like.field(&line);
+        let part = self.part.line(&line);
+        self.found.file_as_text |= part == Seen::File;
+        self.found.veil |= part == Seen::Mime;
+    }
+
+    /// A line as it stands in the text.
+    fn line(&mut self, line: &[u8]) {
+        self.like.line(line);
         let file = &mut self.found.file_as_text;
-        *file |= self.uuencode.line(line) | (part == Seen::File);
+        *file |= self.uuencode.line(line) || self.part.is_encoded(line);
         // In a mail's body, as far as anybody sees one in the text, `begin` is a file's without any data.
         *file |= self.uuencode.has_begun() && self.part.is_below_header();
-        self.found.veil |= part == Seen::Mime || self.uuencode.has_begun();
+        self.found.veil |= self.uuencode.has_begun();
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
             Some(b'b' | b'B') => *file |= uuencode::begins_base64(line),
@@ -181,19 +239,20 @@ impl Default for MarginScan {
 impl MarginScan {
     pub(crate) fn push(&mut self, octets: &[u8]) {
         let (rules, part_field) = (&mut self.rules, &mut self.part_field);
-        self.lines.push(octets, |line| {
-            rules.line(line);
-            *part_field |= is_part_field(line);
+        self.lines.pieces(octets, |piece| {
+            rules.piece(piece);
+            *part_field |= piece.is_first && is_part_field(piece.octets);
         });
     }
 
     /// Whether something like a part or a file was there.
     pub(crate) fn finish(&mut self) -> bool {
         let (rules, part_field) = (&mut self.rules, &mut self.part_field);
-        self.lines.finish(|line| {
-            rules.line(line);
-            *part_field |= is_part_field(line);
+        self.lines.finish_pieces(|piece| {
+            rules.piece(piece);
+            *part_field |= piece.is_first && is_part_field(piece.octets);
         });
+        rules.finish();
         self.part_field || self.rules.found.file_as_text || self.rules.found.veil
     }
 }
@@ -203,110 +262,4 @@ pub(super) fn is_part_field(line: &[u8]) -> bool {
     let Some(colon) = memchr(b':', line) else { return false };
     let name = line[..colon].trim_ascii();
     starts_with(name, b"content-") && name.iter().all(|octet| octet.is_ascii_graphic())
-}
-
-/// The look at a body that began without a blank line, up to its first blank line: is there a header that another reader
-/// would still read?
-#[derive(Debug, Default)]
-pub(crate) struct HeadWatch {
-    lines: Lines,
-    field: WatchedField,
-}
-
-#[derive(Debug, Default)]
-struct WatchedField {
-    /// Blank lines before the first other one do not count.
-    leading: bool,
-    /// The line at hand with those that it continues: a name may be folded before its colon.
-    whole: Vec<u8>,
-    over: bool,
-    found: bool,
-    /// It is the mail's own header that has no end: fields of an envelope count, too.
-    is_mail: bool,
-}
-
-impl HeadWatch {
-    /// A watch over a body whose header had no blank line at its end; `is_mail`, where that was the mail's own.
-    pub(crate) fn new(is_mail: bool) -> Self {
-        Self { lines: Lines::default(), field: WatchedField { is_mail, ..WatchedField::default() } }
-    }
-
-    /// A watch over a mail that begins with a blank line: some go past it to look for a header.
-    pub(crate) fn after_blank() -> Self {
-        let field = WatchedField { leading: true, ..WatchedField::default() };
-        Self { lines: Lines::default(), field }
-    }
-
-    /// Takes the body's octets as they stand in the mail.
-    pub(crate) fn push(&mut self, octets: &[u8]) {
-        let field = &mut self.field;
-        if !field.over {
-            self.lines.push(octets, |line| field.line(line));
-        }
-    }
-
-    /// Whether it was found.
-    pub(crate) fn finish(mut self) -> bool {
-        let field = &mut self.field;
-        self.lines.finish(|line| field.line(line));
-        self.field.found
-    }
-}
-
-impl WatchedField {
-    fn line(&mut self, line: &[u8]) {
-        self.leading &= line.trim_ascii().is_empty();
-        if self.leading {
-            return;
-        }
-        self.over |= line.is_empty();
-        if self.over {
-            return;
-        }
-        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            self.whole.clear();
-        }
-        let room = LOOK.saturating_sub(self.whole.len()).min(line.len());
-        self.whole.extend_from_slice(&line[..room]);
-        self.found |= line.split(|octet| *octet == b'\r').any(is_header_field) || is_steering(&self.whole);
-        self.found |= self.is_mail && is_envelope_field(&self.whole);
-    }
-}
-
-/// Whether a field begins here that steers the structure, whatever else stands in its name.
-fn is_steering(field: &[u8]) -> bool {
-    if steers(field) {
-        return true;
-    }
-    let Some(colon) = memchr(b':', field) else { return false };
-    let name = field[..colon].iter().filter(|octet| octet.is_ascii_graphic()).map(u8::to_ascii_lowercase);
-    let name: Vec<u8> = name.collect();
-    STEERING.iter().any(|steering| steering.as_bytes() == name)
-}
-
-/// Whether a field begins here that says who wrote to whom, or that is taken out of what leaves: below a line that is no field some
-/// readers still see it.
-fn is_envelope_field(field: &[u8]) -> bool {
-    const NAMES: [&str; 13] = [
-        "from",
-        "sender",
-        "reply-to",
-        "to",
-        "cc",
-        "bcc",
-        "subject",
-        "date",
-        "disposition-notification-to",
-        "return-receipt-to",
-        "authentication-results",
-        "dkim-signature",
-        "received",
-    ];
-    let Some(colon) = memchr(b':', field) else { return false };
-    let name = field[..colon].trim_ascii();
-    NAMES.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
-}
-
-fn is_header_field(line: &[u8]) -> bool {
-    is_part_field(line) || starts_with(line, b"mime-version:")
 }

@@ -3,80 +3,76 @@
 //! What such a program makes of a field (its encoded words, comments and folds) differs from one to the next, and dodges are without end. So
 //! nothing is decided here on what a field says. Two things are needed before any of them unpacks something:
 //!
-//! 1. a line that begins as a mail's header does ([`begins_header`]), for without one it is a text to all of them;
+//! 1. a line that begins as a mail's header does ([`begins_header`]), or a file in uuencode ([`begins_file`]), for without one it is a text to
+//!    all of them;
 //! 2. something in which a field's name could stand ([`MailLike`]): the name itself in a line's first word, with comments in it or without, an
-//!    encoded word whatever its end, or a line end that is none to others.
+//!    encoded word whatever its end, or a line end that is none to others. In a line that some cut, it may stand anywhere.
 //!
 //! Where there is the second, the text leaves in base64 ([`super::Found::veil`]), and the first is taken from it: a space is put before each
-//! such line ([`crate::compose`]), which changes no word and which no program passes over. All of it is linear, and keeps one line's
-//! beginning at the most.
+//! such line ([`crate::compose`]), which changes no word and which no program passes over.
 
-use super::{fields, lines::starts_with};
+use super::{
+    fields,
+    lines::starts_with,
+    tokens::{Form, Line, MAX_LINE},
+};
 
 /// Whether a mail's header can begin with the line, to who looks for one in a text.
 pub(crate) fn begins_header(line: &[u8]) -> bool {
     OPENINGS.iter().any(|word| starts_with(line, word))
 }
 
-/// Octets of a line that nobody cuts.
-const MAX_LINE: usize = 500;
+/// Whether a text, in lower case, ends with what a mail's header or a file can begin with.
+pub(crate) fn ends_with_opening(text: &[u8]) -> bool {
+    OPENINGS.iter().chain(&[BEGIN]).any(|word| text.ends_with(word))
+}
+
+/// Whether a file in uuencode can begin with it, to who takes the least for one: `begin` and anything behind white space.
+pub(crate) fn begins_file(line: &[u8]) -> bool {
+    starts_with(line, BEGIN) && line.get(BEGIN.len()).is_some_and(|octet| octet.is_ascii_whitespace() || *octet == 0x0b)
+}
+
+const BEGIN: &[u8] = b"begin";
 /// What such lines begin with.
 const OPENINGS: [&[u8]; 7] = [b"received", b"from", b"subject", b"date", b"content", b"boundary", b"mime-version"];
-/// Octets of a line after which it can be known whether it begins a header.
+/// Octets of a line after which it can be known what it begins.
 pub(crate) const LONGEST_OPENING: usize = 12;
 
 /// The look for what could be a field.
 #[derive(Debug, Default)]
 pub(super) struct MailLike {
     found: bool,
-    word: Word,
     after_cr: bool,
     /// A line was a file's `begin` to somebody.
     begun: bool,
 }
 
-/// How much of an encoded word's beginning was there: `=?`, a charset, `?`, and a letter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Word {
-    #[default]
-    None,
-    Equals,
-    Charset,
-    Letter,
-}
-
 impl MailLike {
-    /// Takes the next octets, as they are.
+    /// Takes the next octets, as they are: is there a CR that no LF follows, or an LF before it?
     pub(super) fn push(&mut self, octets: &[u8]) {
-        if self.found {
+        if self.found || octets.is_empty() {
             return;
         }
-        for octet in octets {
-            // A CR that no LF follows, or an LF before it.
-            self.found |= std::mem::take(&mut self.after_cr) && *octet != b'\n';
-            self.after_cr = *octet == b'\r';
-            self.word = match (self.word, octet) {
-                (Word::Letter, b'q' | b'Q' | b'b' | b'B') => {
-                    self.found = true;
-                    Word::None
-                }
-                (Word::Letter | Word::Charset, b'?') => Word::Letter,
-                (Word::Letter | Word::Charset, _) => Word::Charset,
-                (Word::Equals, b'?') => Word::Charset,
-                (_, b'=') => Word::Equals,
-                _ => Word::None,
-            };
-        }
+        self.found = self.after_cr && octets[0] != b'\n'
+            || memchr::memchr_iter(b'\r', octets).any(|at| octets.get(at + 1).is_some_and(|next| *next != b'\n'));
+        self.after_cr = octets.ends_with(b"\r");
     }
 
-    /// Takes a line, and whether there was more of it than is kept.
-    pub(super) fn line(&mut self, line: &[u8], is_cut: bool) {
+    /// Takes a line as it stands in the text: is it a file's data below a `begin`? A long line is cut by some, and may have that where it is.
+    pub(super) fn line(&mut self, line: &[u8]) {
         if self.found || line.is_empty() {
             return;
         }
-        // A long line is cut by some, and has a `begin` where it is.
-        let data = std::mem::replace(&mut self.begun, line.len() > MAX_LINE || begins_file(line));
-        self.found = data && is_data(line) || is_field(line, is_cut);
+        let begins = begins_file(line)
+            || line.len() > MAX_LINE
+                && memchr::memchr2_iter(b'b', b'B', line).any(|at| starts_with(&line[at..], BEGIN));
+        let data = std::mem::replace(&mut self.begun, begins);
+        self.found = data && is_data(line);
+    }
+
+    /// Takes a line with all that belongs to it: could a field stand there?
+    pub(super) fn field(&mut self, line: &Line) {
+        self.found = self.found || line.has_word || line.is_worth_a_look() && could_be_field(line);
     }
 
     pub(super) const fn finish(&self) -> bool {
@@ -84,31 +80,40 @@ impl MailLike {
     }
 }
 
-/// Whether a field's name can stand in a line's first word.
-fn is_field(line: &[u8], is_cut: bool) -> bool {
-    if memchr::memchr(b'(', line).is_none() && memchr::memchr(b'-', line).is_none() && !is_cut {
-        return false;
-    }
-    let lower = line.to_ascii_lowercase();
-    let is_endless = |text: &[u8]| is_cut && !text.iter().any(|octet| matches!(octet, b':' | b' ' | b'\t'));
-    fields::forms(lower).iter().any(|text| {
-        let name = fields::name_and_value(text).0;
-        fields::fields_in(name).next().is_some() || is_endless(text) || is_torn(text)
-    })
+/// Whether a field's name can stand in a line's first word, or anywhere in a line that somebody cuts.
+fn could_be_field(line: &Line) -> bool {
+    let has_field = |form: &Form| {
+        if line.is_long {
+            return fields::fields_in(form.text()).next().is_some();
+        }
+        form.candidates().any(|at| fields::fields_in(at.name).next().is_some() || is_torn(at.name))
+    };
+    line.forms().iter().any(has_field) || line.unfolded().is_some_and(|form| has_field(&form)) || has_hole(line.text())
 }
 
 /// Whether a comment that does not end here begins within a field's name.
-fn is_torn(text: &[u8]) -> bool {
-    let first = text.iter().position(|octet| matches!(octet, b':' | b' ' | b'\t')).unwrap_or(text.len());
-    let Some(at) = text[..first].iter().position(|octet| *octet == b'(') else { return false };
-    let is_begun = |name: &str| (1..name.len()).any(|length| text[..at].ends_with(&name.as_bytes()[..length]));
-    fields::names().any(is_begun)
+fn is_torn(name: &[u8]) -> bool {
+    name.iter().position(|octet| *octet == b'(').is_some_and(|at| begun_before(&name[..at]).next().is_some())
 }
 
-/// `begin` and anything.
-fn begins_file(line: &[u8]) -> bool {
-    const BEGIN: &[u8] = b"begin";
-    starts_with(line, BEGIN) && line.get(BEGIN.len()).is_some_and(|octet| octet.is_ascii_whitespace() || *octet == 0x0b)
+/// Whether a field's name could go on behind a comment in it, whatever comments are.
+fn has_hole(text: &[u8]) -> bool {
+    // Where each octet stands for the last time behind the end of a comment.
+    let mut last = [0; 256];
+    for at in memchr::memchr_iter(b')', text) {
+        if let Some(next) = text.get(at + 1) {
+            last[usize::from(*next)] = at;
+        }
+    }
+    memchr::memchr_iter(b'(', text).any(|at| begun_before(&text[..at]).any(|next| last[usize::from(next)] > at))
+}
+
+/// The octets with which the names would go on that are begun at a text's end.
+fn begun_before(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    fields::names().flat_map(move |name| {
+        let name = name.as_bytes();
+        (1..name.len()).filter(move |length| text.ends_with(&name[..*length])).map(move |length| name[length])
+    })
 }
 
 /// A line of a uuencoded file as encoders write it.

@@ -1,21 +1,21 @@
 //! A part of a mail in a text, with its header: some readers look into texts for such, and unpack what follows.
 //!
-//! They are lax ([`super::fields`]). A paragraph is a header to ripmime where a line of it begins like a mail's; it decodes a text and
-//! looks again, so what names a file to it is held, and what is encoded below such a header. What may only interest a reader that looks
-//! at a mail's octets leaves in base64, in which no such line is seen.
+//! Lines are read as the laxest do ([`super::tokens`]). A paragraph is a header to ripmime where a line of it begins like a mail's; it decodes a
+//! text and looks again, so what plainly names a file to it is held, and what is encoded below such a header. What else could be a
+//! field leaves in base64, in which no such line is seen ([`super::mail_like`]).
 
 use super::{
-    fields::{self, Encodings, Field, has},
-    lines::{LOOK, starts_with},
+    fields::{self, Encodings, Field},
     mail_like::begins_header,
+    tokens::{Candidate, Form, LONGEST, Line},
 };
 
 /// Octets before a field's name that may be left out: white space, marks of a quotation, what is left of a byte order mark.
 const MAX_BEFORE: usize = 16;
-/// Octets of an encoded word that is folded, with what stands before it; nobody writes such a long one.
-const MAX_WORD: usize = 4096;
 /// Characters of base64 in which there can be a file.
 const MIN_BASE64: usize = 16;
+/// Characters next to each other of which it can be told whether they are base64 or a word.
+const MIN_RUN: usize = 6;
 
 /// What a line is to such readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,22 +37,11 @@ pub(super) struct PartInText {
     below: Encodings,
     /// How many characters of base64 there are below it.
     base64: usize,
-    work: fields::Again,
 }
 
 /// What may be a header.
 #[derive(Debug, Default)]
 struct Paragraph {
-    /// The last field of its kind, and the separators in it: its value may go on in any line that is indented.
-    open: Option<(Field, usize)>,
-    /// The last line ends in a semicolon: to some the next one belongs to it.
-    unfinished: bool,
-    /// The last line ends before the text of an encoded word begins.
-    word: Option<Vec<u8>>,
-    /// It ends within one: what is folded below it belongs to that.
-    text: Option<Vec<u8>>,
-    /// A field's value ends in `name`, of which the value may be folded.
-    ends_in_name: bool,
     /// A line begins as one of a mail's header does.
     is_header: bool,
     names_a_file: bool,
@@ -60,48 +49,26 @@ struct Paragraph {
 }
 
 impl PartInText {
-    /// Takes the next line that is not empty.
-    pub(super) fn line(&mut self, line: &[u8]) -> Seen {
-        if self.below.any() && self.is_encoded(line)
-            || memchr::memchr(b'?', line).is_some() && fields::hides_a_field(line)
-        {
-            return Seen::File;
-        }
+    /// Takes the next line with all that belongs to it.
+    pub(super) fn line(&mut self, line: &Line) -> Seen {
         let paragraph = &mut self.paragraph;
         let mut seen = Seen::Words;
-        self.work.take(line.len());
-        if !self.work.may(paragraph.kept()) {
-            return Seen::File;
-        }
-        if begins_header(line) {
-            paragraph.is_header = true;
-        }
-        if let Some(before) = paragraph.word.take() {
-            let whole = [&before[..], line].concat();
-            for text in fields::decoded_lines(&whole) {
-                paragraph.text(text, false);
-            }
-            paragraph.word = fields::open_word(&whole);
-        } else {
-            paragraph.word = fields::open_word(line);
-        }
-        if paragraph.unfolded(line) {
-            return Seen::File;
-        }
-        let goes_on = paragraph.open.is_some() && (paragraph.unfinished || is_folded(line));
-        if goes_on || may_be_field(line) {
-            for text in fields::decoded_lines(line) {
-                seen = if paragraph.text(text, goes_on) { Seen::Mime } else { seen };
+        paragraph.is_header |= line.begins().any(begins_header);
+        if line.is_worth_a_look() {
+            for form in line.forms() {
+                seen = if paragraph.form(&form) { Seen::Mime } else { seen };
             }
         }
-        paragraph.unfinished = line.trim_ascii_end().ends_with(b";");
-        if paragraph.is_header && paragraph.names_a_file { Seen::File } else { seen }
+        let is_file = line.hides_a_field || paragraph.is_header && paragraph.names_a_file;
+        if is_file { Seen::File } else { seen }
     }
 
-    /// Whether there can be a part, or a file, in what is encoded, as far as this line.
-    fn is_encoded(&mut self, line: &[u8]) -> bool {
-        let is_base64 = |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-        self.base64 += line.iter().filter(is_base64).count();
+    /// Whether there can be a part, or a file, in what is encoded below a header, as far as this line of the text.
+    pub(super) fn is_encoded(&mut self, line: &[u8]) -> bool {
+        if self.below.base64 {
+            let runs = line.split(|octet| !(octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/')));
+            self.base64 += runs.filter(|run| is_base64(run)).map(<[u8]>::len).sum::<usize>();
+        }
         self.below.base64 && self.base64 >= MIN_BASE64 || self.below.quoted && is_quoted(line)
     }
 
@@ -118,97 +85,63 @@ impl PartInText {
     pub(super) const fn is_below_header(&self) -> bool {
         self.below_header
     }
-
-    /// Whether a field of the paragraph says that what is below it is encoded.
-    pub(super) const fn is_of_encoded(&self) -> bool {
-        self.paragraph.encodings.any()
-    }
 }
 
 impl Paragraph {
-    /// Octets that are looked at again with the next line.
-    fn kept(&self) -> usize {
-        [&self.word, &self.text].into_iter().flatten().map(Vec::len).sum()
-    }
-
-    /// Takes a line as a part of an encoded word that begins above; says whether that hides a field.
-    fn unfolded(&mut self, line: &[u8]) -> bool {
-        let before = self.text.take().filter(|_| matches!(line.first(), Some(b' ' | b'\t')));
-        let whole = before.map(|before| [&before[..], line.trim_ascii_start()].concat());
-        let mut hides = false;
-        if let Some(whole) = &whole {
-            hides = fields::hides_a_field(whole);
-            for text in fields::decoded_lines(whole) {
-                self.text(text, false);
-            }
-        }
-        let seen = whole.as_deref().unwrap_or(line);
-        let ends = seen.len() < MAX_WORD && fields::ends_in_word(seen);
-        self.text = ends.then(|| seen.to_vec());
-        hides
-    }
-
-    /// Takes a line, decoded; says whether it is a field of MIME. `goes_on`: it belongs to the field that is open.
-    fn text(&mut self, text: Vec<u8>, goes_on: bool) -> bool {
-        let mime = is_mime(&text);
-        self.is_header |= begins_header(&text);
-        for text in fields::forms(text) {
-            let (name, value) = fields::name_and_value(&text);
-            if goes_on && let Some((field, before)) = self.open {
-                self.names_a_file |= self.ends_in_name && !text.trim_ascii().is_empty();
-                self.value(field, &text, before);
-            }
-            for field in fields::fields_in(name).filter(|_| fields::is_written(name)) {
-                // The line's end is a blank to some then, and the name.
-                self.names_a_file |= field == Field::Location && text.trim_ascii_end().ends_with(b";");
-                self.value(field, value, 0);
+    /// Takes a line in one of its forms; says whether a field of MIME is in it.
+    fn form(&mut self, form: &Form) -> bool {
+        let mut mime = false;
+        // Of a kind that was there before, the value is in what was looked at.
+        let mut seen = [false; 4];
+        for at in form.candidates() {
+            mime |= is_mime(at.line);
+            self.is_header |= begins_header(at.line);
+            for field in fields::fields_in(at.name).filter(|_| fields::is_written(at.name)) {
+                if !std::mem::replace(&mut seen[field as usize], true) || field == Field::Location {
+                    self.field(field, at, form.is_joined);
+                }
             }
         }
         mime
     }
 
-    /// Takes a field's value, or more of it: `before` are the separators up to there.
-    fn value(&mut self, field: Field, value: &[u8], before: usize) {
-        self.open = Some((field, before + fields::separators(value)));
-        self.ends_in_name = value.trim_ascii_end().ends_with(b"name");
+    fn field(&mut self, field: Field, at: Candidate<'_>, is_joined: bool) {
         self.names_a_file |= match field {
             // The first word behind the type's is none yet.
-            Field::Type => fields::has_name(value, 2usize.saturating_sub(before)) || fields::is_a_file(value),
-            // In a form the name is a field's (RFC 7578, 4.2).
-            Field::Disposition if has(value, "form-data") => has(value, "filename"),
-            Field::Disposition => fields::has_name(value, 1usize.saturating_sub(before)),
-            // A path is one of a site; what it means to somebody, the text does not leave for.
-            Field::Location => !value.trim_ascii().is_empty() && !value.trim_ascii().starts_with(b"/"),
-            // Of what is no value somebody speaks.
-            Field::Encoding
-                if !value.iter().all(|octet| octet.is_ascii_alphanumeric() || b" \t-_;:()\"".contains(octet)) =>
-            {
-                false
+            Field::Type => fields::has_name(at.value, 2) || fields::is_a_file(at.value),
+            // In a form the name is a field's, and the file's (RFC 7578, 4.2); in a table it is a word.
+            Field::Disposition => {
+                let main = at.value.trim_ascii_start();
+                !main.starts_with(b"|") && !main.starts_with(b"form-data") && fields::has_name(at.value, 1)
             }
+            Field::Location => at.line.trim_ascii_end().ends_with(b";") || at.values().any(is_place),
             Field::Encoding => {
-                self.encodings.merge(Encodings::of(value));
-                false
+                at.values()
+                    .filter(|value| is_encoding(value))
+                    .for_each(|value| self.encodings.merge(Encodings::of(value)));
+                is_joined && self.encodings.any()
             }
         };
     }
 }
 
-fn is_folded(line: &[u8]) -> bool {
-    matches!(line.first(), Some(b' ' | b'\t' | b':' | b';'))
+/// A path is one of a site; what it means to somebody, the text does not leave for. What is no ASCII somebody speaks, in ISO-2022-JP, too
+/// (of its escape sequences is left `$B` where they are taken for ASCII).
+fn is_place(value: &[u8]) -> bool {
+    value.trim_ascii().first().is_some_and(|octet| octet.is_ascii() && !b"/$".contains(octet))
 }
 
-/// Whether a field may be in the line at all.
-fn may_be_field(line: &[u8]) -> bool {
-    let first = line.iter().take(MAX_BEFORE).find(|octet| octet.is_ascii_alphabetic());
-    let is_hidden = |octet: &u8| *octet == b'(' || octet.is_ascii_control() && *octet != b'\t';
-    matches!(first, Some(b'c' | b'C' | b'm' | b'M'))
-        || memchr::memmem::find(line, b"=?").is_some()
-        || memchr::memchr(b'-', line).is_some() && (line.iter().any(is_hidden) || has_content(line))
+/// Of what is no encoding somebody speaks.
+fn is_encoding(value: &[u8]) -> bool {
+    value.iter().all(|octet| octet.is_ascii_alphanumeric() || b" \t-_;:()\"".contains(octet))
 }
 
-/// `content-` in any case.
-fn has_content(line: &[u8]) -> bool {
-    memchr::memchr2_iter(b'c', b'C', line).any(|at| starts_with(&line[at..], b"content-"))
+/// Whether characters next to each other are base64, and no word, number or name.
+fn is_base64(run: &[u8]) -> bool {
+    let is_capital_within = run.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    let capitals = run.iter().filter(|octet| octet.is_ascii_uppercase()).count();
+    let is_mixed = capitals > 1 && run.iter().any(|octet| !octet.is_ascii_uppercase()) || is_capital_within;
+    run.len() >= MIN_RUN && is_mixed
 }
 
 /// Whether something in the line is quoted-printable: not a rule of `=`.
@@ -217,7 +150,9 @@ fn is_quoted(line: &[u8]) -> bool {
     let is_hex =
         |octet: Option<&u8>| octet.is_none_or(|octet| octet.is_ascii_hexdigit() || octet.is_ascii_whitespace());
     let is_link = memchr::memmem::find(line, b"://").is_some();
-    !is_rule && !is_link && (line.len() >= LOOK || memchr::memchr_iter(b'=', line).any(|at| is_hex(line.get(at + 1))))
+    !is_rule
+        && !is_link
+        && (line.len() >= LONGEST || memchr::memchr_iter(b'=', line).any(|at| is_hex(line.get(at + 1))))
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.

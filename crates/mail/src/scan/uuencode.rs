@@ -5,6 +5,8 @@ use super::lines::starts_with;
 
 /// Lines without small letters that count as data whatever their first character says have so many octets.
 const MIN_DATA: usize = 20;
+/// The length with which encoders begin all lines but the last.
+const FULL: u8 = b'M';
 
 /// What was seen of a file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,7 +44,7 @@ impl Uuencode {
             Self::Open(begin) => (begin, false),
         };
         let ends = line.trim_ascii_end().eq_ignore_ascii_case(b"end");
-        if ends || is_data(line, first) {
+        if ends || is_data(line, first, begin) {
             *self = Self::No;
             // Nothing between them: a file to whom any `begin` is one, and only in a mail's octets.
             return !ends || begin == Begin::Plain;
@@ -100,8 +102,9 @@ pub(super) fn begins_base64(line: &[u8]) -> bool {
 
 /// A line of data: a length, and as many characters as it says; a last group may be cut, a checksum or blanks may follow.
 /// Prose can look like that: beyond the first line it counts where it has no small letters, which encoders do not
-/// write. Some decode lines of any length.
-fn is_data(line: &[u8], first: bool) -> bool {
+/// write. Some decode lines of any length: below a `begin` that a person may have written, those that begin as a full line does. (Who takes it
+/// for a file is told otherwise in what leaves: [`super::mail_like`].)
+fn is_data(line: &[u8], first: bool, begin: Begin) -> bool {
     let Some((length, data)) = line.split_first() else { return false };
     let is_ascii = line.iter().all(|octet| matches!(octet, 32..=126));
     let is_small = line.iter().any(u8::is_ascii_lowercase);
@@ -109,5 +112,6 @@ fn is_data(line: &[u8], first: bool) -> bool {
     let fits = |data: &[u8]| ((octets * 4).div_ceil(3)..=octets.div_ceil(3) * 4 + 1).contains(&data.len());
     let says_so = matches!(length, 33..=95) && (fits(data) || fits(data.trim_ascii_end()));
     let words = line.split(|octet| *octet == b' ').count();
-    is_ascii && (says_so && (first || !is_small) || !is_small && line.len() >= MIN_DATA && words * 6 < line.len())
+    let is_long = line.len() >= MIN_DATA && words * 6 < line.len() && (begin == Begin::Plain || *length == FULL);
+    is_ascii && (says_so && (first || !is_small) || !is_small && is_long)
 }
