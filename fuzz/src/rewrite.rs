@@ -138,7 +138,9 @@ fn texts_stay(mail: &[u8], planned: &Plan, second: &Read) {
         let shown = second.octets.iter().find(|(id, _)| id.0 as usize == leaf).map(|(_, octets)| octets.as_slice());
         let shown = std::str::from_utf8(shown.expect("a leaf is shown")).expect("UTF-8");
         let fixed = String::from_utf8(fixed).expect("UTF-8");
-        assert!(shown.contains(fixed.as_str()), "{fixed:?}\nis not in\n{shown:?}");
+        // Where somebody could see a header in it, lines are indented and ended: its words stay.
+        let words = |text: &str| text.chars().filter(|c| !body.veil || !c.is_ascii_whitespace()).collect::<String>();
+        assert!(words(shown).contains(&words(&fixed)), "{fixed:?}\nis not in\n{shown:?}");
     }
 }
 

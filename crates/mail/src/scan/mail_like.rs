@@ -66,8 +66,8 @@ impl MailLike {
         let begins = begins_file(line)
             || line.len() > MAX_LINE
                 && memchr::memchr2_iter(b'b', b'B', line).any(|at| starts_with(&line[at..], BEGIN));
-        let data = std::mem::replace(&mut self.begun, begins);
-        self.found = data && is_data(line);
+        self.found = self.begun && is_data(line);
+        self.begun = begins || self.begun && !starts_with(line, b"end");
     }
 
     /// Takes a line with all that belongs to it: could a field stand there?
@@ -116,11 +116,9 @@ fn begun_before(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
     })
 }
 
-/// A line of a uuencoded file as encoders write it.
+/// A line that may be one of a uuencoded file to who takes any octets for data, and passes over what stands behind them.
 fn is_data(line: &[u8]) -> bool {
     let Some((length, data)) = line.split_first() else { return false };
     let octets = usize::from(length.saturating_sub(32) & 63);
-    let is_data = data.iter().all(|octet| matches!(octet, 32..=96));
-    let has = data.len();
-    is_data && octets > 0 && has + 3 >= (octets * 4).div_ceil(3) && has <= octets.div_ceil(3) * 4 + 2
+    length.is_ascii_graphic() && octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
 }

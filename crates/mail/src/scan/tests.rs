@@ -424,6 +424,9 @@ fn other_lines_of_mime_in_a_text_are_words_that_leave_in_base64() {
         "Date | 11/21\r\nContent-Disposition | filename = a.pdf\r\n",
         "Content-Location: ヘッダーは使わないでください。\r\n",
         "From: a\r\nContent-Transfer-Encoding: base64\r\n\r\n以上です。\r\n-- \r\nTANAKA Taro\r\nE-mail: tanaka@acme.example\r\nTEL: 03-1234-5678\r\n",
+        // Found by review: any mode, small letters, and words behind the data.
+        "begin\u{b}foo 5 a.exe\r\nMvcuohu EpdepvSq|teIxmspHteXImTmcjs}]iduipTerkumtptYdpuidkten\r\n`\r\nend\r\n",
+        "begin\u{c}foo a.exe\r\n\r\nfirst this\r\nMvcuohu EpdepvSq|teIxmspHteXImTmcjs}]iduipTerkumtptYdpuidkten and more\r\nend\r\n",
         "BEGIN 100 ITEMS\r\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\nEND\r\n",
         "Begin 3 lots\r\nSN:A1B2C3D4E5F6G7H8I9J0K1L2\r\n",
         "From: x\r\nConte(x\r\n y)nt-Disposition is the field; its filename is a.exe\r\n",
