@@ -253,7 +253,9 @@ impl MarginScan {
             *part_field |= piece.is_first && is_part_field(piece.octets);
         });
         rules.finish();
-        self.part_field || self.rules.found.file_as_text || self.rules.found.veil
+        let found = self.rules.found;
+        // What stands there does not leave otherwise than it came, so that what could be a field is enough.
+        self.part_field || found.file_as_text || found.veil || self.rules.like.finish()
     }
 }
 

@@ -151,6 +151,35 @@ fn what_is_encoded_below_a_header_in_a_text_is_held() {
     assert_eq!(below(quoted, "Hi\r\n========\r\nhttps://a.example/?x=y"), (false, true));
 }
 
+// spec: MAIL-AMBIGUOUS, 3.4a (found by review: what looks like a part before the first and after the last one)
+#[test]
+fn what_could_be_a_field_in_a_margin_is_held() {
+    let is_held = |text: &str| {
+        let mut scan = MarginScan::default();
+        text.as_bytes().chunks(7).for_each(|piece| scan.push(piece));
+        scan.finish()
+    };
+    let far = "x".repeat(1023);
+    for text in [
+        "From: x\r\n=?a?Q?Con?tent-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n",
+        "From: x\r\n=?a?Q?Con;tent-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n",
+        &format!("{far}From: x\r\nX-Content-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n"),
+        &format!("{far}Content-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n"),
+        "begin\u{b}foo 5 evil.exe\r\nMvcuohu EpdepvSq|teIxmspHteXImTmcjs}]iduipTerkumtptYdpuidkten\r\n`\r\nend\r\n",
+    ] {
+        assert!(is_held(text), "{text}");
+    }
+    for text in [
+        "",
+        "This is a multi-part message in MIME format.\r\n",
+        "\r\n-- \r\n佐藤 (Sato)\r\n",
+        "begin the meeting at 10\r\nBye\r\n",
+        &far,
+    ] {
+        assert!(!is_held(text), "{text}");
+    }
+}
+
 // spec: MAIL-ACCEPT, MAIL-AMBIGUOUS (a mail of many lines that are left open is read in a time that grows with its size)
 #[test]
 fn what_is_left_open_line_after_line_takes_no_long_time() {
