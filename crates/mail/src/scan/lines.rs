@@ -166,7 +166,7 @@ impl TextRules {
         if !is_first {
             // What is a part says so at a line's beginning; to who cuts lines it may stand here.
             self.finish();
-            self.tokens.take(octets, Mark::Line);
+            self.tokens.take_piece(octets);
             self.like.line(octets);
             return self.like.field(&self.tokens.finish());
         }

@@ -80,15 +80,14 @@ impl MailLike {
     }
 }
 
-/// Whether a field's name can stand in a line's first word, or anywhere in a line that somebody cuts.
+/// Whether a field's name can stand in a line's first word, or where somebody cuts a line that is long.
 fn could_be_field(line: &Line) -> bool {
-    let has_field = |form: &Form| {
-        if line.is_long {
-            return fields::fields_in(form.text()).next().is_some();
-        }
-        form.candidates().any(|at| fields::fields_in(at.name).next().is_some() || is_torn(at.name))
-    };
-    line.forms().iter().any(has_field) || line.unfolded().is_some_and(|form| has_field(&form)) || has_hole(line.text())
+    let has_field =
+        |form: &Form| form.candidates().any(|at| fields::fields_in(at.name).next().is_some() || is_torn(at.name));
+    line.forms().iter().any(has_field)
+        || line.unfolded().is_some_and(|form| has_field(&form))
+        || line.behind_cuts().any(|text| fields::fields_in(text).next().is_some())
+        || has_hole(line.text())
 }
 
 /// Whether a comment that does not end here begins within a field's name.

@@ -488,6 +488,10 @@ fn what_stands_far_behind_in_a_line_is_seen() {
             assert!(held || base64, "{length}: {}", text.trim_start_matches('x'));
         }
     }
+    // Nobody cuts a line so soon.
+    let meta = r#"<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"><style>.a{content:"x"}</style>"#;
+    assert_eq!(by_lines(&format!("{meta}{}\r\n", "<p>あ</p>".repeat(900))), (false, false));
+    assert_eq!(by_lines(&format!("{}{meta}\r\n", "<p>あ</p>".repeat(900))), (false, true));
     let kana = "Content-Type については、資料にまとめて来週の会議でご説明いたします。".to_owned()
         + &"資料にまとめて説明いたします。".repeat(90);
     assert_eq!(by_lines(&kana), (false, true));

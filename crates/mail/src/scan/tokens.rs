@@ -54,7 +54,9 @@ pub(super) struct Line {
     /// An encoded word is not written as it has to be (RFC 2047, 2), or another one or a line's end is in it: who is lax may read it otherwise.
     pub(super) has_odd_word: bool,
     /// A line of it may be cut by somebody.
-    pub(super) is_long: bool,
+    is_long: bool,
+    /// It has controls, which are left out: to who cuts lines they are octets.
+    has_controls: bool,
 }
 
 /// A line with its comments, or without.
@@ -168,6 +170,7 @@ impl Tokens {
         }
         self.octets += line.len() + 1;
         self.line.is_long |= line.len() > MAX_LINE;
+        self.line.has_controls |= line.iter().any(|octet| octet.is_ascii_control() && *octet != b'\t');
         self.ends_in_semicolon = line.trim_ascii_end().ends_with(b";");
         self.at_letter = false;
         if self.word.is_none() && self.segment.is_none() && memchr::memchr(b'?', line).is_none() {
@@ -183,6 +186,12 @@ impl Tokens {
                 None => self.line.has_odd_word |= self.word.is_some(),
             }
         }
+    }
+
+    /// Takes a piece of a line that is not its first: all of it may begin a line to somebody.
+    pub(super) fn take_piece(&mut self, octets: &[u8]) {
+        self.take(octets, Mark::Line);
+        (self.line.is_long, self.line.has_controls) = (true, true);
     }
 
     /// Ends the line; what is taken next is another.
@@ -359,6 +368,12 @@ impl Line {
         forms
     }
 
+    /// What may begin a line to who cuts long ones: what stands far enough behind a line's beginning.
+    pub(super) fn behind_cuts(&self) -> impl Iterator<Item = &[u8]> {
+        let uncut = if self.has_controls { 0 } else { MAX_LINE };
+        self.begins().filter(|_| self.is_long).filter_map(move |line| line.get(uncut..))
+    }
+
     /// The line without its folds, which are nothing to some.
     pub(super) fn unfolded(&self) -> Option<Form> {
         memchr::memchr2(Mark::Line as u8, Mark::Bare as u8, &self.text)?;
@@ -388,11 +403,6 @@ impl Form {
             let value = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b" ")).unwrap_or(rest);
             Some(Candidate { line, name, value })
         })
-    }
-
-    /// All of it, with marks.
-    pub(super) fn text(&self) -> &[u8] {
-        &self.text
     }
 }
 
