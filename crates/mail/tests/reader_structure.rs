@@ -318,7 +318,8 @@ fn nothing_takes_quadratic_time() {
         reader.push(&normalised(format!("{open}\n{}", unit.repeat((4 << 20) / unit.len())).as_bytes()));
         let _ = reader.finish();
     }
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    // With the square of its size it would take hours; a busy machine is no reason to fail.
+    assert!(began.elapsed().as_secs() < 300, "{:?}", began.elapsed());
 }
 
 /// Octets of which mails are made, more or less.

@@ -118,6 +118,7 @@ fn begun_before(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
 /// A line that may be one of a uuencoded file to who takes any octets for data, and passes over what stands behind them.
 fn is_data(line: &[u8]) -> bool {
     let Some((length, data)) = line.split_first() else { return false };
-    let octets = usize::from(length.saturating_sub(32) & 63);
-    length.is_ascii_graphic() && octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
+    // Any octet is a length to them.
+    let octets = usize::from(length.wrapping_sub(32) & 63);
+    octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
 }

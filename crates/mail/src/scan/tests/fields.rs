@@ -180,11 +180,10 @@ fn what_could_be_a_field_in_a_margin_is_held() {
     }
 }
 
-// spec: MAIL-ACCEPT, MAIL-AMBIGUOUS (a mail of many lines that are left open is read in a time that grows with its size)
+// spec: MAIL-ACCEPT, MAIL-AMBIGUOUS (a mail of many lines that are left open is read in a time that grows with its size: with its square, this would take hours)
 #[test]
 fn what_is_left_open_line_after_line_takes_no_long_time() {
     const SIZE: usize = 1 << 20;
-    let began = std::time::Instant::now();
     let text = |unit: &str| {
         let mut scan = BodyScan::new(false, None);
         format!("Subject: x\r\n{}", unit.repeat(SIZE / unit.len()))
@@ -238,5 +237,4 @@ fn what_is_left_open_line_after_line_takes_no_long_time() {
     for unit in ["(", "(\"", "=?", "?=", "=?u?Q?", "?Q?", "name;", "name ", ";", "content-type("] {
         let _ = header(&unit.repeat((256 << 10) / unit.len()), 1);
     }
-    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
 }
