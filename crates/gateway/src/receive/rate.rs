@@ -221,7 +221,7 @@ impl Rates {
     fn limited(&self, origin: &Origin<'_>) -> Vec<(Key, Quota, &'static str)> {
         let mut limited = vec![(Key::Section(origin.section.clone()), self.limits.section, "of your company")];
         if !origin.sender.is_empty() {
-            limited.push((Key::Sender(compared(&origin.sender)), self.limits.sender, "of this sender"));
+            limited.push((Key::Sender(compared(origin.sender)), self.limits.sender, "of this sender"));
         }
         if !self.is_exempt(origin.address) {
             limited.push((Key::Address(peer(origin.address)), self.limits.address, "from your address"));
