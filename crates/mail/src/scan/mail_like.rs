@@ -66,8 +66,11 @@ impl MailLike {
         let begins = begins_file(line)
             || line.len() > MAX_LINE
                 && memchr::memchr2_iter(b'b', b'B', line).any(|at| starts_with(&line[at..], BEGIN));
-        self.found = self.begun && is_data(line);
-        self.begun = begins || self.begun && !starts_with(line, b"end");
+        let rest = line.get(3..).filter(|_| starts_with(line, b"end"));
+        // A line that begins with the word is none of data; the word alone ends the file to all.
+        let ends = rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
+        self.found = self.begun && !ends && is_data(line);
+        self.begun = begins || self.begun && rest.is_none_or(|rest| !rest.trim_ascii().is_empty());
     }
 
     /// Takes a line with all that belongs to it: could a field stand there?
