@@ -413,6 +413,18 @@ def fields_that_are_none():
         yield Attack(f"uuencoded, mode {mode!r}, by its subject", HEAD.replace(b"Subject: test", b"Subject: evil.exe (1/1)") + b"\r\n" + uu(begin=b"begin " + mode + b" "), "hold")
 
 
+def fields_without_a_name():
+    """A field without a name, or with a blank or a control character behind it: munpack ends a header there, and makes a file of what is a text to all others. (Not the planted file: the text stays.)"""
+    kind, text, other = b"Content-Type: text/plain; charset=utf-8\r\n", b"\r\nhello, all\r\n", b"Content-Type: text/plain\r\n\r\nhello\r\n"
+    for field in (b":a/ \r\n", b":\r\n", b": b\r\n", b":a\r\n b\r\n", b"::\r\n", b"X\x0b: a\r\n", b"X\x7f:\r\n", b"X : a\r\n", b"X\t: a\r\n"):
+        for name, fields in {"first": field + kind, "second": b"Subject: a\r\n" + field + kind, "last": kind + field}.items():
+            for structure in (b"alternative", b"mixed", b"related"):
+                yield Attack(f"{field!r} {name} in a part of {structure.decode()}", mail(parts(fields + text, other), b"multipart/" + structure + b"; boundary=BB"), "relay")
+            inner = fields.replace(b"text/plain; charset=utf-8", b"multipart/alternative; boundary=CC") + b"\r\n" + parts(other, other, boundary=b"CC")
+            yield Attack(f"{field!r} {name} in a multipart's header", mail(parts(inner, other), b"multipart/mixed; boundary=BB"), "relay")
+            yield Attack(f"{field!r} {name} in the mail's header", HEAD + VERSION + fields + text, "relay")
+
+
 INSERTED = [b"\0", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xe2\x80\xa8", b"\r", b"\n", b"\r\n", b"\r\n ", b"\r\n\t", b" ", b"\t", b";", b'"', b"(", b")", b"\\", b":", b"=", b"--", b"--BB", b"\r\n--BB\r\n",
             b"\r\n--BB--\r\n", b"\r\n\r\n", b"\x1b$B", b"\x1b(B", b"=?utf-8?q?", b"?=", b"%00", b"*0", b"*", b"\xef\xbb\xbf", b"\x7f", b"\xa0", b"Content-Type: text/plain\r\n", b"Content-Disposition: inline\r\n",
             b"Content-Type: multipart/alternative; boundary=BB\r\n", b"Content-Transfer-Encoding: 7bit\r\n", b"Content-Type: text/html\r\n", b"boundary=CC;", b"\r\n--CC\r\n", VERSION,
@@ -792,7 +804,7 @@ def texts_some_take_for_mails():
 
 def all_attacks():
     """Every attack, in a fixed order."""
-    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, boundary_parameters, odd_boundaries,
+    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
                    stopped, outlook, crossed, texts_some_take_for_mails):
         yield from family()

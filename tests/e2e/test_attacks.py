@@ -214,6 +214,16 @@ def test_no_reader_makes_a_file_of_what_leaves(run):
     assert not bad, json.dumps(bad, indent=1)
 
 
+# spec: MAIL-AMBIGUOUS
+def test_a_text_below_a_field_without_a_name_is_no_file(run):
+    names = {attack.name for attack in attacks.fields_without_a_name()}
+    files = [file for file, attack in run.attacks.items() if attack.name in names]
+    assert len(files) == len(names) == 135 and set(files) <= set(run.left)
+    bad = {run.attacks[file].name: [name for name, _ in run.found["munpack"].get(file, []) if name.startswith("part")] for file in files}
+    bad = {name: found for name, found in bad.items() if found}
+    assert not bad, json.dumps(bad, indent=1)
+
+
 # spec: MAIL-AMBIGUOUS (other seeds: FUBAKO_TEST_SEED)
 @pytest.mark.parametrize("seed", [int(os.environ.get("FUBAKO_TEST_SEED", 1)) + n for n in range(2)])
 def test_no_reader_makes_a_file_of_what_leaves_of_a_changed_mail(tmp_path, seed):

@@ -380,6 +380,7 @@ impl Reader {
         let own_type = header.first("content-type").map(|field| multipart::beginning(field.value()).to_vec());
         let mut read = part::read(&header, oddities, is_digest_child);
         read.part.parent = parent.map(|level| level.part);
+        read.part.afresh |= parent.is_some() && part::ends_early(&header);
         read.part.depth = u16::try_from(self.open.len()).unwrap_or(u16::MAX);
         read.part.body = body_start..body_start;
         for (cause, detail) in read.findings {

@@ -168,6 +168,24 @@ fn a_text_that_can_be_written_afresh_is_not_held_for_its_label() {
     }
 }
 
+// spec: MAIL-AMBIGUOUS (munpack ends a part's header at a field without a plain name, and makes a file of the text)
+#[test]
+fn a_part_below_a_field_without_a_plain_name_does_not_leave_as_it_came() {
+    let leaves = |part: &str| {
+        let read = read(mixed(&[part, "Content-Type: text/plain\n\nx"]));
+        assert_eq!((read.details(), read.decision()), (vec![], Decision::Relay), "{part}");
+        read.plan.leaves_as_it_came(&read.outline)
+    };
+    for field in [":", ":a/ ", ": b", "X\u{b}: y", "X : y", "X\t:"] {
+        assert!(!leaves(&format!("{field}\nContent-Type: text/plain\n\nx")), "{field}");
+        assert!(!leaves(&format!("X: y\n{field}\nContent-Type: text/plain\n\nx")), "{field}");
+        // The mail's own header may.
+        let read = read(format!("From: a@b.example\n{field}\nContent-Type: text/plain\n\nx"));
+        assert!(read.plan.leaves_as_it_came(&read.outline), "{field}");
+    }
+    assert!(leaves("X: :\n : \nContent-Type: text/plain\n\nx"));
+}
+
 // spec: 3.4a (handled)
 #[test]
 fn what_looks_odd_and_has_one_reading_is_not_held() {

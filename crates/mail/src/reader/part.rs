@@ -89,6 +89,12 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
     Read { part, boundary, is_digest, oddly_written, findings }
 }
 
+/// Whether a part's header ends early to somebody, who then makes a file of its text: munpack ends one at a field without a name, or with
+/// white space or control characters before its colon. (A mail's own header may: a mail is no file to it.)
+pub(super) fn ends_early(header: &Header) -> bool {
+    header.iter().any(|field| field.name().is_empty() || field.has_odd_name())
+}
+
 /// What is odd about who wrote the mail. White space before the colon is the form of old, which all have to accept (RFC
 /// 5322, 4.5.2); beside another From field a strict reader sees one author and a lax one two.
 pub(super) fn odd_author(header: &Header) -> Option<&'static str> {

@@ -144,15 +144,17 @@ fn is_base64(run: &[u8]) -> bool {
     run.len() >= MIN_RUN && is_mixed
 }
 
-/// Whether something in the line is quoted-printable: not a rule of `=`.
+/// Whether something in the line is quoted-printable: two hexadecimal digits behind `=`, or the line's end; not a rule of `=`, nor a link.
 fn is_quoted(line: &[u8]) -> bool {
     let is_rule = line.trim_ascii().iter().all(|octet| *octet == b'=');
-    let is_hex =
-        |octet: Option<&u8>| octet.is_none_or(|octet| octet.is_ascii_hexdigit() || octet.is_ascii_whitespace());
+    // What is no ASCII is a digit to ripmime.
+    let is_digit = |octet: &u8| octet.is_ascii_hexdigit() || !octet.is_ascii();
+    let is_encoded =
+        |rest: &[u8]| rest.trim_ascii_start().is_empty() || rest.get(..2).is_some_and(|pair| pair.iter().all(is_digit));
     let is_link = memchr::memmem::find(line, b"://").is_some();
     !is_rule
         && !is_link
-        && (line.len() >= LONGEST || memchr::memchr_iter(b'=', line).any(|at| is_hex(line.get(at + 1))))
+        && (line.len() >= LONGEST || memchr::memchr_iter(b'=', line).any(|at| is_encoded(&line[at + 1..])))
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.
