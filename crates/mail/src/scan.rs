@@ -36,7 +36,7 @@ pub(crate) struct Found {
     pub(crate) pgp: bool,
     /// A `data:` URL in an HTML tag or style sheet.
     pub(crate) data_url: bool,
-    /// A uuencoded, yEnc or BinHex file, or a part of a mail with its header.
+    /// A uuencoded, yEnc or BinHex file, or what is encoded below a part's header.
     pub(crate) file_as_text: bool,
     /// An HTML text that cannot be read within limits.
     pub(crate) unreadable: bool,
@@ -63,7 +63,7 @@ impl Found {
             (
                 self.file_as_text,
                 Cause::Ambiguous(Ambiguity::FileInText),
-                "a text with a uuencoded, yEnc or BinHex file in it, or with a part and its header",
+                "a text with a uuencoded, yEnc or BinHex file in it, or with something encoded below a part's header",
             ),
         ]
         .into_iter()

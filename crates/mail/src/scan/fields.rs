@@ -1,4 +1,4 @@
-//! The fields by which the laxest readers find files, and what they take for a name in them. To ripmime a field is any line in whose first
+//! The fields by which the laxest readers find files. To ripmime a field is any line in whose first
 //! word the field's name is contained. The lines are read by [`super::tokens`]: here they are in lower case, their encoded words decoded.
 
 /// The fields by which such readers find files.
@@ -36,10 +36,6 @@ impl Encodings {
         Self { base64: has(value, "base64"), quoted: has(value, "quoted") }
     }
 
-    pub(super) const fn any(self) -> bool {
-        self.base64 || self.quoted
-    }
-
     pub(super) fn merge(&mut self, other: Self) {
         self.base64 |= other.base64;
         self.quoted |= other.quoted;
@@ -69,47 +65,11 @@ pub(super) fn forms(line: Vec<u8>) -> Vec<Vec<u8>> {
     vec![without_comments(&line), without_first_closed(&line), line]
 }
 
-/// `name` or `filename` with a value, in any of their forms (RFC 2231), behind as many separators; a host's or a person's name is none. What
-/// stands behind letters that are no ASCII is prose.
-pub(super) fn has_name(value: &[u8], separators: usize) -> bool {
-    const NAME: &[u8] = b"name";
-    let value = value.split(|octet| !octet.is_ascii()).next().unwrap_or_default();
-    let (mut counted, mut at_counted) = (0, 0);
-    memchr::memmem::find_iter(value, NAME).any(|at| {
-        let before = value[..at].strip_suffix(b"file").unwrap_or(&value[..at]);
-        let rest = &value[at + NAME.len()..];
-        let marks = rest.iter().take_while(|octet| octet.is_ascii_digit() || **octet == b'*').count();
-        let rest = &rest[marks..];
-        let blanks = rest.iter().take_while(|octet| octet.is_ascii_whitespace() || **octet == 0x0b).count();
-        let trimmed = &rest[blanks..];
-        let is_own_word = before.last().is_none_or(|octet| !octet.is_ascii_alphanumeric());
-        let has_value = trimmed.starts_with(b"=") || blanks > 0 && begins_with_a_file(trimmed);
-        // All that was counted is before what is looked at now.
-        counted += self::separators(&value[at_counted..before.len()]);
-        at_counted = before.len();
-        is_own_word && has_value && counted >= separators
-    })
-}
-
-/// Whether the first word of a text is a file's name, and none of prose.
-fn begins_with_a_file(text: &[u8]) -> bool {
-    let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    let middle = word.get(1..word.len().saturating_sub(1)).unwrap_or_default();
-    word.is_ascii()
-        && word.first().is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'"')
-        && middle.contains(&b'.')
-}
-
 /// Whether a field's name stands in a line's first word as somebody writes it who sends a mail: not behind what no field's name has,
 /// such as a quote, a bracket or a bullet.
 pub(super) fn is_written(name: &[u8]) -> bool {
     let at = names().filter_map(|field| memchr::memmem::find(name, field.as_bytes())).min();
     at.is_some_and(|at| !name[..at].iter().any(|octet| !octet.is_ascii() || b"'\"`([{".contains(octet)))
-}
-
-/// How many characters stand in a text that end a parameter, the ends of lines among them.
-fn separators(text: &[u8]) -> usize {
-    text.iter().filter(|octet| matches!(octet, b';' | b' ' | b'\t' | b'\n' | b'\r' | 0x0b)).count()
 }
 
 pub(super) fn has(text: &[u8], word: &str) -> bool {

@@ -189,7 +189,7 @@ impl TextRules {
         let line = self.tokens.finish();
         self.like.field(&line);
         let part = self.part.line(&line);
-        self.found.file_as_text |= part == Seen::File;
+        self.found.file_as_text |= part == Seen::Hidden;
         self.found.veil |= part == Seen::Mime;
     }
 
@@ -225,37 +225,31 @@ fn opens_pgp(line: &[u8]) -> bool {
 /// The look at what stands before the first and after the last part (spec 3.4a): is there a part in it, or a file?
 #[derive(Debug)]
 pub(crate) struct MarginScan {
+    text: TextLines,
     lines: Lines,
-    rules: TextRules,
     part_field: bool,
 }
 
 impl Default for MarginScan {
     fn default() -> Self {
-        Self { lines: Lines::by_cr(), rules: TextRules::default(), part_field: false }
+        Self { text: TextLines::default(), lines: Lines::by_cr(), part_field: false }
     }
 }
 
 impl MarginScan {
     pub(crate) fn push(&mut self, octets: &[u8]) {
-        let (rules, part_field) = (&mut self.rules, &mut self.part_field);
-        self.lines.pieces(octets, |piece| {
-            rules.piece(piece);
-            *part_field |= piece.is_first && is_part_field(piece.octets);
-        });
+        let part_field = &mut self.part_field;
+        self.text.push(octets);
+        self.lines.push(octets, |line| *part_field |= is_part_field(line));
     }
 
     /// Whether something like a part or a file was there.
     pub(crate) fn finish(&mut self) -> bool {
-        let (rules, part_field) = (&mut self.rules, &mut self.part_field);
-        self.lines.finish_pieces(|piece| {
-            rules.piece(piece);
-            *part_field |= piece.is_first && is_part_field(piece.octets);
-        });
-        rules.finish();
-        let found = self.rules.found;
+        let part_field = &mut self.part_field;
+        self.lines.finish(|line| *part_field |= is_part_field(line));
+        let found = self.text.finish();
         // What stands there does not leave otherwise than it came, so that what could be a field is enough.
-        self.part_field || found.file_as_text || found.veil || self.rules.like.finish()
+        self.part_field || found.file_as_text || found.veil
     }
 }
 

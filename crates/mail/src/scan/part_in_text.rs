@@ -1,8 +1,8 @@
 //! A part of a mail in a text, with its header: some readers look into texts for such, and unpack what follows.
 //!
-//! Lines are read as the laxest do ([`super::tokens`]). A paragraph is a header to ripmime where a line of it begins like a mail's; it decodes a
-//! text and looks again, so what plainly names a file to it is held, and what is encoded below such a header. What else could be a
-//! field leaves in base64, in which no such line is seen ([`super::mail_like`]).
+//! Lines are read as the laxest do ([`super::tokens`]). A paragraph is a header to ripmime where a line of it begins like a mail's. What is
+//! encoded below such a header is held: there may be a part again in it. What else is a field, or could be one, leaves in base64, in which
+//! nobody sees a header ([`super::mail_like`]).
 
 use super::{
     fields::{self, Encodings, Field},
@@ -23,8 +23,8 @@ pub(super) enum Seen {
     Words,
     /// A field by which a mail's parts are found.
     Mime,
-    /// A field that names a file.
-    File,
+    /// A field behind a line end in an encoded word.
+    Hidden,
 }
 
 /// The look at a text's lines.
@@ -44,7 +44,6 @@ pub(super) struct PartInText {
 struct Paragraph {
     /// A line begins as one of a mail's header does.
     is_header: bool,
-    names_a_file: bool,
     encodings: Encodings,
 }
 
@@ -59,8 +58,7 @@ impl PartInText {
                 seen = if paragraph.form(&form) { Seen::Mime } else { seen };
             }
         }
-        let is_file = line.hides_a_field || paragraph.is_header && paragraph.names_a_file;
-        if is_file { Seen::File } else { seen }
+        if line.hides_a_field { Seen::Hidden } else { seen }
     }
 
     /// Whether there can be a part, or a file, in what is encoded below a header, as far as this line of the text.
@@ -90,45 +88,23 @@ impl PartInText {
 impl Paragraph {
     /// Takes a line in one of its forms; says whether a field of MIME is in it.
     fn form(&mut self, form: &Form) -> bool {
-        let mut mime = false;
-        // Of a kind that was there before, the value is in what was looked at.
-        let mut seen = [false; 4];
+        let (mut mime, mut seen) = (false, false);
         for at in form.candidates() {
             mime |= is_mime(at.line);
             self.is_header |= begins_header(at.line);
-            for field in fields::fields_in(at.name).filter(|_| fields::is_written(at.name)) {
-                if !std::mem::replace(&mut seen[field as usize], true) || field == Field::Location {
-                    self.field(field, at, form.is_joined);
-                }
+            let is_encoding = fields::fields_in(at.name).any(|field| field == Field::Encoding);
+            // Of what was there before, the value is in what was looked at.
+            if is_encoding && fields::is_written(at.name) && !std::mem::replace(&mut seen, true) {
+                self.encoding(at);
             }
         }
         mime
     }
 
-    fn field(&mut self, field: Field, at: Candidate<'_>, is_joined: bool) {
-        self.names_a_file |= match field {
-            // The first word behind the type's is none yet.
-            Field::Type => fields::has_name(at.value, 2) || fields::is_a_file(at.value),
-            // In a form the name is a field's, and the file's (RFC 7578, 4.2); in a table it is a word.
-            Field::Disposition => {
-                let main = at.value.trim_ascii_start();
-                !main.starts_with(b"|") && !main.starts_with(b"form-data") && fields::has_name(at.value, 1)
-            }
-            Field::Location => at.line.trim_ascii_end().ends_with(b";") || at.values().any(is_place),
-            Field::Encoding => {
-                at.values()
-                    .filter(|value| is_encoding(value))
-                    .for_each(|value| self.encodings.merge(Encodings::of(value)));
-                is_joined && self.encodings.any()
-            }
-        };
+    fn encoding(&mut self, at: Candidate<'_>) {
+        let values = at.values().filter(|value| is_encoding(value));
+        values.for_each(|value| self.encodings.merge(Encodings::of(value)));
     }
-}
-
-/// A path is one of a site; what it means to somebody, the text does not leave for. What is no ASCII somebody speaks, in ISO-2022-JP, too
-/// (of its escape sequences is left `$B` where they are taken for ASCII).
-fn is_place(value: &[u8]) -> bool {
-    value.trim_ascii().first().is_some_and(|octet| octet.is_ascii() && !b"/$".contains(octet))
 }
 
 /// Of what is no encoding somebody speaks.

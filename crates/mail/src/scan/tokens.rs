@@ -63,8 +63,6 @@ pub(super) struct Line {
 #[derive(Debug)]
 pub(super) struct Form {
     text: Vec<u8>,
-    /// CRs alone are nothing in it.
-    pub(super) is_joined: bool,
 }
 
 /// What may be a field.
@@ -358,11 +356,10 @@ impl Line {
 
     /// The line as it is, and without its comments; and all of that once more where there are CRs alone.
     pub(super) fn forms(&self) -> Vec<Form> {
-        let mut forms: Vec<Form> =
-            fields::forms(self.text.clone()).into_iter().map(|text| Form { text, is_joined: false }).collect();
+        let mut forms: Vec<Form> = fields::forms(self.text.clone()).into_iter().map(|text| Form { text }).collect();
         if memchr::memchr(Mark::Bare as u8, &self.text).is_some() {
             let joined = |form: &Form| form.text.iter().copied().filter(|octet| *octet != Mark::Bare as u8).collect();
-            let joined: Vec<Form> = forms.iter().map(|form| Form { text: joined(form), is_joined: true }).collect();
+            let joined: Vec<Form> = forms.iter().map(|form| Form { text: joined(form) }).collect();
             forms.extend(joined);
         }
         forms
@@ -382,7 +379,7 @@ impl Line {
             fold = is_mark(octet) || fold && **octet == b' ';
             !fold
         };
-        Some(Form { text: self.text.iter().filter(is_kept).copied().collect(), is_joined: true })
+        Some(Form { text: self.text.iter().filter(is_kept).copied().collect() })
     }
 
     /// All of it.

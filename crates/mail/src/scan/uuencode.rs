@@ -1,7 +1,7 @@
 //! uuencoded files in a text, as readers look for them: POSIX (`begin 644 name`), and those that take any case, tabs, any
 //! mode, no name, and data lines of any length.
 
-use super::lines::starts_with;
+use super::{lines::starts_with, mail_like::begins_file};
 
 /// Lines without small letters that count as data whatever their first character says have so many octets.
 const MIN_DATA: usize = 20;
@@ -60,13 +60,10 @@ impl Uuencode {
 }
 
 fn begin(line: &[u8]) -> Option<Begin> {
-    let rest = line.get(5..).filter(|_| starts_with(line, b"begin"))?;
+    let rest = line.get(5..).filter(|_| begins_file(line))?;
     // White space as C has it: with the vertical tab.
     let blanks = rest.iter().take_while(|octet| octet.is_ascii_whitespace() || **octet == 0x0b).count();
     let mode = &rest[blanks..];
-    if blanks == 0 {
-        return None;
-    }
     let digits = mode.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let octal = mode[..digits].iter().all(|octet| *octet <= b'7');
     let after = &mode[digits..];
@@ -100,7 +97,7 @@ pub(super) fn begins_base64(line: &[u8]) -> bool {
     starts_with(line, BEGIN) && line.get(BEGIN.len()).is_some_and(u8::is_ascii_whitespace)
 }
 
-/// A line of data: a length, and as many characters as it says; a last group may be cut, a checksum or blanks may follow.
+/// A line of a file that is held: a length, and as many characters as it says; a last group may be cut, a checksum or blanks may follow.
 /// Prose can look like that: beyond the first line it counts where it has no small letters, which encoders do not
 /// write. Some decode lines of any length: below a `begin` that a person may have written, those that begin as a full line does. (Who takes it
 /// for a file is told otherwise in what leaves: [`super::mail_like`].)

@@ -59,6 +59,21 @@ fn a_padded_word_is_none_that_goes_on_in_the_next_field() {
     assert!(header.hides_a_field);
 }
 
+// spec: MAIL-AMBIGUOUS (a field that is hidden, and what is encoded, or begins a file, below a header)
+#[test]
+fn what_may_be_unpacked_below_a_header_in_a_text_is_held() {
+    for text in [
+        "X: =?a?Q?x?= =?=\r\n?Q?=0ACont?=ent-Disposition: attachment; filename=evil.exe\r\n",
+        "Content-Transfer-Encoding: base64\r\nX: y\r\n\r\nHi:\r\nTVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAA=\r\n",
+        "Hi\r\nbe\0gin\0 644 a.exe\r\n#0V%T\r\n",
+        "Date: today\r\n\r\nHi\r\nbegin 7 evil.exe\r\n",
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\nprice =31=30\r\n",
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\nsoft = \t\r\nbreak\r\n",
+    ] {
+        assert!(by_lines(text).0, "{text}");
+    }
+}
+
 // spec: MAIL-AMBIGUOUS (a header in which some see other fields does not leave as it came)
 #[test]
 fn a_header_that_is_not_plainly_written_is_written_afresh() {
@@ -166,6 +181,9 @@ fn what_could_be_a_field_in_a_margin_is_held() {
         &format!("{far}From: x\r\nX-Content-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n"),
         &format!("{far}Content-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n"),
         "begin\u{b}foo 5 evil.exe\r\nMvcuohu EpdepvSq|teIxmspHteXImTmcjs}]iduipTerkumtptYdpuidkten\r\n`\r\nend\r\n",
+        // Some drop a NUL.
+        "Hi\r\nbe\0gin 644 a.exe\r\n#0V%T\r\n",
+        "Hi\rContent-\0Foo: x\r",
     ] {
         assert!(is_held(text), "{text}");
     }
