@@ -32,11 +32,11 @@ LOCKED = {"ja": "一時的に使えなくなっています", "en": "locked for 
 
 
 class Place:
-    def __init__(self, folder):
+    def __init__(self, folder, declaration=SECTION):
         self.mailboxes = harness.Mailboxes(folder, [TO, SENDER]).start()
         # Whatever comes from this machine is a proxy that says whom it speaks for.
         config = {"relay": {"smarthost": f"127.0.0.1:{self.mailboxes.port}"}, "http": {"proxies": ["127.0.0.1"]}}
-        self.site = harness.Fubako(folder / "fubako", config, SECTION).start()
+        self.site = harness.Fubako(folder / "fubako", config, declaration).start()
         self.site.base = f"http://127.0.0.1:{self.site.http}"
         self.numbers = itertools.count(1)
 

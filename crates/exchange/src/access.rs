@@ -1,4 +1,5 @@
-//! What recipients do to prove who they are (spec ACCESS): try the file password, be mailed a code and enter it.
+//! What recipients do to prove who they are (spec ACCESS): try the file password, be mailed a code and enter it. (Who has an account signs in, and has
+//! [`crate::received`].)
 //!
 //! The rules are [`crate::domain::access`]'s. A try is taken before anything is compared, so that tries side by side cannot outrun the limit; what a
 //! proof begins is a session of one browser, for one link.

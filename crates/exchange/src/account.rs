@@ -386,14 +386,19 @@ impl Exchange {
             Some(Name::Operator(login_id)) => Some(AccountName::Operator(login_id.clone())),
             Some(Name::User(section, login_id)) => Some(AccountName::User(section.clone(), login_id.clone())),
             Some(Name::Address(address, domains)) => {
-                for domain in domains {
-                    if let Some(section) = self.parts.store.section_of_domain(domain).await? {
-                        return Ok(Some(AccountName::Address(section.id, address.clone())));
-                    }
-                }
-                None
+                self.section_of(domains).await?.map(|section| AccountName::Address(section, address.clone()))
             }
         })
+    }
+
+    /// The section that registered the nearest of these domains.
+    pub(crate) async fn section_of(&self, domains: &[String]) -> Result<Option<SectionId>, StoreError> {
+        for domain in domains {
+            if let Some(section) = self.parts.store.section_of_domain(domain).await? {
+                return Ok(Some(section.id));
+            }
+        }
+        Ok(None)
     }
 
     async fn with_section(&self, account: Account) -> Result<Known, AccountError> {

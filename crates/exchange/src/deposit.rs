@@ -12,7 +12,7 @@ use fubako_base::{
     Code, Timestamp,
     address::senders,
     audit::{Actor, Event},
-    ids::{DepositId, LinkId, SectionId},
+    ids::{DepositId, SectionId},
     object::ObjectRef,
     section::{Access, Section, Way},
     shown,
@@ -20,8 +20,7 @@ use fubako_base::{
 };
 use fubako_store::{
     StoreError, audit,
-    deposits::{Depositor, File, Link},
-    outbox::NewOutgoing,
+    deposits::{Depositor, File},
 };
 use fubako_vault::{SealedWriter, VaultError, scanner::ScanError};
 use futures::stream::BoxStream;
@@ -29,14 +28,13 @@ use futures::stream::BoxStream;
 use crate::{
     Exchange,
     audit::By,
-    domain::{self, Invalid, NewDeposit, NewFile, Whence, access, hosts::link_base},
-    notice::DepositNotice,
+    domain::{self, Invalid, NewDeposit, NewFile, Whence, access},
     password::{self, HashError},
     sending::password_context,
-    token::Token,
 };
 
 mod intake;
+mod links;
 mod repeat;
 
 use intake::{Seen, take_in};
@@ -478,45 +476,6 @@ impl Exchange {
         if let Err(cause) = dropped {
             tracing::warn!(deposit = %file.deposit, object = %file.object.id, cause, "an object that no row knows is left");
         }
-    }
-
-    /// A link and a deposit notice a recipient (spec X-NOTICE).
-    pub(crate) async fn links_and_notices(
-        &self,
-        deposit: &Deposit,
-        section: &Section,
-        files: &[File],
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<(Vec<Link>, Vec<NewOutgoing>), DepositError> {
-        let notice = DepositNotice {
-            brand: &self.parts.brand,
-            from: &self.parts.notice_from,
-            hostname: &self.parts.hostname,
-            deposit,
-            settings: &section.settings,
-            files,
-            sent_at: now,
-            expires_at,
-        };
-        let mut links = Vec::with_capacity(deposit.recipients.len());
-        let mut notices = Vec::with_capacity(deposit.recipients.len());
-        for recipient in &deposit.recipients {
-            let token = Token::generate().map_err(|e| DepositError::Internal(e.to_string()))?;
-            let base = link_base(&section.settings, &self.parts.own_domains, &self.parts.public_url);
-            let url = format!("{base}/d/{}", token.expose());
-            links.push(Link {
-                id: LinkId::generate(),
-                deposit: deposit.id,
-                recipient: recipient.clone(),
-                token_hash: token.hash(),
-                failures: 0,
-                next_try_at: None,
-                cancelled_at: None,
-            });
-            notices.push(self.outgoing_notice(&notice, recipient, &url).await?);
-        }
-        Ok((links, notices))
     }
 }
 

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
     audit::{Actor, Event},
-    ids::{DepositId, LinkId, SectionId},
+    ids::{AccountId, DepositId, LinkId, SectionId},
     object::ObjectRef,
-    section::{Access, Section, Settings},
+    section::{Access, Section, Settings, Way},
     unchecked::Unchecked,
 };
 use fubako_store::{
@@ -157,6 +157,8 @@ pub struct OpenedFiles {
 struct Taker {
     link: LinkId,
     session_hash: [u8; 32],
+    /// The account that is signed in; none where the session is the link's own.
+    account: Option<AccountId>,
     recipient: String,
     /// The IP address that asks; empty where there is none.
     address: String,
@@ -182,10 +184,14 @@ impl OpenedFiles {
 
     /// That a file of it is taken, for the audit log.
     fn taken(&self, taker: &Taker, file: &FileView) -> Entry {
-        By::at(Actor::Recipient(taker.recipient.clone()), &taker.address)
+        let entry = By::at(Actor::Recipient(taker.recipient.clone()), &taker.address)
             .did(&self.section, Event::Downloaded, self.deposit, self.now())
             .with("number", file.number)
-            .with("file", &file.name)
+            .with("file", &file.name);
+        match taker.account {
+            Some(account) => entry.with("way", Way::Account.name()).with("account", account),
+            None => entry,
+        }
     }
 
     /// The time, reckoned from when this was opened.
@@ -342,10 +348,21 @@ impl Exchange {
         if !self.parts.store.link_session(found.link.id, &session, now).await? {
             return Err(DownloadError::NotProven);
         }
+        self.open(found, session, None, now).await
+    }
+
+    /// The files of a link, for a session of its recipient's, or of an account of theirs.
+    pub(crate) async fn open(
+        &self,
+        found: Found,
+        session_hash: [u8; 32],
+        account: Option<AccountId>,
+        now: Timestamp,
+    ) -> Result<Opened, DownloadError> {
         let files = self.parts.store.files(found.deposit.id).await?;
         let inside = OpenedFiles::of(&found.deposit, files, &found.section, found.expires_at, now);
         let (link, recipient) = (found.link.id, found.link.recipient.clone());
-        let taker = Taker { link, session_hash: session, recipient, address: String::new() };
+        let taker = Taker { link, session_hash, account, recipient, address: String::new() };
         let inside = OpenedFiles { taker: Some(taker), ..inside };
         Ok(Opened { view: found.view(None, now), inside })
     }
@@ -463,6 +480,11 @@ impl Exchange {
     pub(crate) async fn find(&self, token: &str, now: Timestamp) -> Result<Found, DownloadError> {
         let hash = token::presented(token).ok_or(DownloadError::NotFound)?;
         let (link, deposit) = self.parts.store.link(&hash).await?.ok_or(DownloadError::NotFound)?;
+        self.live(link, deposit, now).await
+    }
+
+    /// The link with what is round it, where it is live.
+    pub(crate) async fn live(&self, link: Link, deposit: Deposit, now: Timestamp) -> Result<Found, DownloadError> {
         let section = self.parts.store.section(&deposit.section).await?.filter(|section| section.enabled);
         let section = section.ok_or(DownloadError::NotFound)?;
         match (deposit.state, deposit.sent_at, deposit.expires_at) {
@@ -527,7 +549,7 @@ impl Handing {
 }
 
 impl Found {
-    fn view(&self, code: Option<&Code>, now: Timestamp) -> LinkView {
+    pub(crate) fn view(&self, code: Option<&Code>, now: Timestamp) -> LinkView {
         let Self { link, deposit, section, .. } = self;
         let turn = domain::turn(&section.settings, link.failures, link.next_try_at, now);
         let (next_try_at, locked) = match turn {

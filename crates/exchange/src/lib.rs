@@ -8,6 +8,7 @@
 //! - [`deposit`]: begin, put, send, abort: what the API calls
 //! - [`download`]: look, open: what the recipient's page calls; `rescan`: the virus check on the way out
 //! - [`uploads`], [`sending`]: files on their way from people, and what they send
+//! - [`received`]: what people with accounts received
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
 //! - `hosts`: what is under a host name that a request names
@@ -29,6 +30,7 @@ pub mod maintenance;
 pub mod members;
 pub mod notice;
 mod password;
+pub mod received;
 mod rescan;
 mod ruling;
 pub mod sending;

@@ -1,6 +1,5 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
 
-mod access;
 mod approval;
 mod networks;
 mod secret;
@@ -243,7 +242,6 @@ impl SectionDeclaration {
         if !(1..=365).contains(&settings.longest_keep_days) {
             return Err("settings.longest_keep_days must be 1 to 365".to_owned());
         }
-        access::check(self)?;
         if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
             return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
         }

@@ -136,6 +136,8 @@ pub struct Link {
     pub deposit: DepositId,
     /// The recipient's address.
     pub recipient: String,
+    /// The same as addresses are compared.
+    pub address: String,
     /// SHA-256 of the token in the URL.
     pub token_hash: [u8; 32],
     /// Wrong passwords since the last right one.
@@ -509,11 +511,13 @@ pub(crate) async fn hand_out(tx: &mut Tx, section: &SectionId, sending: &Sending
                 &link.token_hash,
                 link.failures,
                 link.next_try_at,
+                &link.address,
             ]
             .to_vec()
         })
         .collect();
-    let head = "INSERT INTO links (id, section, deposit, position, recipient, token_hash, failures, next_try_at)";
+    let head =
+        "INSERT INTO links (id, section, deposit, position, recipient, token_hash, failures, next_try_at, address)";
     tx.insert_all(head, &rows).await?;
     // The mail that caused the deposit, where the gateway shares this database: whoever turns away both is told of once.
     let mail = "SELECT id FROM mails WHERE section = $1 AND deposit = $2";

@@ -7,7 +7,7 @@
 //! - [`audit`]: the audit log and what holds its lines together
 //! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
-//! - [`deposits`]: deposits, files, links, sessions; [`codes`]: one-time codes
+//! - [`deposits`]: deposits, files, links, sessions; [`codes`]: one-time codes; [`links`]: what somebody received
 //! - [`sent`]: what senders see of deposits, and take back; downloads
 //! - [`outbox`]: outgoing mails and their deliveries
 //! - [`queue`]: what the operator sees of both
@@ -38,7 +38,7 @@ pub mod audit;
 pub mod codes;
 pub mod deposits;
 pub mod keys;
-mod links;
+pub mod links;
 pub mod mails;
 pub mod maintenance;
 mod migrate;

@@ -1,20 +1,43 @@
 //! Recipients' links and the sessions of those who proved themselves.
 
-use fubako_base::{Timestamp, ids::LinkId};
+use fubako_base::{
+    Timestamp,
+    address::compared,
+    ids::{LinkId, SectionId},
+};
 
 use crate::{
     Store, StoreError,
     audit::Entry,
     codes::use_up,
     deposits::{Deposit, Link, deposit_columns, read_deposit},
-    tx::args,
+    tx::{Arg, Row, Tx, args},
 };
 
-const LINK: &str = concat!(
-    "SELECT l.id AS link_id, l.recipient, l.token_hash, l.failures, l.next_try_at, l.cancelled_at AS link_cancelled_at, ",
-    deposit_columns!("d."),
-    " FROM links l JOIN deposits d ON d.id = l.deposit WHERE l.token_hash = $1"
-);
+macro_rules! link {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.id AS link_id, l.recipient, l.address, l.token_hash, l.failures, l.next_try_at,
+                l.cancelled_at AS link_cancelled_at, ",
+            deposit_columns!("d."),
+            " FROM links l JOIN deposits d ON d.id = l.deposit WHERE ",
+            $rest
+        )
+    };
+}
+
+/// What is asked of somebody's received deposits.
+#[derive(Debug, Clone)]
+pub struct ReceivedQuery {
+    /// Their address, as addresses are compared.
+    pub address: String,
+    /// The section that sent; none: any.
+    pub section: Option<SectionId>,
+    /// Only links before this one.
+    pub before: Option<LinkId>,
+    /// At most so many.
+    pub limit: u32,
+}
 
 impl Store {
     /// The link whose token has this hash, with its deposit.
@@ -25,21 +48,35 @@ impl Store {
         self.pool
             .read(*token_hash, |tx, token_hash| {
                 Box::pin(async move {
-                    let Some(row) = tx.one("links", LINK, args![token_hash]).await? else { return Ok(None) };
-                    let deposit = read_deposit(&row)?;
-                    let link = Link {
-                        id: row.parse("link_id")?,
-                        deposit: deposit.id,
-                        recipient: row.get("recipient")?,
-                        token_hash: row.digest("token_hash")?,
-                        failures: row.int("failures")?,
-                        next_try_at: row.time_opt("next_try_at")?,
-                        cancelled_at: row.time_opt("link_cancelled_at")?,
-                    };
-                    Ok(Some((link, deposit)))
+                    let row = tx.one("links", link!("l.token_hash = $1"), args![token_hash]).await?;
+                    row.as_ref().map(read_link).transpose()
                 })
             })
             .await
+    }
+
+    /// The link with this id, with its deposit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn link_by_id(&self, id: LinkId) -> Result<Option<(Link, Deposit)>, StoreError> {
+        self.pool
+            .read(id, |tx, id| {
+                Box::pin(async move {
+                    let row = tx.one("links", link!("l.id = $1"), args![*id]).await?;
+                    row.as_ref().map(read_link).transpose()
+                })
+            })
+            .await
+    }
+
+    /// The links that were handed out to an address by sections in use, the newest first, with their deposits: those that were not taken back, whether or not
+    /// the files are there still.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn received(&self, query: &ReceivedQuery) -> Result<Vec<(Link, Deposit)>, StoreError> {
+        self.pool.read(query.clone(), |tx, query| Box::pin(received(tx, query))).await
     }
 
     /// Takes a try at a link's password: counts it as wrong beforehand and sets when the next may be, in one transaction, so that
@@ -144,4 +181,40 @@ impl Store {
             })
             .await
     }
+}
+
+async fn received(tx: &mut Tx, query: &ReceivedQuery) -> Result<Vec<(Link, Deposit)>, StoreError> {
+    let mut sql = link!(
+        "l.address = $1 AND l.cancelled_at IS NULL AND d.state IN ('sent', 'expired') AND d.sent_at IS NOT NULL
+            AND l.section IN (SELECT id FROM sections WHERE enabled)"
+    )
+    .to_owned();
+    let mut values: Vec<Arg<'_>> = vec![(&query.address).into()];
+    if let Some(section) = &query.section {
+        values.push(section.into());
+        sql += &format!(" AND l.section = ${}", values.len());
+    }
+    if let Some(before) = query.before {
+        values.push(before.into());
+        sql += &format!(" AND l.id < ${}", values.len());
+    }
+    values.push(query.limit.into());
+    sql += &format!(" ORDER BY l.id DESC LIMIT ${}", values.len());
+    tx.all("links", sql, &values).await?.iter().map(read_link).collect()
+}
+
+fn read_link(row: &Row) -> Result<(Link, Deposit), StoreError> {
+    let deposit = read_deposit(row)?;
+    let recipient: String = row.get("recipient")?;
+    let link = Link {
+        id: row.parse("link_id")?,
+        deposit: deposit.id,
+        address: row.opt("address")?.unwrap_or_else(|| compared(&recipient)),
+        recipient,
+        token_hash: row.digest("token_hash")?,
+        failures: row.int("failures")?,
+        next_try_at: row.time_opt("next_try_at")?,
+        cancelled_at: row.time_opt("link_cancelled_at")?,
+    };
+    Ok((link, deposit))
 }

@@ -32,6 +32,7 @@ const ALL: &[(&str, &str)] = &[
     ("0019_uploads", include_str!("../migrations/0019_uploads.sql")),
     ("0025_members", include_str!("../migrations/0025_members.sql")),
     ("0020_access", include_str!("../migrations/0020_access.sql")),
+    ("0026_received", include_str!("../migrations/0026_received.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

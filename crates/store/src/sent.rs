@@ -295,6 +295,11 @@ async fn begin_download(tx: &mut Tx, taking: Taking, record: &Record, now: Times
         SELECT id, $2, $3, section, $4 FROM links WHERE id = $1
         ON CONFLICT (link, number, session_hash) DO NOTHING";
     let begun = tx.run(sql, args![taking.link, taking.number, &taking.session_hash, now]).await? == 1;
+    if begun {
+        // Who is let in by an account begins no session of the link: taking a file is the first that is seen of them.
+        let sql = "UPDATE links SET opened_at = $2 WHERE id = $1 AND opened_at IS NULL";
+        tx.run(sql, args![taking.link, now]).await?;
+    }
     record.write_if(begun, tx).await?;
     Ok(true)
 }

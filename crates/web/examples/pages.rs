@@ -8,6 +8,7 @@ use fubako_base::{
     ids::{DepositId, LinkId},
     unchecked::Unchecked,
 };
+use fubako_exchange::received::{ReceivedLine, ReceivedPage};
 use fubako_exchange::{
     deposit::DepositState,
     domain::{
@@ -25,7 +26,7 @@ use fubako_store::{
     sent::Cancellation,
 };
 use fubako_web::pages::{
-    self, Deposit, File, Frame, Message, Offer, Trouble,
+    self, AccountWay, Deposit, File, Frame, Message, Offer, SignedIn, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     approvals::{self, Detail, Fault, Line, Queue},
     operator::{self, WindowForm, WindowLine},
@@ -66,7 +67,42 @@ fn deposit(kind: &str, files: u32) -> Deposit {
         by_person: false,
         offer: Offer { password: true, ..Offer::default() },
         code: None,
+        account: None,
     }
+}
+
+/// How it is opened with an account, by nobody yet or by somebody whose account does not open it.
+fn by_account(frame: &pages::Frame, offer: Offer, other: bool) -> String {
+    let other = other.then(|| SignedIn { name: "sakura/suzuki".to_owned(), form_key: "k".to_owned() });
+    let account = AccountWay { sign_in: "https://files.fubako.example/sign-in/d/token".to_owned(), other };
+    pages::password(frame, &Deposit { offer, account: Some(account), ..deposit("usual", 3) }, Trouble::None, SENT)
+}
+
+/// What somebody received.
+fn received(frame: &pages::Frame, count: u32) -> String {
+    let line = |number: u32| ReceivedLine {
+        link: fubako_base::ids::LinkId::generate(),
+        sender_name: if number == 1 { String::new() } else { "山田 太郎".to_owned() },
+        sender_address: "taro.yamada@sakura-kogyo.example.jp".to_owned(),
+        subject: if number == 1 {
+            String::new()
+        } else {
+            "【御見積書】新社屋の空調設備について".to_owned()
+        },
+        sent_at: SENT,
+        expires_at: SENT.end_of_day_counting(7, "Asia/Tokyo"),
+        is_live: number != 2,
+        file_count: number + 1,
+    };
+    let page = ReceivedPage { lines: (0..count).map(line).collect(), more: count > 0 };
+    let list = pages::received::List {
+        base: "/received",
+        address: "hanako.suzuki@example.co.jp",
+        first: true,
+        page: &page,
+        zone: "Asia/Tokyo",
+    };
+    pages::received::list(frame, &list, SENT)
 }
 
 /// The page of a recipient who may prove themselves in these ways.
@@ -380,6 +416,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let wait = SENT.plus_seconds(30);
     let ask = Offer { ask: true, ..Offer::default() };
     let enter = Offer { code: true, ..ask };
+    let account = Offer { account: true, ..Offer::default() };
     let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
     let mut all = account_pages(&plain);
     all.extend(operator_pages(&plain));
@@ -400,6 +437,14 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("code-over", proving(&plain, ask, Trouble::CodeOver)),
         ("code-enter", proving(&plain, enter, Trouble::None)),
         ("code-wrong", proving(&plain, enter, Trouble::CodeWrong { tries_left: 8, wait_until: None })),
+        ("account", by_account(&plain, account, false)),
+        ("account-other", by_account(&plain, account, true)),
+        ("ways-all", by_account(&plain, Offer { password: true, account: true, ..ask }, false)),
+        ("ways-all-other", by_account(&plain, Offer { password: true, account: true, ..ask }, true)),
+        ("received", received(&plain, 3)),
+        ("received-none", received(&plain, 0)),
+        ("received-one", pages::received::one(&plain, &usual, &files(), SENT)),
+        ("received-closed", pages::received::one(&plain, &usual, &[], SENT)),
         ("ways-ask", proving(&plain, Offer { password: true, ..ask }, Trouble::None)),
         ("ways-enter", proving(&plain, Offer { password: true, ..enter }, Trouble::None)),
         ("password-bare", pages::password(&plain, &deposit("bare", 1), Trouble::None, SENT)),

@@ -12,12 +12,14 @@
 //!        /api/v1/…                      see `fubako_api`                                        bearer token
 //! ```
 //! ```text
-//!  GET   /sign-in[/approvals…]  POST: form `name`, `password` → 303 and a cookie, or the page again      public
+//!  GET   /sign-in[/approvals…, /received…, /d/{token}]  POST: form `name`, `password` → 303 and a cookie, or the page again  public
 //!  POST  /sign-out          ends the session → 303                                                   form key
 //!  GET   /invitation/{token}  POST: form `password`, `again` → 303                                   whoever has the link
 //!  GET   /me                what we know of whoever is signed in, their sessions                     account
 //!  GET   /me/password       POST: form `current`, `password`, `again` → 303 and another cookie       account, form key
 //!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
+//!  GET   /received          what was sent to whoever is signed in; `before` in the query           a section's user
+//!  GET   /received/{link}   …/files/{number}  …/all.zip  one of them, and its files               whose it is
 //!  GET   /approvals         what waits for whoever is signed in, and what they decided lately     approver
 //!  GET   /approvals/{deposit}   who sends what to whom                                          an approver who may decide it
 //!  GET   /approvals/{deposit}/files/{number}  …/all.zip  its files, as long as it waits         the same
@@ -49,6 +51,7 @@
 //! - `operator`: maintenance windows; `audit`: the audit log
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `approvals`: what approvers do
+//! - `received`: what people with accounts received
 //! - `sent`: what was sent, who took it, taking it back
 //! - `members`: a section's users and groups
 //! - `places`: where a sign-in leads
@@ -76,6 +79,7 @@ pub mod pages;
 mod places;
 mod range;
 mod receive;
+mod received;
 mod sending;
 mod sent;
 mod uploads;

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod members;
 pub mod operator;
 mod prove;
+pub mod received;
 pub mod sending;
 pub mod sent;
 
@@ -125,6 +126,26 @@ pub struct Deposit {
     pub offer: Offer,
     /// When the code was mailed that may be entered, and until when it is good.
     pub code: Option<(Timestamp, Timestamp)>,
+    /// How one opens it with an account, where that is a way.
+    pub account: Option<AccountWay>,
+}
+
+/// How one opens a link with an account.
+#[derive(Debug, Clone)]
+pub struct AccountWay {
+    /// Where one signs in, and comes back from: a whole URL, as a section's own domain has no accounts.
+    pub sign_in: String,
+    /// Whoever is signed in already, with an account that does not open it.
+    pub other: Option<SignedIn>,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// How they sign in.
+    pub name: String,
+    /// What their forms carry.
+    pub form_key: String,
 }
 
 /// A file as the page lists it.
@@ -443,6 +464,7 @@ mod tests {
             by_person: false,
             offer: Offer { password: true, ..Offer::default() },
             code: None,
+            account: None,
         }
     }
 
@@ -460,8 +482,9 @@ mod tests {
 
     /// One whose recipient has every way, and a code.
     fn with_ways() -> Deposit {
-        let offer = Offer { password: true, ask: true, code: true, account: false };
-        Deposit { offer, code: Some((SENT, SENT.plus_seconds(600))), ..deposit() }
+        let offer = Offer { password: true, ask: true, code: true, account: true };
+        let account = AccountWay { sign_in: "https://files.example/sign-in/d/token".to_owned(), other: None };
+        Deposit { offer, code: Some((SENT, SENT.plus_seconds(600))), account: Some(account), ..deposit() }
     }
 
     fn every_page(lang: Lang) -> Vec<String> {
@@ -495,8 +518,16 @@ mod tests {
         let ways = troubles.map(|trouble| password(&frame, &with_ways(), trouble, SENT));
         let ask = Offer { ask: true, ..Offer::default() };
         let asking = password(&frame, &Deposit { offer: ask, ..deposit.clone() }, Trouble::None, SENT);
+        let sign_in = "https://files.example/sign-in/d/token".to_owned();
+        let other = Some(SignedIn { name: "acme/taro".to_owned(), form_key: "the-key".to_owned() });
+        let account = Some(AccountWay { sign_in, other });
+        let signed_in = password(&frame, &Deposit { account, ..with_ways() }, Trouble::None, SENT);
+        assert!(signed_in.contains("action=\"/sign-out\"") && signed_in.contains("the-key"), "{signed_in}");
+        assert!(signed_in.contains("acme/taro") && !signed_in.contains("/sign-in/d"), "{signed_in}");
+        assert!(ways[0].contains("href=\"https://files.example/sign-in/d/token\""), "{}", ways[0]);
         passwords
             .into_iter()
+            .chain([signed_in])
             .chain(ways)
             .chain([asking])
             .chain(said)

@@ -13,14 +13,18 @@ use axum::{
 use fubako_base::{Lang, Timestamp, hex};
 use fubako_exchange::{
     Exchange,
-    download::{DownloadError, LinkView, Opened, Proof},
+    download::{DownloadError, FileView, LinkView, Opened, Proof},
     token,
 };
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, approvals, assets, audit, code, download, forms, guard, hosts, members, operator,
-    pages::{self, Deposit, File, Frame, Message, Trouble},
+    WebState, account, approvals, assets, audit, code,
+    counter::{Caller, Counter},
+    download, forms, guard, hosts, members, operator,
+    pages::{self, AccountWay, Deposit, File, Frame, Message, SignedIn, Trouble},
+    places::Place,
+    received::{self, Come},
     sending, sent, uploads,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
@@ -55,6 +59,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(links)
         .merge(account::routes())
         .merge(approvals::routes(&state))
+        .merge(received::routes(&state))
         .merge(operator::routes())
         .merge(members::routes())
         .merge(audit::routes())
@@ -128,6 +133,11 @@ impl<'a> Desk<'a> {
 
     /// What a link that is looked at gives: the page with the forms.
     pub(crate) fn password_page(&self, view: &LinkView, trouble: Trouble) -> Response {
+        self.proving_page(view, None, trouble)
+    }
+
+    /// The same for somebody who is signed in with an account that does not open it.
+    fn proving_page(&self, view: &LinkView, other: Option<SignedIn>, trouble: Trouble) -> Response {
         let (status, wait) = match trouble {
             Trouble::None => (StatusCode::OK, None),
             Trouble::NotProven | Trouble::Wrong { .. } | Trouble::CodeWrong { .. } | Trouble::CodeOver => {
@@ -139,7 +149,11 @@ impl<'a> Desk<'a> {
             }
         };
         let frame = self.frame(view);
-        let html = pages::password(&frame, &deposit(view, self.path()), trouble, self.now);
+        let place = Place::Link(self.visitor.token.clone());
+        let sign_in = format!("{}{}", self.exchange().public_url(), place.sign_in());
+        let account = view.offer.account.then_some(AccountWay { sign_in, other });
+        let shown = Deposit { account, ..deposit(view, self.path()) };
+        let html = pages::password(&frame, &shown, trouble, self.now);
         let mut response = page_response(status, &frame, html);
         if let Some(until) = wait {
             retry_after(&mut response, waits::seconds_until(self.now, until));
@@ -249,7 +263,7 @@ pub(crate) fn retry_after(response: &mut Response, seconds: u64) {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
-fn deposit(view: &LinkView, path: String) -> Deposit {
+pub(crate) fn deposit(view: &LinkView, path: String) -> Deposit {
     Deposit {
         path,
         sender_name: view.sender_name.clone(),
@@ -264,6 +278,7 @@ fn deposit(view: &LinkView, path: String) -> Deposit {
         by_person: view.by_person,
         offer: view.offer,
         code: view.code,
+        account: None,
     }
 }
 
@@ -303,16 +318,22 @@ async fn wrong_method(State(state): State<Arc<WebState>>, visitor: Visitor) -> R
     said(&state, &visitor, Message::Method)
 }
 
-/// `GET /d/{token}`: the files for who is proven, else the form. A mail scanner that opens every link changes nothing.
-async fn page(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response {
-    let desk = Desk::new(&state, &visitor);
+/// `GET /d/{token}`: the files for who is proven; the way to them for who is signed in with the account that receives them; else the forms. A mail scanner
+/// that opens every link changes nothing.
+async fn page(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
+    let desk = Desk::new(&state, &caller.visitor);
     match desk.opened().await {
         Ok(opened) => files_page(&desk, &opened),
         Err(DownloadError::NotProven) => match desk.look().await {
             // A session that is over needs no reproach on the link's own page.
             Ok(view) => {
                 let trouble = standing(&view, desk.now, Trouble::None);
-                let mut response = desk.password_page(&view, trouble);
+                let other = match received::come(&Counter::new(&state, &caller), &view).await {
+                    Come::Theirs(place) => return Counter::new(&state, &caller).lead_to(&place.path(), None),
+                    Come::Other(other) => Some(other),
+                    Come::Nobody => None,
+                };
+                let mut response = desk.proving_page(&view, other, trouble);
                 // Looking is no try: only a try is answered "too many".
                 *response.status_mut() = StatusCode::OK;
                 response
@@ -323,20 +344,22 @@ async fn page(State(state): State<Arc<WebState>>, visitor: Visitor) -> Response 
     }
 }
 
+/// The files as pages list them.
+pub(crate) fn file_list(opened: &Opened) -> Vec<File> {
+    let file = |file: &FileView| File {
+        number: file.number,
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size: file.size,
+        sha256: file.sha256,
+        unchecked: file.unchecked,
+    };
+    opened.files.iter().map(file).collect()
+}
+
 fn files_page(desk: &Desk<'_>, opened: &Opened) -> Response {
     let frame = desk.frame(&opened.view);
-    let files: Vec<File> = opened
-        .files
-        .iter()
-        .map(|file| File {
-            number: file.number,
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size: file.size,
-            sha256: file.sha256,
-            unchecked: file.unchecked,
-        })
-        .collect();
+    let files = file_list(opened);
     let html = pages::files(&frame, &deposit(&opened.view, desk.path()), &files, desk.now);
     page_response(StatusCode::OK, &frame, html)
 }

@@ -71,6 +71,10 @@ web-hours = { $count ->
 web-ways = You can open them in any of these ways.
 web-way-password = With the file password
 web-way-code = With a code by mail
+web-way-account = By signing in
+web-account-how = If you have an account with the address { $recipient }, you can sign in to open them.
+web-account-sign-in = Sign in
+web-account-other = You are signed in as { $name }, whose account does not open these files. If you have another one, please sign out, and open the URL again.
 web-code = Code
 web-code-hint = The 8 digits in the mail. If it does not arrive, please look into the spam folder too.
 web-code-ask-how = To make sure that it is you, a code of 8 digits will be mailed to { $recipient }. Please enter it in this browser.
@@ -415,3 +419,10 @@ web-fault-file-forbidden = Your section does not allow files of this name: { $na
 web-fault-files-large = Files can have { $size } together at most.
 web-fault-file-infected = A virus was found: { $name } ({ $finding })
 web-fault-file-unchecked = This is encrypted or too large to be checked for viruses: { $name }
+
+# What was received
+web-received = Received files
+web-received-to = Files that were sent to { $address }.
+web-received-none = You have not received any files.
+web-received-by-link = Please open these files by the URL in the deposit notice that you were mailed.
+web-back-to-received = Back to received files

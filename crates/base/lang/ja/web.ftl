@@ -50,6 +50,10 @@ web-hours = { $count }時間
 web-ways = 次のどれかの方法で開けます。
 web-way-password = ファイルパスワードで開く
 web-way-code = メールで届くコードで開く
+web-way-account = サインインして開く
+web-account-how = { $recipient } のアカウントをお持ちの場合は、サインインして開けます。
+web-account-sign-in = サインインへ
+web-account-other = { $name } でサインインしていますが、このアカウントでは開けません。別のアカウントをお持ちの場合は、サインアウトしてから、このURLをもう一度開いてください。
 web-code = 確認コード
 web-code-hint = メールに書かれた8桁の数字です。届かないときは、迷惑メールのフォルダもご確認ください。
 web-code-ask-how = ご本人の確認のため、{ $recipient } に、8桁の確認コードをお送りします。コードは、このブラウザで入力してください。
@@ -387,3 +391,10 @@ web-fault-file-forbidden = この名前のファイルは送れません(セク�
 web-fault-files-large = 合計の大きさは { $size } までです。
 web-fault-file-infected = ウイルスが検出されました: { $name }({ $finding })
 web-fault-file-unchecked = 暗号化されているか大きすぎるため、ウイルス検査ができません: { $name }
+
+# 受け取ったファイル
+web-received = 受け取ったファイル
+web-received-to = { $address } 宛のファイルです。
+web-received-none = 受け取ったファイルはありません。
+web-received-by-link = このファイルは、お預かり通知メールに記載されたURLから開いてください。
+web-back-to-received = 受け取ったファイルの一覧へ戻る

@@ -7,6 +7,15 @@
 //! 2. A deposit without a file password is never opened by one, whatever is allowed.
 //! 3. The page offers what is noted ([`offer`]). While wrong passwords or codes keep the link locked, it takes neither, and mails no code.
 //!
+//! # An account, step by step
+//! 1. Whoever signs in with an account is the recipient with its address, as far as that account **receives** what is sent there ([`Receiver`]). What an
+//!    account's address is, its section says, and no mail proves it. So it is believed in two places: for deposits of that section itself, which
+//!    may call whom it likes a partner; and for addresses of the section's own domains, whose mail it could read anyway. An administrator who enters
+//!    somebody else's address gets nothing of what other sections send there.
+//! 2. An operator's account receives nothing: operators see no content.
+//! 3. No session of the link begins. The account's own, with everything that ends it, lets in each request, and lists what was received by the same rule.
+//!    A locked link is no obstacle: it is locked against guesses, and this is none.
+//!
 //! # A one-time code, step by step
 //! 1. Whoever has the link asks for one (nothing is mailed on a GET). It goes to the recipient's own address, and to nobody else's, whatever is asked;
 //!    so often an hour as [`may_mail`] says, for the link and for the address.
@@ -18,14 +27,16 @@
 
 use fubako_base::{
     Timestamp,
+    ids::SectionId,
     section::{Access, Settings, Way},
 };
+use fubako_mail::header::compared;
 use fubako_store::{
     codes::{Code, Mailed},
     sections::Group,
 };
 
-use super::{Invalid, Turn};
+use super::{Invalid, Turn, account::Known};
 
 /// Minutes for which a code is good.
 pub const CODE_MINUTES: i64 = 10;
@@ -102,6 +113,31 @@ pub fn may_mail(mailed: &Mailed, now: Timestamp) -> Result<(), Timestamp> {
 #[must_use]
 pub fn current(code: Option<Code>, browser_hash: Option<[u8; 32]>, now: Timestamp) -> Option<Code> {
     code.filter(|code| Some(code.browser_hash) == browser_hash && now < code.until && code.tries < CODE_TRIES)
+}
+
+/// For whom an account receives (the steps above).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    /// The account's address, as addresses are compared.
+    pub address: String,
+    /// Whose deposits it receives; none: any section's.
+    pub from: Option<SectionId>,
+}
+
+impl Receiver {
+    /// What an account receives. `home` is the section whose domain its address is of; none where it is of nobody's. None for an operator's.
+    #[must_use]
+    pub fn of(known: &Known, home: Option<&SectionId>) -> Option<Self> {
+        let own = known.account.section.as_ref()?;
+        let from = (home != Some(own)).then(|| own.clone());
+        Some(Self { address: compared(&known.account.address), from })
+    }
+
+    /// Whether it receives what a section sent to a recipient.
+    #[must_use]
+    pub fn receives(&self, sent_by: &SectionId, recipient: &str) -> bool {
+        self.address == compared(recipient) && self.from.as_ref().is_none_or(|from| from == sent_by)
+    }
 }
 
 /// When a code that is mailed now is over.

@@ -101,10 +101,16 @@ impl Name {
             return (!login_id.is_empty()).then(|| Self::User(section, login_id.to_owned()));
         }
         let Some((_, domain)) = typed.rsplit_once('@') else { return Some(Self::Operator(typed.to_owned())) };
-        let domain = a_label(domain).trim_end_matches('.').to_owned();
-        let above = domain.match_indices('.').map(|(dot, _)| domain[dot + 1..].to_owned());
-        Some(Self::Address(typed.to_owned(), std::iter::once(domain.clone()).chain(above).take(DOMAINS).collect()))
+        Some(Self::Address(typed.to_owned(), domains_from(domain)))
     }
+}
+
+/// The domains that may be a section's: this one and those above it as A-labels, nearest first.
+#[must_use]
+pub fn domains_from(domain: &str) -> Vec<String> {
+    let domain = a_label(domain).trim_end_matches('.').to_owned();
+    let above = domain.match_indices('.').map(|(dot, _)| domain[dot + 1..].to_owned());
+    std::iter::once(domain.clone()).chain(above).take(DOMAINS).collect()
 }
 
 /// How whoever has the account is told to sign in.

@@ -179,8 +179,6 @@ fn what_is_wrong_is_said() {
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { link_url = \"http://a.example\" }", "link_url"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { access = [] }", "access"),
-        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { access = [\"account\"] }", "yet"),
-        ("[[section]]\nid = \"a\"\nname = \"x\"\n[[section.group]]\nname = \"g\"\naccess = [\"account\"]", "yet"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"ip\" }", "proof"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"secret-header\" }", "secret_header"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"too short\"", "20..=200"),

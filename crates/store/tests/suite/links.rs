@@ -1,9 +1,9 @@
 use fubako_base::ids::LinkId;
-use fubako_store::StoreError;
+use fubako_store::{StoreError, links::ReceivedQuery, sent::Cancellation};
 
 use crate::{
     db::Db,
-    make::{acme, at, entry, expired, sent},
+    make::{acme, at, deposit, entry, expired, id, sent},
 };
 
 // spec: X-RECEIVE
@@ -69,4 +69,40 @@ pub(crate) async fn no_session_begins_after_expiry(db: Db) {
         assert!(matches!(refused, Err(StoreError::DepositClosed(_))));
     }
     assert!(!db.store.link_session(l.id, &[5; 32], at(3)).await.unwrap());
+}
+
+// spec: X-RECEIVE
+pub(crate) async fn what_an_address_received_is_listed_the_newest_first(db: Db) {
+    acme(&db.store).await;
+    let (_, _, one) = sent(&db.store, "a", 1).await;
+    let (_, _, two) = sent(&db.store, "b", 2).await;
+    let (gone, _, taken_back) = sent(&db.store, "c", 3).await;
+    db.store.begin_deposit(&deposit("open", 1)).await.unwrap();
+    let cancelled = Cancellation { at: at(20), by: "taro".to_owned() };
+    db.store.cancel_link(&id("acme"), gone.id, taken_back.id, &cancelled, [&entry(), &entry()]).await.unwrap();
+    let ask = |address: &str, section: Option<&str>, before: Option<LinkId>, limit| ReceivedQuery {
+        address: address.to_owned(),
+        section: section.map(id),
+        before,
+        limit,
+    };
+    let listed = async |query: ReceivedQuery| -> Vec<LinkId> {
+        db.store.received(&query).await.unwrap().into_iter().map(|(link, _)| link.id).collect()
+    };
+    let mine = "hanako@example.com";
+    assert_eq!(listed(ask(mine, None, None, 9)).await, [two.id, one.id]);
+    assert_eq!(listed(ask(mine, Some("acme"), None, 1)).await, [two.id]);
+    assert_eq!(listed(ask(mine, Some("acme"), Some(two.id), 9)).await, [one.id]);
+    assert_eq!(listed(ask(mine, Some("other"), None, 9)).await, []);
+    assert_eq!(listed(ask("jiro@example.com", None, None, 9)).await, []);
+    assert_eq!(listed(ask("%", None, None, 9)).await, []);
+    // Over, it is listed as such.
+    db.store.expire_deposits(at(1000), at(0), 10, expired).await.unwrap();
+    assert_eq!(listed(ask(mine, None, None, 9)).await, [two.id, one.id]);
+    let (link, deposit) = db.store.link_by_id(one.id).await.unwrap().unwrap();
+    assert_eq!((link.address.as_str(), deposit.id), (mine, one.deposit));
+    assert!(db.store.link_by_id(LinkId::generate()).await.unwrap().is_none());
+    // A link of an older node, which did not know the address.
+    db.meddle("UPDATE links SET address = NULL").await;
+    assert_eq!(db.store.link_by_id(one.id).await.unwrap().unwrap().0.address, mine);
 }

@@ -162,6 +162,7 @@ suite! {
         tries_side_by_side_do_not_outrun_the_limit
         a_session_lives_until_its_time
         no_session_begins_after_expiry
+        what_an_address_received_is_listed_the_newest_first
     }
     sent {
         the_list_is_one_s_own_or_the_section_s

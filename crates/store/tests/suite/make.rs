@@ -213,6 +213,7 @@ pub(crate) fn link(deposit: DepositId, recipient: &str, token: u8) -> Link {
         id: LinkId::generate(),
         deposit,
         recipient: recipient.to_owned(),
+        address: recipient.to_lowercase(),
         token_hash: [token; 32],
         failures: 0,
         next_try_at: None,

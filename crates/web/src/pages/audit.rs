@@ -133,6 +133,7 @@ fn row(frame: &Frame, line: &Line, zone: &str) -> RowOfLog {
     let detail: BTreeMap<String, String> = serde_json::from_str(&line.detail).unwrap_or_default();
     let value = |name: &str, value: &str| match name {
         "reason" => known(format!("audit-reason-{value}"), value),
+        "way" => known(format!("audit-way-{value}"), value),
         _ => visible(value),
     };
     RowOfLog {
@@ -166,7 +167,7 @@ mod tests {
             actor: "<b>x".to_owned(),
             address: "<i>192.0.2.1".to_owned(),
             object: "<u>acme/taro".to_owned(),
-            detail: r#"{"reason":"wrong","subject":"<s>見積書","other":"x"}"#.to_owned(),
+            detail: r#"{"reason":"wrong","subject":"<s>見積書","way":"account","other":"x"}"#.to_owned(),
             hash: [0; 32],
         };
         let asked = Asked {
@@ -204,6 +205,9 @@ mod tests {
                 );
                 assert!(page.contains(&format!("/audit?{again}")), "{page}");
                 assert!(page.contains(&format!("lang={lang}")));
+                let way =
+                    if lang == Lang::Ja { "本人確認の方法: サインイン" } else { "Way of proof: Signed in" };
+                assert!(page.replace("</dt><dd><bdi>", ": ").contains(way), "{page}");
             }
         }
     }

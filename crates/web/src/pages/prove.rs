@@ -6,7 +6,7 @@ use fubako_base::{
     lang::{Value, text},
 };
 
-use super::{Alert, Deposit, Frame, Offer, Summary, render};
+use super::{AccountWay, Alert, Deposit, Frame, Offer, Summary, render};
 use crate::waits;
 
 /// What the page says beside its forms.
@@ -67,6 +67,7 @@ struct PasswordPage<'a> {
     alert: Option<Alert>,
     offer: Offer,
     pending: Option<Pending>,
+    account: Option<&'a AccountWay>,
     /// The ways have a heading each.
     several: bool,
     /// What one is to do in the first place: its button is the one that a wait holds up.
@@ -99,6 +100,7 @@ pub fn password(frame: &Frame, deposit: &Deposit, trouble: Trouble, now: Timesta
         alert: alert(frame, trouble, &deposit.time_zone, now),
         offer,
         pending: pending.map(|(mailed, until)| Pending { mailed: time(mailed), until: time(until) }),
+        account: deposit.account.as_ref().filter(|_| offer.account),
         several: [offer.password, offer.ask || offer.code, offer.account].into_iter().filter(|way| *way).count() > 1,
         first: match offer {
             Offer { code: true, .. } => First::Code,

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
-use fubako_base::ids::LinkId;
+use fubako_base::ids::{AccountId, LinkId};
+use fubako_store::accounts::Account;
 
 use super::*;
 
@@ -116,4 +117,56 @@ fn a_code_is_good_in_its_browser_for_its_time_and_its_tries() {
     assert!(!is_current(code.clone(), None, NOW), "a browser that asked for none");
     assert!(!is_current(Code { tries: CODE_TRIES, ..code }, Some([1; 32]), NOW), "too many tries");
     assert!(current(None, Some([1; 32]), NOW).is_none());
+}
+
+fn known(section: Option<&str>, address: &str) -> Known {
+    let account = Account {
+        id: AccountId::generate(),
+        section: section.map(|id| id.parse().unwrap()),
+        login_id: "x".into(),
+        member: None,
+        address: address.into(),
+        name: String::new(),
+        administrator: true,
+        approver: true,
+        password_hash: Some("$argon2id$".into()),
+        password_set_at: Some(NOW),
+        never_expires: true,
+        reset_at: None,
+        failures: 0,
+        locked_at: None,
+        invitation_until: None,
+    };
+    Known { account, section: None }
+}
+
+/// Whose domain the account's address is of × to whom it was sent × which section sent.
+// spec: ACCESS
+#[test]
+fn an_account_receives_where_its_section_may_say_whose_an_address_is() {
+    let (acme, beta): (SectionId, SectionId) = ("acme".parse().unwrap(), "beta".parse().unwrap());
+    let (own, others, nobodys) = (Some(&beta), Some(&acme), None);
+    for (address, home, recipient, from_acme, from_beta) in [
+        // An address of the section's own domains: whoever sends.
+        ("jiro@beta.example", own, "jiro@beta.example", true, true),
+        ("Jiro@beta.example", own, "jiro@BETA.example.", true, true),
+        ("jiro@beta.example", own, "\"jiro\"@beta.example", true, true),
+        ("jiro@xn--wgv71a.example", own, "jiro@日本.example", true, true),
+        // Somebody else's address that an administrator entered: what their own section sends, and no more.
+        ("hanako@outside.example", nobodys, "hanako@outside.example", false, true),
+        ("taro@acme.example", others, "taro@acme.example", false, true),
+        // Sent to another.
+        ("jiro@beta.example", own, "saburo@beta.example", false, false),
+        ("jiro@beta.example", own, "jiro@sub.beta.example", false, false),
+        ("jiro@beta.example", own, "jiro+tag@beta.example", false, false),
+        ("jiro@beta.example", own, "", false, false),
+    ] {
+        let row = format!("{address} of {home:?} opens what was sent to {recipient}");
+        let receiver = Receiver::of(&known(Some("beta"), address), home).unwrap();
+        assert_eq!(receiver.receives(&acme, recipient), from_acme, "{row}");
+        assert_eq!(receiver.receives(&beta, recipient), from_beta, "{row}");
+    }
+    for home in [own, nobodys] {
+        assert_eq!(Receiver::of(&known(None, "root@beta.example"), home), None, "an operator");
+    }
 }
