@@ -143,15 +143,18 @@ def test_a_gateway_elsewhere_is_told_ip_not_allowed_and_its_sender_hears_of_it(f
     gateway = harness.Fubako(place / "gateway", {"relay": smarthost, "exchange": {
         "url": f"https://127.0.0.1:{exchange.http}", "token": token, "certificate": str(exchange.data / "tls/certificate.pem")}}).start()
 
+    mail = test_codes.files("a.pdf")
+
     def submit(server):
         with smtplib.SMTP("127.0.0.1", server.starttls, timeout=120) as smtp:
             smtp.starttls()
-            smtp.sendmail(sender, [to], test_codes.files("a.pdf"))
+            smtp.sendmail(sender, [to], mail)
 
     try:
         submit(gateway)
         [notice] = mailboxes.wait(sender, 1)
-        case = test_codes.Case(test_codes.files("a.pdf"))
+        case = test_codes.Case(mail, sender=sender)
+        test_codes.check_fields(case, notice)
         test_codes.check_words("ip-not-allowed", case, notice)
         assert "127.0.0.1" not in "".join(harness.bodies(notice)), "the address is for the log"
         assert "ip-not-allowed" in gateway.log.read_text() and "from 127.0.0.1" in exchange.log.read_text()

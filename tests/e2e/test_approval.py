@@ -183,7 +183,9 @@ def test_what_is_rejected_is_deleted_and_its_sender_hears_why(place, browser, la
     notice = place.mailboxes.wait(SENDER, told + 1)[told]
     assert notice["return-path"] == "<>" and notice["auto-submitted"] == "auto-replied" and notice["content-language"] == "ja, en"
     assert notice["subject"] == f"【承認されませんでした】{subject}" and notice["dkim-signature"]
-    assert notice["in-reply-to"] == notice["references"] and notice["in-reply-to"].startswith("<")
+    # In the thread of the mail, whose Message-ID its recipients have too.
+    assert notice["in-reply-to"] == notice["references"] == come[TO][0]["message-id"]
+    assert [to.addr_spec for to in notice["to"].addresses] == [SENDER] and not notice["cc"]
     text, page = harness.bodies(notice)
     for said in ("<b>担当者</b>", "<script>alert(1)</script>確認", "(approval-rejected)", deposit, TO, "<b>契約.pdf", "ito <b>さん"):
         assert said in text, (said, text)

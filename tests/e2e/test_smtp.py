@@ -463,17 +463,29 @@ def test_where_a_variant_is_cut_does_not_matter(gateway, sloppy):
 
 
 # spec: RCV-ESMTP: every octet of envelope, mail and end in a segment (a TLS record) of its own
+@pytest.mark.parametrize("how", ["DATA", "BDAT"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-def test_octet_by_octet(gateway, sloppy, tls):
+def test_octet_by_octet(gateway, sloppy, tls, how):
     def send(variant):
         mark = token()
+        mail = with_variant(variant, mark)
         with Client(gateway.tls if tls else gateway.starttls, tls=tls) as client:
-            for octet in ENVELOPE + b"DATA\r\n":
-                client.send(bytes([octet]))
-            assert [client.reply()[0] for _ in range(3)] == [250, 250, 354]
-            for octet in with_variant(variant, mark) + END:
-                client.send(bytes([octet]))
-                time.sleep(0.0002)
+            def one_by_one(octets):
+                for octet in octets:
+                    client.send(bytes([octet]))
+                    time.sleep(0.0002)
+            one_by_one(ENVELOPE)
+            assert [client.reply()[0] for _ in range(2)] == [250, 250]
+            if how == "DATA":
+                one_by_one(b"DATA\r\n")
+                assert client.reply()[0] == 354
+                one_by_one(mail + END)
+            else:
+                # The chunks part in the middle of the variant.
+                cut = len(head(mark) + b"before") + len(variant) // 2
+                one_by_one(b"BDAT %d\r\n" % cut + mail[:cut])
+                assert client.reply()[0] == 250
+                one_by_one(b"BDAT %d LAST\r\n" % (len(mail) - cut) + mail[cut:])
             return client.codes(), mark
 
     results = in_threads(send, REPRESENTATIVE)

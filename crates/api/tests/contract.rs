@@ -139,7 +139,7 @@ async fn a_deposit_from_begin_to_download(way: Way) {
     let sent = served.client.send(deposit.id).await.unwrap();
     assert_eq!((sent.state, sent.files.len()), (DepositState::Sent, 2));
     let end = Timestamp("2026-11-27T14:59:59.999999Z".parse::<jiff::Timestamp>().unwrap().as_microsecond());
-    assert_eq!(sent.expires_at, Some(end));
+    assert_eq!(sent.expires_at, Some(fubako_api::wire::Moment(end)));
     assert_eq!(served.client.get(deposit.id).await.unwrap(), sent);
 
     let posted = served.posted().await;

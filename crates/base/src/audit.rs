@@ -58,6 +58,10 @@ events! {
     Unlocked, "unlocked";
     /// A section, a group, a user or a setting was made, changed or removed.
     SettingsChanged, "settings-changed";
+    /// A token for programs was made.
+    TokenMade, "token-made";
+    /// A token for programs was revoked.
+    TokenRevoked, "token-revoked";
     /// A maintenance window was made.
     MaintenanceMade, "maintenance-made";
     /// A maintenance window was ended or taken back.

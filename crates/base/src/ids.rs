@@ -95,6 +95,10 @@ uuid_id!(
     MaintenanceId
 );
 uuid_id!(
+    /// A token by which a program uses the API for a section.
+    ApiTokenId
+);
+uuid_id!(
     /// One process, as long as it runs: whose leases are whose.
     NodeId
 );

@@ -82,6 +82,7 @@ const SOURCES: [(Lang, &[&str]); 2] = [
     (
         Lang::Ja,
         &[
+            include_str!("../lang/ja/api.ftl"),
             include_str!("../lang/ja/audit.ftl"),
             include_str!("../lang/ja/check.ftl"),
             include_str!("../lang/ja/codes.ftl"),
@@ -94,6 +95,7 @@ const SOURCES: [(Lang, &[&str]); 2] = [
     (
         Lang::En,
         &[
+            include_str!("../lang/en/api.ftl"),
             include_str!("../lang/en/audit.ftl"),
             include_str!("../lang/en/check.ftl"),
             include_str!("../lang/en/codes.ftl"),

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod lang;
 pub mod network;
 pub mod object;
+pub mod scope;
 pub mod secret;
 pub mod section;
 pub mod shown;

@@ -50,6 +50,12 @@ impl Timestamp {
         next.and_then(|day| day.start_of_day()).map_or(self, |next| Self(next.timestamp().as_microsecond() - 1))
     }
 
+    /// What RFC 3339 writes, with any offset; none where it cannot be read.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_microsecond()))
+    }
+
     /// What a person enters as a day and a time of day (`2026-11-21T23:30`, as HTML's `datetime-local` sends it), on the calendar of
     /// `zone`; none where it cannot be read, or the zone is unknown.
     #[must_use]

@@ -8,6 +8,7 @@ use fubako_base::{
     Timestamp,
     audit::{Actor, Event},
     ids::SectionId,
+    section::Section,
 };
 use fubako_store::{
     StoreError,
@@ -97,6 +98,14 @@ pub struct Person {
     pub session: Session,
     /// What they may do.
     pub entry: Entry,
+}
+
+impl Person {
+    /// The section that they administer, where they do.
+    #[must_use]
+    pub fn administered(&self) -> Option<&Section> {
+        self.known.section.as_ref().filter(|_| self.known.account.administrator)
+    }
 }
 
 impl Exchange {

@@ -2,13 +2,7 @@
 //!
 //! The rules are [`crate::domain::approval`]'s. Whoever may not decide a deposit cannot tell it from one that does not exist.
 
-use fubako_base::{
-    Code, Timestamp,
-    audit::{Actor, Event as Happened},
-    ids::DepositId,
-    section::Section,
-    shown,
-};
+use fubako_base::{Code, Timestamp, audit::Event as Happened, ids::DepositId, section::Section, shown};
 use fubako_store::{
     StoreError,
     accounts::Account,
@@ -21,9 +15,9 @@ use crate::{
     Exchange,
     account::Person,
     audit::By,
-    deposit::{DepositError, address_of},
+    deposit::DepositError,
     domain::{
-        self, Invalid, Whence,
+        self, Invalid,
         approval::{Owner, Standing, Who, approvers, check_reason, decide_by, is_asked, may_approve, standing},
         life::{Event, after},
     },
@@ -138,7 +132,7 @@ impl Exchange {
         deposit: &Deposit,
         section: &Section,
         files: &[File],
-        whence: Whence,
+        by: &By,
         now: Timestamp,
     ) -> Result<(), DepositError> {
         let staff = self.parts.store.approval_staff(&section.id).await?;
@@ -162,13 +156,7 @@ impl Exchange {
             mails.push(self.outgoing_request(&request, &approver.address).await?);
         }
         let whom: Vec<&str> = asked_of.iter().map(|user| user.login_id.as_str()).collect();
-        let depositor = deposit.depositor.as_ref().map(|depositor| depositor.login_id.clone()).unwrap_or_default();
-        let entry = By::at(Actor::User(depositor), &address_of(whence)).did(
-            &section.id,
-            Happened::ApprovalAsked,
-            deposit.id,
-            now,
-        );
+        let entry = by.did(&section.id, Happened::ApprovalAsked, deposit.id, now);
         let entry =
             described(entry, deposit).with("approvers", whom.join(", ")).with("decide-by", asked.decide_by.jiff());
         if self.parts.store.ask_approval(deposit.id, asked, &mails, &entry).await? {

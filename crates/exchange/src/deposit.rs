@@ -14,6 +14,7 @@ use fubako_base::{
     audit::{Actor, Event},
     ids::{DepositId, SectionId},
     object::ObjectRef,
+    scope::Scope,
     section::{Access, Section, Way},
     shown,
     unchecked::Unchecked,
@@ -99,6 +100,9 @@ pub enum DepositError {
     /// There is no such deposit.
     #[error("no such deposit")]
     NotFound,
+    /// The bearer's token does not permit it.
+    #[error("the token does not permit {0}")]
+    Scope(Scope),
     /// It does not go with what was asked before. May be shown.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -318,6 +322,17 @@ impl Exchange {
     /// # Errors
     /// [`DepositError`]; `approval-misconfigured` where by now nobody could approve.
     pub async fn send(&self, id: DepositId, whence: Whence, now: Timestamp) -> Result<DepositView, DepositError> {
+        self.send_by(id, None, whence, now).await
+    }
+
+    /// As [`Exchange::send`]; `program` is the name of whose token asks for it, where a section gave it one.
+    pub(crate) async fn send_by(
+        &self,
+        id: DepositId,
+        program: Option<&str>,
+        whence: Whence,
+        now: Timestamp,
+    ) -> Result<DepositView, DepositError> {
         let deposit = self.existing(id).await?;
         match deposit.state {
             DepositState::Open => {}
@@ -328,6 +343,7 @@ impl Exchange {
             }
         }
         let section = self.depositing_section(&deposit, whence).await?;
+        let by = By::at(sender(&deposit, program), &address_of(whence));
         let files = self.parts.store.files(id).await?;
         if files.len() != deposit.file_count as usize {
             let text = format!("{} of {} files are in", files.len(), deposit.file_count);
@@ -338,12 +354,12 @@ impl Exchange {
             return Err(too_large(section.settings.max_deposit_size));
         }
         if deposit.approval.is_some() {
-            self.ask_approvers(&deposit, &section, &files, whence, now).await?;
+            self.ask_approvers(&deposit, &section, &files, &by, now).await?;
             return self.view(self.existing(id).await?).await;
         }
         let expires_at = domain::expires_at(&section.settings, now);
         let (links, notices) = self.links_and_notices(&deposit, &section, &files, expires_at, now).await?;
-        let entry = sending(&deposit, files.len(), expires_at, whence, now);
+        let entry = sending(&deposit, files.len(), expires_at, &by, now);
         if self.parts.store.send_deposit(id, expires_at, &links, &notices, &entry, now).await? {
             (self.parts.wake_post)();
             let (depositor, as_default_user) = named(&deposit);
@@ -401,7 +417,7 @@ impl Exchange {
     /// The section. One that is switched off cannot be told from one that is not there.
     async fn section_in_use(&self, id: &SectionId) -> Result<Section, DepositError> {
         let section = self.parts.store.section(id).await?.filter(|section| section.enabled);
-        Ok(section.ok_or_else(|| Invalid("there is no such section".to_owned()))?)
+        section.ok_or_else(no_section)
     }
 
     /// The section, where it may deposit. A person needs none of the switches that programs need.
@@ -511,6 +527,11 @@ fn from(whence: Whence) -> String {
     }
 }
 
+/// What is told of a section that is not there, is switched off, or is not the caller's.
+pub(crate) fn no_section() -> DepositError {
+    Invalid("there is no such section".to_owned()).into()
+}
+
 /// The address that a call came from, for the audit log; empty where it came from no network.
 pub(crate) fn address_of(whence: Whence) -> String {
     match whence {
@@ -524,16 +545,24 @@ fn too_large(limit: u64) -> DepositError {
 }
 
 /// That a deposit is sent, for the audit log.
-fn sending(deposit: &Deposit, files: usize, expires_at: Timestamp, whence: Whence, now: Timestamp) -> audit::Entry {
-    let (login_id, as_default_user) = named(deposit);
-    By::at(Actor::User(login_id.unwrap_or_default().to_owned()), &address_of(whence))
-        .did(&deposit.section, Event::DepositSent, deposit.id, now)
+fn sending(deposit: &Deposit, files: usize, expires_at: Timestamp, by: &By, now: Timestamp) -> audit::Entry {
+    let (depositor, as_default_user) = named(deposit);
+    by.did(&deposit.section, Event::DepositSent, deposit.id, now)
         .with("sender", &deposit.sender_address)
+        .with("depositor", depositor.unwrap_or_default())
         .with("as-default-user", as_default_user.unwrap_or_default())
         .with("recipients", deposit.recipients.join(", "))
         .with("subject", &deposit.subject)
         .with("files", files)
         .with("expires", expires_at.jiff())
+}
+
+/// Who sends, for the audit log: a section's program, or else who deposits.
+fn sender(deposit: &Deposit, program: Option<&str>) -> Actor {
+    match program {
+        Some(name) => Actor::Program(name.to_owned()),
+        None => Actor::User(named(deposit).0.unwrap_or_default().to_owned()),
+    }
 }
 
 /// Who deposits, for the log.

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod address;
+pub mod api_tokens;
 pub mod approval;
 mod depositor;
 pub mod draft;
@@ -176,7 +177,7 @@ pub enum Whence {
 
 impl Whence {
     /// Whether a section lets programs come from there (spec X-ACCOUNTS).
-    fn is_permitted(self, section: &Section) -> bool {
+    pub(crate) fn is_permitted(self, section: &Section) -> bool {
         match self {
             Self::Within => true,
             Self::Address(address) => section.settings.api_networks.permit(address),

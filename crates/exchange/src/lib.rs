@@ -14,11 +14,13 @@
 //! - `hosts`: what is under a host name that a request names
 //! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
+//! - [`api_tokens`]: who may use the API; [`program`]: what they may do there
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
 
 pub mod access;
 pub mod account;
+pub mod api_tokens;
 pub mod approval;
 pub mod audit;
 pub mod deposit;
@@ -30,6 +32,7 @@ pub mod maintenance;
 pub mod members;
 pub mod notice;
 mod password;
+pub mod program;
 pub mod received;
 mod rescan;
 mod ruling;

@@ -336,8 +336,7 @@ impl Exchange {
 
 /// The section that somebody administers.
 fn administered(person: &Person) -> Result<&Section, MembersError> {
-    let section = person.known.section.as_ref().filter(|_| person.known.account.administrator);
-    section.ok_or(MembersError::NotFound)
+    person.administered().ok_or(MembersError::NotFound)
 }
 
 fn planned(

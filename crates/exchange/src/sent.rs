@@ -133,7 +133,18 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<Cancelled, SentError> {
         let sent = self.sent_deposit(person, side, id).await?;
-        let state = sent.line.deposit.state;
+        self.take_back(&sent, link, &By::person(person, address), now).await
+    }
+
+    /// Takes a deposit back that whoever asks may handle.
+    pub(crate) async fn take_back(
+        &self,
+        sent: &SentDeposit,
+        link: Option<LinkId>,
+        by: &By,
+        now: Timestamp,
+    ) -> Result<Cancelled, SentError> {
+        let (id, state) = (sent.line.deposit.id, sent.line.deposit.state);
         match link {
             Some(link) if sent.links.iter().all(|one| one.id != link) => return Err(SentError::NotFound),
             Some(link) if sent.links.iter().any(|one| one.id == link && one.cancelled.is_some()) => {
@@ -148,24 +159,21 @@ impl Exchange {
             return Err(SentError::Over);
         }
         let (store, section) = (&self.parts.store, &sent.line.deposit.section);
-        let by = Cancellation { at: now, by: person.known.account.login_id.clone() };
-        let did = |event| {
-            By::person(person, address).did(section, event, id, now).with("sender", &sent.line.deposit.sender_address)
-        };
+        let cancelled = Cancellation { at: now, by: by.actor.name().to_owned() };
+        let did = |event| by.did(section, event, id, now).with("sender", &sent.line.deposit.sender_address);
         let all = did(Recorded::DepositCancelled);
         let whole = match link {
-            None => store.cancel_deposit(section, id, state, &by, &all).await?.then_some(true),
+            None => store.cancel_deposit(section, id, state, &cancelled, &all).await?.then_some(true),
             Some(link) => {
                 let recipient = sent.links.iter().find(|one| one.id == link).map_or("", |one| &one.recipient);
                 let one = did(Recorded::LinkCancelled).with("recipient", recipient);
-                store.cancel_link(section, id, link, &by, [&one, &all]).await?
+                store.cancel_link(section, id, link, &cancelled, [&one, &all]).await?
             }
         };
         // Somebody else, or the clock, came before: what it is now is looked at by whoever asks again.
         let whole = whole.ok_or(SentError::Over)?;
-        let account = &person.known.account.id;
-        let link = link.map(tracing::field::display);
-        tracing::info!(deposit = %id, %section, %account, link, whole, "a deposit was taken back");
+        let (by, link) = (by.actor.name(), link.map(tracing::field::display));
+        tracing::info!(deposit = %id, %section, by, link, whole, "a deposit was taken back");
         Ok(if whole { Cancelled::Whole } else { Cancelled::One })
     }
 

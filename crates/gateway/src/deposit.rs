@@ -75,6 +75,7 @@ impl Gateway {
     pub(crate) async fn put_files(&self, case: &Case<'_>, password: &FilePassword) -> Result<Deposit, Problem> {
         let Case { mail, letter, plan, .. } = case;
         let request = DepositRequest {
+            message: String::new(),
             section: mail.accepted.section.clone(),
             sender: Person {
                 address: letter.from_address.clone(),

@@ -4,6 +4,7 @@
 //!
 //! - [`sections`]: sections, groups, users
 //! - [`accounts`]: who signs in, and sessions
+//! - [`api_tokens`]: tokens by which programs use the API
 //! - [`audit`]: the audit log and what holds its lines together
 //! - [`keys`]: section keys and DKIM keys, as they are kept
 //! - [`mails`]: the mails the gateway has in hand
@@ -33,6 +34,7 @@
 //! PostgreSQL cannot hold, becomes U+FFFD on both.
 
 pub mod accounts;
+pub mod api_tokens;
 pub mod approval;
 pub mod audit;
 pub mod codes;

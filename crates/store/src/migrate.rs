@@ -33,6 +33,7 @@ const ALL: &[(&str, &str)] = &[
     ("0025_members", include_str!("../migrations/0025_members.sql")),
     ("0020_access", include_str!("../migrations/0020_access.sql")),
     ("0026_received", include_str!("../migrations/0026_received.sql")),
+    ("0027_api_tokens", include_str!("../migrations/0027_api_tokens.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -5,7 +5,10 @@ use std::{borrow::Cow, str::FromStr};
 
 use fubako_base::{
     Timestamp,
-    ids::{AccountId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId, OutgoingId, SectionId, UploadId},
+    ids::{
+        AccountId, ApiTokenId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId, OutgoingId, SectionId,
+        UploadId,
+    },
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Database, Decode, Encode, Postgres, Row as _, Sqlite, SqliteConnection, Transaction,
@@ -53,6 +56,7 @@ arg! {
     Text: &'a String, |v| Cow::Borrowed(v.as_str());
     Text: String, |v| Cow::Owned(v);
     Text: &'a SectionId, |v| Cow::Borrowed(v.as_str());
+    Text: ApiTokenId, |v| Cow::Owned(v.to_string());
     Text: AccountId, |v| Cow::Owned(v.to_string());
     Text: MaintenanceId, |v| Cow::Owned(v.to_string());
     Text: MailId, |v| Cow::Owned(v.to_string());

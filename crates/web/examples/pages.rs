@@ -5,14 +5,17 @@ use std::{env, error::Error, fs, path::Path};
 
 use fubako_base::{
     Lang, Timestamp,
-    ids::{DepositId, LinkId},
+    ids::{ApiTokenId, DepositId, LinkId, SectionId},
+    scope::Scopes,
     unchecked::Unchecked,
 };
 use fubako_exchange::received::{ReceivedLine, ReceivedPage};
 use fubako_exchange::{
+    api_tokens::ApiToken,
     deposit::DepositState,
     domain::{
         account::{Fault as PasswordFault, Role},
+        api_tokens::{NewToken, TokenFault},
         approval::Standing,
         draft::{Draft, Fault as DraftFault},
         maintenance::WindowFault,
@@ -25,12 +28,15 @@ use fubako_store::{
     deposits::{Deposit as StoredDeposit, Depositor},
     sent::Cancellation,
 };
+use fubako_web::api::document::document;
 use fubako_web::pages::{
     self, AccountWay, Deposit, File, Frame, Message, Offer, SignedIn, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
+    api,
     approvals::{self, Detail, Fault, Line, Queue},
     operator::{self, WindowForm, WindowLine},
     sending, sent,
+    tokens::{self, TokenForm},
 };
 
 /// 2026-11-21 23:30:16 in Tokyo.
@@ -423,6 +429,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     all.extend(sent_pages(&plain));
     all.extend(sending_pages(&plain));
     all.extend(approval_pages(&plain));
+    all.extend(token_pages(&plain));
     all.extend([
         ("password", password(Trouble::None)),
         ("password-unscanned", pages::password(&unscanned, &usual, Trouble::None, SENT)),
@@ -472,4 +479,42 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         ("closed", said(Message::Maintenance(SENT.plus_seconds(2 * 3600)))),
     ]);
     all
+}
+
+fn token_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let token = |name: &str, until: i64, used, revoked| ApiToken {
+        id: ApiTokenId::generate(),
+        section: SectionId::installation(),
+        name: name.to_owned(),
+        scopes: Scopes::all(),
+        made_by: "kanri".to_owned(),
+        made_at: SENT,
+        expires_at: SENT.plus_seconds(until),
+        revoked_at: revoked,
+        used_at: used,
+    };
+    let all = [
+        token("基幹システムの夜間バッチ（見積書の送付）", 90 * 86_400, Some(SENT), None),
+        token("audit-collector", 86_400, None, Some(SENT)),
+        token("ThisIsALongNameWithoutAnySpaceThatMustBeBrokenSomewhereOrThePageWouldScrollSideways", -60, None, None),
+    ];
+    let (entered, faults) = (NewToken::default(), [TokenFault::Name, TokenFault::NoScope]);
+    let form = |faults, autopilot| TokenForm {
+        entered: &entered,
+        days: "90",
+        faults,
+        autopilot,
+        form_key: "key",
+        zone: "Asia/Tokyo",
+        done: None,
+    };
+    let document = serde_json::to_value(document()).unwrap_or_default();
+    vec![
+        ("tokens", tokens::tokens(frame, &all, &form(&[], true), SENT)),
+        ("tokens-wrong", tokens::tokens(frame, &[], &form(&faults, true), SENT)),
+        ("tokens-off", tokens::tokens(frame, &[], &form(&[], false), SENT)),
+        ("token-made", tokens::made(frame, &all[0], "q7xkq0Jw3VtS2mCw8yQe5n1bGd4rHf6uLp9zXaYcTeM", "Asia/Tokyo")),
+        ("token-revoke", tokens::ask(frame, &all[0], "key")),
+        ("api", api::api(frame, &document, "https://files.example.jp")),
+    ]
 }

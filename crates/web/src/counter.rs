@@ -265,6 +265,27 @@ pub(crate) use form;
 
 form!(Bare {});
 
+/// The fields of a form of which some stand there more than once.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    pub(crate) fn one(&self, name: &str) -> &str {
+        self.0.iter().find_map(|(field, value)| (field == name).then_some(value.as_str())).unwrap_or_default()
+    }
+
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+impl HasKey for Fields {
+    fn key(&self) -> &str {
+        self.one("form")
+    }
+}
+
 /// An answer, or the answer that came first.
 pub(crate) fn either(answer: Result<Response, First>) -> Response {
     answer.unwrap_or_else(|first| *first)

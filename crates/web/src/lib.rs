@@ -9,6 +9,7 @@
 //!  GET   /d/{token}/files/{number}      one file, Range                                         session
 //!  GET   /d/{token}/all.zip             all files, Range                                        session
 //!  GET   /  /healthz  /robots.txt  /assets/{name}                                               public
+//!  GET   /api  /api/openapi.json        the API's page and its document                             public
 //!        /api/v1/…                      see `fubako_api`                                        bearer token
 //! ```
 //! ```text
@@ -40,6 +41,8 @@
 //!  GET   /section/users/new  /section/user/{login_id}  POST: the form → 303                           the same, form key
 //!  POST  /section/user/{login_id}/invite  …/unlock  …/remove (GET asks) → 303                         the same, form key
 //!  GET   /section/users/import  POST: a file → what it changes; again → 303                           the same, form key
+//!  GET   /section/tokens  POST: the form → the token, this once                                       the same, form key
+//!  GET   /section/tokens/{id}/remove  asks; POST: revokes it → 303                                    the same, form key
 //!  GET   /section/groups  /section/groups/new  /section/group/{name}[/remove]  POST: the form → 303    the same, form key
 //! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
@@ -49,11 +52,12 @@
 //! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows; `audit`: the audit log
+//! - `manual`: the API's document and its page
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `approvals`: what approvers do
 //! - `received`: what people with accounts received
 //! - `sent`: what was sent, who took it, taking it back
-//! - `members`: a section's users and groups
+//! - `members`: a section's users and groups; `tokens`: its tokens for programs
 //! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -72,6 +76,7 @@ mod forms;
 mod guard;
 mod guesses;
 mod hosts;
+mod manual;
 mod members;
 mod names;
 mod operator;
@@ -82,6 +87,7 @@ mod receive;
 mod received;
 mod sending;
 mod sent;
+mod tokens;
 mod uploads;
 mod visitor;
 mod waits;

@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use crate::{
     WebState,
-    counter::{Bare, Caller, Counter, First, HasKey, either, form},
+    counter::{Bare, Caller, Counter, Fields, First, HasKey, either, form},
     pages::{
         Message,
         account::Done,
@@ -60,27 +60,6 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
 }
 
 form!(UserFields { login_id, address, name, group, administrator, approver, default_user, password_never_expires });
-
-/// The fields of a form of which some stand there more than once.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Fields(Vec<(String, String)>);
-
-impl Fields {
-    fn one(&self, name: &str) -> &str {
-        self.0.iter().find_map(|(field, value)| (field == name).then_some(value.as_str())).unwrap_or_default()
-    }
-
-    fn all(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect()
-    }
-}
-
-impl HasKey for Fields {
-    fn key(&self) -> &str {
-        self.one("form")
-    }
-}
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -1,6 +1,7 @@
 //! What a person sees: values in, HTML out. Pure; everything a stranger wrote is escaped by the templates.
 
 pub mod account;
+pub mod api;
 pub mod approvals;
 pub mod audit;
 pub mod members;
@@ -9,6 +10,7 @@ mod prove;
 pub mod received;
 pub mod sending;
 pub mod sent;
+pub mod tokens;
 
 use askama::Template;
 use fubako_base::{

@@ -21,11 +21,11 @@ use serde::Deserialize;
 use crate::{
     WebState, account, approvals, assets, audit, code,
     counter::{Caller, Counter},
-    download, forms, guard, hosts, members, operator,
+    download, forms, guard, hosts, manual, members, operator,
     pages::{self, AccountWay, Deposit, File, Frame, Message, SignedIn, Trouble},
     places::Place,
     received::{self, Come},
-    sending, sent, uploads,
+    sending, sent, tokens, uploads,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
 };
@@ -57,11 +57,13 @@ pub(crate) fn router(state: WebState) -> Router {
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         .route("/assets/{asset}", get(asset))
         .merge(links)
+        .merge(manual::routes())
         .merge(account::routes())
         .merge(approvals::routes(&state))
         .merge(received::routes(&state))
         .merge(operator::routes())
         .merge(members::routes())
+        .merge(tokens::routes())
         .merge(audit::routes())
         .merge(sent::routes())
         .merge(sending)

@@ -3,35 +3,20 @@
 
 mod common;
 
-use common::{House, encoded, request};
+use common::{House, encoded, request, user};
 use fubako_base::ids::SectionId;
-use fubako_exchange::audit::{By, Search};
+use fubako_exchange::audit::Search;
 use fubako_store::sections::{Change, User};
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use http::Method;
 
-const SECRET: &str = "a long enough secret";
 /// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
 const VISITORS: [&str; 5] = ["", "root", "acme/taro", "acme/kanri", "other/kanri"];
 
 struct Place {
     house: House,
     cookies: Vec<String>,
-}
-
-fn person(section: &str, login_id: &str, administrator: bool) -> User {
-    User {
-        section: section.parse().unwrap(),
-        login_id: login_id.to_owned(),
-        address: format!("{login_id}@{section}.example"),
-        name: String::new(),
-        group: Some(fubako_testkit::LINK_GROUP.to_owned()),
-        default_user: false,
-        administrator,
-        approver: false,
-        password_never_expires: false,
-    }
 }
 
 impl Place {
@@ -41,22 +26,12 @@ impl Place {
         for (section, login_id, administrator) in
             [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true), ("other", "jiro", false)]
         {
-            let user = Change::PutUser(person(section, login_id, administrator));
+            let user = Change::PutUser(user(section, login_id, administrator));
             house.store.apply(&[user], &[], house.now()).await.unwrap();
         }
         let mut cookies = Vec::new();
         for name in VISITORS {
-            let (by, now) = (By::command("test"), house.now());
-            let invitation = match name {
-                "" => {
-                    cookies.push(String::new());
-                    continue;
-                }
-                "root" => house.exchange.add_operator("root", "root@ops.example", &by, now).await.unwrap(),
-                name => house.exchange.reset_account(name, &by, now).await.unwrap(),
-            };
-            let path = invitation.link.strip_prefix("https://files.acme.example").unwrap().to_owned();
-            cookies.push(sign_in(&house, &path, &invitation.name).await);
+            cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
         }
         Self { house, cookies }
     }
@@ -65,16 +40,10 @@ impl Place {
         &self.cookies[VISITORS.iter().position(|visitor| *visitor == name).unwrap()]
     }
 
-    async fn key(&self, cookie: &str) -> String {
-        let page = self.house.get("/me", &[("cookie", cookie)]).await;
-        let after = page.text().split("name=\"form\" value=\"").nth(1).unwrap_or_default();
-        after.split('"').next().unwrap().to_owned()
-    }
-
     /// Sends a form as the administrator; gives the status and the page.
     async fn send(&self, path: &str, form: &str) -> (u16, String) {
         let cookie = self.cookie("acme/kanri");
-        let form = format!("form={}&{form}", encoded(&self.key(cookie).await));
+        let form = format!("form={}&{form}", encoded(&self.house.form_key(cookie).await));
         let answer = self.house.post(path, &[("cookie", cookie)], &form).await;
         (answer.status.as_u16(), answer.text().to_owned())
     }
@@ -94,7 +63,7 @@ impl Place {
     /// Sends a file of users; `more` are the fields beside it.
     async fn import(&self, file: &[u8], more: &[(&str, &str)]) -> (u16, String) {
         let cookie = self.cookie("acme/kanri");
-        let key = self.key(cookie).await;
+        let key = self.house.form_key(cookie).await;
         let mut body = Vec::new();
         for (name, value) in [("form", key.as_str())].iter().chain(more) {
             let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
@@ -108,15 +77,6 @@ impl Place {
         let answer = self.house.ask(request).await;
         (answer.status.as_u16(), answer.text().to_owned())
     }
-}
-
-/// Sets the password by an invitation, and signs in; gives the cookie.
-async fn sign_in(house: &House, invitation: &str, name: &str) -> String {
-    let form = format!("password={0}&again={0}", encoded(SECRET));
-    assert_eq!(house.post(invitation, &[], &form).await.status.as_u16(), 303);
-    let form = format!("name={}&password={}", encoded(name), encoded(SECRET));
-    let answer = house.post("/sign-in", &[], &form).await;
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
 /// Every route × nobody, an operator, a user, the administrator, another section's administrator.
@@ -155,7 +115,7 @@ async fn each_route_has_an_expectation_for_each_visitor() {
     ];
     for (method, path, form, expected) in table {
         for (cookie, status) in place.cookies.iter().zip(expected) {
-            let key = if cookie.is_empty() { String::new() } else { place.key(cookie).await };
+            let key = if cookie.is_empty() { String::new() } else { place.house.form_key(cookie).await };
             let form = format!("form={}&{form}", encoded(&key));
             let answer = place.house.ask(request((*method).clone(), path, &[("cookie", cookie)], &form)).await;
             assert_eq!(answer.status.as_u16(), *status, "{method} {path} {cookie}: {}", answer.text());
@@ -172,7 +132,7 @@ async fn each_route_has_an_expectation_for_each_visitor() {
     // Last, since it takes the cookies away.
     for (index, status) in [(4, 404), (2, 404), (1, 404), (0, 303), (3, 303)] {
         let cookie = &place.cookies[index];
-        let key = if cookie.is_empty() { String::new() } else { place.key(cookie).await };
+        let key = if cookie.is_empty() { String::new() } else { place.house.form_key(cookie).await };
         let form = format!("form={}", encoded(&key));
         let answer = place.house.post("/section/user/taro/invite", &[("cookie", cookie)], &form).await;
         assert_eq!(answer.status.as_u16(), status, "{cookie}");
@@ -204,7 +164,7 @@ async fn a_user_is_added_and_invited_and_works_with_what_they_are_given() {
     let link = mail.text.split_whitespace().find(|word| word.contains("/invitation/")).unwrap();
     assert!(mail.html.contains(link));
     let path = link.strip_prefix("https://files.acme.example").unwrap();
-    let cookie = sign_in(&place.house, path, "hanako@acme.example").await;
+    let cookie = place.house.accept(path, "hanako@acme.example").await;
     assert_eq!(place.house.get("/me", &[("cookie", &cookie)]).await.status.as_u16(), 200);
     // Reset: the session ends with the password.
     assert!(place.look("/section/user/hanako").await.contains("パスワードをリセットする"));

@@ -107,6 +107,7 @@ async fn https(router: Router) -> (Transport, JoinHandle<()>) {
 
 pub fn wanted(recipients: &[&str], file_count: u32) -> DepositRequest {
     DepositRequest {
+        message: String::new(),
         section: "acme".parse().unwrap(),
         sender: Person { address: "taro@acme.example".into(), name: "山田 太郎".into() },
         subject: "見積書の件".into(),

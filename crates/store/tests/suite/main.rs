@@ -8,6 +8,7 @@
 
 mod accept;
 mod accounts;
+mod api_tokens;
 mod approval;
 mod audit;
 mod codes;
@@ -175,6 +176,10 @@ suite! {
     uploads {
         parts_come_one_after_another
         an_account_has_only_so_much_on_its_way
+    }
+    api_tokens {
+        a_token_is_found_by_its_hash_until_it_is_revoked
+        a_section_has_so_many_good_tokens_and_no_more
     }
     maintenance {
         windows_are_there_until_they_are_over

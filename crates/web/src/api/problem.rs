@@ -113,6 +113,10 @@ impl From<DepositError> for ApiError {
                     .with(invalid.0)
             }
             DepositError::NotFound => Self::not_found(),
+            DepositError::Scope(scope) => {
+                let title = "The token does not permit this.";
+                Self::new(StatusCode::FORBIDDEN, "insufficient-scope", title).with(scope.as_str())
+            }
             DepositError::Conflict(why) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "It does not go with what was asked before.").with(why)
             }
@@ -164,6 +168,7 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use fubako_base::scope::Scope;
     use fubako_exchange::domain::Invalid;
 
     use super::*;
@@ -185,6 +190,7 @@ mod tests {
             (DepositError::Invalid(Invalid("x".into())), 422, "invalid"),
             (DepositError::NotFound, 404, "not-found"),
             (DepositError::Conflict("x"), 409, "conflict"),
+            (DepositError::Scope(Scope::Audit), 403, "insufficient-scope"),
             (refused(Code::FilesTooLarge), 413, "files-too-large"),
             (refused(Code::Virus), 422, "virus"),
             (refused(Code::FileEncrypted), 422, "file-encrypted"),

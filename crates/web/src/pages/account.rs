@@ -60,11 +60,13 @@ pub enum Done {
     GroupChanged,
     /// A group was removed.
     GroupRemoved,
+    /// A token for programs was revoked.
+    TokenRevoked,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -88,6 +90,7 @@ impl Done {
         Self::GroupAdded,
         Self::GroupChanged,
         Self::GroupRemoved,
+        Self::TokenRevoked,
     ];
 
     /// The word for it in an address.
@@ -117,6 +120,7 @@ impl Done {
             Self::GroupAdded => "group-added",
             Self::GroupChanged => "group-changed",
             Self::GroupRemoved => "group-removed",
+            Self::TokenRevoked => "token-revoked",
         }
     }
 

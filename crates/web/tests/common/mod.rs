@@ -9,7 +9,11 @@ use fubako_base::{
     Lang,
     section::{Section, Settings},
 };
-use fubako_exchange::domain::{NewDeposit, NewFile, Whence};
+use fubako_exchange::{
+    audit::By,
+    domain::{NewDeposit, NewFile, Whence},
+};
+use fubako_store::sections::User;
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use fubako_web::{ApiTokens, WebState};
@@ -19,6 +23,24 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 pub use fubako_testkit::house::PASSWORD;
+
+/// The password of every account.
+pub const SECRET: &str = "a long enough secret";
+
+/// A user of the mail-link group.
+pub fn user(section: &str, login_id: &str, administrator: bool) -> User {
+    User {
+        section: section.parse().unwrap(),
+        login_id: login_id.to_owned(),
+        address: format!("{login_id}@{section}.example"),
+        name: String::new(),
+        group: Some(fubako_testkit::LINK_GROUP.to_owned()),
+        default_user: false,
+        administrator,
+        approver: false,
+        password_never_expires: false,
+    }
+}
 
 pub struct House {
     house: house::House,
@@ -122,6 +144,33 @@ impl House {
         let answer = self.post(&format!("/d/{token}/open"), &[], &format!("password={}", encoded(PASSWORD))).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         format!("fubako_link={}", answer.session())
+    }
+
+    /// Signs in with an account's first password; `root` is an operator, anybody else a user as `section/login_id`. Gives the cookie.
+    pub async fn sign_in(&self, name: &str) -> String {
+        let (by, now) = (By::command("test"), self.now());
+        let invitation = match name {
+            "root" => self.exchange.add_operator("root", "root@ops.example", &by, now).await.unwrap(),
+            name => self.exchange.reset_account(name, &by, now).await.unwrap(),
+        };
+        let path = invitation.link.strip_prefix(self.exchange.public_url()).unwrap();
+        self.accept(path, &invitation.name).await
+    }
+
+    /// Sets the password by an invitation, and signs in; gives the cookie.
+    pub async fn accept(&self, invitation: &str, name: &str) -> String {
+        let form = format!("password={0}&again={0}", encoded(SECRET));
+        assert_eq!(self.post(invitation, &[], &form).await.status.as_u16(), 303);
+        let form = format!("name={}&password={}", encoded(name), encoded(SECRET));
+        let answer = self.post("/sign-in", &[], &form).await;
+        answer.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+
+    /// What the forms of whoever has this cookie carry.
+    pub async fn form_key(&self, cookie: &str) -> String {
+        let page = self.get("/me", &[("cookie", cookie)]).await;
+        let after = page.text().split("name=\"form\" value=\"").nth(1).unwrap_or_default();
+        after.split('"').next().unwrap().to_owned()
     }
 
     /// Flips one bit of every stored object, at a place reckoned from its end.

@@ -1,0 +1,227 @@
+//! What the API lets a program do (spec X-API). Each call asks first what its token permits and whose the deposit is: what is another section's is not
+//! there for it. There is no other way from the API into the exchange.
+
+use fubako_base::{
+    Timestamp,
+    audit::Actor,
+    ids::{DepositId, SectionId},
+    scope::Scope,
+};
+use fubako_store::{
+    audit::{Line, Search},
+    sent::SentQuery,
+};
+
+use crate::{
+    Exchange,
+    audit::By,
+    deposit::{Content, DepositError, DepositView, FileSummary, address_of, no_section},
+    domain::{NewDeposit, NewFile, Whence, api_tokens::Bearer},
+    sent::{SentDeposit, SentError, SentLine},
+};
+
+/// Entries of a list that are given at once.
+pub const PAGE: u32 = 100;
+
+/// A program at the API, as long as one request lasts.
+#[derive(Clone)]
+pub struct Program {
+    exchange: Exchange,
+    bearer: Bearer,
+    whence: Whence,
+}
+
+impl Exchange {
+    /// This bearer, calling from there.
+    #[must_use]
+    pub fn program(&self, bearer: Bearer, whence: Whence) -> Program {
+        Program { exchange: self.clone(), bearer, whence }
+    }
+}
+
+impl Program {
+    /// [`Exchange::begin`].
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn begin(
+        &self,
+        key: &str,
+        request: &NewDeposit,
+        now: Timestamp,
+    ) -> Result<(DepositView, bool), DepositError> {
+        self.needs(Scope::Deposit)?;
+        if !self.bearer.acts_for(&request.section) {
+            return Err(no_section());
+        }
+        self.exchange.begin(key, request, self.whence, now).await
+    }
+
+    /// [`Exchange::get`], for whoever deposits and whoever reads.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn look(&self, id: DepositId) -> Result<DepositView, DepositError> {
+        if !self.bearer.may(Scope::Read) {
+            self.needs(Scope::Deposit)?;
+        }
+        self.owns(id).await?;
+        self.exchange.get(id).await
+    }
+
+    /// [`Exchange::put`].
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn put(
+        &self,
+        id: DepositId,
+        file: NewFile,
+        content: &mut Content<'_>,
+        now: Timestamp,
+    ) -> Result<(FileSummary, bool), DepositError> {
+        self.needs(Scope::Deposit)?;
+        self.owns(id).await?;
+        self.exchange.put(id, file, content, self.whence, now).await
+    }
+
+    /// [`Exchange::send`].
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn send(&self, id: DepositId, now: Timestamp) -> Result<DepositView, DepositError> {
+        self.needs(Scope::Deposit)?;
+        self.owns(id).await?;
+        let program = match &self.bearer {
+            Bearer::Gateway => None,
+            Bearer::Program { name, .. } => Some(name.as_str()),
+        };
+        self.exchange.send_by(id, program, self.whence, now).await
+    }
+
+    /// [`Exchange::abort`].
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn abort(&self, id: DepositId) -> Result<(), DepositError> {
+        self.needs(Scope::Deposit)?;
+        self.owns(id).await?;
+        self.exchange.abort(id).await
+    }
+
+    /// [`Exchange::abort_by_key`]. In another section there is none.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn abort_by_key(&self, section: &SectionId, key: &str) -> Result<(), DepositError> {
+        self.needs(Scope::Deposit)?;
+        if self.bearer.acts_for(section) { self.exchange.abort_by_key(section, key).await } else { Ok(()) }
+    }
+
+    /// What the section sent, the newest first: at most `limit` of those that were begun before `before` and have `search` in them; and whether there are more.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn sent(
+        &self,
+        search: &str,
+        before: Option<DepositId>,
+        limit: u32,
+    ) -> Result<(Vec<SentLine>, bool), DepositError> {
+        let (section, _) = self.section(Scope::Read)?;
+        let limit = limit.clamp(1, PAGE);
+        let query = SentQuery {
+            section: section.clone(),
+            depositor: None,
+            search: search.to_owned(),
+            before,
+            limit: limit + 1,
+        };
+        let mut lines = self.exchange.parts.store.sent(&query).await?;
+        let more = lines.len() > limit as usize;
+        lines.truncate(limit as usize);
+        Ok((lines, more))
+    }
+
+    /// A deposit that was sent, with who opened and took what of it.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn sent_deposit(&self, id: DepositId) -> Result<SentDeposit, DepositError> {
+        let (section, _) = self.section(Scope::Read)?;
+        self.exchange.parts.store.sent_deposit(section, id).await?.ok_or(DepositError::NotFound)
+    }
+
+    /// Takes a deposit back, whole or for the recipient with this address (spec X-CANCEL).
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn cancel(
+        &self,
+        id: DepositId,
+        recipient: Option<&str>,
+        now: Timestamp,
+    ) -> Result<DepositView, DepositError> {
+        let (section, name) = self.section(Scope::Cancel)?;
+        let sent = self.exchange.parts.store.sent_deposit(section, id).await?.ok_or(DepositError::NotFound)?;
+        let link = match recipient {
+            None => None,
+            Some(address) => {
+                let found = sent.links.iter().find(|link| link.recipient == address);
+                Some(found.map(|link| link.id).ok_or(DepositError::NotFound)?)
+            }
+        };
+        let by = By::at(Actor::Program(name.to_owned()), &address_of(self.whence));
+        match self.exchange.take_back(&sent, link, &by, now).await {
+            Ok(_) => self.exchange.get(id).await,
+            Err(SentError::Over | SentError::Fault(_)) => Err(DepositError::Conflict("the deposit is over")),
+            Err(SentError::NotFound) => Err(DepositError::NotFound),
+            Err(SentError::Unavailable(cause)) => {
+                Err(DepositError::Unavailable { code: fubako_base::Code::ExchangeUnavailable, cause })
+            }
+        }
+    }
+
+    /// Lines of the section's audit log, the newest first: at most `limit` of those before the number `before`; and whether there are more.
+    ///
+    /// # Errors
+    /// [`DepositError`].
+    pub async fn audit(
+        &self,
+        search: &Search,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<(Vec<Line>, bool), DepositError> {
+        let (section, _) = self.section(Scope::Audit)?;
+        let limit = limit.clamp(1, PAGE);
+        let mut lines = self.exchange.audit_lines(section, search, before, limit + 1).await?;
+        let more = lines.len() > limit as usize;
+        lines.truncate(limit as usize);
+        Ok((lines, more))
+    }
+
+    fn needs(&self, scope: Scope) -> Result<(), DepositError> {
+        if self.bearer.may(scope) { Ok(()) } else { Err(DepositError::Scope(scope)) }
+    }
+
+    /// The section of a program that may do this, and the program's name. A gateway has none.
+    fn section(&self, scope: Scope) -> Result<(&SectionId, &str), DepositError> {
+        self.needs(scope)?;
+        match &self.bearer {
+            Bearer::Program { section, name, .. } => Ok((section, name)),
+            Bearer::Gateway => Err(DepositError::Scope(scope)),
+        }
+    }
+
+    /// Whether the deposit is this bearer's to handle.
+    async fn owns(&self, id: DepositId) -> Result<(), DepositError> {
+        match &self.bearer {
+            Bearer::Gateway => Ok(()),
+            Bearer::Program { .. } => {
+                let deposit = self.exchange.parts.store.deposit(id).await?;
+                let ours = deposit.is_some_and(|deposit| self.bearer.acts_for(&deposit.section));
+                if ours { Ok(()) } else { Err(DepositError::NotFound) }
+            }
+        }
+    }
+}
