@@ -29,7 +29,7 @@ pub use guess::guess;
 pub use label::is_japanese_label;
 pub(crate) use label::{is_declared, is_disguise, is_unknown, is_unreadable, shows_text};
 pub(crate) use page::label_of;
-pub(crate) use unknown::Utf8Watch;
+pub(crate) use unknown::{LossWatch, Utf8Watch};
 
 /// How much of undeclared 8-bit text, and of UTF-16 in an order that nobody said, is looked at before it is decided
 /// what it is.

@@ -76,6 +76,16 @@ impl Part {
             && !self.is_multipart
             && matches!(self.tnef, Tnef::No)
     }
+
+    /// Whether others may find a file in it though it stays, so that its mail does not leave as it came
+    /// ([`crate::Plan::leaves_as_it_came`]).
+    #[must_use]
+    pub fn may_be_a_file(&self) -> bool {
+        const OF_TEXTS: [&str; 3] = ["multipart/mixed", "multipart/alternative", "multipart/related"];
+        let is_untyped = self.parent.is_some() && matches!(self.content_type, ContentType::Absent { .. });
+        let is_odd = self.is_multipart && !OF_TEXTS.contains(&self.content_type.media_type());
+        self.name.is_some() || self.content_location.is_some() || self.veil || self.afresh || is_untyped || is_odd
+    }
 }
 
 /// A part as TNEF.

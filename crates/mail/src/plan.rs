@@ -25,7 +25,7 @@ use fubako_base::{
 pub use packed::{Incomplete, Packed, Unpacker};
 
 use crate::{
-    outline::{Cause, ContentType, Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
+    outline::{Cause, Disposition, Encoding, Finding, Flow, Outline, Part, PartId, Tnef},
     scan, tnef,
     transfer::Decoder,
 };
@@ -65,13 +65,7 @@ impl Plan {
     /// afresh.
     #[must_use]
     pub fn leaves_as_it_came(&self, outline: &Outline) -> bool {
-        const OF_TEXTS: [&str; 3] = ["multipart/mixed", "multipart/alternative", "multipart/related"];
-        let may_be_a_file = |part: &Part| {
-            let is_untyped = part.parent.is_some() && matches!(part.content_type, ContentType::Absent { .. });
-            let is_odd = part.is_multipart && !OF_TEXTS.contains(&part.content_type.media_type());
-            part.name.is_some() || part.content_location.is_some() || part.veil || part.afresh || is_untyped || is_odd
-        };
-        self.opened.is_empty() && !outline.parts.iter().any(may_be_a_file)
+        self.opened.is_empty() && !outline.parts.iter().any(Part::may_be_a_file)
     }
 
     /// The problems' codes, each once, in the order found.

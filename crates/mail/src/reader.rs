@@ -244,7 +244,8 @@ impl Reader {
         while let Some(level) = self.open.pop() {
             self.level_ends(&level, end);
         }
-        if self.parts.iter().all(|part| part.is_multipart || part.is_body_text()) {
+        let has_files = !self.parts.iter().all(|part| part.is_multipart || part.is_body_text());
+        if !has_files {
             // It would be relayed as it is (spec MAIL-NONE); rebuilt, boundaries and fields are ours.
             let other_parts = (self.other_parts, "a text with parts in it by another boundary that the mail names");
             let oddly_written = (self.oddly_written, "a text whose type or disposition readers take differently");
@@ -253,12 +254,13 @@ impl Reader {
                     self.findings.structure(found, detail);
                 }
             }
-        } else if self.unreadable.is_some() {
+        }
+        if self.unreadable.is_some() && (has_files || self.parts.iter().any(Part::may_be_a_file)) {
             // Relayed as it is it does no harm; rebuilt, it would say nothing.
             self.findings.add(
                 Cause::Ambiguous(Ambiguity::Charset),
                 self.unreadable,
-                "a text in a charset that cannot be read, beside files",
+                "a text in a charset that cannot be read, in a mail that would be written afresh",
             );
         }
         Outline {

@@ -24,8 +24,8 @@ pub(crate) use self::lines::MarginScan;
 use self::lines::TextLines;
 pub(crate) use self::mail_like::{LONGEST_OPENING, begins_file, begins_header, ends_with_opening};
 use crate::charset::{
-    TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise, is_unreadable,
-    label_in_effect, octets_to_look_at, shows_text,
+    LossWatch, TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise,
+    is_unreadable, label_in_effect, octets_to_look_at, shows_text,
 };
 use crate::outline::Cause;
 
@@ -42,9 +42,11 @@ pub(crate) struct Found {
     pub(crate) unreadable: bool,
     /// A text in a charset that cannot be read here and does not show ASCII; of HTML also one that says so itself.
     pub(crate) charset: bool,
-    /// A text in a charset by a name that nobody here reads, with octets that are no ASCII and not UTF-8 either. Who reads ASCII in
-    /// it reads it right, but it cannot be written afresh.
+    /// A text in a charset by a name that nobody here reads, with octets that are no ASCII and not UTF-8 either, or with what leads from
+    /// ASCII to something else. Who reads ASCII in it reads it right, but it cannot be written afresh.
     pub(crate) unknown: bool,
+    /// A text that is not in the charset that it says: written afresh, characters of it would be lost.
+    pub(crate) broken: bool,
     /// It has lines, or NULs, by which readers that look at a mail line by line may find more in it than a text.
     pub(crate) veil: bool,
 }
@@ -77,6 +79,7 @@ impl Found {
         self.unreadable |= other.unreadable;
         self.charset |= other.charset;
         self.unknown |= other.unknown;
+        self.broken |= other.broken;
         self.veil |= other.veil;
     }
 }
@@ -99,6 +102,8 @@ pub(crate) struct BodyScan {
     has_nul: bool,
     /// What it is in has a name that nobody here reads.
     unknown: Option<Utf8Watch>,
+    /// What would be lost of it, written afresh.
+    loss: LossWatch,
     /// The first octets, until they are enough to know how they are to be read.
     start: Option<Vec<u8>>,
 }
@@ -122,6 +127,7 @@ impl BodyScan {
             foreign: is_unreadable(charset),
             has_nul: false,
             unknown: None,
+            loss: LossWatch::new(is_html, charset),
             start: Some(Vec::new()),
         }
     }
@@ -129,6 +135,7 @@ impl BodyScan {
     /// Takes the next decoded octets.
     pub(crate) fn push(&mut self, octets: &[u8]) {
         self.octets.push(octets);
+        self.loss.push(octets);
         self.has_nul |= memchr(0, octets).is_some();
         let Some(mut start) = self.start.take() else { return self.look(octets) };
         let enough = octets_to_look_at(self.is_html, self.charset.as_deref());
@@ -192,6 +199,7 @@ impl BodyScan {
         found.veil |= self.has_nul;
         found.charset = self.foreign;
         found.unknown = self.unknown.is_some_and(Utf8Watch::finish);
+        found.broken = self.loss.finish();
         if let Some(raw) = self.raw {
             let seen = raw.finish();
             found.data_url |= seen.data_url;

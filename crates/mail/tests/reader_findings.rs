@@ -4,7 +4,7 @@
 
 mod reader_common;
 
-use fubako_base::Code;
+use fubako_base::{Code, codes::Ambiguity};
 use fubako_mail::{Decision, outline::Encoding};
 use reader_common::read;
 
@@ -166,6 +166,47 @@ fn a_text_that_can_be_written_afresh_is_not_held_for_its_label() {
         let read = read(&mail);
         assert_eq!((read.details(), read.decision()), (vec![], Decision::Deposit), "{what}");
     }
+}
+
+// spec: MAIL-AMBIGUOUS (a text that cannot be read is relayed as it came, or not at all: written afresh it would say something else)
+#[test]
+fn a_text_that_cannot_be_read_is_held_where_its_mail_does_not_leave_as_it_came() {
+    let texts = [
+        ("hz-gb-2312", "", "~{Dc:C~}"),
+        ("gb2312-hz", "", "~{Dc:C~}"),
+        ("iso-2022-kr", "", "\u{1b}$)C\n\u{e}N>\u{f}"),
+        ("johab", "quoted-printable", "=D0=65"),
+        ("viscii", "quoted-printable", "=D0=65"),
+        ("cp037", "quoted-printable", "=C8=C9"),
+        ("utf-8", "base64", "grGC8YLJgr+CzQ=="),
+    ];
+    for (charset, encoding, text) in texts {
+        let part = |fields: &str, text: &str| {
+            let encoding = if encoding.is_empty() { "7bit" } else { encoding };
+            format!(
+                "Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: {encoding}\n{fields}\n{text}"
+            )
+        };
+        let decision = |mail: String| {
+            let read = read(&mail);
+            (read.decision(), read.plan.problems.iter().filter_map(|problem| problem.ambiguity).collect::<Vec<_>>())
+        };
+        let other = "Content-Type: text/plain\n\nx";
+        assert_eq!(decision(mixed(&[&part("", text), other])), (Decision::Relay, vec![]), "{charset}");
+        let afresh = [
+            mixed(&[&part("Content-Disposition: inline; filename=a.txt\n", text), other]),
+            mixed(&[&part("Content-Location: a\n", text), other]),
+            mixed(&[&part("", text), "\nx"]),
+            mixed(&[&part("", text), "Content-Type: text/plain\n\nContent-Type: application/json\n"]),
+            mixed(&[&part("", text), "Content-Type: application/pdf\n\nx"]),
+        ];
+        for mail in afresh {
+            assert_eq!(decision(mail), (Decision::Hold, vec![Ambiguity::Charset]), "{charset}");
+        }
+    }
+    // With nothing in it that cannot be read it is written.
+    let plain = "Content-Type: text/plain; charset=johab\nContent-Location: a\n\nx";
+    assert_eq!(read(mixed(&[plain, plain])).decision(), Decision::Relay);
 }
 
 // spec: MAIL-AMBIGUOUS (munpack ends a part's header at a field without a plain name, and makes a file of the text)

@@ -235,7 +235,7 @@ impl Unpacking {
 impl Ended {
     /// Whether this is a text that cannot be written afresh.
     pub(super) fn is_unreadable_text(&self) -> bool {
-        self.found.unknown || self.found.charset && !self.is_html
+        self.found.unknown || self.found.broken || self.found.charset && !self.is_html
     }
 
     /// Whether it is a text that has to leave in base64.

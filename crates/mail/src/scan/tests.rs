@@ -209,6 +209,10 @@ fn a_text_under_a_name_that_nobody_here_reads_is_told() {
         assert!(!unknown(is_html, Some("johab"), b"only ASCII"));
         assert!(!unknown(is_html, Some("x-foo"), "in UTF-8: é".as_bytes()));
         assert!(!unknown(is_html, Some("x-foo"), b"\xff\xfea\0\xe9\0"));
+        for leads in [&b"~{Dc:C~}"[..], b"\x1b$)C\x0eN>\x0f", b"a\x1b$A", &[&b"a".repeat(5000)[..], b"~{"].concat()] {
+            assert!(unknown(is_html, Some("gb2312-hz"), leads));
+        }
+        assert!(!unknown(is_html, Some("x-foo"), b"~ {a: ~} ~"));
         assert!(!unknown(is_html, Some("unknown-8bit"), b"\xe9"));
         assert!(!unknown(is_html, Some("cp850"), b"\xe9"));
         assert!(!unknown(is_html, None, b"\xe9"));
@@ -589,4 +593,26 @@ fn long_texts_take_no_long_time() {
         let _ = scan.finish();
     }
     assert!(began.elapsed().as_secs() < 10);
+}
+
+// spec: MAIL-AMBIGUOUS (a text that is not in the charset that it says would lose its characters, written afresh)
+#[test]
+fn a_text_of_which_more_than_a_few_characters_would_be_lost_is_told() {
+    let broken = |charset, octets: &[u8]| {
+        let [html, plain] = [true, false].map(|is_html| found(is_html, charset, octets).broken);
+        assert_eq!(html, plain);
+        plain
+    };
+    let sjis = b"\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd";
+    assert!(broken(Some("utf-8"), sjis));
+    assert!(broken(Some("euc-jp"), &sjis.repeat(9)));
+    assert!(broken(Some("utf-8"), &["こんにちは".repeat(900).as_bytes(), sjis].concat()));
+    for charset in ["shift_jis", "us-ascii", "unknown-8bit"] {
+        assert!(!broken(Some(charset), sjis), "{charset}");
+    }
+    assert!(!broken(None, sjis));
+    // A few are in many a mail, and what was lost before is there.
+    assert!(!broken(Some("utf-8"), b"caf\xe9, na\xefve"));
+    assert!(!broken(Some("utf-8"), "\u{fffd}".repeat(5000).as_bytes()));
+    assert!(!broken(Some("utf-8"), "こんにちは".repeat(5000).as_bytes()));
 }
