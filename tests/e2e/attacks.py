@@ -427,6 +427,30 @@ def fields_without_a_name():
             yield Attack(f"{field!r} {name} in the mail's header", HEAD + VERSION + fields + text, "relay")
 
 
+def fields_with_long_names():
+    """A field whose name is longer than some have room for, in a part of a mail of texts."""
+    text = b"Content-Type: text/plain; charset=utf-8\r\n\r\nhello, all\r\n"
+    for length in (60, 64, 65, 70, *range(72, 84), 96, 120, 128, 160, 256, 512, 800, 1100):
+        for before in (0, 1, 3, 10, 30):
+            fields = b"".join(b"X-%d: y\r\n" % i for i in range(before)) + b"X" * length + b": y\r\n" + text
+            yield Attack(f"a name of {length} octets behind {before} fields", mail(parts(fields, TEXT)), "relay")
+            yield Attack(f"a name of {length} octets behind {before} fields, in the second part", mail(parts(TEXT, fields), b"multipart/alternative; boundary=BB"), "relay")
+        yield Attack(f"a name of {length} octets in a mail of one text", HEAD + VERSION + b"X" * length + b": y\r\n" + text, "relay")
+
+
+def long_boundaries():
+    """A boundary of more octets than RFC 2046 allows, round texts."""
+    text = b"Content-Type: text/plain; charset=utf-8\r\n\r\nhello, all\r\n"
+    for length in (69, 70, *range(71, 80), 98, 99, 100, 126, 127, 128, 200, 254, 255, 256, 257, 400, 508, 509, 510):
+        for char in (b"b", b"-", b"ab"):
+            chars = (char * length)[:length]
+            for kind in (b"mixed", b"alternative"):
+                kind = b"multipart/" + kind + b'; boundary="'
+                yield Attack(f"a boundary of {length} octets of {char!r}, {kind.decode()}", mail(parts(text, TEXT, boundary=chars), kind + chars + b'"'), "relay")
+                inner = b"Content-Type: " + kind + chars + b'"\r\n\r\n' + parts(TEXT, text, boundary=chars)
+                yield Attack(f"a boundary of {length} octets of {char!r}, {kind.decode()}, nested", mail(parts(inner, TEXT)), "relay")
+
+
 INSERTED = [b"\0", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xe2\x80\xa8", b"\r", b"\n", b"\r\n", b"\r\n ", b"\r\n\t", b" ", b"\t", b";", b'"', b"(", b")", b"\\", b":", b"=", b"--", b"--BB", b"\r\n--BB\r\n",
             b"\r\n--BB--\r\n", b"\r\n\r\n", b"\x1b$B", b"\x1b(B", b"=?utf-8?q?", b"?=", b"%00", b"*0", b"*", b"\xef\xbb\xbf", b"\x7f", b"\xa0", b"Content-Type: text/plain\r\n", b"Content-Disposition: inline\r\n",
             b"Content-Type: multipart/alternative; boundary=BB\r\n", b"Content-Transfer-Encoding: 7bit\r\n", b"Content-Type: text/html\r\n", b"boundary=CC;", b"\r\n--CC\r\n", VERSION,
@@ -806,7 +830,7 @@ def texts_some_take_for_mails():
 
 def all_attacks():
     """Every attack, in a fixed order."""
-    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, boundary_parameters, odd_boundaries,
+    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, fields_with_long_names, long_boundaries, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
                    stopped, outlook, crossed, texts_some_take_for_mails):
         yield from family()

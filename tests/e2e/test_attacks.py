@@ -215,10 +215,11 @@ def test_no_reader_makes_a_file_of_what_leaves(run):
 
 
 # spec: MAIL-AMBIGUOUS
-def test_a_text_below_a_field_without_a_name_is_no_file(run):
-    names = {attack.name for attack in attacks.fields_without_a_name()}
+@pytest.mark.parametrize("family, count", [(attacks.fields_without_a_name, 135), (attacks.fields_with_long_names, 264), (attacks.long_boundaries, 312)])
+def test_a_text_in_a_part_that_munpack_cannot_read_is_no_file(run, family, count):
+    names = {attack.name for attack in family()}
     files = [file for file, attack in run.attacks.items() if attack.name in names]
-    assert len(files) == len(names) == 135 and set(files) <= set(run.left)
+    assert len(files) == len(names) == count and set(files) <= set(run.left)
     bad = {run.attacks[file].name: [name for name, _ in run.found["munpack"].get(file, []) if name.startswith("part")] for file in files}
     bad = {name: found for name, found in bad.items() if found}
     assert not bad, json.dumps(bad, indent=1)

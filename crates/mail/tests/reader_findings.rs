@@ -227,6 +227,33 @@ fn a_part_below_a_field_without_a_plain_name_does_not_leave_as_it_came() {
     assert!(leaves("X: :\n : \nContent-Type: text/plain\n\nx"));
 }
 
+// spec: MAIL-AMBIGUOUS (munpack has no room for a very long field name, and makes a file of the text)
+#[test]
+fn a_part_below_a_field_with_a_very_long_name_does_not_leave_as_it_came() {
+    let leaves = |length: usize| {
+        let name = "X".repeat(length);
+        let read =
+            read(mixed(&[&format!("A: b\n{name}: y\nContent-Type: text/plain\n\nx"), "Content-Type: text/plain\n\nx"]));
+        assert_eq!((read.details(), read.decision()), (vec![], Decision::Relay), "{length}");
+        read.plan.leaves_as_it_came(&read.outline)
+    };
+    assert_eq!([20, 64, 65, 76, 120, 900].map(leaves), [true, true, false, false, false, false]);
+}
+
+// spec: MAIL-AMBIGUOUS (munpack cuts a boundary of more than 70 octets, and makes files of the texts)
+#[test]
+fn texts_with_a_boundary_of_more_than_70_octets_do_not_leave_as_they_came() {
+    let leaves = |length: usize| {
+        let boundary = "b".repeat(length);
+        let part = format!("--{boundary}\nContent-Type: text/plain\n\nx\n");
+        let mail = format!("Content-Type: multipart/mixed; boundary={boundary}\n\n{part}{part}--{boundary}--\n");
+        let read = read(mail);
+        assert_eq!((read.details(), read.decision()), (vec![], Decision::Relay), "{length}");
+        read.plan.leaves_as_it_came(&read.outline)
+    };
+    assert_eq!([1, 70, 71, 200, 510].map(leaves), [true, true, false, false, false]);
+}
+
 // spec: 3.4a (handled)
 #[test]
 fn what_looks_odd_and_has_one_reading_is_not_held() {

@@ -81,7 +81,7 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
         is_multipart: boundary.is_some(),
         tnef: Tnef::No,
         veil: oddities.blank || lax.names_a_file,
-        afresh: lax.is_odd,
+        afresh: lax.is_odd || boundary.as_ref().is_some_and(|boundary| boundary.len() > LONGEST_BOUNDARY),
         nested_subject: None,
         content_type,
     };
@@ -89,10 +89,16 @@ pub(super) fn read(header: &Header, oddities: Oddities, is_digest_child: bool) -
     Read { part, boundary, is_digest, oddly_written, findings }
 }
 
-/// Whether a part's header ends early to somebody, who then makes a file of its text: munpack ends one at a field without a name, or with
-/// white space or control characters before its colon. (A mail's own header may: a mail is no file to it.)
+/// Octets of a field's name that all have room for; munpack's end at about 76.
+const LONGEST_NAME: usize = 64;
+
+/// Octets of a boundary (RFC 2046, 5.1.1). Some cut a longer one, and find other parts.
+const LONGEST_BOUNDARY: usize = 70;
+
+/// Whether a part's header ends early to somebody, who then makes a file of its text: munpack ends one at a field without a name, with
+/// a very long one, or with white space or control characters before its colon. (A mail's own header may: a mail is no file to it.)
 pub(super) fn ends_early(header: &Header) -> bool {
-    header.iter().any(|field| field.name().is_empty() || field.has_odd_name())
+    header.iter().any(|field| field.name().is_empty() || field.name().len() > LONGEST_NAME || field.has_odd_name())
 }
 
 /// What is odd about who wrote the mail. White space before the colon is the form of old, which all have to accept (RFC
