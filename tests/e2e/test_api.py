@@ -135,7 +135,7 @@ def deposit(site, token, key, files, sent=False):
               "file_password": "long enough", "file_count": 2}
     id = call("POST", "/deposits", json.dumps(wanted).encode(), {"Idempotency-Key": key, "Content-Type": "application/json"})["id"]
     for number in range(1, files + 1):
-        call("PUT", f"/deposits/{id}/files/{number}", b"octets", {"Content-Disposition": "attachment; filename=a.txt"})
+        call("PUT", f"/deposits/{id}/files/{number}", b"octets", {"Content-Disposition": f"attachment; filename={number}.txt"})
     if sent:
         assert call("POST", f"/deposits/{id}/send")["state"] == "sent"
     return id
@@ -153,7 +153,7 @@ def narrowed(document, ids):
     shapes["DepositRequest"]["properties"]["section"]["enum"] = ["acme"]
     shapes["DepositRequest"]["properties"]["recipients"]["items"]["enum"] = [f"r{n}@example.jp" for n in range(1200)]
     shapes["Person"]["properties"]["address"]["enum"] = ["taro@acme.example", "nobody@acme.example"]
-    shapes["Cancellation"]["properties"]["recipient"] = {"enum": [RECIPIENT, "another@example.jp"]}
+    shapes["Cancellation"] = {"enum": [{"whole": True}, {"recipient": RECIPIENT}, {"recipient": "another@example.jp"}, {}]}
     return document
 
 

@@ -261,13 +261,16 @@ pub struct Download {
     pub ended_at: Option<Moment>,
 }
 
-/// What is to be cancelled.
+/// What is to be cancelled: either the whole deposit, or what one recipient has of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancellation {
-    /// The address of the one recipient for whom; none for the whole deposit.
+    /// The address of the one recipient for whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
+    /// `true` for the whole deposit, for all its recipients.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 /// Lines of the audit log, the newest first.

@@ -127,7 +127,10 @@ impl Exchange {
         let section = self.parts.store.section(&token.section).await?.filter(|section| section.enabled);
         let Some(section) = section else { return Ok(None) };
         may_call(&section, whence).map_err(|code| DepositError::Refused { code, detail: String::new() })?;
-        self.parts.store.api_token_used(token.id, now.plus_seconds(-NOTED), now).await?;
+        let lately = now.plus_seconds(-NOTED);
+        if token.used_at.is_none_or(|at| at < lately) {
+            self.parts.store.api_token_used(token.id, lately, now).await?;
+        }
         let ApiToken { id, section, name, scopes, .. } = token;
         Ok(Some(Bearer::Program { section, token: id, name, scopes }))
     }

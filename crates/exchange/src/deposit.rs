@@ -415,7 +415,7 @@ impl Exchange {
     }
 
     /// The section. One that is switched off cannot be told from one that is not there.
-    async fn section_in_use(&self, id: &SectionId) -> Result<Section, DepositError> {
+    pub(crate) async fn section_in_use(&self, id: &SectionId) -> Result<Section, DepositError> {
         let section = self.parts.store.section(id).await?.filter(|section| section.enabled);
         section.ok_or_else(no_section)
     }

@@ -11,6 +11,7 @@ pub mod hosts;
 pub mod life;
 pub mod maintenance;
 pub mod members;
+pub mod program;
 pub mod sent;
 
 use std::{collections::HashSet, net::IpAddr};

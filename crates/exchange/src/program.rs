@@ -1,12 +1,14 @@
 //! What the API lets a program do (spec X-API). Each call asks first what its token permits and whose the deposit is: what is another section's is not
-//! there for it. There is no other way from the API into the exchange.
+//! there for it; and what it deposits is under the section's rules, as mails are. There is no other way from the API into the exchange.
 
 use fubako_base::{
     Timestamp,
+    address::senders,
     audit::Actor,
     ids::{DepositId, SectionId},
     scope::Scope,
 };
+use fubako_mail::header::compared;
 use fubako_store::{
     audit::{Line, Search},
     sent::SentQuery,
@@ -16,7 +18,7 @@ use crate::{
     Exchange,
     audit::By,
     deposit::{Content, DepositError, DepositView, FileSummary, address_of, no_section},
-    domain::{NewDeposit, NewFile, Whence, api_tokens::Bearer},
+    domain::{Invalid, NewDeposit, NewFile, Whence, account::domains_from, api_tokens::Bearer, program as rules},
     sent::{SentDeposit, SentError, SentLine},
 };
 
@@ -54,6 +56,11 @@ impl Program {
         if !self.bearer.acts_for(&request.section) {
             return Err(no_section());
         }
+        if let Bearer::Program { .. } = &self.bearer {
+            self.exchange.check_sender(&request.section, &request.sender_address).await?;
+            let section = self.exchange.section_in_use(&request.section).await?;
+            rules::check_request(&section.settings, request).map_err(refused)?;
+        }
         self.exchange.begin(key, request, self.whence, now).await
     }
 
@@ -82,6 +89,12 @@ impl Program {
     ) -> Result<(FileSummary, bool), DepositError> {
         self.needs(Scope::Deposit)?;
         self.owns(id).await?;
+        if let Bearer::Program { section, .. } = &self.bearer {
+            let section = self.exchange.section_in_use(section).await?;
+            let kept = self.exchange.parts.store.files(id).await?;
+            let others = kept.iter().filter(|kept| kept.number != file.number).map(|kept| kept.name.as_str());
+            rules::check_name(&section.settings, &file.name, others).map_err(refused)?;
+        }
         self.exchange.put(id, file, content, self.whence, now).await
     }
 
@@ -167,12 +180,20 @@ impl Program {
         let link = match recipient {
             None => None,
             Some(address) => {
-                let found = sent.links.iter().find(|link| link.recipient == address);
+                let found = sent.links.iter().find(|link| compared(&link.recipient) == compared(address));
                 Some(found.map(|link| link.id).ok_or(DepositError::NotFound)?)
             }
         };
         let by = By::at(Actor::Program(name.to_owned()), &address_of(self.whence));
-        match self.exchange.take_back(&sent, link, &by, now).await {
+        let taken_back = match self.exchange.take_back(&sent, link, &by, now).await {
+            // Somebody was as quick: what they did was done once.
+            Err(SentError::Over) => {
+                let sent = self.exchange.parts.store.sent_deposit(section, id).await?.ok_or(DepositError::NotFound)?;
+                self.exchange.take_back(&sent, link, &by, now).await
+            }
+            done => done,
+        };
+        match taken_back {
             Ok(_) => self.exchange.get(id).await,
             Err(SentError::Over | SentError::Fault(_)) => Err(DepositError::Conflict("the deposit is over")),
             Err(SentError::NotFound) => Err(DepositError::NotFound),
@@ -223,5 +244,26 @@ impl Program {
                 if ours { Ok(()) } else { Err(DepositError::NotFound) }
             }
         }
+    }
+}
+
+fn refused((code, detail): rules::Broken) -> DepositError {
+    DepositError::Refused { code, detail }
+}
+
+impl Exchange {
+    /// Whether a section's programs may name this sender (what RCV-TENANT and RCV-ALIGN are for mails): one of its users, or an address of a domain that is
+    /// registered for it or lies below one.
+    async fn check_sender(&self, section: &SectionId, address: &str) -> Result<(), DepositError> {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        if self.section_of(&domains_from(domain)).await?.as_ref() == Some(section) {
+            return Ok(());
+        }
+        let known = self.parts.store.sender_accounts(section, &senders(address)).await?;
+        if known.users.is_empty() {
+            let words = "the sender is no user of the section's, and of none of its domains";
+            return Err(Invalid(words.to_owned()).into());
+        }
+        Ok(())
     }
 }

@@ -167,7 +167,10 @@ async fn a_program_deposits_looks_cancels_and_reads_the_log() {
     let (_, recipients) = place.call(&token, Method::GET, &format!("/api/v1/deposits/{id}/recipients"), &[], "").await;
     assert!(recipients["recipients"][0].get("cancelled_at").is_none(), "{recipients}");
     assert!(recipients["recipients"][1]["cancelled_at"].is_string(), "{recipients}");
-    let whole = place.call(&token, Method::POST, &cancel, &[], "{}").await;
+    for neither in ["{}", "{\"recipient\": null}", "{\"recipient\": \"hanako@example.jp\", \"whole\": true}"] {
+        assert_eq!(code(&place.call(&token, Method::POST, &cancel, &[], neither).await), (400, "invalid"), "{neither}");
+    }
+    let whole = place.call(&token, Method::POST, &cancel, &[], "{\"whole\": true}").await;
     assert_eq!((whole.0, &whole.1["state"]), (200, &json!("cancelled")), "{whole:?}");
 
     let (status, log) = place.call(&token, Method::GET, "/api/v1/audit?event=deposit-sent", &[], "").await;
@@ -208,7 +211,7 @@ async fn a_token_permits_what_it_says() {
         "file_password": "long enough", "file_count": 1,
     });
     let headers = [("idempotency-key", "k2"), ("content-disposition", "attachment; filename=a")];
-    let body = |path: &str| if path.ends_with("/cancel") { "{}".to_owned() } else { wanted.to_string() };
+    let body = |path: &str| if path.ends_with("/cancel") { "{\"whole\": true}".to_owned() } else { wanted.to_string() };
     for scope in ALL.split(' ') {
         let token = place.token(3, scope, scope).await;
         for (method, path, permitting) in routes {
@@ -246,8 +249,8 @@ async fn what_is_another_section_s_is_not_there() {
         (Method::POST, "/cancel"),
     ] {
         let of = |id: &str| format!("/api/v1/deposits/{id}{rest}");
-        let foreign = place.call(&ours, method.clone(), &of(&id), &headers, "{}").await;
-        let absent = place.call(&ours, method.clone(), &of(none), &headers, "{}").await;
+        let foreign = place.call(&ours, method.clone(), &of(&id), &headers, "{\"whole\": true}").await;
+        let absent = place.call(&ours, method.clone(), &of(none), &headers, "{\"whole\": true}").await;
         assert_eq!((foreign.0, &foreign.1), (404, &absent.1), "{method} {rest}");
     }
     let begin = |section: &str| {
@@ -315,6 +318,52 @@ async fn a_token_ends_with_its_time_its_section_autopilot_and_when_it_is_revoked
     assert_eq!(look(&one).await, told(200, ""));
     place.house.clock.pass_seconds(60);
     assert_eq!(look(&one).await, told(401, "unauthorized"));
+}
+
+// spec: X-API 3.4 RCV-ALIGN
+#[tokio::test]
+async fn the_section_s_rules_hold_for_programs() {
+    let place = Place::new().await;
+    let settings = Settings {
+        max_recipients: 2,
+        max_subject: 5,
+        forbidden_names: vec!["*.exe".to_owned()],
+        denied_destinations: vec!["rival.example".to_owned()],
+        ..section("acme").settings
+    };
+    place.house.put_section(fubako_base::section::Section { settings, ..section("acme") }).await;
+    let token = place.token(3, "all", ALL).await;
+    let begin = async |key: &str, sender: &str, subject: &str, recipients: &[&str]| {
+        let wanted = json!({ "section": "acme", "sender": { "address": sender }, "subject": subject, "recipients": recipients,
+            "file_password": "long enough", "file_count": 2 });
+        place.call(&token, Method::POST, "/api/v1/deposits", &[("idempotency-key", key)], &wanted.to_string()).await
+    };
+    let (taro, one) = ("taro@acme.example", ["a@example.jp"]);
+    for (sender, subject, recipients, told) in [
+        (taro, "s", &["a@example.jp", "b@rival.example"][..], "recipient-restricted"),
+        (taro, "s", &["a@example.jp", "b@example.jp", "c@example.jp"][..], "too-many-recipients"),
+        (taro, "123456", &one[..], "subject-too-long"),
+        // Nobody speaks for another customer, or for anybody else.
+        ("kanri@other.example", "s", &one[..], "invalid"),
+        ("president@bank.example", "s", &one[..], "invalid"),
+    ] {
+        let answer = begin("k1", sender, subject, recipients).await;
+        assert_eq!(code(&answer), (422, told), "{sender} {subject} {recipients:?}");
+    }
+    // Of its own domain, or below it, anybody: the default user deposits for them, as with mails.
+    for (key, sender) in [("k2", "nobody@acme.example"), ("k3", taro)] {
+        assert_eq!(begin(key, sender, "s", &one).await.0, 201, "{sender}");
+    }
+    let (_, deposit) = begin("k2", "nobody@acme.example", "s", &one).await;
+    let id = deposit["id"].as_str().unwrap();
+    let put = async |number: u32, name: &str| {
+        let named = format!("attachment; filename={name}");
+        let path = format!("/api/v1/deposits/{id}/files/{number}");
+        place.call(&token, Method::PUT, &path, &[("content-disposition", &named)], "x").await
+    };
+    assert_eq!(code(&put(1, "a.EXE").await), (422, "name-forbidden"));
+    assert_eq!((put(1, "a.txt").await.0, put(1, "a.txt").await.0), (201, 200));
+    assert_eq!(code(&put(2, "A.txt").await), (422, "name-duplicate"));
 }
 
 // spec: X-API

@@ -93,7 +93,13 @@ pub(super) async fn cancel(
 ) -> Result<Response, ApiError> {
     let id = deposit_id(id)?;
     let wanted: Cancellation = json(body).await?;
-    let deposit = program.cancel(id, wanted.recipient.as_deref(), (api.clock)()).await?;
+    // An empty variable of somebody's program takes nothing back.
+    let recipient = match (wanted.recipient.as_deref(), wanted.whole) {
+        (Some(address), false) => Some(address),
+        (None, true) => None,
+        _ => return Err(ApiError::malformed("either a recipient or \"whole\": true is wanted")),
+    };
+    let deposit = program.cancel(id, recipient, (api.clock)()).await?;
     Ok(answer(StatusCode::OK, &wire(deposit)))
 }
 
