@@ -339,7 +339,8 @@ async fn users_of_first(
 ) -> Result<(String, Vec<User>), StoreError> {
     for address in addresses {
         let address = compared(address);
-        let sql = user!("WHERE section = $1 AND address_folded = $2 ORDER BY login_id");
+        // Not by the column itself: for its order SQLite would go through the whole section, by the primary key.
+        let sql = user!("WHERE section = $1 AND address_folded = $2 ORDER BY login_id || ''");
         let users = tx.all("users", sql, args![section, &address]).await?;
         if !users.is_empty() {
             return Ok((address, users.iter().map(read_user).collect::<Result<_, _>>()?));
@@ -512,8 +513,9 @@ async fn put_user(tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), StoreE
 
 /// That no other user of the section has this one's address: a mail's sender is one user (spec MAIL-SENDER).
 async fn alone_with_its_address(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
-    let sql =
-        "SELECT login_id FROM users WHERE section = $1 AND address_folded = $2 AND login_id <> $3 ORDER BY login_id";
+    // Not by the column itself: for its order SQLite would go through the whole section, by the primary key.
+    let sql = "SELECT login_id FROM users WHERE section = $1 AND address_folded = $2 AND login_id <> $3
+        ORDER BY login_id || ''";
     match tx.one("users", sql, args![&user.section, compared(&user.address), &user.login_id]).await? {
         Some(other) => Err(StoreError::AddressTaken {
             section: user.section.clone(),
