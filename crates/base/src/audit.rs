@@ -54,6 +54,16 @@ events! {
     PasswordChanged, "password-changed";
     /// Somebody tried to change a password, with a wrong one.
     PasswordChangeRefused, "password-change-refused";
+    /// Somebody has a second factor from now on: their other sessions ended.
+    SecondFactorOn, "second-factor-on";
+    /// Somebody has no second factor any more: they turned it off, or it was taken from them.
+    SecondFactorOff, "second-factor-off";
+    /// Somebody tried to turn their second factor on or off, or to make new recovery codes, with a wrong password or code.
+    SecondFactorRefused, "second-factor-refused";
+    /// A recovery code stood in for the app's.
+    RecoveryCodeUsed, "recovery-code-used";
+    /// Somebody made new recovery codes: the old ones are void.
+    RecoveryCodesMade, "recovery-codes-made";
     /// An account that wrong passwords locked was opened.
     Unlocked, "unlocked";
     /// A section, a group, a user or a setting was made, changed or removed.

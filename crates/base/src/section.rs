@@ -105,6 +105,8 @@ pub struct Settings {
     pub password_days: Option<u16>,
     /// Wrong passwords one after another at which an account is locked.
     pub sign_in_tries: u16,
+    /// Whether the section's people must have a second factor (spec X-ACCOUNTS).
+    pub second_factor: SecondFactor,
     /// Whether deposits wait until an approver has agreed (spec X-APPROVAL); a group may have a rule of its own.
     pub approval: ApprovalRule,
     /// Days after the day of sending on which a deposit may still be approved; then it is rejected. [`APPROVAL_DAYS`].
@@ -147,6 +149,7 @@ impl Default for Settings {
             password_length: 12,
             password_days: None,
             sign_in_tries: 10,
+            second_factor: SecondFactor::default(),
             approval: ApprovalRule::default(),
             approval_days: 7,
             screen_networks: Networks::default(),
@@ -311,6 +314,17 @@ impl std::str::FromStr for ApprovalRule {
     fn from_str(word: &str) -> Result<Self, ()> {
         [Self::None, Self::One].into_iter().find(|rule| rule.name() == word).ok_or(())
     }
+}
+
+/// Whether who signs in must have a second factor (spec X-ACCOUNTS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// Whoever likes has one.
+    #[default]
+    Optional,
+    /// Whoever has none sets one up before anything else.
+    Required,
 }
 
 /// What proves that a mail comes from a section (spec RCV-TENANT).

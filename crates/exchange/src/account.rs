@@ -21,8 +21,8 @@ use crate::{
     domain::{
         Invalid,
         account::{
-            Entry, Fault, INVITATION_HOURS, Known, Name, Refusal, SESSION_NOTED, State, check_operator, check_password,
-            compared_with, entry, nfc, price, session_is_good, sign_in, sign_in_name,
+            Entry, Fault, INVITATION_HOURS, Known, Name, Passed, Refusal, SESSION_NOTED, State, check_operator,
+            check_password, compared_with, entry, nfc, price, session_is_good, sign_in, sign_in_name,
         },
     },
     password::{self, Seat},
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How often a try is begun again where others came between.
-const RACES: u32 = 20;
+pub(crate) const RACES: u32 = 20;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,18 @@ impl std::fmt::Debug for Invitation {
 pub enum SignIn {
     /// A session began; its secret, for the cookie.
     In(String),
+    /// A code is owed; the secret of what is half open.
+    Half(String),
     /// Not let in. Nothing more is told.
+    Refused,
+}
+
+/// What came of a change to what one signs in with.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Renewed {
+    /// It is done: all sessions ended, and a new one began; its secret, for the cookie.
+    In(String),
+    /// The password, or the code, is another, or the account is locked.
     Refused,
 }
 
@@ -144,7 +155,7 @@ impl Exchange {
         Ok(all.into_iter().map(stands).collect())
     }
 
-    /// Takes an account's password away, ends its sessions, opens its lock, and gives an invitation to set another password. A section's
+    /// Takes an account's password and its second factor away, ends its sessions, opens its lock, and gives an invitation to set another password. A section's
     /// user who has no account yet gets one.
     ///
     /// # Errors
@@ -153,9 +164,11 @@ impl Exchange {
         let name = self.account_name(Name::read(typed).as_ref()).await?.ok_or(AccountError::NotFound)?;
         let (token, invitation) = invitation(now)?;
         let entry = done_to(&name, by, Event::Invited, now);
-        let account =
-            self.parts.store.invite(&name, invitation, None, &entry, now).await?.ok_or(AccountError::NotFound)?;
-        tracing::info!(account = %account.id, section = section_of(&account), "invited to set a password; any earlier one is void");
+        let off = done_to(&name, by, Event::SecondFactorOff, now);
+        let account = self.parts.store.reset(&name, invitation, &entry, &off, now).await?;
+        let account = account.ok_or(AccountError::NotFound)?;
+        tracing::info!(account = %account.id, section = section_of(&account),
+            "invited to set a password; any earlier one is void, and so is a second factor");
         Ok(self.handed_over(&token, sign_in_name(&account), account.address, invitation.until))
     }
 
@@ -193,7 +206,7 @@ impl Exchange {
     }
 
     /// Whether somebody may use the screens from this address.
-    fn permits(&self, known: &Known, address: IpAddr) -> bool {
+    pub(crate) fn permits(&self, known: &Known, address: IpAddr) -> bool {
         known.permits(&self.parts.operator_networks, address)
     }
 
@@ -239,16 +252,10 @@ impl Exchange {
             let account = known.as_ref().map(|known| &known.account);
             let (id, section) = (account.map(|a| a.id), account.map_or("", section_of));
             let refusal = match (came, account) {
-                (Ok(entry), Some(account)) => {
-                    let (secret, session) = session(address, now)?;
-                    let hash = account.password_hash.as_deref().unwrap_or_default();
-                    let act = own_act(account, address, Event::SignIn, now);
-                    if self.parts.store.begin_session(account.id, hash, &session, &act).await? {
-                        tracing::info!(account = %account.id, section, ?entry, "signed in");
-                        return Ok(SignIn::In(secret.into_text()));
-                    }
-                    Refusal::NoPassword
-                }
+                (Ok(passed), Some(account)) => match self.open_by_password(account, passed, address, now).await? {
+                    Some(begun) => return Ok(begun),
+                    None => Refusal::NoPassword,
+                },
                 (Ok(_), None) => Refusal::Unknown,
                 (Err(refusal), _) => refusal,
             };
@@ -260,14 +267,36 @@ impl Exchange {
         Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
     }
 
+    /// Begins what a right password opens; none where it is another by now.
+    async fn open_by_password(
+        &self,
+        account: &Account,
+        passed: Passed,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Option<SignIn>, AccountError> {
+        let hash = account.password_hash.as_deref().unwrap_or_default();
+        let section = section_of(account);
+        if passed == Passed::Code {
+            return self.begin_half(account, hash, address, now).await;
+        }
+        let (secret, session) = session(address, now)?;
+        let act = own_act(account, address, Event::SignIn, now);
+        if !self.parts.store.begin_session(account.id, hash, &session, &act).await? {
+            return Ok(None);
+        }
+        tracing::info!(account = %account.id, section, "signed in");
+        Ok(Some(SignIn::In(secret.into_text())))
+    }
+
     /// Counts a try, and compares; none where another try came between.
-    async fn try_password(
+    pub(crate) async fn try_password(
         &self,
         known: Option<&Known>,
         permitted: bool,
         password: &str,
         now: Timestamp,
-    ) -> Result<Option<Result<Entry, Refusal>>, AccountError> {
+    ) -> Result<Option<Result<Passed, Refusal>>, AccountError> {
         let seat = Seat::take().map_err(unavailable)?;
         let (hash, refused) = compared_with(known, permitted, now);
         if let (Some(known), None) = (known, refused) {
@@ -300,7 +329,7 @@ impl Exchange {
         if session.seen_at.plus_seconds(SESSION_NOTED) <= now {
             self.parts.store.touch_session(&hash, now).await?;
         }
-        let entry = entry(&known, now);
+        let entry = entry(&known, self.parts.operator_second_factor, now);
         Ok(Some(Person { known, session, entry }))
     }
 
@@ -325,7 +354,7 @@ impl Exchange {
         new: &str,
         address: &str,
         now: Timestamp,
-    ) -> Result<SignIn, AccountError> {
+    ) -> Result<Renewed, AccountError> {
         check_password(&person.known, new).map_err(AccountError::Fault)?;
         if nfc(current) == nfc(new) {
             return Err(AccountError::Fault(Fault::Same));
@@ -339,14 +368,14 @@ impl Exchange {
             if let Err(refusal) = came {
                 tracing::warn!(account = %id, section, ?refusal, "a password was not changed");
                 self.note(refused(Some(&known.account), address, Event::PasswordChangeRefused, refusal, now)).await;
-                return Ok(SignIn::Refused);
+                return Ok(Renewed::Refused);
             }
             let (secret, session) = session(address, now)?;
             let old = known.account.password_hash.as_deref().unwrap_or_default();
             let entry = own_act(&known.account, address, Event::PasswordChanged, now);
             if self.parts.store.change_password(id, old, &hashed(new).await?, &session, &entry).await? {
                 tracing::info!(account = %id, section, "a password was changed");
-                return Ok(SignIn::In(secret.into_text()));
+                return Ok(Renewed::In(secret.into_text()));
             }
         }
         Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
@@ -410,7 +439,7 @@ impl Exchange {
         Ok(None)
     }
 
-    async fn with_section(&self, account: Account) -> Result<Known, AccountError> {
+    pub(crate) async fn with_section(&self, account: Account) -> Result<Known, AccountError> {
         let section = match &account.section {
             None => None,
             Some(id) => Some(self.parts.store.section(id).await?.ok_or(AccountError::NotFound)?),
@@ -420,7 +449,7 @@ impl Exchange {
 }
 
 /// What somebody does with their own account, for the audit log.
-fn own_act(account: &Account, address: &str, event: Event, now: Timestamp) -> fubako_store::audit::Entry {
+pub(crate) fn own_act(account: &Account, address: &str, event: Event, now: Timestamp) -> fubako_store::audit::Entry {
     By::at(actor(account), address).did(&log_of(account), event, sign_in_name(account), now)
 }
 
@@ -434,7 +463,7 @@ fn done_to(name: &AccountName, by: &By, event: Event, now: Timestamp) -> fubako_
 }
 
 /// That somebody was not let in, for the audit log. What was typed as a name is not repeated.
-fn refused(
+pub(crate) fn refused(
     account: Option<&Account>,
     address: &str,
     event: Event,
@@ -446,14 +475,14 @@ fn refused(
     By::at(Actor::Stranger, address).did(&log, event, object, now).with("reason", refusal.word())
 }
 
-fn own_name(account: &Account) -> AccountName {
+pub(crate) fn own_name(account: &Account) -> AccountName {
     match &account.section {
         None => AccountName::Operator(account.login_id.clone()),
         Some(section) => AccountName::User(section.clone(), account.login_id.clone()),
     }
 }
 
-fn section_of(account: &Account) -> &str {
+pub(crate) fn section_of(account: &Account) -> &str {
     account.section.as_ref().map_or("", SectionId::as_str)
 }
 
@@ -463,7 +492,7 @@ pub(crate) fn invitation(now: Timestamp) -> Result<(Token, NewInvitation), Accou
     Ok((token, invitation))
 }
 
-fn session(address: &str, now: Timestamp) -> Result<(Token, Session), AccountError> {
+pub(crate) fn session(address: &str, now: Timestamp) -> Result<(Token, Session), AccountError> {
     let secret = Token::generate().map_err(unavailable)?;
     let session = Session { hash: secret.hash(), made_at: now, seen_at: now, address: address.to_owned() };
     Ok((secret, session))
@@ -474,6 +503,6 @@ async fn hashed(password: &str) -> Result<String, AccountError> {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "made for map_err")]
-fn unavailable(error: impl std::fmt::Display) -> AccountError {
+pub(crate) fn unavailable(error: impl std::fmt::Display) -> AccountError {
     AccountError::Unavailable(error.to_string())
 }

@@ -12,6 +12,7 @@ pub mod life;
 pub mod maintenance;
 pub mod members;
 pub mod program;
+pub mod second_factor;
 pub mod sent;
 
 use std::{collections::HashSet, net::IpAddr};

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         access::CODE_WINDOW,
         account::{SESSION_IDLE, SESSION_LONGEST},
+        second_factor::HALF_SECONDS,
     },
 };
 
@@ -47,6 +48,7 @@ impl Exchange {
     pub async fn expire_due(&self, now: Timestamp) -> Result<u32, ExpiryError> {
         let (idle, longest) = (now.plus_seconds(-SESSION_IDLE), now.plus_seconds(-SESSION_LONGEST));
         self.parts.store.forget_sessions(idle, longest).await?;
+        self.parts.store.forget_halves(now.plus_seconds(-HALF_SECONDS)).await?;
         self.parts.store.forget_codes(now.plus_seconds(-CODE_WINDOW)).await?;
         let dropped = self.drop_abandoned(now).await?;
         if dropped > 0 {

@@ -1,7 +1,7 @@
 //! The file exchange: deposits, links, access, expiry.
 //!
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
-//! - [`account`]: invite, sign in, sessions: what people with accounts do
+//! - [`account`]: invite, sign in, sessions: what people with accounts do; [`second_factor`]: codes besides the password
 //! - [`approval`]: what approvers look at, and decide
 //! - [`audit`]: who did what, recorded
 //! - [`access`]: how recipients prove who they are
@@ -36,6 +36,7 @@ pub mod program;
 pub mod received;
 mod rescan;
 mod ruling;
+pub mod second_factor;
 pub mod sending;
 pub mod sent;
 mod sight;
@@ -46,7 +47,7 @@ pub mod uploads;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fubako_base::{ids::SectionId, network::Networks};
+use fubako_base::{ids::SectionId, network::Networks, section::SecondFactor};
 use fubako_store::Store;
 use fubako_vault::Vault;
 use futures::future::BoxFuture;
@@ -70,6 +71,8 @@ pub struct ExchangeParts {
     pub own_domains: Vec<String>,
     /// `http.operator_networks`: from where operators may use their screens.
     pub operator_networks: Networks,
+    /// `accounts.operator_second_factor`: whether operators must have a second factor.
+    pub operator_second_factor: SecondFactor,
     /// Address that deposit notices come from.
     pub notice_from: String,
     /// Host name for Message-IDs of our own.

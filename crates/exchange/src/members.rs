@@ -88,6 +88,8 @@ pub struct Member {
     pub standing: Standing,
     /// Until when their invitation is good, where they have one that they did not use.
     pub invited_until: Option<Timestamp>,
+    /// Since when they have a second factor.
+    pub second_factor_at: Option<Timestamp>,
 }
 
 /// A section's people.
@@ -173,7 +175,8 @@ impl Exchange {
             let standing =
                 account.map_or(Standing::NoAccount, |account| Standing::Account(state(account, Some(section), now)));
             let invited_until = account.and_then(|account| account.invitation_until).filter(|until| *until > now);
-            Member { user, standing, invited_until }
+            let second_factor_at = account.and_then(|account| account.second_factor_at);
+            Member { user, standing, invited_until, second_factor_at }
         };
         Ok(Roll { groups, members: users.into_iter().map(member).collect() })
     }
@@ -302,6 +305,33 @@ impl Exchange {
             return Err(MembersError::NotFound);
         }
         tracing::info!(section = %section.id, login_id, "a user's account was unlocked");
+        Ok(())
+    }
+
+    /// Takes a user's second factor away: from then on they sign in by password alone, or set up another one. Nobody takes their own away so, for that asks
+    /// for a password and a code ([`Exchange::end_second_factor`]).
+    ///
+    /// # Errors
+    /// [`MembersError::NotFound`], also where they have none; [`MembersError::Unavailable`].
+    pub async fn take_second_factor(
+        &self,
+        person: &Person,
+        login_id: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), MembersError> {
+        let section = administered(person)?;
+        let users = self.parts.store.users(&section.id).await?;
+        let user = users.into_iter().find(|user| user.login_id == login_id).ok_or(MembersError::NotFound)?;
+        if user.login_id == person.known.account.login_id {
+            return Err(MembersError::NotFound);
+        }
+        let name = AccountName::User(section.id.clone(), user.login_id.clone());
+        let entry = done_to(person, section, &user, Event::SecondFactorOff, address, now);
+        if !self.parts.store.take_second_factor(&name, &entry).await? {
+            return Err(MembersError::NotFound);
+        }
+        tracing::info!(section = %section.id, login_id, "a user's second factor was taken away");
         Ok(())
     }
 

@@ -24,7 +24,7 @@ pub enum OperatorCommand {
     },
     /// The operators, and how their accounts stand
     List,
-    /// Takes a password away and ends the sessions; shows a link by which another is chosen. A section's user who never had one is invited so
+    /// Takes a password and a second factor away and ends the sessions; shows a link by which another password is chosen. A section's user who never had one is invited so
     Reset {
         /// An operator's LOGIN, or a user's SECTION/LOGIN
         name: String,

@@ -181,6 +181,7 @@ pub fn exchange(config: &Config, ground: &Ground, public_url: &str, bells: &Bell
         public_url: public_url.to_owned(),
         own_domains: config.own_domains().at("http.own_domains")?,
         operator_networks: config.http.operator_networks.clone(),
+        operator_second_factor: config.accounts.operator_second_factor,
         notice_from,
         hostname: config.hostname(),
         max_file_size: 2 << 30,

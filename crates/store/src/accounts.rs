@@ -11,6 +11,7 @@ use crate::{
     audit::Entry,
     outbox::NewOutgoing,
     rounds::insert_outgoing,
+    second_factor::end_halves,
     tx::{Row, Tx, args},
 };
 
@@ -58,6 +59,8 @@ pub struct Account {
     pub locked_at: Option<Timestamp>,
     /// Until when its invitation is good.
     pub invitation_until: Option<Timestamp>,
+    /// Since when it has a second factor.
+    pub second_factor_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Account {
@@ -94,7 +97,8 @@ macro_rules! account {
             "SELECT a.id, a.section, a.login_id, COALESCE(u.address, a.address) AS address, u.name, u.member_id,
                 u.administrator,
                 u.approver, u.password_never_expires, a.password_hash, a.password_set_at, a.reset_at, a.failures, a.locked_at,
-                a.invitation_until
+                a.invitation_until,
+                (SELECT f.confirmed_at FROM second_factors f WHERE f.account = a.id) AS second_factor_at
             FROM accounts a LEFT JOIN users u ON u.section = a.section AND u.login_id = a.login_id ",
             $rest
         )
@@ -266,7 +270,7 @@ impl Store {
     }
 
     /// The password was right: wrong ones are forgotten and a session begins, in one transaction. False where the account's password is not (any
-    /// more) the one whose hash was compared.
+    /// more) the one whose hash was compared, or a second factor counts by now.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -284,7 +288,9 @@ impl Store {
                 |tx, (id, password_hash, session, record)| {
                     Box::pin(async move {
                         let sql =
-                            "UPDATE accounts SET failures = 0, locked_at = NULL WHERE id = $1 AND password_hash = $2";
+                            "UPDATE accounts SET failures = 0, locked_at = NULL WHERE id = $1 AND password_hash = $2
+                                AND NOT EXISTS (SELECT 1 FROM second_factors f
+                                    WHERE f.account = accounts.id AND f.confirmed_at IS NOT NULL)";
                         if tx.run(sql, args![*id, password_hash]).await? == 0 {
                             return Ok(false);
                         }
@@ -321,8 +327,7 @@ impl Store {
                     if tx.run(sql, args![*id, old, new, session.made_at]).await? == 0 {
                         return Ok(false);
                     }
-                    tx.run("DELETE FROM sessions WHERE account = $1", args![*id]).await?;
-                    insert_session(tx, *id, session).await?;
+                    begin_only(tx, *id, session).await?;
                     record.write_if(true, tx).await
                 })
             })
@@ -341,10 +346,9 @@ impl Store {
                         "SELECT session_hash, account, made_at, seen_at, address FROM sessions WHERE session_hash = $1";
                     let Some(row) = tx.one("sessions", sql, args![hash]).await? else { return Ok(None) };
                     let account: AccountId = row.parse("account")?;
-                    let found = tx.one("accounts", account!("WHERE a.id = $1"), args![account]).await?;
                     // Between the two queries it may have gone.
-                    let Some(found) = found else { return Ok(None) };
-                    Ok(Some((read_session(&row)?, read_account(&found)?)))
+                    let Some(account) = account_by_id(tx, account).await? else { return Ok(None) };
+                    Ok(Some((read_session(&row)?, account)))
                 })
             })
             .await
@@ -397,7 +401,7 @@ impl Store {
             .await
     }
 
-    /// Ends an account's sessions save one; gives how many.
+    /// Ends an account's sessions save one, and what is half open of others; gives how many.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -408,6 +412,7 @@ impl Store {
                 Box::pin(async move {
                     let sql = "DELETE FROM sessions WHERE account = $1 AND session_hash <> $2";
                     let ended = tx.run(sql, args![*id, but]).await?;
+                    end_halves(tx, *id).await?;
                     record.write_if(ended > 0, tx).await?;
                     Ok(ended)
                 })
@@ -431,7 +436,7 @@ impl Store {
     }
 }
 
-async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, StoreError> {
+pub(crate) async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, StoreError> {
     let row = match name {
         AccountName::Operator(login_id) => {
             let sql = account!("WHERE a.section IS NULL AND a.login_id = $1");
@@ -447,6 +452,10 @@ async fn account(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, Sto
         }
     };
     row.as_ref().map(read_account).transpose()
+}
+
+pub(crate) async fn account_by_id(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
+    tx.one("accounts", account!("WHERE a.id = $1"), args![id]).await?.as_ref().map(read_account).transpose()
 }
 
 /// A section's accounts, by login id.
@@ -471,7 +480,7 @@ pub(crate) async fn accounts_for_sender(
     tx.all("accounts", sql, args![section, address]).await?.iter().map(read_account).collect()
 }
 
-async fn invite(
+pub(crate) async fn invite(
     tx: &mut Tx,
     id: AccountId,
     name: &AccountName,
@@ -497,11 +506,23 @@ async fn invite(
             invitation_until = $4, changed_at = $2
         WHERE id = $1";
     tx.run(sql, args![found.id, now, &invitation.hash, invitation.until]).await?;
-    tx.run("DELETE FROM sessions WHERE account = $1", args![found.id]).await?;
+    end_all(tx, found.id).await?;
     account(tx, name).await
 }
 
-async fn insert_session(tx: &mut Tx, account: AccountId, session: &Session) -> Result<(), StoreError> {
+/// Ends what there is of sessions, and what is half open.
+async fn end_all(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+    tx.run("DELETE FROM sessions WHERE account = $1", args![id]).await?;
+    end_halves(tx, id).await
+}
+
+/// A session begins, and all others end.
+pub(crate) async fn begin_only(tx: &mut Tx, id: AccountId, session: &Session) -> Result<(), StoreError> {
+    end_all(tx, id).await?;
+    insert_session(tx, id, session).await
+}
+
+pub(crate) async fn insert_session(tx: &mut Tx, account: AccountId, session: &Session) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (session_hash, account, made_at, seen_at, address) VALUES ($1, $2, $3, $4, $5)";
     tx.run(sql, args![&session.hash, account, session.made_at, session.seen_at, &session.address]).await.map(drop)
 }
@@ -523,6 +544,7 @@ fn read_account(row: &Row) -> Result<Account, StoreError> {
         failures: row.int("failures")?,
         locked_at: row.time_opt("locked_at")?,
         invitation_until: row.time_opt("invitation_until")?,
+        second_factor_at: row.time_opt("second_factor_at")?,
     })
 }
 

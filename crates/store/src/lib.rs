@@ -3,7 +3,7 @@
 //! A method here is one transaction: what must be committed together is one call. Callers see values, never SQL.
 //!
 //! - [`sections`]: sections, groups, users
-//! - [`accounts`]: who signs in, and sessions
+//! - [`accounts`]: who signs in, and sessions; [`second_factor`]: what they prove themselves by besides the password
 //! - [`api_tokens`]: tokens by which programs use the API
 //! - [`audit`]: the audit log and what holds its lines together
 //! - [`keys`]: section keys and DKIM keys, as they are kept
@@ -49,6 +49,7 @@ pub mod outbox;
 mod pool;
 pub mod queue;
 mod rounds;
+pub mod second_factor;
 pub mod sections;
 pub mod sent;
 pub mod sts;

@@ -34,6 +34,7 @@ const ALL: &[(&str, &str)] = &[
     ("0020_access", include_str!("../migrations/0020_access.sql")),
     ("0026_received", include_str!("../migrations/0026_received.sql")),
     ("0027_api_tokens", include_str!("../migrations/0027_api_tokens.sql")),
+    ("0028_second_factor", include_str!("../migrations/0028_second_factor.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

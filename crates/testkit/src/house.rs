@@ -9,7 +9,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use fubako_base::{Lang, ids::DepositId, network::Networks, secret::FilePassword, section::Section};
+use fubako_base::{
+    Lang,
+    ids::DepositId,
+    network::Networks,
+    secret::FilePassword,
+    section::{SecondFactor, Section},
+};
 use fubako_exchange::{
     Exchange, ExchangeParts,
     deposit::Content,
@@ -136,6 +142,7 @@ fn exchange(store: Store, vault: Vault, scanner: Scanner, public_url: &str, wake
         public_url: public_url.to_owned(),
         own_domains: vec!["files.acme.example".into()],
         operator_networks: Networks::default(),
+        operator_second_factor: SecondFactor::default(),
         notice_from: "fubako@files.example.jp".into(),
         hostname: "files.example.jp".into(),
         max_file_size: MAX_FILE,

@@ -21,6 +21,7 @@ use fubako_exchange::{
         maintenance::WindowFault,
         sent::{ExtendFault, Side},
     },
+    second_factor::{Key, Standing as Second},
     sent::{Download, SentDeposit, SentFile, SentLine, SentLink, SentPage},
     uploads::Upload,
 };
@@ -35,6 +36,7 @@ use fubako_web::pages::{
     api,
     approvals::{self, Detail, Fault, Line, Queue},
     operator::{self, WindowForm, WindowLine},
+    second_factor::{self, CodePage, CodeTrouble, Own, Trouble as SecondTrouble},
     sending, sent,
     tokens::{self, TokenForm},
 };
@@ -177,6 +179,7 @@ fn account_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         time_zone: "Asia/Tokyo".to_owned(),
         password_set_at: Some(SENT),
         password_expires_at: (role == Role::User).then(|| SENT.plus_seconds(180 * 86_400)),
+        second_factor_at: (role == Role::User).then_some(SENT),
         least: 12,
         form_key: "key".to_owned(),
     };
@@ -206,6 +209,32 @@ fn account_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         ("password-must", account::password(frame, &user, true, Some(Unfit::WrongCurrent))),
         ("me", account::me(frame, &user, &sessions, Some(3), Some(Done::PasswordChanged))),
         ("me-operator", account::me(frame, &who(Role::Operator, ""), &sessions[..1], None, None)),
+    ]
+    .into_iter()
+    .chain(second_factor_pages(frame, &user))
+    .collect()
+}
+
+fn second_factor_pages(frame: &Frame, who: &Oneself) -> Vec<(&'static str, String)> {
+    let code = |trouble| {
+        let (path, back, name) = ("/sign-in/code", "/sign-in", "sakura/taro.yamada");
+        second_factor::sign_in_code(frame, &CodePage { path, back, name, form_key: "key", trouble })
+    };
+    let own = |standing, must, trouble| second_factor::own(frame, &Own { standing, must, who, trouble, done: None });
+    let on = Second::On { since: SENT, codes_left: 8 };
+    let uri = "otpauth://totp/Fubako:sakura%2Ftaro.yamada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Fubako";
+    let key = Key { shown: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".to_owned(), uri: uri.to_owned() };
+    let recovery: Vec<String> = (b'A'..=b'J').map(|c| format!("{0}BCD-EFGH-IJKL-MN2{0}", char::from(c))).collect();
+    vec![
+        ("code", code(None)),
+        ("code-refused", code(Some(CodeTrouble::Refused))),
+        ("second-off", own(Second::Off, false, None)),
+        ("second-must", own(Second::Off, true, Some(SecondTrouble::Refused))),
+        ("second-begun", own(Second::Begun, false, Some(SecondTrouble::NotConfirmed))),
+        ("second-on", own(on, false, None)),
+        ("second-on-refused", own(on, false, Some(SecondTrouble::Refused))),
+        ("second-key", second_factor::key(frame, who, &key)),
+        ("recovery-codes", second_factor::recovery(frame, &recovery, true)),
     ]
 }
 

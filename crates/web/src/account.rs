@@ -10,14 +10,14 @@ use axum::{
     routing::{get, post},
 };
 use fubako_exchange::{
-    account::{AccountError, Person, SignIn},
+    account::{AccountError, Person, Renewed, SignIn},
     domain::account::{Entry, Known},
 };
 use serde::Deserialize;
 
 use crate::{
     WebState, approvals,
-    counter::{Bare, Caller, Counter, ME, PASSWORD, SIGN_IN, either, form},
+    counter::{Bare, Caller, Counter, ME, PASSWORD, SIGN_IN, SIGN_OUT, either, form},
     pages::account::{self as pages, Done, SignInForm, SignInTrouble, Unfit},
     places::Place,
     receive::retry_after,
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .route("/sign-in/received", get(sign_in_page).post(sign_in))
         .route("/sign-in/received/{link}", get(sign_in_page).post(sign_in))
         .route("/sign-in/d/{token}", get(sign_in_page).post(sign_in))
-        .route("/sign-out", post(sign_out).get(lead_to_me))
+        .route(SIGN_OUT, post(sign_out).get(lead_to_me))
         .route("/invitation/{token}", get(invitation_page).post(accept_invitation))
         .route(ME, get(me))
         .route(PASSWORD, get(password_page).post(change_password))
@@ -63,7 +63,7 @@ async fn sign_in_page(State(state): State<Arc<WebState>>, caller: Caller, uri: U
     counter.page(StatusCode::OK, |frame| pages::sign_in(frame, &form))
 }
 
-/// `POST /sign-in`, and below it. The session that the browser has is given up for a new one.
+/// `POST /sign-in`, and below it. The session that the browser has is given up for a new one. Whoever owes a code is led to where it is entered.
 async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Request) -> Response {
     let counter = Counter::new(&state, &caller);
     let place = Place::after(request.uri().path());
@@ -88,14 +88,14 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
         retry_after(&mut response, seconds);
         return response;
     }
-    let address = caller.peer.to_string();
     match counter.exchange().sign_in(&form.name, &form.password, caller.peer, counter.now).await {
         Ok(SignIn::In(secret)) => {
             state.guesses.give_back(caller.peer);
-            if let Err(error) = counter.exchange().sign_out(counter.secret(), &address, counter.now).await {
-                tracing::warn!(%error, "the session before could not be ended");
-            }
-            counter.with_cookie(counter.lead_to(&place.path(), None), &secret)
+            signed_in(&counter, &place, &secret).await
+        }
+        Ok(SignIn::Half(secret)) => {
+            state.guesses.give_back(caller.peer);
+            counter.with_half(counter.lead_to(&place.code(), None), &secret)
         }
         Ok(SignIn::Refused) => again(StatusCode::FORBIDDEN, SignInTrouble::Refused),
         Err(error) => {
@@ -105,12 +105,20 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
     }
 }
 
+/// A new session, in place of the one before, and on to the page that was wanted.
+pub(crate) async fn signed_in(counter: &Counter<'_>, place: &Place, secret: &str) -> Response {
+    let address = counter.caller.peer.to_string();
+    if let Err(error) = counter.exchange().sign_out(counter.secret(), &address, counter.now).await {
+        tracing::warn!(%error, "the session before could not be ended");
+    }
+    counter.with_cookie(counter.lead_to(&place.path(), None), secret)
+}
+
 /// `POST /sign-out`: ends the session, here and in the browser.
 async fn sign_out(State(state): State<Arc<WebState>>, caller: Caller, request: Request) -> Response {
     let counter = Counter::new(&state, &caller);
-    // Whoever must choose another password may leave instead.
     let answer = async {
-        counter.own_form::<Bare>(PASSWORD, request).await?;
+        counter.own_form::<Bare>(SIGN_OUT, request).await?;
         let address = caller.peer.to_string();
         let out = counter.exchange().sign_out(counter.secret(), &address, counter.now).await;
         out.map_err(|error| counter.first(&error))?;
@@ -215,10 +223,10 @@ async fn change_password(State(state): State<Arc<WebState>>, caller: Caller, req
         let address = caller.peer.to_string();
         let (exchange, now) = (counter.exchange(), counter.now);
         let unfit = match exchange.change_password(&person, &form.current, &form.password, &address, now).await {
-            Ok(SignIn::In(secret)) => {
+            Ok(Renewed::In(secret)) => {
                 return Ok(counter.with_cookie(counter.lead_to(ME, Some(Done::PasswordChanged)), &secret));
             }
-            Ok(SignIn::Refused) => Unfit::WrongCurrent,
+            Ok(Renewed::Refused) => Unfit::WrongCurrent,
             Err(AccountError::Fault(fault)) => Unfit::Fault(fault),
             Err(error) => return Err(counter.first(&error)),
         };

@@ -16,7 +16,10 @@ use fubako_exchange::{
     Exchange,
     account::{AccountError, Person},
     audit::By,
-    domain::account::{Entry, Known, Role, sign_in_name},
+    domain::{
+        account::{Entry, Known, Role, sign_in_name},
+        second_factor::HALF_SECONDS,
+    },
     token,
 };
 use serde::de::DeserializeOwned;
@@ -36,8 +39,14 @@ use crate::{
 pub(crate) const ME: &str = "/me";
 /// Where one signs in.
 pub(crate) const SIGN_IN: &str = "/sign-in";
+/// Where one enters a code, after the password.
+pub(crate) const CODE: &str = "/sign-in/code";
+/// Where one signs out: whoever must do something first may leave instead.
+pub(crate) const SIGN_OUT: &str = "/sign-out";
 /// Where one changes the password.
 pub(crate) const PASSWORD: &str = "/me/password";
+/// Where one sets the second factor up.
+pub(crate) const SECOND_FACTOR: &str = "/me/second-factor";
 
 /// An answer that comes before the one that was wanted.
 pub(crate) type First = Box<Response>;
@@ -116,10 +125,30 @@ impl<'a> Counter<'a> {
 
     /// The session's cookie: out of reach of scripts, gone with the browser. `Lax`, so that a link in a mail leads to a page of whoever is
     /// signed in; nothing changes on a GET. A secret is base64url.
-    pub(crate) fn with_cookie(&self, mut response: Response, secret: &str) -> Response {
-        let secure = if self.is_https() { "; Secure" } else { "" };
+    pub(crate) fn with_cookie(&self, response: Response, secret: &str) -> Response {
         let end = if secret.is_empty() { "; Max-Age=0" } else { "" };
-        let cookie = format!("{}={secret}; Path=/{end}; HttpOnly; SameSite=Lax{secure}", self.cookie_name());
+        self.with(response, &format!("{}={secret}; Path=/{end}; HttpOnly; SameSite=Lax", self.cookie_name()))
+    }
+
+    fn half_cookie_name(&self) -> &'static str {
+        if self.is_https() { "__Host-fubako_sign_in" } else { "fubako_sign_in" }
+    }
+
+    /// The secret of a sign-in that is half open, as its cookie has it; empty where there is none.
+    pub(crate) fn half_secret(&self) -> &str {
+        cookie(&self.caller.headers, self.half_cookie_name()).unwrap_or_default()
+    }
+
+    /// The cookie of a sign-in that is half open: for as long as it is good, and for pages of ours that pages of ours lead to.
+    pub(crate) fn with_half(&self, response: Response, secret: &str) -> Response {
+        let age = if secret.is_empty() { 0 } else { HALF_SECONDS };
+        let name = self.half_cookie_name();
+        self.with(response, &format!("{name}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict"))
+    }
+
+    fn with(&self, mut response: Response, cookie: &str) -> Response {
+        let secure = if self.is_https() { "; Secure" } else { "" };
+        let cookie = format!("{cookie}{secure}");
         if let Ok(cookie) = HeaderValue::try_from(cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -156,14 +185,19 @@ impl<'a> Counter<'a> {
         forms::read(request).await.map_err(unread)
     }
 
-    /// Who is signed in; else the answer, which leads to where one signs in, and from there to the page that was `wanted` where that is a [`Place`]. Whoever must choose another password gets there, and nowhere else.
+    /// Who is signed in; else the answer, which leads to where one signs in, and from there to the page that was `wanted` where that is a [`Place`]. Whoever must choose another password or set up a second factor gets there, and nowhere else.
     pub(crate) async fn person(&self, wanted: &str) -> Result<Person, First> {
         let secret = self.secret();
         match self.exchange().person(secret, self.caller.peer, self.now).await {
-            Ok(Some(person)) if person.entry == Entry::MustChange && wanted != PASSWORD => {
-                Err(Box::new(self.lead_to(PASSWORD, None)))
+            Ok(Some(person)) => {
+                let first = match person.entry {
+                    Entry::Open => return Ok(person),
+                    Entry::MustChange => PASSWORD,
+                    Entry::MustSecure => SECOND_FACTOR,
+                };
+                let may = wanted == first || wanted == SIGN_OUT;
+                if may { Ok(person) } else { Err(Box::new(self.lead_to(first, None))) }
             }
-            Ok(Some(person)) => Ok(person),
             Ok(None) => {
                 let over = (!secret.is_empty()).then_some(Done::Over);
                 let sign_in = Place::after(&format!("{SIGN_IN}{wanted}")).sign_in();
@@ -203,11 +237,14 @@ impl<'a> Counter<'a> {
         self.comes_from_us()?;
         let person = self.person(wanted).await?;
         let form: T = self.form(request).await?;
-        let hash = |text: &str| token::sha256(text.as_bytes());
-        if !token::same(&hash(form.key()), &hash(&self.form_key())) {
-            return Err(Box::new(self.said(Message::Stale)));
-        }
+        self.fits(&form, &self.form_key())?;
         Ok((person, form))
+    }
+
+    /// Whether a form has this key.
+    pub(crate) fn fits(&self, form: &impl HasKey, key: &str) -> Result<(), First> {
+        let hash = |text: &str| token::sha256(text.as_bytes());
+        if token::same(&hash(form.key()), &hash(key)) { Ok(()) } else { Err(Box::new(self.said(Message::Stale))) }
     }
 
     /// Whoever is signed in, as the audit log knows them.
@@ -233,6 +270,7 @@ impl<'a> Counter<'a> {
             time_zone: zone,
             password_set_at: account.password_set_at,
             password_expires_at: known.expires_at(),
+            second_factor_at: account.second_factor_at,
             least: known.rules().least,
             form_key: self.form_key(),
         }

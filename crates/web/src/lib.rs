@@ -18,6 +18,8 @@
 //!  GET   /invitation/{token}  POST: form `password`, `again` → 303                                   whoever has the link
 //!  GET   /me                what we know of whoever is signed in, their sessions                     account
 //!  GET   /me/password       POST: form `current`, `password`, `again` → 303 and another cookie       account, form key
+//!  GET   /sign-in/code[/approvals…]  POST: form `code` → 303 and a session's cookie, or the page again   the browser that gave the password
+//!  GET   /me/second-factor  how it stands; POST below it: /begin `password`, /confirm `code`, /codes `code`, /off `password`, `code`   account, form key
 //!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
 //!  GET   /received          what was sent to whoever is signed in; `before` in the query           a section's user
 //!  GET   /received/{link}   …/files/{number}  …/all.zip  one of them, and its files               whose it is
@@ -39,7 +41,7 @@
 //!        /section/deposits…  the same for all of a section's deposits                                its administrators
 //!  GET   /section/users  /section/users.csv   its users; `q` and `after` in the query                 its administrators
 //!  GET   /section/users/new  /section/user/{login_id}  POST: the form → 303                           the same, form key
-//!  POST  /section/user/{login_id}/invite  …/unlock  …/remove (GET asks) → 303                         the same, form key
+//!  POST  /section/user/{login_id}/invite  …/unlock  …/second-factor  …/remove (GET asks) → 303         the same, form key
 //!  GET   /section/users/import  POST: a file → what it changes; again → 303                           the same, form key
 //!  GET   /section/tokens  POST: the form → the token, this once                                       the same, form key
 //!  GET   /section/tokens/{id}/remove  asks; POST: revokes it → 303                                    the same, form key
@@ -50,7 +52,7 @@
 //! - [`api`]: the public API
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
-//! - `account`: invitations, signing in, one's own account; `guesses`: how many wrong ones a network may have
+//! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows; `audit`: the audit log
 //! - `manual`: the API's document and its page
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
@@ -85,6 +87,7 @@ mod places;
 mod range;
 mod receive;
 mod received;
+mod second_factor;
 mod sending;
 mod sent;
 mod tokens;

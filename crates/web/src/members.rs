@@ -50,6 +50,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .route("/section/user/{name}", get(user).post(put_user))
         .route("/section/user/{name}/invite", post(invite).get(lead_to_user))
         .route("/section/user/{name}/unlock", post(unlock).get(lead_to_user))
+        .route("/section/user/{name}/second-factor", post(take_second_factor).get(lead_to_user))
         .route("/section/user/{name}/remove", get(ask_user).post(remove_user))
         .route(GROUPS, get(groups))
         .route("/section/groups/new", get(new_group).post(add_group))
@@ -148,6 +149,7 @@ impl Visit {
             changed: wrong.1,
             form_key: &self.form_key,
             zone: &self.zone,
+            own: self.person.known.account.login_id == entered.login_id,
             done: counter.caller.done,
         };
         counter.page(status(wrong), |frame| pages::user(frame, &form))
@@ -326,6 +328,25 @@ async fn unlock(State(state): State<Arc<WebState>>, caller: Caller, name: Named,
         let unlocked = counter.exchange().unlock_member(&visit.person, &name, &peer, counter.now);
         unlocked.await.map_err(|error| away(&counter, &error))?;
         Ok(counter.lead_to(&user_path(&name), Some(Done::UserUnlocked)))
+    };
+    either(answer.await)
+}
+
+/// `POST /section/user/{login_id}/second-factor`: takes it away.
+async fn take_second_factor(
+    State(state): State<Arc<WebState>>,
+    caller: Caller,
+    name: Named,
+    request: Request,
+) -> Response {
+    let counter = Counter::new(&state, &caller);
+    let answer = async {
+        let (visit, _): (_, Bare) = Visit::with(&counter, request).await?;
+        let name = named(&counter, name)?;
+        let peer = caller.peer.to_string();
+        let taken = counter.exchange().take_second_factor(&visit.person, &name, &peer, counter.now);
+        taken.await.map_err(|error| away(&counter, &error))?;
+        Ok(counter.lead_to(&user_path(&name), Some(Done::UserSecondFactorOff)))
     };
     either(answer.await)
 }

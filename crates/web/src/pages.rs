@@ -8,6 +8,7 @@ pub mod members;
 pub mod operator;
 mod prove;
 pub mod received;
+pub mod second_factor;
 pub mod sending;
 pub mod sent;
 pub mod tokens;

@@ -3,7 +3,7 @@
 use fubako_base::ids::{DepositId, LinkId};
 use fubako_exchange::token;
 
-use crate::counter::{ME, SIGN_IN};
+use crate::counter::{CODE, ME, SIGN_IN};
 
 /// The approver's queue.
 pub(crate) const APPROVALS: &str = "/approvals";
@@ -51,9 +51,18 @@ impl Place {
         }
     }
 
-    /// Where a sign-in at this address leads; for any that is none of [`Place::sign_in`]'s, to one's own page.
+    /// Where one enters a code to get there.
+    pub(crate) fn code(&self) -> String {
+        match self {
+            Self::Me => CODE.to_owned(),
+            place => format!("{CODE}{}", place.path()),
+        }
+    }
+
+    /// Where a sign-in at this address leads; for any that is none of [`Place::sign_in`]'s or [`Place::code`]'s, to one's own page.
     pub(crate) fn after(sign_in: &str) -> Self {
-        let Some(wanted) = sign_in.strip_prefix(SIGN_IN) else { return Self::Me };
+        let wanted = sign_in.strip_prefix(CODE).or_else(|| sign_in.strip_prefix(SIGN_IN));
+        let Some(wanted) = wanted else { return Self::Me };
         match wanted {
             APPROVALS => return Self::Approvals,
             RECEIVED => return Self::Received,
@@ -81,10 +90,15 @@ mod tests {
         let received = [Place::Received, Place::ReceivedOne(LinkId::generate()), link];
         for place in [Place::Me, Place::Approvals, Place::Approval(id)].into_iter().chain(received) {
             assert_eq!(Place::after(&place.sign_in()), place);
+            assert_eq!(Place::after(&place.code()), place);
             assert!(place.path().starts_with('/') && !place.path().starts_with("//"));
         }
         for other in [
             "/sign-in/",
+            "/sign-in/code/",
+            "/sign-in/code//evil.example",
+            "/sign-in/code/code/approvals",
+            "/sign-in/code/me/second-factor",
             "/sign-in//evil.example",
             "/sign-in/https://evil.example",
             "/sign-in/approvals//evil.example",

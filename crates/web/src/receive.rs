@@ -25,7 +25,7 @@ use crate::{
     pages::{self, AccountWay, Deposit, File, Frame, Message, SignedIn, Trouble},
     places::Place,
     received::{self, Come},
-    sending, sent, tokens, uploads,
+    second_factor, sending, sent, tokens, uploads,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
 };
@@ -59,6 +59,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(links)
         .merge(manual::routes())
         .merge(account::routes())
+        .merge(second_factor::routes())
         .merge(approvals::routes(&state))
         .merge(received::routes(&state))
         .merge(operator::routes())

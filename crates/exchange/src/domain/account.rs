@@ -24,7 +24,8 @@
 //! 3. The password is compared.
 //! 4. [`sign_in`] says what comes of it. Whoever is refused is told one thing, whatever the [`Refusal`] is: neither that a login id is known nor
 //!    that an account is locked, nor, while it is locked, whether the password was right.
-//! 5. A right one forgets the wrong ones before it, and a session begins, with a new secret.
+//! 5. A right one forgets the wrong ones before it, and a session begins, with a new secret. Where a code is owed too ([`Passed::Code`]), neither: see
+//!    [`super::second_factor`].
 //!
 //! Each request of a session is asked where it comes from, too. One from elsewhere gets nothing, and does not end the session.
 //!
@@ -37,7 +38,7 @@ use fubako_base::{
     address::a_label,
     ids::SectionId,
     network::Networks,
-    section::{Section, Settings},
+    section::{SecondFactor, Section, Settings},
 };
 use fubako_store::accounts::{Account, Session};
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -239,6 +240,13 @@ impl Known {
         self.section.as_ref().map_or(operators, |section| &section.settings.screen_networks).permit(address)
     }
 
+    /// Whether the person must set up a second factor first: by their section's rule, or the `operators`'.
+    #[must_use]
+    pub fn owes_second_factor(&self, operators: SecondFactor) -> bool {
+        let rule = self.section.as_ref().map_or(operators, |section| section.settings.second_factor);
+        rule == SecondFactor::Required && self.account.second_factor_at.is_none()
+    }
+
     /// How it stands at this time.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {
@@ -263,6 +271,12 @@ pub enum Refusal {
     Wrong,
     /// The password is another, and the account is locked from now on.
     NowLocked,
+    /// The password was right, and the code is another.
+    WrongCode,
+    /// The code was right, and is used up.
+    UsedCode,
+    /// The code is another, and the account is locked from now on.
+    WrongCodeLocked,
 }
 
 impl Refusal {
@@ -277,8 +291,20 @@ impl Refusal {
             Self::Locked => "locked",
             Self::Wrong => "wrong",
             Self::NowLocked => "now-locked",
+            Self::WrongCode => "wrong-code",
+            Self::UsedCode => "used-code",
+            Self::WrongCodeLocked => "wrong-code-locked",
         }
     }
+}
+
+/// What a right password opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// A session.
+    In,
+    /// The page that asks for a code.
+    Code,
 }
 
 /// Somebody is let in.
@@ -288,6 +314,8 @@ pub enum Entry {
     Open,
     /// To choose another password, and nothing else before that.
     MustChange,
+    /// To set up a second factor, and nothing else before that.
+    MustSecure,
 }
 
 /// The hash that a try is compared with, and why it fails whatever the comparison says, where it does. `permitted` is whether it comes from where
@@ -320,21 +348,28 @@ pub fn price(known: &Known, now: Timestamp) -> Option<Timestamp> {
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn sign_in(known: Option<&Known>, permitted: bool, right: bool, now: Timestamp) -> Result<Entry, Refusal> {
+pub fn sign_in(known: Option<&Known>, permitted: bool, right: bool, now: Timestamp) -> Result<Passed, Refusal> {
     match (known, compared_with(known, permitted, now).1) {
         (_, Some(refusal)) => Err(refusal),
         (None, None) => Err(Refusal::Unknown),
         (Some(known), None) if !right => {
             Err(if price(known, now).is_some() { Refusal::NowLocked } else { Refusal::Wrong })
         }
-        (Some(known), None) => Ok(entry(known, now)),
+        (Some(known), None) if known.account.second_factor_at.is_some() => Ok(Passed::Code),
+        (Some(_), None) => Ok(Passed::In),
     }
 }
 
-/// What somebody who is in may do now.
+/// What somebody who is in may do now. `operators` is the rule for operators.
 #[must_use]
-pub fn entry(known: &Known, now: Timestamp) -> Entry {
-    if known.state(now) == State::Expired { Entry::MustChange } else { Entry::Open }
+pub fn entry(known: &Known, operators: SecondFactor, now: Timestamp) -> Entry {
+    if known.state(now) == State::Expired {
+        Entry::MustChange
+    } else if known.owes_second_factor(operators) {
+        Entry::MustSecure
+    } else {
+        Entry::Open
+    }
 }
 
 /// Whether a session is good at this time for an account that stands so.

@@ -231,6 +231,7 @@ mod tests {
             failures: 0,
             locked_at: (state == State::Locked).then_some(NOW),
             invitation_until: None,
+            second_factor_at: None,
         })
     }
 

@@ -135,6 +135,7 @@ mod tests {
             failures: 0,
             locked_at: None,
             invitation_until: None,
+            second_factor_at: None,
         };
         Known {
             account,

@@ -108,6 +108,7 @@ fn who_deposits_is_looked_at() {
             failures: 0,
             locked_at,
             invitation_until: None,
+            second_factor_at: None,
         };
         let accounts = fubako_store::sections::SenderAccounts {
             mail_link_group: Some("link".into()),
@@ -161,6 +162,7 @@ fn who_approves_is_looked_at() {
             failures: 0,
             locked_at: None,
             invitation_until: None,
+            second_factor_at: None,
         };
         let group = |name: &str, approval| fubako_store::sections::Group {
             section: "acme".parse().unwrap(),

@@ -13,7 +13,7 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
-use fubako_base::network::Networks;
+use fubako_base::{network::Networks, section::SecondFactor};
 
 #[cfg(test)]
 use reference::reference;
@@ -113,6 +113,14 @@ table! {
         own_domains: Vec<String> = Vec::new(),
         /// Networks from which operators may use their screens, `192.0.2.0/24` or `2001:db8::/32`; none is anywhere. A section has a list of its own.
         operator_networks: Networks = Networks::default(),
+    }
+}
+
+table! {
+    /// Operators' accounts. What holds for a section's people, the section says.
+    Accounts ["accounts"] {
+        /// Whether operators must have a second factor, `optional` or `required`: whoever has none sets one up before anything else.
+        operator_second_factor: SecondFactor = SecondFactor::default(),
     }
 }
 
@@ -356,6 +364,7 @@ pub struct Config {
     pub data_dir: DataDir,
     pub brand: Brand,
     pub http: Http,
+    pub accounts: Accounts,
     pub smtp: Smtp,
     pub rate: Rate,
     pub tls: Tls,
@@ -592,6 +601,11 @@ mod tests {
         assert!(config("operator_networks = [\"192.0.2.0/24\", \"::1\"]").unwrap().check().is_ok());
         let error = config("operator_networks = [\"192.0.2.9/24\"]").unwrap_err().to_string();
         assert!(error.contains("192.0.2.0/24"), "{error}");
+        let required = from_toml("[accounts]\noperator_second_factor = \"required\"").unwrap();
+        assert_eq!(required.accounts.operator_second_factor, SecondFactor::Required);
+        assert_eq!(Config::default().accounts.operator_second_factor, SecondFactor::Optional);
+        let error = from_toml("[accounts]\noperator_second_factor = \"never\"").unwrap_err().to_string();
+        assert!(error.contains("required"), "{error}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The reference page, generated from the declarations.
 
 use super::{
-    Api, Brand, Check, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices, Rate,
-    Relay, Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
+    Accounts, Api, Brand, Check, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices,
+    Rate, Relay, Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
 };
 
 /// One table of the file.
@@ -23,6 +23,7 @@ const TABLES: &[Table] = &[
     Top::TABLE,
     Brand::TABLE,
     Http::TABLE,
+    Accounts::TABLE,
     Smtp::TABLE,
     StarttlsListener::TABLE,
     TlsListener::TABLE,

@@ -24,6 +24,7 @@ mod postgres;
 mod queue;
 mod races;
 mod schema;
+mod second_factor;
 mod sections;
 mod sent;
 mod settle;
@@ -78,6 +79,13 @@ suite! {
         a_reset_takes_password_and_sessions_away
         sessions_end_singly_all_but_one_and_with_a_change_of_the_password
         an_account_that_cannot_be_read_is_an_error
+    }
+    second_factor {
+        a_key_counts_once_a_code_was_right_and_sessions_elsewhere_end
+        a_code_is_used_up_once_however_many_come_with_it
+        a_right_password_forgets_nothing_while_a_code_is_owed
+        recovery_codes_are_replaced_and_a_second_factor_ends
+        a_second_factor_is_taken_away_alone_or_with_a_reset
     }
     audit {
         lines_are_kept_in_a_chain_a_section

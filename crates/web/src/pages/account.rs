@@ -50,6 +50,8 @@ pub enum Done {
     UserInvited,
     /// A user's account was unlocked.
     UserUnlocked,
+    /// A user's second factor was taken away.
+    UserSecondFactorOff,
     /// A user was removed.
     UserRemoved,
     /// A file of users was taken.
@@ -62,11 +64,15 @@ pub enum Done {
     GroupRemoved,
     /// A token for programs was revoked.
     TokenRevoked,
+    /// The code after the password came too late.
+    CodeLate,
+    /// The second factor was turned off.
+    SecondFactorOff,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -85,12 +91,15 @@ impl Done {
         Self::UserChanged,
         Self::UserInvited,
         Self::UserUnlocked,
+        Self::UserSecondFactorOff,
         Self::UserRemoved,
         Self::UsersImported,
         Self::GroupAdded,
         Self::GroupChanged,
         Self::GroupRemoved,
         Self::TokenRevoked,
+        Self::CodeLate,
+        Self::SecondFactorOff,
     ];
 
     /// The word for it in an address.
@@ -115,12 +124,15 @@ impl Done {
             Self::UserChanged => "user-changed",
             Self::UserInvited => "user-invited",
             Self::UserUnlocked => "user-unlocked",
+            Self::UserSecondFactorOff => "user-second-factor-off",
             Self::UserRemoved => "user-removed",
             Self::UsersImported => "users-imported",
             Self::GroupAdded => "group-added",
             Self::GroupChanged => "group-changed",
             Self::GroupRemoved => "group-removed",
             Self::TokenRevoked => "token-revoked",
+            Self::CodeLate => "code-late",
+            Self::SecondFactorOff => "second-factor-off",
         }
     }
 
@@ -192,6 +204,8 @@ pub struct Oneself {
     pub password_set_at: Option<Timestamp>,
     /// When it expires, where it does.
     pub password_expires_at: Option<Timestamp>,
+    /// Since when there is a second factor.
+    pub second_factor_at: Option<Timestamp>,
     /// Characters that a password has at least.
     pub least: usize,
     /// What their forms carry.
@@ -346,6 +360,7 @@ struct MePage<'a> {
     role: &'static str,
     set: Option<Moment>,
     expires: Option<Moment>,
+    second: Option<Moment>,
     rows: Vec<SessionRow>,
     others: bool,
     done: Option<String>,
@@ -373,6 +388,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], waiting: Optio
         },
         set: who.password_set_at.map(moment),
         expires: who.password_expires_at.map(moment),
+        second: who.second_factor_at.map(moment),
         rows: sessions
             .iter()
             .map(|session| SessionRow {
@@ -407,6 +423,7 @@ mod tests {
             time_zone: "Asia/Tokyo".to_owned(),
             password_set_at: Some(NOW),
             password_expires_at: (role == Role::User).then_some(NOW),
+            second_factor_at: (role == Role::User).then_some(NOW),
             least: 12,
             form_key: "the-key-of-the-form".to_owned(),
         }

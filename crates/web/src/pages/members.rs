@@ -145,6 +145,8 @@ pub struct UserForm<'a> {
     pub form_key: &'a str,
     /// The time zone of all times.
     pub zone: &'a str,
+    /// Whether the user is who looks.
+    pub own: bool,
     /// What was done before.
     pub done: Option<Done>,
 }
@@ -168,6 +170,8 @@ struct UserPage<'a> {
     /// Whether they have a password that inviting them takes away.
     has_password: bool,
     locked: bool,
+    /// Since when they have a second factor.
+    second: Option<shown::Moment>,
     done: Option<String>,
 }
 
@@ -193,6 +197,7 @@ pub fn user(frame: &Frame, form: &UserForm<'_>) -> String {
         chosen: entered.group.as_ref() == Some(&group.name),
     };
     let standing = form.member.map(|member| member.standing);
+    let second = form.member.and_then(|member| member.second_factor_at);
     render(&UserPage {
         f: frame,
         u: form,
@@ -203,6 +208,7 @@ pub fn user(frame: &Frame, form: &UserForm<'_>) -> String {
         stands: form.member.map(|member| stands(frame, member, form.zone)),
         has_password: matches!(standing, Some(Standing::Account(State::Good | State::Expired | State::Locked))),
         locked: standing == Some(Standing::Account(State::Locked)),
+        second: second.map(|at| shown::moment(at, form.zone, frame.lang)),
         done: form.done.map(|done| done.words(frame)),
     })
 }

@@ -136,6 +136,7 @@ fn known(section: Option<&str>, address: &str) -> Known {
         failures: 0,
         locked_at: None,
         invitation_until: None,
+        second_factor_at: None,
     };
     Known { account, section: None }
 }

@@ -25,6 +25,7 @@ fn operator() -> Known {
             failures: 0,
             locked_at: None,
             invitation_until: None,
+            second_factor_at: None,
         },
         section: None,
     }
@@ -95,7 +96,7 @@ impl Stands {
     }
 
     /// The table.
-    fn wanted(self, right: bool) -> Result<Entry, Refusal> {
+    fn wanted(self, right: bool) -> Result<Passed, Refusal> {
         match (self, right) {
             (Self::Nobody, _) => Err(Refusal::Unknown),
             (Self::Off, _) => Err(Refusal::SectionOff),
@@ -103,8 +104,7 @@ impl Stands {
             (Self::Invited | Self::Reset, _) => Err(Refusal::NoPassword),
             (Self::LastTry, false) => Err(Refusal::NowLocked),
             (_, false) => Err(Refusal::Wrong),
-            (Self::Expired | Self::NoDate, true) => Ok(Entry::MustChange),
-            (Self::Good | Self::LastTry | Self::NeverExpires, true) => Ok(Entry::Open),
+            (Self::Good | Self::LastTry | Self::NeverExpires | Self::Expired | Self::NoDate, true) => Ok(Passed::In),
         }
     }
 }
@@ -116,6 +116,10 @@ fn the_whole_table_of_sign_ins() {
         let known = stands.known();
         for right in [false, true] {
             assert_eq!(sign_in(known.as_ref(), true, right, NOW), stands.wanted(right), "{stands:?}, right {right}");
+            // A second factor changes nothing but what a right password opens.
+            let secured = known.clone().map(with_second_factor);
+            let wanted = stands.wanted(right).map(|_| Passed::Code);
+            assert_eq!(sign_in(secured.as_ref(), true, right, NOW), wanted, "{stands:?}, right {right}");
         }
         let (hash, refused) = compared_with(known.as_ref(), true, NOW);
         // Where the password cannot help, it is not looked at: nothing is learnt of it, and as much time is spent.
@@ -160,11 +164,45 @@ fn each_is_under_the_list_of_their_own() {
 fn an_operator_is_under_the_defaults_and_of_no_section() {
     let known = operator();
     assert_eq!((known.role(), known.rules()), (Role::Operator, Rules { least: 12, days: None, tries: 10 }));
-    assert_eq!(sign_in(Some(&known), true, true, NOW), Ok(Entry::Open));
+    assert_eq!(sign_in(Some(&known), true, true, NOW), Ok(Passed::In));
+    assert_eq!(entry(&known, SecondFactor::Optional, NOW), Entry::Open);
     let mut known = user();
     assert_eq!(known.role(), Role::User);
     known.account.administrator = true;
     assert_eq!(known.role(), Role::Administrator);
+}
+
+fn with_second_factor(mut known: Known) -> Known {
+    known.account.second_factor_at = Some(NOW);
+    known
+}
+
+/// Whose rule it is × whether there is a second factor × whether the password is too old.
+// spec: X-ACCOUNTS
+#[test]
+fn whoever_must_do_something_first_does_nothing_else() {
+    use SecondFactor::{Optional, Required};
+    for (section, operators, who, has, expired, wanted) in [
+        (Optional, Optional, user(), false, false, Entry::Open),
+        (Optional, Required, user(), false, false, Entry::Open),
+        (Required, Optional, user(), false, false, Entry::MustSecure),
+        (Required, Optional, user(), true, false, Entry::Open),
+        (Required, Optional, user(), false, true, Entry::MustChange),
+        (Required, Optional, user(), true, true, Entry::MustChange),
+        (Required, Optional, operator(), false, false, Entry::Open),
+        (Optional, Required, operator(), false, false, Entry::MustSecure),
+        (Optional, Required, operator(), true, false, Entry::Open),
+    ] {
+        let mut known = if has { with_second_factor(who) } else { who };
+        if let Some(own) = &mut known.section {
+            own.settings.second_factor = section;
+        }
+        if expired {
+            known.account.password_set_at = Some(NOW.plus_seconds(-90 * 86_400));
+        }
+        let row = format!("{section:?} {operators:?} {:?} {has} {expired}", known.role());
+        assert_eq!(entry(&known, operators, NOW), wanted, "{row}");
+    }
 }
 
 // spec: X-ACCOUNTS

@@ -48,6 +48,7 @@ fn account(login_id: &str) -> Account {
         failures: 0,
         locked_at: None,
         invitation_until: None,
+        second_factor_at: None,
     }
 }
 

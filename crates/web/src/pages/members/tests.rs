@@ -17,7 +17,7 @@ fn member(login_id: &str, standing: Standing) -> Member {
         approver: true,
         password_never_expires: true,
     };
-    Member { user, standing, invited_until: Some(NOW) }
+    Member { user, standing, invited_until: Some(NOW), second_factor_at: Some(NOW) }
 }
 
 fn group_of(name: &str, approval: Option<ApprovalRule>) -> Group {
@@ -93,6 +93,7 @@ fn every_page(lang: Lang) -> Vec<String> {
             changed: true,
             form_key: "the-key",
             zone,
+            own: false,
             done: None,
         };
         all.push(user(&frame, &form));
