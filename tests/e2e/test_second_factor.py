@@ -68,6 +68,10 @@ def set_up(person):
     app = App(driver.find_element(By.CSS_SELECTOR, "code.key").text)
     qr = driver.find_element(By.CSS_SELECTOR, "svg.qr")
     assert qr.size["width"] > 200 and qr.get_attribute("aria-label")
+    # Black squares on white, with no line around them: else no camera reads it.
+    for part, fill in ((".qr .dark", "rgb(0, 0, 0)"), (".qr .white", "rgb(255, 255, 255)")):
+        drawn = driver.find_element(By.CSS_SELECTOR, part)
+        assert (drawn.value_of_css_property("stroke"), drawn.value_of_css_property("fill")) == ("none", fill)
     uri = driver.find_element(By.CSS_SELECTOR, "a[href^='otpauth:']").get_attribute("href")
     assert base64.b32encode(app.key).decode() in uri
     person.send("/me/second-factor/confirm", code="000000")
