@@ -34,6 +34,9 @@ use crate::{
     notice::{Posting, invitation::InvitationMail},
 };
 
+/// How often what was decided is decided again, where somebody else changed the section meanwhile.
+const RACES: u32 = 5;
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum MembersError {
@@ -168,7 +171,7 @@ impl Exchange {
     /// [`MembersError::NotFound`], [`MembersError::Unavailable`].
     pub async fn roll(&self, person: &Person, now: Timestamp) -> Result<Roll, MembersError> {
         let section = administered(person)?;
-        let Staff { groups, users, accounts } = self.parts.store.staff(&section.id).await?;
+        let Staff { groups, users, accounts, .. } = self.parts.store.staff(&section.id).await?;
         let accounts: HashMap<&str, &Account> = accounts.iter().map(|one| (one.login_id.as_str(), one)).collect();
         let member = |user: User| {
             let account = accounts.get(user.login_id.as_str());
@@ -193,10 +196,14 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<Vec<Difference>, MembersError> {
         let section = administered(person)?;
-        let there = self.members(&section.id).await?;
-        let (changes, differences) = planned(section, &there, edits, person)?;
-        self.make(person, &changes, &differences, address, now).await?;
-        Ok(differences)
+        for _ in 0..RACES {
+            let (there, as_of) = self.members(&section.id).await?;
+            let planned = planned(section, &there, edits, person)?;
+            if self.make(person, &planned, as_of, address, now).await? {
+                return Ok(planned.differences);
+            }
+        }
+        Err(MembersError::Changed)
     }
 
     /// What a file of users would change. Nothing is.
@@ -211,8 +218,8 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<Import, MembersError> {
         let section = administered(person)?;
-        let there = self.members(&section.id).await?;
-        let (changes, differences) = imported(section, &there, file, remove, person)?;
+        let (there, _) = self.members(&section.id).await?;
+        let Planned { changes, differences } = imported(section, &there, file, remove, person)?;
         self.parts.store.rehearse(&changes, now).await?;
         Ok(Import { digest: digest(&differences), differences })
     }
@@ -231,13 +238,12 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<usize, MembersError> {
         let section = administered(person)?;
-        let there = self.members(&section.id).await?;
-        let (changes, differences) = imported(section, &there, file, remove, person)?;
-        if digest(&differences) != shown {
+        let (there, as_of) = self.members(&section.id).await?;
+        let planned = imported(section, &there, file, remove, person)?;
+        if digest(&planned.differences) != shown || !self.make(person, &planned, as_of, address, now).await? {
             return Err(MembersError::Changed);
         }
-        self.make(person, &changes, &differences, address, now).await?;
-        Ok(differences.len())
+        Ok(planned.differences.len())
     }
 
     /// Invites a user: a mail leads them to a page where they choose a password. What password they have is void, and their sessions end.
@@ -335,21 +341,23 @@ impl Exchange {
         Ok(())
     }
 
-    async fn members(&self, section: &SectionId) -> Result<Members, MembersError> {
-        let Staff { groups, users, .. } = self.parts.store.staff(section).await?;
-        Ok(Members { groups, users })
+    /// How a section stands, and as of when.
+    async fn members(&self, section: &SectionId) -> Result<(Members, Timestamp), MembersError> {
+        let Staff { groups, users, as_of, .. } = self.parts.store.staff(section).await?;
+        Ok((Members { groups, users }, as_of))
     }
 
+    /// Makes what was planned by how the section stood; false where it does not stand so any more.
     async fn make(
         &self,
         person: &Person,
-        changes: &[Change],
-        differences: &[Difference],
+        Planned { changes, differences }: &Planned,
+        as_of: Timestamp,
         address: &str,
         now: Timestamp,
-    ) -> Result<(), MembersError> {
+    ) -> Result<bool, MembersError> {
         if changes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let section = administered(person)?;
         let by = By::person(person, address);
@@ -358,9 +366,11 @@ impl Exchange {
             by.did(&section.id, event, difference.object(), now).with("change", difference.line())
         };
         let entries: Vec<Entry> = differences.iter().map(entry).collect();
-        self.parts.store.apply(changes, &entries, now).await?;
+        if !self.parts.store.apply_as_of(&section.id, as_of, changes, &entries, now).await? {
+            return Ok(false);
+        }
         tracing::info!(section = %section.id, by = by.actor.name(), changes = changes.len(), "users or groups were changed");
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -369,15 +379,21 @@ fn administered(person: &Person) -> Result<&Section, MembersError> {
     person.administered().ok_or(MembersError::NotFound)
 }
 
-fn planned(
-    section: &Section,
-    there: &Members,
-    edits: &[Edit],
-    person: &Person,
-) -> Result<(Vec<Change>, Vec<Difference>), MembersError> {
-    let changes = plan(&section.id, there, edits, &person.known.account.login_id).map_err(MembersError::Faults)?;
+/// What is to be done, and how it is shown and recorded.
+struct Planned {
+    changes: Vec<Change>,
+    differences: Vec<Difference>,
+}
+
+/// Whoever was an administrator when they came and is none any more hears that there is nothing, as anybody else.
+fn planned(section: &Section, there: &Members, edits: &[Edit], person: &Person) -> Result<Planned, MembersError> {
+    let by = &person.known.account.login_id;
+    if !there.is_administered_by(by) {
+        return Err(MembersError::NotFound);
+    }
+    let changes = plan(&section.id, there, edits, by).map_err(MembersError::Faults)?;
     let differences = changes.iter().filter_map(|change| difference(there, change)).collect();
-    Ok((changes, differences))
+    Ok(Planned { changes, differences })
 }
 
 /// The changes that a file makes.
@@ -387,7 +403,7 @@ fn imported(
     file: &[u8],
     remove: bool,
     person: &Person,
-) -> Result<(Vec<Change>, Vec<Difference>), MembersError> {
+) -> Result<Planned, MembersError> {
     let rows = csv::read(&section.id, there, file, remove).map_err(MembersError::Unread)?;
     let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
     let edits: Vec<Edit> = rows.into_iter().map(|row| row.edit).collect();

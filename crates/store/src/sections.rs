@@ -1,5 +1,7 @@
 //! Sections, groups, users.
 
+use std::collections::BTreeSet;
+
 use fubako_base::{
     Timestamp,
     address::compared,
@@ -68,7 +70,7 @@ pub struct User {
 }
 
 /// All who belong to a section.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
     /// Its groups, by name.
     pub groups: Vec<Group>,
@@ -76,6 +78,9 @@ pub struct Staff {
     pub users: Vec<User>,
     /// The accounts of users who have one: who was never invited has none.
     pub accounts: Vec<Account>,
+    /// When the section or any of these was last changed, so that what is decided by them is done to none other ([`Store::apply_as_of`]). Each change has
+    /// a later time than the one before it.
+    pub as_of: Timestamp,
 }
 
 /// The accounts that decide who deposits a mail of one sender (spec MAIL-SENDER).
@@ -106,6 +111,18 @@ pub enum Change {
     RemoveGroup(SectionId, String),
     /// Removes a user that is no longer declared.
     RemoveUser(SectionId, String),
+}
+
+impl Change {
+    /// The section that it is of.
+    const fn section(&self) -> &SectionId {
+        match self {
+            Self::PutSection(section) => &section.id,
+            Self::PutSecret(section, _) | Self::RemoveGroup(section, _) | Self::RemoveUser(section, _) => section,
+            Self::PutGroup(group) => &group.section,
+            Self::PutUser(user) => &user.section,
+        }
+    }
 }
 
 impl Store {
@@ -205,7 +222,7 @@ impl Store {
             .await
     }
 
-    /// A section's groups by name, users by login id, and accounts, as they stand at one time.
+    /// A section's groups by name, users by login id, and accounts; a section that is not there has nobody.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -213,9 +230,13 @@ impl Store {
         self.pool
             .read(section.clone(), |tx, section| {
                 Box::pin(async move {
+                    // First, so that what is changed while the rest is read is newer than this.
+                    let sql = "SELECT changed_at FROM sections WHERE id = $1";
+                    let as_of = tx.one("sections", sql, args![section]).await?;
                     let sql = user!("WHERE section = $1 ORDER BY login_id");
                     let users = tx.all("users", sql, args![section]).await?;
                     Ok(Staff {
+                        as_of: as_of.map_or(Ok(Timestamp(0)), |row| row.time("changed_at"))?,
                         groups: read_groups(tx, section).await?,
                         users: users.iter().map(read_user).collect::<Result<_, _>>()?,
                         accounts: accounts_of(tx, section).await?,
@@ -265,6 +286,35 @@ impl Store {
                 Box::pin(async move {
                     apply(tx, changes, *now).await?;
                     record.write(tx).await
+                })
+            })
+            .await
+    }
+
+    /// [`Store::apply`] of changes to a section's groups and users that were decided by how these stood `as_of` a time ([`Staff::as_of`]). False, and nothing
+    /// is done, where anybody changed them meanwhile: of two who decide by the same one is done, and the other decides again.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn apply_as_of(
+        &self,
+        section: &SectionId,
+        as_of: Timestamp,
+        changes: &[Change],
+        entries: &[Entry],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let args = (section.clone(), as_of, changes.to_vec(), self.recording(entries)?, now);
+        self.pool
+            .write(args, |tx, (section, as_of, changes, record, now)| {
+                Box::pin(async move {
+                    // The section's row is held from here to the commit.
+                    let sql = "UPDATE sections SET changed_at = changed_at WHERE id = $1 AND changed_at = $2";
+                    if tx.run(sql, args![section, *as_of]).await? == 0 {
+                        return Ok(false);
+                    }
+                    apply(tx, changes, *now).await?;
+                    record.write_if(true, tx).await
                 })
             })
             .await
@@ -363,9 +413,21 @@ pub(crate) fn read_user(row: &Row) -> Result<User, StoreError> {
     })
 }
 
+/// That a section, or who belongs to it, changes: its row is held to the commit, and its time is later than it was, whatever the clock says.
+async fn turn_over(tx: &mut Tx, section: &SectionId, now: Timestamp) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE sections SET changed_at = CASE WHEN changed_at < $2 THEN $2 ELSE changed_at + 1 END WHERE id = $1";
+    tx.run(sql, args![section, now]).await.map(drop)
+}
+
 /// First what gives something up (domains, the mail-link group's and default user's place, users), then what takes it,
 /// last the groups that nobody is in any more.
 async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+    // In one order, so that nobody waits in a circle.
+    let sections: BTreeSet<&SectionId> = changes.iter().map(Change::section).collect();
+    for section in sections {
+        turn_over(tx, section, now).await?;
+    }
     for change in changes {
         match change {
             Change::PutSection(section) => put_section(tx, section, now).await?,
@@ -384,7 +446,7 @@ async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), St
         match change {
             Change::PutSection(section) => put_domains(tx, section).await?,
             Change::PutGroup(group) if group.mail_link => put_group(tx, group, now).await?,
-            Change::PutSecret(section, sealed) => put_secret(tx, section, sealed.as_deref(), now).await?,
+            Change::PutSecret(section, sealed) => put_secret(tx, section, sealed.as_deref()).await?,
             _ => {}
         }
     }
@@ -430,8 +492,7 @@ async fn put_section(tx: &mut Tx, section: &Section, now: Timestamp) -> Result<(
         "INSERT INTO sections (id, name, enabled, mail_link, autopilot, settings, created_at, changed_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, enabled = excluded.enabled,
-                mail_link = excluded.mail_link, autopilot = excluded.autopilot, settings = excluded.settings,
-                changed_at = excluded.changed_at",
+                mail_link = excluded.mail_link, autopilot = excluded.autopilot, settings = excluded.settings",
         args![&section.id, &section.name, section.enabled, section.mail_link, section.autopilot, settings, now],
     )
     .await?;
@@ -439,9 +500,9 @@ async fn put_section(tx: &mut Tx, section: &Section, now: Timestamp) -> Result<(
     Ok(())
 }
 
-async fn put_secret(tx: &mut Tx, section: &SectionId, sealed: Option<&[u8]>, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE sections SET sealed_secret = $2, changed_at = $3 WHERE id = $1";
-    match tx.run(sql, args![section, sealed, now]).await? {
+async fn put_secret(tx: &mut Tx, section: &SectionId, sealed: Option<&[u8]>) -> Result<(), StoreError> {
+    let sql = "UPDATE sections SET sealed_secret = $2 WHERE id = $1";
+    match tx.run(sql, args![section, sealed]).await? {
         1 => Ok(()),
         _ => Err(StoreError::Refused(format!("there is no section {section}"))),
     }

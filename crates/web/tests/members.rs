@@ -9,6 +9,7 @@ use fubako_exchange::audit::Search;
 use fubako_store::sections::{Change, User};
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
+use futures::future::join_all;
 use http::Method;
 
 /// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
@@ -192,6 +193,33 @@ async fn a_user_is_added_and_invited_and_works_with_what_they_are_given() {
     assert!(changed.contains("administrator:  → yes") && !changed.contains("address"), "{changed}");
     assert!(added.contains("+ user hanako") && added.contains("<b>花子"), "{added}");
     assert_eq!(lines.iter().filter(|line| line.event == "invited" && line.object == "acme/hanako").count(), 2);
+}
+
+// spec: X-ADMIN
+#[tokio::test]
+async fn two_administrators_who_take_each_other_s_administration_away_at_once_leave_one() {
+    let place = Place::new().await;
+    place.house.store.apply(&[Change::PutUser(user("acme", "hanako", true))], &[], place.house.now()).await.unwrap();
+    for remove in [false, true] {
+        let sent = [("acme/kanri", "hanako"), ("acme/hanako", "kanri")].map(async |(by, whom)| {
+            let cookie = place.house.sign_in(by).await;
+            (cookie.clone(), whom, place.house.form_key(&cookie).await)
+        });
+        let [one, other] = sent;
+        let both = [one.await, other.await];
+        let posts = both.iter().map(|(cookie, whom, key)| {
+            let path = format!("/section/user/{whom}{}", if remove { "/remove" } else { "" });
+            let form = format!("form={}&address={whom}%40acme.example", encoded(key));
+            let place = &place;
+            async move { place.house.post(&path, &[("cookie", cookie)], &form).await.status.as_u16() }
+        });
+        let mut came = join_all(posts).await;
+        came.sort_unstable();
+        let left = place.users("acme").await.into_iter().filter(|user| user.administrator).count();
+        assert_eq!((left, came), (1, vec![303, 404]), "removing: {remove}");
+        let again = ["kanri", "hanako"].map(|login_id| Change::PutUser(user("acme", login_id, true)));
+        place.house.store.apply(&again, &[], place.house.now()).await.unwrap();
+    }
 }
 
 // spec: X-ADMIN MAIL-SENDER

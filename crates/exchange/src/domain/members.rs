@@ -35,6 +35,14 @@ pub struct Members {
     pub users: Vec<User>,
 }
 
+impl Members {
+    /// Whether the user with this login id administers it.
+    #[must_use]
+    pub fn is_administered_by(&self, login_id: &str) -> bool {
+        self.users.iter().any(|user| user.login_id == login_id && user.administrator)
+    }
+}
+
 /// Something that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {

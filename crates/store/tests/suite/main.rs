@@ -65,6 +65,7 @@ suite! {
         all_changes_or_none
         an_address_is_one_user_s
         a_rehearsal_refuses_what_would_be_refused_and_keeps_nothing
+        of_two_who_decide_by_the_same_one_is_done
         there_is_one_mail_link_group_and_one_default_user
         addresses_are_compared_without_case
         a_sender_s_accounts_are_those_of_the_section

@@ -8,6 +8,7 @@ use fubako_store::{
     keys::DkimKeyRow,
     sections::{Change, Group, SenderAccounts, User},
 };
+use futures::future::join_all;
 
 use crate::{
     db::Db,
@@ -147,6 +148,32 @@ pub(crate) async fn all_changes_or_none(db: Db) {
     let refused = db.store.apply(&[Change::RemoveGroup(id("acme"), "g".to_owned())], &[], at(2)).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))));
     assert_eq!(db.store.groups(&id("acme")).await.unwrap(), [group("g", false)]);
+}
+
+// spec: X-ADMIN
+pub(crate) async fn of_two_who_decide_by_the_same_one_is_done(db: Db) {
+    acme(&db.store).await;
+    let nodes = [db.store.clone(), db.open().await.unwrap()];
+    let administrators = ["a", "b"].map(|login_id| User { administrator: true, ..user(login_id, None, false) });
+    db.store.apply(&administrators.clone().map(Change::PutUser), &[], at(0)).await.unwrap();
+    for round in 0..10 {
+        // Each takes away the other's administration, by how both saw the section.
+        let as_of = db.store.staff(&id("acme")).await.unwrap().as_of;
+        let taken = administrators.clone().map(|user| [Change::PutUser(User { administrator: false, ..user })]);
+        let (acme, entries) = (id("acme"), [entry()]);
+        let both = (0..2).map(|n| nodes[n].apply_as_of(&acme, as_of, &taken[n], &entries, at(0)));
+        let done: Vec<bool> = join_all(both).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(done.iter().filter(|done| **done).count(), 1, "{done:?}");
+        let staff = db.store.staff(&acme).await.unwrap();
+        assert_eq!(staff.users.iter().filter(|user| user.administrator).count(), 1);
+        assert!(staff.as_of > as_of, "whatever the clock says");
+        assert_eq!(db.count("SELECT COUNT(*) FROM audit_lines").await, round + 1, "what is not done is not recorded");
+        // Whatever changes the section counts, its own row as well.
+        db.store.apply(&administrators.clone().map(Change::PutUser), &[], at(-1)).await.unwrap();
+        db.store.apply(&[Change::PutSection(Box::new(section("acme")))], &[], at(-1)).await.unwrap();
+        assert!(!db.store.apply_as_of(&acme, staff.as_of, &taken[0], &[], at(0)).await.unwrap());
+    }
+    assert_eq!(db.store.staff(&id("nowhere")).await.unwrap().users, []);
 }
 
 // spec: MAIL-SENDER
