@@ -11,14 +11,17 @@ use fubako_base::{
     section::Way,
 };
 use fubako_mail::header::compared;
-use fubako_store::{audit::Entry, codes::Code};
+use fubako_store::{
+    audit::Entry,
+    codes::{Allowance, Code},
+};
 
 use crate::{
     Exchange,
     audit::By,
     domain::{
         self, Cost, Turn,
-        access::{CODE_WINDOW, code_until, current, may_mail},
+        access::{CODE_WINDOW, CODES_TO_ADDRESS, code_until, current, may_mail},
     },
     download::{DownloadError, Found, Proof, unavailable},
     notice::code::CodeMail,
@@ -109,8 +112,8 @@ impl Exchange {
             let (secret, kept, mail) = self.new_code(&found, now).await?;
             let entry = By::at(Actor::Stranger, address).did(&found.section.id, Event::CodeSent, link.deposit, now);
             let entry = entry.with("recipient", &link.recipient).with("until", kept.until.jiff());
-            let seen = (mailed.for_link.len(), since);
-            if self.parts.store.mail_code(&kept, &to, &mail, seen, &entry).await? {
+            let allowance = Allowance { since, for_link: mailed.for_link.len(), to_address: CODES_TO_ADDRESS };
+            if self.parts.store.mail_code(&kept, &to, &mail, allowance, &entry).await? {
                 (self.parts.wake_post)();
                 tracing::info!(link = %link.id, deposit = %link.deposit, section = %found.section.id, "a code was mailed");
                 return Ok(Asked::Mailed { browser: secret.into_text(), until: kept.until });

@@ -161,6 +161,22 @@ async fn so_many_codes_an_hour_are_mailed_for_a_link_and_to_an_address() {
     house.exchange.expire_due(house.now().plus_seconds(3601)).await.unwrap();
 }
 
+// spec: ACCESS
+#[tokio::test]
+async fn codes_for_many_links_of_an_address_that_are_asked_for_at_once_are_no_more_than_one_after_another() {
+    let house = house(ways(&[Way::OneTimeCode])).await;
+    let mut links = Vec::new();
+    for _ in 0..2 * CODES_TO_ADDRESS {
+        links.push(link(&house).await);
+    }
+    let asked = join_all(links.iter().map(|link| house.exchange.mail_code(link, RECIPIENT, house.now()))).await;
+    let asked: Vec<Asked> = asked.into_iter().map(Result::unwrap).collect();
+    assert_eq!(asked.iter().filter(|asked| matches!(asked, Asked::Mailed { .. })).count(), CODES_TO_ADDRESS);
+    let wait = Asked::Wait { until: house.now().plus_seconds(3600) };
+    assert_eq!(asked.iter().filter(|asked| **asked == wait).count(), CODES_TO_ADDRESS, "the others hear until when");
+    assert_eq!(house.posted().await.len(), CODES_TO_ADDRESS);
+}
+
 /// 1,000 redemptions of one code side by side: one is proven.
 // spec: ACCESS
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,6 +37,17 @@ pub struct Mailed {
     pub to_address: Vec<Timestamp>,
 }
 
+/// What must hold for another code to be mailed, so that asks side by side cannot outrun the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Since when codes are counted.
+    pub since: Timestamp,
+    /// So many were mailed for the link, as the caller saw.
+    pub for_link: usize,
+    /// Fewer than so many were mailed to the address.
+    pub to_address: usize,
+}
+
 impl Store {
     /// The link's current code; none where there is none, whether or not its time is over.
     ///
@@ -74,8 +85,8 @@ impl Store {
             .await
     }
 
-    /// Keeps a code that is mailed to an address, queues the mail, and ends the link's code before it, in one transaction. `mailed_before` is how many the
-    /// caller saw to be mailed for the link since `since`; false where another was mailed meanwhile.
+    /// Keeps a code that is mailed to an address, queues the mail, and ends the link's code before it, in one transaction; false where the allowance does
+    /// not hold (any more).
     ///
     /// # Errors
     /// [`StoreError::DepositClosed`] where the link is dead.
@@ -84,17 +95,17 @@ impl Store {
         code: &Code,
         address: &str,
         mail: &NewOutgoing,
-        (mailed_before, since): (usize, Timestamp),
+        allowance: Allowance,
         entry: &Entry,
     ) -> Result<bool, StoreError> {
         let record = self.recording(std::slice::from_ref(entry))?;
-        let args = (code.clone(), address.to_owned(), mail.clone(), mailed_before, since, record);
+        let args = (code.clone(), address.to_owned(), mail.clone(), allowance, record);
         self.pool
-            .write(args, |tx, (code, address, mail, mailed_before, since, record)| {
+            .write(args, |tx, (code, address, mail, allowance, record)| {
                 Box::pin(async move {
+                    tx.hold(&format!("codes to {address}")).await?;
                     lock_live(tx, code.link).await?;
-                    let sql = "SELECT link FROM link_codes WHERE link = $1 AND made_at > $2";
-                    if tx.all("link_codes", sql, args![code.link, *since]).await?.len() != *mailed_before {
+                    if !holds(tx, code.link, address, *allowance).await? {
                         return Ok(false);
                     }
                     tx.run("UPDATE link_codes SET code_hash = NULL WHERE link = $1", args![code.link]).await?;
@@ -166,6 +177,14 @@ async fn lock_live(tx: &mut Tx, link: LinkId) -> Result<(), StoreError> {
         Some(_) => Ok(()),
         None => Err(StoreError::DepositClosed("the link is dead")),
     }
+}
+
+async fn holds(tx: &mut Tx, link: LinkId, address: &str, allowance: Allowance) -> Result<bool, StoreError> {
+    let sql = "SELECT link FROM link_codes WHERE link = $1 AND made_at > $2";
+    let for_link = tx.all("link_codes", sql, args![link, allowance.since]).await?.len();
+    let sql = "SELECT link FROM link_codes WHERE address = $1 AND made_at > $2";
+    let to_address = tx.all("link_codes", sql, args![address, allowance.since]).await?.len();
+    Ok(for_link == allowance.for_link && to_address < allowance.to_address)
 }
 
 async fn insert(tx: &mut Tx, code: &Code, address: &str) -> Result<(), StoreError> {

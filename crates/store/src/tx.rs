@@ -243,6 +243,17 @@ impl Tx {
         on!(self, |conn, bind, _wrap| Ok(sqlx::query_with(sql, bind(args)?).execute(conn).await?.rows_affected()))
     }
 
+    /// Holds what has this name, to the commit, where no row stands for it. As the first of a transaction's locks, so that nobody waits in a circle.
+    /// SQLite's one writer at a time needs none.
+    pub(crate) async fn hold(&mut self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Writer(_) | Self::Reader(_) => Ok(()),
+            Self::Postgres(_) | Self::PostgresReader(_) => {
+                self.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", args![name]).await.map(drop)
+            }
+        }
+    }
+
     /// Row locks are PostgreSQL's; SQLite's one writer at a time needs none.
     fn dialect(&self, sql: Cow<'static, str>) -> Cow<'static, str> {
         match self {

@@ -1,7 +1,7 @@
 use fubako_base::ids::LinkId;
 use fubako_store::{
     StoreError,
-    codes::{Code, Mailed},
+    codes::{Allowance, Code, Mailed},
     outbox::OutgoingKind,
     sent::Cancellation,
 };
@@ -28,7 +28,8 @@ fn code(link: LinkId, browser: u8, made: i64) -> Code {
 
 async fn mail(db: &Db, code: &Code, before: usize) -> Result<bool, StoreError> {
     let mail = outgoing(OutgoingKind::Notice, &[ADDRESS]);
-    db.store.mail_code(code, ADDRESS, &mail, (before, at(0)), &entry()).await
+    let allowance = Allowance { since: at(0), for_link: before, to_address: 20 };
+    db.store.mail_code(code, ADDRESS, &mail, allowance, &entry()).await
 }
 
 // spec: ACCESS
@@ -54,6 +55,38 @@ pub(crate) async fn a_link_has_one_current_code_and_its_mail(db: Db) {
     let notices = "SELECT COUNT(*) FROM outgoing WHERE kind = 'notice'";
     assert_eq!(db.count(notices).await, 3);
     assert_eq!(db.count("SELECT COUNT(*) FROM link_codes WHERE code_hash IS NOT NULL").await, 1);
+}
+
+// spec: ACCESS
+pub(crate) async fn codes_to_an_address_for_many_links_side_by_side_do_not_outrun_the_limit(db: Db) {
+    acme(&db.store).await;
+    let nodes = [db.store.clone(), db.open().await.unwrap()];
+    let mut codes = Vec::new();
+    for n in 1..=40 {
+        let (_, _, link) = sent(&db.store, &format!("key {n}"), n).await;
+        codes.push(code(link.id, n, 10));
+    }
+    let asked = codes.iter().enumerate().map(|(n, code)| {
+        let (store, code) = (nodes[n % 2].clone(), code.clone());
+        tokio::spawn(async move {
+            let mail = outgoing(OutgoingKind::Notice, &[ADDRESS]);
+            let allowance = Allowance { since: at(0), for_link: 0, to_address: 20 };
+            store.mail_code(&code, ADDRESS, &mail, allowance, &entry()).await.unwrap()
+        })
+    });
+    let mailed: Vec<bool> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(mailed.iter().filter(|mailed| **mailed).count(), 20);
+    assert_eq!(db.count("SELECT COUNT(*) FROM outgoing WHERE kind = 'notice'").await, 20);
+    // Another address has its own; and an hour later there are new ones.
+    let (mail, code) = (outgoing(OutgoingKind::Notice, &[ADDRESS]), &codes[0]);
+    let before = usize::from(mailed[0]);
+    let allowance = Allowance { since: at(0), for_link: before, to_address: 20 };
+    let elsewhere = Code { browser_hash: [99; 32], ..code.clone() };
+    assert!(db.store.mail_code(&elsewhere, "taro@example.com", &mail, allowance, &entry()).await.unwrap());
+    let later = Allowance { since: at(10), for_link: 0, to_address: 20 };
+    let mail = outgoing(OutgoingKind::Notice, &[ADDRESS]);
+    let code = Code { browser_hash: [98; 32], made_at: at(3700), ..code.clone() };
+    assert!(db.store.mail_code(&code, ADDRESS, &mail, later, &entry()).await.unwrap());
 }
 
 // spec: ACCESS

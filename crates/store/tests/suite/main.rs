@@ -162,6 +162,7 @@ suite! {
     }
     codes {
         a_link_has_one_current_code_and_its_mail
+        codes_to_an_address_for_many_links_side_by_side_do_not_outrun_the_limit
         a_code_is_used_up_by_one_of_many
         tries_at_a_code_count_at_the_link_and_side_by_side_once
         a_dead_link_is_mailed_no_code
