@@ -29,7 +29,11 @@ use crate::{
     deposit::DepositError,
     domain::{
         account::{State, state},
-        members::{Edit, Found, Members, csv, plan},
+        members::{
+            Edit, Found, Members, csv,
+            fields::{Fields, of_group, of_user},
+            plan,
+        },
     },
     notice::{Posting, invitation::InvitationMail},
 };
@@ -112,12 +116,26 @@ pub struct Difference {
     /// The login id, or the group's name.
     pub name: String,
     /// What was; none for a new one.
-    pub old: Option<Vec<(&'static str, String)>>,
+    pub old: Option<Fields>,
     /// What is to be; none for one that is removed.
-    pub new: Option<Vec<(&'static str, String)>>,
+    pub new: Option<Fields>,
 }
 
 impl Difference {
+    /// Between a user as they are and as somebody wants them.
+    #[must_use]
+    pub fn of_users(old: &User, new: &User) -> Self {
+        let (name, old, new) = (old.login_id.clone(), Some(of_user(old)), Some(of_user(new)));
+        Self { of_group: false, name, old, new }
+    }
+
+    /// Between a group as it is and as somebody wants it.
+    #[must_use]
+    pub fn of_groups(old: &Group, new: &Group) -> Self {
+        let (name, old, new) = (old.name.clone(), Some(of_group(old)), Some(of_group(new)));
+        Self { of_group: true, name, old, new }
+    }
+
     /// The fields that differ: name, what was, what is to be.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, &str, &str)> {
@@ -432,30 +450,6 @@ fn difference(there: &Members, change: &Change) -> Option<Difference> {
         Change::PutSection(_) | Change::PutSecret(..) => return None,
     };
     Some(Difference { of_group: is_group, name: name.clone(), old, new })
-}
-
-fn yes(holds: bool) -> String {
-    if holds { "yes" } else { "" }.to_owned()
-}
-
-fn of_user(user: &User) -> Vec<(&'static str, String)> {
-    vec![
-        ("name", user.name.clone()),
-        ("address", user.address.clone()),
-        ("group", user.group.clone().unwrap_or_default()),
-        ("administrator", yes(user.administrator)),
-        ("approver", yes(user.approver)),
-        ("default_user", yes(user.default_user)),
-        ("password_never_expires", yes(user.password_never_expires)),
-    ]
-}
-
-fn of_group(group: &Group) -> Vec<(&'static str, String)> {
-    vec![
-        ("mail_link", yes(group.mail_link)),
-        ("approval", group.approval.map_or_else(String::new, |rule| rule.name().to_owned())),
-        ("approvers", group.approvers.as_ref().map_or_else(String::new, |listed| listed.join(", "))),
-    ]
 }
 
 fn digest(differences: &[Difference]) -> String {

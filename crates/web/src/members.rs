@@ -60,7 +60,17 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .merge(import::routes())
 }
 
-form!(UserFields { login_id, address, name, group, administrator, approver, default_user, password_never_expires });
+form!(UserFields {
+    seen,
+    login_id,
+    address,
+    name,
+    group,
+    administrator,
+    approver,
+    default_user,
+    password_never_expires
+});
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -158,7 +168,7 @@ impl Visit {
     fn group_page(&self, counter: &Counter<'_>, entered: &Group, is_new: bool, wrong: &(Vec<Fault>, bool)) -> Response {
         let form = GroupForm {
             entered,
-            is_new,
+            group: self.roll.groups.iter().find(|group| !is_new && group.name == entered.name),
             members: &self.roll.members,
             faults: &wrong.0,
             changed: wrong.1,
@@ -296,7 +306,7 @@ async fn put_user(State(state): State<Arc<WebState>>, caller: Caller, name: Name
         let (visit, fields): (_, UserFields) = Visit::with(&counter, request).await?;
         let member = visit.member(&counter, &named(&counter, name)?)?;
         let user = filled_in(member.user.clone(), &fields);
-        match visit.make(&counter, Edit::PutUser(user.clone())).await? {
+        match visit.make(&counter, Edit::ChangeUser(user.clone(), fields.seen)).await? {
             Ok(()) => Ok(counter.lead_to(&user_path(&user.login_id), Some(Done::UserChanged))),
             Err(wrong) => Ok(visit.user_page(&counter, &user, false, &wrong)),
         }
@@ -462,7 +472,7 @@ async fn put_group(State(state): State<Arc<WebState>>, caller: Caller, name: Nam
         let (visit, fields): (_, Fields) = Visit::with(&counter, request).await?;
         let group = visit.group(&counter, &named(&counter, name)?)?;
         let group = group_filled_in(group.clone(), &fields);
-        match visit.make(&counter, Edit::PutGroup(group.clone())).await? {
+        match visit.make(&counter, Edit::ChangeGroup(group.clone(), fields.one("seen").to_owned())).await? {
             Ok(()) => Ok(counter.lead_to(&group_path(&group.name), Some(Done::GroupChanged))),
             Err(wrong) => Ok(visit.group_page(&counter, &group, false, &wrong)),
         }

@@ -44,7 +44,8 @@ impl Place {
     /// Sends a form as the administrator; gives the status and the page.
     async fn send(&self, path: &str, form: &str) -> (u16, String) {
         let cookie = self.cookie("acme/kanri");
-        let form = format!("form={}&{form}", encoded(&self.house.form_key(cookie).await));
+        let seen = self.house.get(path, &[("cookie", cookie)]).await.seen();
+        let form = format!("form={}{seen}&{form}", encoded(&self.house.form_key(cookie).await));
         let answer = self.house.post(path, &[("cookie", cookie)], &form).await;
         (answer.status.as_u16(), answer.text().to_owned())
     }
@@ -117,7 +118,8 @@ async fn each_route_has_an_expectation_for_each_visitor() {
     for (method, path, form, expected) in table {
         for (cookie, status) in place.cookies.iter().zip(expected) {
             let key = if cookie.is_empty() { String::new() } else { place.house.form_key(cookie).await };
-            let form = format!("form={}&{form}", encoded(&key));
+            let seen = place.house.get(path, &[("cookie", cookie)]).await.seen();
+            let form = format!("form={}{seen}&{form}", encoded(&key));
             let answer = place.house.ask(request((*method).clone(), path, &[("cookie", cookie)], &form)).await;
             assert_eq!(answer.status.as_u16(), *status, "{method} {path} {cookie}: {}", answer.text());
             assert_eq!(answer.header("cache-control"), "no-store");
@@ -203,13 +205,14 @@ async fn two_administrators_who_take_each_other_s_administration_away_at_once_le
     for remove in [false, true] {
         let sent = [("acme/kanri", "hanako"), ("acme/hanako", "kanri")].map(async |(by, whom)| {
             let cookie = place.house.sign_in(by).await;
-            (cookie.clone(), whom, place.house.form_key(&cookie).await)
+            let seen = place.house.get(&format!("/section/user/{whom}"), &[("cookie", &cookie)]).await.seen();
+            (cookie.clone(), whom, place.house.form_key(&cookie).await, seen)
         });
         let [one, other] = sent;
         let both = [one.await, other.await];
-        let posts = both.iter().map(|(cookie, whom, key)| {
+        let posts = both.iter().map(|(cookie, whom, key, seen)| {
             let path = format!("/section/user/{whom}{}", if remove { "/remove" } else { "" });
-            let form = format!("form={}&address={whom}%40acme.example", encoded(key));
+            let form = format!("form={}{seen}&address={whom}%40acme.example", encoded(key));
             let place = &place;
             async move { place.house.post(&path, &[("cookie", cookie)], &form).await.status.as_u16() }
         });
@@ -265,6 +268,51 @@ async fn a_group_says_whose_files_must_be_approved_and_by_whom() {
     assert_eq!(place.send(&path, "whose=all").await.0, 303);
     assert_eq!(place.send("/section/user/taro", "address=taro%40acme.example&group=").await.0, 303);
     assert_eq!(place.send(&format!("{path}/remove"), "").await.0, 303);
+}
+
+// spec: X-ADMIN
+#[tokio::test]
+async fn a_form_that_was_open_for_long_undoes_nothing_that_was_changed_meanwhile() {
+    let place = Place::new().await;
+    let cookie = place.cookie("acme/kanri");
+    let put = async |change: Change| place.house.store.apply(&[change], &[], place.house.now()).await.unwrap();
+    put(Change::PutUser(user("acme", "taro", true))).await;
+    let open = place.house.get("/section/user/taro", &[("cookie", cookie)]).await.seen();
+    // The administration is withdrawn; the form still has it.
+    put(Change::PutUser(user("acme", "taro", false))).await;
+    let key = encoded(&place.house.form_key(cookie).await);
+    let entered = "address=taro%40acme.example&name=%E5%A4%AA%E9%83%8E&group=mail-link&administrator=yes";
+    let form = format!("form={key}{open}&{entered}");
+    let refused = place.house.post("/section/user/taro?lang=ja", &[("cookie", cookie)], &form).await;
+    assert_eq!(refused.status.as_u16(), 400);
+    let page = refused.text();
+    assert!(page.contains("管理者：いまの設定は「なし」、入力は「はい」です。"), "what is, and what was typed: {page}");
+    assert!(
+        page.contains("名前：いまの設定は「なし」、入力は「太郎」です。") && page.contains("value=\"太郎\""),
+        "{page}"
+    );
+    assert!(!page.contains("メールアドレス：いまの"), "only what differs: {page}");
+    assert!(!place.user("taro").await.administrator && place.user("taro").await.name.is_empty());
+    // Without what it was made from, none is taken.
+    let bare = place.house.post("/section/user/taro", &[("cookie", cookie)], &format!("form={key}&{entered}")).await;
+    assert_eq!(bare.status.as_u16(), 400);
+    // Who has seen how it is may have it so.
+    let again = format!("form={key}{}&{entered}", refused.seen());
+    let taken = place.house.post("/section/user/taro", &[("cookie", cookie)], &again).await;
+    assert_eq!(taken.status.as_u16(), 303);
+    assert!(place.user("taro").await.administrator);
+
+    // A group's is the same.
+    assert_eq!(place.send("/section/groups/new", "name=Law&approval=one&whose=all").await.0, 303);
+    let open = place.house.get("/section/group/Law", &[("cookie", cookie)]).await.seen();
+    assert_eq!(place.send("/section/group/Law", "approval=none&whose=all").await.0, 303);
+    let form = format!("form={key}{open}&approval=one&whose=all&mail_link=yes");
+    let refused = place.house.post("/section/group/Law?lang=ja", &[("cookie", cookie)], &form).await;
+    assert_eq!(refused.status.as_u16(), 400);
+    assert!(refused.text().contains("メール連携：いまの設定は「なし」、入力は「はい」です。"), "{}", refused.text());
+    let groups = place.house.store.groups(&"acme".parse().unwrap()).await.unwrap();
+    let law = groups.iter().find(|group| group.name == "Law").unwrap();
+    assert_eq!((law.approval.map(|rule| rule.name()), law.mail_link), (Some("none"), false));
 }
 
 // spec: X-ADMIN

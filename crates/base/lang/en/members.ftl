@@ -60,6 +60,10 @@ web-member-fault-group-in-use = { $count ->
   } in this group. Please move them to another group first.
 web-member-fault-no-approver = User { $name } is named as an approver of group { $group }. Please change the group first, or leave the user an approver.
 web-member-fault-oneself = You cannot stop being an administrator yourself. Please ask another administrator.
+web-member-fault-stale = Somebody changed this after you opened the page. Nothing was saved. Look at what differs, then save again.
+web-stale-field = { $name }: it is now “{ $is }”; you entered “{ $entered }”.
+web-stale-none = none
+web-stale-yes = yes
 web-member-fault-no-user = This user is gone.
 web-member-fault-two-defaults = There can be one default user only.
 web-member-fault-too-many = A section has up to { $count } users.

@@ -1,7 +1,7 @@
 //! A section's users and groups, as its administrators set them (spec X-ADMIN). Pure: how they stand and what is wanted in, changes or faults out.
 //!
 //! # From what is wanted to what is changed ([`plan`])
-//! 1. Each user and group that is to be put is checked by itself: login id, name, address.
+//! 1. Each user and group that is to be put is checked by itself: login id, name, address; and where a form was made from one, that it is so still.
 //! 2. What is wanted is put in place of what is there. A section has one default user and one mail-link group at most: whoever becomes it takes it
 //!    from whoever was.
 //! 3. What would then stand is checked as a whole: an address is one user's, a group that somebody is in is there, whoever is listed as an
@@ -11,12 +11,14 @@
 //! All faults are found at once, each with the [`Edit`] that it is of.
 
 pub mod csv;
+pub mod fields;
 
 use std::collections::{BTreeMap, HashMap};
 
 use fubako_base::ids::SectionId;
 use fubako_store::sections::{Change, Group, User};
 
+use self::fields::{mark, of_group, of_user};
 use super::address::address_as_kept;
 
 /// Characters of a login id.
@@ -50,12 +52,14 @@ pub enum Edit {
     AddUser(User),
     /// A user as they are to be, there or not.
     PutUser(User),
+    /// A user who is there, as they are to be; and the [`fields::mark`] of how whoever wants it saw them.
+    ChangeUser(User, String),
     /// No user with this login id.
     RemoveUser(String),
     /// A group that is not there yet.
     AddGroup(Group),
-    /// A group as it is to be.
-    PutGroup(Group),
+    /// A group as it is to be; and the [`fields::mark`] of how whoever wants it saw it.
+    ChangeGroup(Group, String),
     /// No group with this name.
     RemoveGroup(String),
 }
@@ -86,6 +90,8 @@ pub enum Fault {
         /// The group's name.
         group: String,
     },
+    /// It is not as whoever wants it saw it: to make it so would undo what somebody else did.
+    Stale,
     /// Whoever acts would be an administrator no more.
     Oneself,
     /// There is no user with this login id.
@@ -132,9 +138,12 @@ fn faults_of(there: &After, edit: &Edit) -> Vec<Fault> {
     let is_group = |name: &str| there.groups.contains_key(name);
     let mut faults = Vec::new();
     match edit {
-        Edit::AddUser(user) | Edit::PutUser(user) => {
-            if matches!(edit, Edit::AddUser(_)) && is_user(&user.login_id) {
-                faults.push(Fault::LoginIdTaken);
+        Edit::AddUser(user) | Edit::PutUser(user) | Edit::ChangeUser(user, _) => {
+            match (edit, there.users.get(&user.login_id)) {
+                (Edit::AddUser(_), Some(_)) => faults.push(Fault::LoginIdTaken),
+                (Edit::ChangeUser(..), None) => return vec![Fault::NoUser],
+                (Edit::ChangeUser(_, seen), Some(user)) if *seen != mark(&of_user(user)) => faults.push(Fault::Stale),
+                _ => {}
             }
             // One that is there already stays as it is, whatever made it.
             if !is_user(&user.login_id) && !is_login_id(&user.login_id) {
@@ -156,9 +165,13 @@ fn faults_of(there: &After, edit: &Edit) -> Vec<Fault> {
                 faults.push(Fault::Name);
             }
         }
-        Edit::PutGroup(group) if !is_group(&group.name) => faults.push(Fault::NoGroup(group.name.clone())),
+        Edit::ChangeGroup(group, seen) => match there.groups.get(&group.name) {
+            None => faults.push(Fault::NoGroup(group.name.clone())),
+            Some(group) if *seen != mark(&of_group(group)) => faults.push(Fault::Stale),
+            Some(_) => {}
+        },
         Edit::RemoveGroup(name) if !is_group(name) => faults.push(Fault::NoGroup(name.clone())),
-        Edit::RemoveUser(_) | Edit::PutGroup(_) | Edit::RemoveGroup(_) => {}
+        Edit::RemoveUser(_) | Edit::RemoveGroup(_) => {}
     }
     faults
 }
@@ -189,14 +202,14 @@ impl After {
     /// Step 2.
     fn put(&mut self, edit: &Edit) {
         match edit {
-            Edit::AddUser(user) | Edit::PutUser(user) => {
+            Edit::AddUser(user) | Edit::PutUser(user) | Edit::ChangeUser(user, _) => {
                 if user.default_user {
                     self.users.values_mut().for_each(|other| other.default_user = false);
                 }
                 self.users.insert(user.login_id.clone(), user.clone());
             }
             Edit::RemoveUser(login_id) => drop(self.users.remove(login_id)),
-            Edit::AddGroup(group) | Edit::PutGroup(group) => {
+            Edit::AddGroup(group) | Edit::ChangeGroup(group, _) => {
                 if group.mail_link {
                     self.groups.values_mut().for_each(|other| other.mail_link = false);
                 }
@@ -228,7 +241,7 @@ fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
     let mut defaults = 0;
     for (place, edit) in edits.iter().enumerate() {
         let mut faults = match edit {
-            Edit::AddUser(user) | Edit::PutUser(user) => {
+            Edit::AddUser(user) | Edit::PutUser(user) | Edit::ChangeUser(user, _) => {
                 defaults += usize::from(user.default_user);
                 let same = of_address.get(&user.address.to_lowercase()).into_iter().flatten();
                 let other = same.into_iter().find(|other| **other != user.login_id);
@@ -240,7 +253,7 @@ fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
                 faults.chain(twice).chain(unlisted).collect()
             }
             Edit::RemoveUser(login_id) => after.listed(login_id),
-            Edit::AddGroup(group) | Edit::PutGroup(group) => {
+            Edit::AddGroup(group) | Edit::ChangeGroup(group, _) => {
                 let none = group.approvers.iter().flatten().filter(|login_id| !after.is_approver(login_id));
                 let fault =
                     |login_id: &String| Fault::NoApprover { login_id: login_id.clone(), group: group.name.clone() };
@@ -264,9 +277,9 @@ fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
 
 fn is_of(edit: &Edit, login_id: &str) -> bool {
     match edit {
-        Edit::AddUser(user) | Edit::PutUser(user) => user.login_id == login_id,
+        Edit::AddUser(user) | Edit::PutUser(user) | Edit::ChangeUser(user, _) => user.login_id == login_id,
         Edit::RemoveUser(removed) => removed == login_id,
-        Edit::AddGroup(_) | Edit::PutGroup(_) | Edit::RemoveGroup(_) => false,
+        Edit::AddGroup(_) | Edit::ChangeGroup(..) | Edit::RemoveGroup(_) => false,
     }
 }
 

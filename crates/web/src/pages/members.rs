@@ -13,6 +13,7 @@ use fubako_exchange::{
         members::{
             Fault, Found, LONGEST_LOGIN_ID, LONGEST_NAME, MOST_USERS,
             csv::{Trouble, Unread},
+            fields::{mark, of_group, of_user},
         },
     },
     members::{Difference, Group, Import, Member, Standing, User},
@@ -164,6 +165,8 @@ struct UserPage<'a> {
     u: &'a UserForm<'a>,
     path: String,
     title: String,
+    /// From what the form is made.
+    seen: Option<String>,
     groups: Vec<Choice>,
     alert: Option<Alert>,
     stands: Option<Stands>,
@@ -196,6 +199,8 @@ pub fn user(frame: &Frame, form: &UserForm<'_>) -> String {
         },
         chosen: entered.group.as_ref() == Some(&group.name),
     };
+    let stale =
+        form.member.map_or_else(Vec::new, |is| stale(frame, form.faults, &Difference::of_users(&is.user, entered)));
     let standing = form.member.map(|member| member.standing);
     let second = form.member.and_then(|member| member.second_factor_at);
     render(&UserPage {
@@ -204,7 +209,8 @@ pub fn user(frame: &Frame, form: &UserForm<'_>) -> String {
         path,
         title,
         groups: form.groups.iter().map(choice).collect(),
-        alert: alert(frame, form.faults, form.changed),
+        seen: form.member.map(|member| mark(&of_user(&member.user))),
+        alert: alert(frame, form.faults, form.changed, stale),
         stands: form.member.map(|member| stands(frame, member, form.zone)),
         has_password: matches!(standing, Some(Standing::Account(State::Good | State::Expired | State::Locked))),
         locked: standing == Some(Standing::Account(State::Locked)),
@@ -213,8 +219,28 @@ pub fn user(frame: &Frame, form: &UserForm<'_>) -> String {
     })
 }
 
-fn alert(frame: &Frame, faults: &[Fault], changed: bool) -> Option<Alert> {
+/// Where the form was made from what is not so any more: each field that is otherwise than it was entered.
+fn stale(frame: &Frame, faults: &[Fault], difference: &Difference) -> Vec<String> {
+    if !faults.contains(&Fault::Stale) {
+        return Vec::new();
+    }
+    let value = |text: &str| match text {
+        "" => frame.t("web-stale-none"),
+        "yes" => frame.t("web-stale-yes"),
+        text => visible(text),
+    };
+    let line = |(name, is, entered): (&'static str, &str, &str)| {
+        let name = frame.t(&format!("web-field-{name}"));
+        let (is, entered) = (value(is), value(entered));
+        let values = [("name", name.as_str().into()), ("is", is.as_str().into()), ("entered", entered.as_str().into())];
+        text(frame.lang, "web-stale-field", &values)
+    };
+    difference.fields().into_iter().map(line).collect()
+}
+
+fn alert(frame: &Frame, faults: &[Fault], changed: bool, stale: Vec<String>) -> Option<Alert> {
     let mut lines: Vec<String> = faults.iter().map(|fault| words(frame, fault)).collect();
+    lines.extend(stale);
     if changed {
         lines.push(frame.t("web-members-changed"));
     }
@@ -240,6 +266,7 @@ fn words(frame: &Frame, fault: &Fault) -> String {
                 &[("name", name.as_str().into()), ("group", group.as_str().into())],
             )
         }
+        Fault::Stale => frame.t("web-member-fault-stale"),
         Fault::Oneself => frame.t("web-member-fault-oneself"),
         Fault::NoUser => frame.t("web-member-fault-no-user"),
         Fault::TwoDefaults => frame.t("web-member-fault-two-defaults"),
@@ -272,7 +299,7 @@ pub fn ask_user(frame: &Frame, user: &User, path: &str, form_key: &str, faults: 
         more: visible(&user.address),
         path,
         form_key,
-        alert: alert(frame, faults, false),
+        alert: alert(frame, faults, false, Vec::new()),
     })
 }
 
@@ -287,7 +314,7 @@ pub fn ask_group(frame: &Frame, group: &Group, path: &str, form_key: &str, fault
         more: String::new(),
         path,
         form_key,
-        alert: alert(frame, faults, false),
+        alert: alert(frame, faults, false, Vec::new()),
     })
 }
 
@@ -342,8 +369,8 @@ const fn rule(approval: Option<ApprovalRule>) -> &'static str {
 pub struct GroupForm<'a> {
     /// The group as the form has it.
     pub entered: &'a Group,
-    /// Whether it is not there yet.
-    pub is_new: bool,
+    /// The group as it is; none for a new one.
+    pub group: Option<&'a Group>,
     /// The section's users.
     pub members: &'a [Member],
     /// What is wrong with what was entered.
@@ -363,6 +390,8 @@ struct GroupPage<'a> {
     g: &'a GroupForm<'a>,
     path: String,
     title: String,
+    /// From what the form is made.
+    seen: Option<String>,
     rules: Vec<Choice>,
     approvers: Vec<Choice>,
     alert: Option<Alert>,
@@ -373,6 +402,8 @@ struct GroupPage<'a> {
 #[must_use]
 pub fn group(frame: &Frame, form: &GroupForm<'_>) -> String {
     let entered = form.entered;
+    let stale =
+        form.group.map_or_else(Vec::new, |group| stale(frame, form.faults, &Difference::of_groups(group, entered)));
     let rules = [None, Some(ApprovalRule::None), Some(ApprovalRule::One)].map(|approval| Choice {
         value: approval.map_or("", ApprovalRule::name).to_owned(),
         words: frame.t(rule(approval)),
@@ -388,15 +419,15 @@ pub fn group(frame: &Frame, form: &GroupForm<'_>) -> String {
     render(&GroupPage {
         f: frame,
         g: form,
-        path: if form.is_new {
-            "/section/groups/new".to_owned()
-        } else {
-            format!("/section/group/{}", encoded(&entered.name))
+        path: match form.group {
+            None => "/section/groups/new".to_owned(),
+            Some(group) => format!("/section/group/{}", encoded(&group.name)),
         },
-        title: if form.is_new { frame.t("web-group-new") } else { visible(&entered.name) },
+        title: form.group.map_or_else(|| frame.t("web-group-new"), |group| visible(&group.name)),
+        seen: form.group.map(|group| mark(&of_group(group))),
         rules: rules.into(),
         approvers: approvers.map(approver).collect(),
-        alert: alert(frame, form.faults, form.changed),
+        alert: alert(frame, form.faults, form.changed, stale),
         done: form.done.map(|done| done.words(frame)),
     })
 }

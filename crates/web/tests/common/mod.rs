@@ -72,6 +72,12 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// From what the page's form was made, as the form carries it; empty where it has none.
+    pub fn seen(&self) -> String {
+        let after = std::str::from_utf8(&self.octets).ok().and_then(|text| text.split("name=\"seen\" value=\"").nth(1));
+        after.and_then(|after| after.split('"').next()).map_or_else(String::new, |seen| format!("&seen={seen}"))
+    }
+
     /// The session that the answer's cookie begins.
     pub fn session(&self) -> String {
         let cookie = self.header("set-cookie");

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+use fubako_base::section::ApprovalRule;
+
 use super::{
     csv::{Row, Trouble, Unread, read, write},
     *,
@@ -41,6 +43,12 @@ fn there() -> Members {
     }
 }
 
+/// A group to be changed, by whoever saw it as it is.
+fn change(group: Group) -> Edit {
+    let mark = there().groups.iter().find(|one| one.name == group.name).map(|one| mark(&of_group(one)));
+    Edit::ChangeGroup(group, mark.unwrap_or_default())
+}
+
 fn faults(edits: &[Edit]) -> Vec<(usize, Fault)> {
     let found = plan(&acme(), &there(), edits, "kanri").err().unwrap_or_default();
     found.into_iter().map(|found| (found.edit, found.fault)).collect()
@@ -75,8 +83,8 @@ fn what_cannot_be_had_is_told_all_at_once_and_where() {
         (Edit::AddGroup(group("Law")), vec![Fault::GroupTaken]),
         (Edit::AddGroup(group(" ")), vec![Fault::Name]),
         (Edit::AddGroup(group(&long)), vec![Fault::Name]),
-        (Edit::PutGroup(group("Nowhere")), vec![Fault::NoGroup("Nowhere".into())]),
-        (Edit::PutGroup(Group { approvers: Some(vec!["taro".into()]), ..group("Law") }), vec![not("taro", "Law")]),
+        (change(group("Nowhere")), vec![Fault::NoGroup("Nowhere".into())]),
+        (change(Group { approvers: Some(vec!["taro".into()]), ..group("Law") }), vec![not("taro", "Law")]),
         (Edit::RemoveGroup("Nowhere".into()), vec![Fault::NoGroup("Nowhere".into())]),
         (Edit::RemoveGroup("Sales".into()), vec![Fault::GroupInUse(1)]),
         (Edit::RemoveGroup("Law".into()), vec![]),
@@ -92,6 +100,41 @@ fn what_cannot_be_had_is_told_all_at_once_and_where() {
 
 // spec: X-ADMIN
 #[test]
+fn what_was_made_from_what_is_not_so_any_more_is_refused() {
+    let there = there();
+    let (sato, law) = (&there.users[1], &there.groups[0]);
+    let wanted = User { name: "佐藤".into(), ..sato.clone() };
+    assert_eq!(faults(&[Edit::ChangeUser(wanted.clone(), mark(&of_user(sato)))]), []);
+    assert_eq!(faults(&[Edit::ChangeUser(wanted.clone(), String::new())]), [(0, Fault::Stale)]);
+    assert_eq!(faults(&[Edit::ChangeUser(user("nobody"), mark(&of_user(sato)))]), [(0, Fault::NoUser)]);
+    // Whatever it was that differed, alone.
+    let seen = [
+        User { name: "S".into(), ..sato.clone() },
+        User { address: "s@acme.example".into(), ..sato.clone() },
+        User { group: Some("Law".into()), ..sato.clone() },
+        User { administrator: true, ..sato.clone() },
+        User { approver: false, ..sato.clone() },
+        User { default_user: true, ..sato.clone() },
+        User { password_never_expires: true, ..sato.clone() },
+    ];
+    for seen in seen {
+        let edit = Edit::ChangeUser(wanted.clone(), mark(&of_user(&seen)));
+        assert_eq!(faults(&[edit]), [(0, Fault::Stale)], "{seen:?}");
+    }
+    let seen = [
+        Group { mail_link: true, ..law.clone() },
+        Group { approval: Some(ApprovalRule::One), ..law.clone() },
+        Group { approvers: None, ..law.clone() },
+        Group { approvers: Some(Vec::new()), ..law.clone() },
+    ];
+    for seen in seen {
+        let stale = Edit::ChangeGroup(law.clone(), mark(&of_group(&seen)));
+        assert_eq!(faults(&[stale]), [(0, Fault::Stale)], "{seen:?}");
+    }
+}
+
+// spec: X-ADMIN
+#[test]
 fn what_was_named_together_is_looked_at_together() {
     // Addresses change places; a group is made with its first user; an approver goes with the list that names him.
     let swapped = [
@@ -101,7 +144,7 @@ fn what_was_named_together_is_looked_at_together() {
     assert_eq!(faults(&swapped), []);
     let made = [Edit::AddGroup(group("New")), Edit::AddUser(User { group: Some("New".into()), ..user("hanako") })];
     assert_eq!(faults(&made), []);
-    assert_eq!(faults(&[Edit::RemoveUser("sato".into()), Edit::PutGroup(group("Law"))]), []);
+    assert_eq!(faults(&[Edit::RemoveUser("sato".into()), change(group("Law"))]), []);
     let twice = ["a", "b"].map(|login_id| Edit::AddUser(User { default_user: true, ..user(login_id) }));
     assert_eq!(faults(&twice), [(1, Fault::TwoDefaults)]);
     let many: Vec<Edit> = (0..MOST_USERS).map(|n| Edit::AddUser(user(&format!("u{n}")))).collect();
@@ -122,7 +165,7 @@ fn only_what_differs_is_changed_and_a_place_that_one_has_is_taken_from_who_had_i
     );
     let law = Group { mail_link: true, approvers: Some(vec!["sato".to_owned()]), ..group("Law") };
     assert_eq!(
-        changes(&[Edit::PutGroup(law.clone())]),
+        changes(&[change(law.clone())]),
         [Change::PutGroup(law), Change::PutGroup(group("Sales"))],
         "one mail-link group"
     );

@@ -43,6 +43,7 @@ fn every_fault() -> Vec<Fault> {
         Fault::NoGroup("<b>x".into()),
         Fault::GroupInUse(2),
         Fault::NoApprover { login_id: "<b>x".into(), group: "<i>y".into() },
+        Fault::Stale,
         Fault::Oneself,
         Fault::NoUser,
         Fault::TwoDefaults,
@@ -101,10 +102,10 @@ fn every_page(lang: Lang) -> Vec<String> {
     all.push(ask_user(&frame, &members[0].user, "/section/user/taro", "the-key", &faults));
     for one in &groups {
         all.push(ask_group(&frame, one, "/section/group/x", "the-key", &[]));
-        for is_new in [true, false] {
+        for there in [None, groups.first()] {
             let form = GroupForm {
                 entered: one,
-                is_new,
+                group: there,
                 members: &members,
                 faults: &faults,
                 changed: true,
