@@ -14,7 +14,7 @@ import mails
 from test_accounts import LANGS, PASSWORD, SIZES, Person, choose, link
 from test_cancelling import click
 
-HANAKO, RECIPIENT = "hanako@acme.example", "suzuki@recipient.example"
+HANAKO, MOVED, RECIPIENT = "hanako@acme.example", "hanako.suzuki@acme.example", "suzuki@recipient.example"
 SECTION = harness.SECTION + """
 [[section.group]]
 name = "法務部"
@@ -41,7 +41,7 @@ GROUP_ADDED = {"ja": "グループを追加しました", "en": "The group was a
 @pytest.fixture
 def place(folder, request):
     own = folder / f"members-{abs(hash(request.node.name))}"
-    mailboxes = harness.Mailboxes(own, [HANAKO, RECIPIENT, "kumi@acme.example"]).start()
+    mailboxes = harness.Mailboxes(own, [HANAKO, MOVED, RECIPIENT, "kumi@acme.example"]).start()
     site = harness.Fubako(own / "fubako", {"relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}}, SECTION).start()
     site.base = f"http://127.0.0.1:{site.http}"
     yield site, mailboxes, own
@@ -120,6 +120,13 @@ def test_an_administrator_s_whole_story(place, browser, other_browser, lang, siz
         assert LOCKED[lang] in kanri.open("/section/user/hanako")
         assert UNLOCKED[lang] in kanri.send("/section/user/hanako/unlock")
 
+        # With another address she is out, and in again by what is mailed there.
+        kanri.open("/section/user/hanako")
+        kanri.send("/section/user/hanako", address=MOVED)
+        assert "鈴木 花子" not in hanako.open("/me")
+        choose(hanako, invitation(mailboxes, MOVED, 1), PASSWORD)
+        assert "鈴木 花子" in hanako.sign_in(MOVED, PASSWORD)
+
         # Groups.
         kanri.open("/section/groups")
         page = click(kanri, "a[href^='/section/groups/new']")
@@ -132,7 +139,7 @@ def test_an_administrator_s_whole_story(place, browser, other_browser, lang, siz
         csv = (browser.downloads / name).read_text("utf-8-sig")
         assert csv.startswith("login_id,name,address,group") and "鈴木 花子" in csv
         file = own / "users.csv"
-        file.write_bytes("login_id,name,address,group\r\nhanako,花子,hanako@acme.example,法務部\r\nkumi,,nobody,\r\n".encode("cp932"))
+        file.write_bytes("login_id,name,address,group\r\nhanako,花子,hanako.suzuki@acme.example,法務部\r\nkumi,,nobody,\r\n".encode("cp932"))
         kanri.open("/section/users/import")
         assert LINE[lang] in choose_file(kanri, file)
         file.write_bytes(file.read_bytes().replace(b"nobody", b"kumi@acme.example"))

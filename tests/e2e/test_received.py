@@ -157,10 +157,11 @@ def test_what_is_taken_by_an_account_is_seen_and_can_be_taken_back(place, browse
     lines = place.database("SELECT actor, address, detail FROM audit_lines WHERE event = 'downloaded' AND object = ?", deposit)
     [(actor, address, detail)] = lines
     detail = json.loads(detail)
-    assert (actor, detail["way"], detail["file"]) == (TO, "account", "a.pdf") and address == "127.0.0.1" and detail["account"]
+    assert (actor, detail["recipient"], detail["way"], detail["file"]) == ("beta/suzuki", TO, "account", "a.pdf")
+    assert address == "127.0.0.1" and detail["account"]
     # Who sent it sees that, and takes it back: at once it is there no more.
     seen = kanri.page(f"/section/deposits/{deposit}?lang=ja")
-    assert TO in seen and "すべてダウンロード済み" in seen, seen
+    assert TO in seen and "すべてダウンロード済み" in seen and "beta/suzuki がサインインして受け取り" in seen, seen
     kanri.send(f"/section/deposits/{deposit}/cancel/{link_id}")
     for gone in (path, f"{path}/files/1", link):
         with pytest.raises(urllib.error.HTTPError) as refused:

@@ -8,15 +8,14 @@ use std::{ops::Range, time::Duration};
 use bytes::Bytes;
 use fubako_base::{
     Lang, Timestamp,
-    audit::{Actor, Event},
-    ids::{AccountId, DepositId, LinkId, SectionId},
+    ids::{DepositId, SectionId},
     object::ObjectRef,
-    section::{Access, Section, Settings, Way},
+    section::{Access, Section, Settings},
     unchecked::Unchecked,
 };
 use fubako_store::{
     Store, StoreError,
-    audit::Entry,
+    accounts::Account,
     codes::Code,
     deposits::{Deposit, DepositState, File, Link},
     sent::Taking,
@@ -30,13 +29,13 @@ use tokio::time::Instant;
 
 use crate::{
     Exchange,
-    audit::By,
     domain::{
         self, Turn,
         access::{Offer, current, offer},
     },
     rescan::{Outcome, Scanned},
     ruling::{Ruling, ruling},
+    taker::{SignedIn, Taker},
     token,
 };
 
@@ -147,21 +146,9 @@ pub struct OpenedFiles {
     /// When they go, by the runtime's clock: a download that is under way then ends there.
     until: Instant,
     /// By which link and in which session they are taken; none where nobody takes them, but looks at them before they are sent.
-    taker: Option<Taker>,
+    pub(crate) taker: Option<Taker>,
     /// When this was opened, by both clocks.
     opened_at: (Timestamp, Instant),
-}
-
-/// Who takes files.
-#[derive(Debug, Clone)]
-struct Taker {
-    link: LinkId,
-    session_hash: [u8; 32],
-    /// The account that is signed in; none where the session is the link's own.
-    account: Option<AccountId>,
-    recipient: String,
-    /// The IP address that asks; empty where there is none.
-    address: String,
 }
 
 impl Opened {
@@ -176,26 +163,8 @@ impl Opened {
 }
 
 impl OpenedFiles {
-    /// What is noted when a file of it is taken.
-    fn taking(&self, number: u32) -> Option<Taking> {
-        let taker = self.taker.as_ref()?;
-        Some(Taking { link: taker.link, number, session_hash: taker.session_hash })
-    }
-
-    /// That a file of it is taken, for the audit log.
-    fn taken(&self, taker: &Taker, file: &FileView) -> Entry {
-        let entry = By::at(Actor::Recipient(taker.recipient.clone()), &taker.address)
-            .did(&self.section, Event::Downloaded, self.deposit, self.now())
-            .with("number", file.number)
-            .with("file", &file.name);
-        match taker.account {
-            Some(account) => entry.with("way", Way::Account.name()).with("account", account),
-            None => entry,
-        }
-    }
-
     /// The time, reckoned from when this was opened.
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let (then, since) = self.opened_at;
         let passed = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
         Timestamp(then.0.saturating_add(passed))
@@ -356,12 +325,13 @@ impl Exchange {
         &self,
         found: Found,
         session_hash: [u8; 32],
-        account: Option<AccountId>,
+        account: Option<&Account>,
         now: Timestamp,
     ) -> Result<Opened, DownloadError> {
         let files = self.parts.store.files(found.deposit.id).await?;
         let inside = OpenedFiles::of(&found.deposit, files, &found.section, found.expires_at, now);
         let (link, recipient) = (found.link.id, found.link.recipient.clone());
+        let account = account.map(|account| SignedIn::of(account, &found.section.id));
         let taker = Taker { link, session_hash, account, recipient, address: String::new() };
         let inside = OpenedFiles { taker: Some(taker), ..inside };
         Ok(Opened { view: found.view(None, now), inside })
@@ -449,9 +419,13 @@ impl Exchange {
             return Err(DownloadError::Expired);
         }
         let reader = self.parts.vault.open(&file.object).await?;
-        let taking = opened.taking(number);
+        let taking = opened.taker.as_ref().map(|taker| taker.taking(number));
         if let Some((taking, taker)) = taking.zip(opened.taker.as_ref())
-            && !self.parts.store.begin_download(taking, &opened.taken(taker, file), opened.now()).await?
+            && !self
+                .parts
+                .store
+                .begin_download(taking, taker.signed_in_as(), &taker.took(opened, file), opened.now())
+                .await?
         {
             return Err(DownloadError::Cancelled);
         }

@@ -41,6 +41,7 @@ pub mod sending;
 pub mod sent;
 mod sight;
 pub mod sweep;
+mod taker;
 pub mod token;
 pub mod uploads;
 

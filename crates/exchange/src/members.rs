@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use fubako_base::{
     Timestamp,
+    address::compared,
     audit::Event,
     ids::{OutgoingId, SectionId},
     section::Section,
@@ -16,8 +17,8 @@ use fubako_store::{
     StoreError,
     accounts::{Account, AccountName},
     audit::Entry,
+    members::{Invited, Staff},
     outbox::OutgoingKind,
-    sections::Staff,
 };
 
 pub use fubako_store::sections::{Change, Group, User};
@@ -119,6 +120,9 @@ pub struct Difference {
     pub old: Option<Fields>,
     /// What is to be; none for one that is removed.
     pub new: Option<Fields>,
+    /// Whether the user has an account and another address from then on: password, second factor and sessions are void, and they are invited anew, by a mail
+    /// to the new one. So nobody is let in but whoever reads what is sent there.
+    pub moves: bool,
 }
 
 impl Difference {
@@ -126,14 +130,14 @@ impl Difference {
     #[must_use]
     pub fn of_users(old: &User, new: &User) -> Self {
         let (name, old, new) = (old.login_id.clone(), Some(of_user(old)), Some(of_user(new)));
-        Self { of_group: false, name, old, new }
+        Self { of_group: false, name, old, new, moves: false }
     }
 
     /// Between a group as it is and as somebody wants it.
     #[must_use]
     pub fn of_groups(old: &Group, new: &Group) -> Self {
         let (name, old, new) = (old.name.clone(), Some(of_group(old)), Some(of_group(new)));
-        Self { of_group: true, name, old, new }
+        Self { of_group: true, name, old, new, moves: false }
     }
 
     /// The fields that differ: name, what was, what is to be.
@@ -168,8 +172,9 @@ impl Difference {
             '-' => format!("{name}: {}", visible(old)),
             _ => format!("{name}: {}", visible(new)),
         });
-        let fields: Vec<String> = fields.collect();
-        format!("{mark} {}{}{}", self.object(), if fields.is_empty() { "" } else { "; " }, fields.join("; "))
+        let moves = self.moves.then(|| "password, second factor and sessions are void, invited anew".to_owned());
+        let said: Vec<String> = fields.chain(moves).collect();
+        format!("{mark} {}{}{}", self.object(), if said.is_empty() { "" } else { "; " }, said.join("; "))
     }
 }
 
@@ -215,9 +220,9 @@ impl Exchange {
     ) -> Result<Vec<Difference>, MembersError> {
         let section = administered(person)?;
         for _ in 0..RACES {
-            let (there, as_of) = self.members(&section.id).await?;
+            let there = self.there(&section.id).await?;
             let planned = planned(section, &there, edits, person)?;
-            if self.make(person, &planned, as_of, address, now).await? {
+            if self.make(person, &planned, &there, address, now).await? {
                 return Ok(planned.differences);
             }
         }
@@ -236,7 +241,7 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<Import, MembersError> {
         let section = administered(person)?;
-        let (there, _) = self.members(&section.id).await?;
+        let there = self.there(&section.id).await?;
         let Planned { changes, differences } = imported(section, &there, file, remove, person)?;
         self.parts.store.rehearse(&changes, now).await?;
         Ok(Import { digest: digest(&differences), differences })
@@ -256,9 +261,9 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<usize, MembersError> {
         let section = administered(person)?;
-        let (there, as_of) = self.members(&section.id).await?;
+        let there = self.there(&section.id).await?;
         let planned = imported(section, &there, file, remove, person)?;
-        if digest(&planned.differences) != shown || !self.make(person, &planned, as_of, address, now).await? {
+        if digest(&planned.differences) != shown || !self.make(person, &planned, &there, address, now).await? {
             return Err(MembersError::Changed);
         }
         Ok(planned.differences.len())
@@ -279,6 +284,18 @@ impl Exchange {
         let section = administered(person)?;
         let users = self.parts.store.users(&section.id).await?;
         let user = users.into_iter().find(|user| user.login_id == login_id).ok_or(MembersError::NotFound)?;
+        let Invited { invitation, mail, .. } = self.invitation(section, &user, now).await?;
+        let name = AccountName::User(section.id.clone(), user.login_id.clone());
+        let entry = done_to(person, section, &user, Event::Invited, address, now);
+        let invited = self.parts.store.invite(&name, invitation, Some(&mail), &entry, now).await?;
+        invited.ok_or(MembersError::NotFound)?;
+        (self.parts.wake_post)();
+        tracing::info!(section = %section.id, login_id, "a user was invited by mail; any earlier password is void");
+        Ok(user.address)
+    }
+
+    /// An invitation for a user, and its mail.
+    async fn invitation(&self, section: &Section, user: &User, now: Timestamp) -> Result<Invited, MembersError> {
         let (token, invitation) = account::invitation(now).map_err(|error| unavailable(&error))?;
         let id = OutgoingId::generate();
         let mail = InvitationMail {
@@ -286,7 +303,7 @@ impl Exchange {
             from: &self.parts.notice_from,
             hostname: &self.parts.hostname,
             section,
-            user: &user,
+            user,
             url: &format!("{}/invitation/{}", self.parts.public_url, token.expose()),
             at: now,
             until: invitation.until,
@@ -299,14 +316,8 @@ impl Exchange {
             told_to: None,
             due: now,
         };
-        let outgoing = self.signed_and_sealed(&mail.mail(id), posting).await?;
-        let name = AccountName::User(section.id.clone(), user.login_id.clone());
-        let entry = done_to(person, section, &user, Event::Invited, address, now);
-        let invited = self.parts.store.invite(&name, invitation, Some(&outgoing), &entry, now).await?;
-        invited.ok_or(MembersError::NotFound)?;
-        (self.parts.wake_post)();
-        tracing::info!(section = %section.id, login_id, "a user was invited by mail; any earlier password is void");
-        Ok(user.address)
+        let mail = self.signed_and_sealed(&mail.mail(id), posting).await?;
+        Ok(Invited { login_id: user.login_id.clone(), invitation, mail })
     }
 
     /// Opens the lock of a user's account.
@@ -359,10 +370,10 @@ impl Exchange {
         Ok(())
     }
 
-    /// How a section stands, and as of when.
-    async fn members(&self, section: &SectionId) -> Result<(Members, Timestamp), MembersError> {
-        let Staff { groups, users, as_of, .. } = self.parts.store.staff(section).await?;
-        Ok((Members { groups, users }, as_of))
+    async fn there(&self, section: &SectionId) -> Result<There, MembersError> {
+        let Staff { groups, users, accounts, as_of } = self.parts.store.staff(section).await?;
+        let accounts = accounts.into_iter().map(|account| (account.login_id.clone(), account)).collect();
+        Ok(There { members: Members { groups, users }, accounts, as_of })
     }
 
     /// Makes what was planned by how the section stood; false where it does not stand so any more.
@@ -370,7 +381,7 @@ impl Exchange {
         &self,
         person: &Person,
         Planned { changes, differences }: &Planned,
-        as_of: Timestamp,
+        there: &There,
         address: &str,
         now: Timestamp,
     ) -> Result<bool, MembersError> {
@@ -383,9 +394,21 @@ impl Exchange {
             let event = Event::SettingsChanged;
             by.did(&section.id, event, difference.object(), now).with("change", difference.line())
         };
-        let entries: Vec<Entry> = differences.iter().map(entry).collect();
-        if !self.parts.store.apply_as_of(&section.id, as_of, changes, &entries, now).await? {
+        let mut entries: Vec<Entry> = differences.iter().map(entry).collect();
+        let mut invited = Vec::new();
+        for user in changes.iter().filter_map(|change| there.moved(change)) {
+            invited.push(self.invitation(section, user, now).await?);
+            let done = |event| done_to(person, section, user, event, address, now).with("reason", "address-changed");
+            if there.has_second_factor(user) {
+                entries.push(done(Event::SecondFactorOff));
+            }
+            entries.push(done(Event::Invited));
+        }
+        if !self.parts.store.apply_as_of(&section.id, there.as_of, changes, &invited, &entries, now).await? {
             return Ok(false);
+        }
+        if !invited.is_empty() {
+            (self.parts.wake_post)();
         }
         tracing::info!(section = %section.id, by = by.actor.name(), changes = changes.len(), "users or groups were changed");
         Ok(true)
@@ -397,6 +420,27 @@ fn administered(person: &Person) -> Result<&Section, MembersError> {
     person.administered().ok_or(MembersError::NotFound)
 }
 
+/// How a section stands.
+struct There {
+    members: Members,
+    /// The accounts of users who have one, by login id.
+    accounts: HashMap<String, Account>,
+    as_of: Timestamp,
+}
+
+impl There {
+    /// The user whom a change gives another address, where they have an account: one who was invited already, or signs in.
+    fn moved<'a>(&self, change: &'a Change) -> Option<&'a User> {
+        let Change::PutUser(user) = change else { return None };
+        let account = self.accounts.get(&user.login_id)?;
+        (compared(&account.address) != compared(&user.address)).then_some(user)
+    }
+
+    fn has_second_factor(&self, user: &User) -> bool {
+        self.accounts.get(&user.login_id).is_some_and(|account| account.second_factor_at.is_some())
+    }
+}
+
 /// What is to be done, and how it is shown and recorded.
 struct Planned {
     changes: Vec<Change>,
@@ -404,12 +448,12 @@ struct Planned {
 }
 
 /// Whoever was an administrator when they came and is none any more hears that there is nothing, as anybody else.
-fn planned(section: &Section, there: &Members, edits: &[Edit], person: &Person) -> Result<Planned, MembersError> {
+fn planned(section: &Section, there: &There, edits: &[Edit], person: &Person) -> Result<Planned, MembersError> {
     let by = &person.known.account.login_id;
-    if !there.is_administered_by(by) {
+    if !there.members.is_administered_by(by) {
         return Err(MembersError::NotFound);
     }
-    let changes = plan(&section.id, there, edits, by).map_err(MembersError::Faults)?;
+    let changes = plan(&section.id, &there.members, edits, by).map_err(MembersError::Faults)?;
     let differences = changes.iter().filter_map(|change| difference(there, change)).collect();
     Ok(Planned { changes, differences })
 }
@@ -417,12 +461,12 @@ fn planned(section: &Section, there: &Members, edits: &[Edit], person: &Person) 
 /// The changes that a file makes.
 fn imported(
     section: &Section,
-    there: &Members,
+    there: &There,
     file: &[u8],
     remove: bool,
     person: &Person,
 ) -> Result<Planned, MembersError> {
-    let rows = csv::read(&section.id, there, file, remove).map_err(MembersError::Unread)?;
+    let rows = csv::read(&section.id, &there.members, file, remove).map_err(MembersError::Unread)?;
     let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
     let edits: Vec<Edit> = rows.into_iter().map(|row| row.edit).collect();
     planned(section, there, &edits, person).map_err(|error| match error {
@@ -439,9 +483,10 @@ fn of_line(found: Found, lines: &[u64]) -> Found {
     Found { edit: usize::try_from(line).unwrap_or_default(), ..found }
 }
 
-fn difference(there: &Members, change: &Change) -> Option<Difference> {
-    let user = |login_id: &str| there.users.iter().find(|user| user.login_id == login_id).map(of_user);
-    let group = |name: &str| there.groups.iter().find(|group| group.name == name).map(of_group);
+fn difference(there: &There, change: &Change) -> Option<Difference> {
+    let Members { groups, users } = &there.members;
+    let user = |login_id: &str| users.iter().find(|user| user.login_id == login_id).map(of_user);
+    let group = |name: &str| groups.iter().find(|group| group.name == name).map(of_group);
     let (is_group, name, old, new) = match change {
         Change::PutUser(new) => (false, &new.login_id, user(&new.login_id), Some(of_user(new))),
         Change::RemoveUser(_, login_id) => (false, login_id, user(login_id), None),
@@ -449,7 +494,8 @@ fn difference(there: &Members, change: &Change) -> Option<Difference> {
         Change::RemoveGroup(_, name) => (true, name, group(name), None),
         Change::PutSection(_) | Change::PutSecret(..) => return None,
     };
-    Some(Difference { of_group: is_group, name: name.clone(), old, new })
+    let moves = there.moved(change).is_some();
+    Some(Difference { of_group: is_group, name: name.clone(), old, new, moves })
 }
 
 fn digest(differences: &[Difference]) -> String {

@@ -100,7 +100,7 @@ impl Exchange {
         if person.entry != Entry::Open {
             return Err(DownloadError::NotProven);
         }
-        Ok(Received::Opened(self.open(found, person.session.hash, Some(person.known.account.id), now).await?))
+        Ok(Received::Opened(self.open(found, person.session.hash, Some(&person.known.account), now).await?))
     }
 
     /// The link with this token, where it is somebody's own and an account is a way to open it.

@@ -9,6 +9,7 @@ use fubako_base::{
 use crate::{
     Store, StoreError,
     audit::Entry,
+    members::goes_to,
     outbox::NewOutgoing,
     rounds::insert_outgoing,
     second_factor::end_halves,
@@ -174,7 +175,7 @@ impl Store {
 
     /// Gives an account an invitation in place of its password, in one transaction: what password it has goes, its sessions end, its lock is opened,
     /// and an earlier invitation is void. A user's account is made where there is none yet. `mail` is queued with it, where there is one. Gives the
-    /// account as it then is; none where there is no such operator or user.
+    /// account as it then is; none where there is no such operator or user, or the mail goes to another address than the user has by now.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -192,6 +193,11 @@ impl Store {
                 (AccountId::generate(), name.clone(), invitation, mail.cloned(), record, now),
                 |tx, (id, name, invitation, mail, record, now)| {
                     Box::pin(async move {
+                        if let Some(mail) = mail
+                            && !goes_to(tx, name, mail).await?
+                        {
+                            return Ok(None);
+                        }
                         let account = invite(tx, *id, name, *invitation, *now).await?;
                         if let (Some(mail), true) = (mail, account.is_some()) {
                             insert_outgoing(tx, mail, *now).await?;
@@ -501,13 +507,20 @@ pub(crate) async fn invite(
         }
     };
     let Some(found) = account(tx, name).await? else { return Ok(None) };
-    let sql = "UPDATE accounts SET reset_at = CASE WHEN password_hash IS NULL THEN reset_at ELSE $2 END,
-            password_hash = NULL, password_set_at = NULL, failures = 0, locked_at = NULL, invitation_hash = $3,
-            invitation_until = $4, changed_at = $2
-        WHERE id = $1";
-    tx.run(sql, args![found.id, now, &invitation.hash, invitation.until]).await?;
-    end_all(tx, found.id).await?;
+    shut(tx, found.id, now).await?;
+    let sql = "UPDATE accounts SET invitation_hash = $2, invitation_until = $3 WHERE id = $1";
+    tx.run(sql, args![found.id, &invitation.hash, invitation.until]).await?;
     account(tx, name).await
+}
+
+/// Takes away an account's password and invitation, and opens its lock; its sessions end.
+pub(crate) async fn shut(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE accounts SET reset_at = CASE WHEN password_hash IS NULL THEN reset_at ELSE $2 END,
+            password_hash = NULL, password_set_at = NULL, failures = 0, locked_at = NULL, invitation_hash = NULL,
+            invitation_until = NULL, changed_at = $2
+        WHERE id = $1";
+    tx.run(sql, args![id, now]).await?;
+    end_all(tx, id).await
 }
 
 /// Ends what there is of sessions, and what is half open.

@@ -2,7 +2,7 @@
 //!
 //! A method here is one transaction: what must be committed together is one call. Callers see values, never SQL.
 //!
-//! - [`sections`]: sections, groups, users
+//! - [`sections`]: sections, groups, users; [`members`]: who belongs to a section, for its administrators
 //! - [`accounts`]: who signs in, and sessions; [`second_factor`]: what they prove themselves by besides the password
 //! - [`api_tokens`]: tokens by which programs use the API
 //! - [`audit`]: the audit log and what holds its lines together
@@ -43,6 +43,7 @@ pub mod keys;
 pub mod links;
 pub mod mails;
 pub mod maintenance;
+pub mod members;
 mod migrate;
 mod news;
 pub mod outbox;

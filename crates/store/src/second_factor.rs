@@ -386,7 +386,7 @@ async fn insert_recovery(tx: &mut Tx, id: AccountId, recovery: &[[u8; 32]]) -> R
 }
 
 /// Whether there was one that counted.
-async fn take_away(tx: &mut Tx, id: AccountId) -> Result<bool, StoreError> {
+pub(crate) async fn take_away(tx: &mut Tx, id: AccountId) -> Result<bool, StoreError> {
     tx.run("DELETE FROM second_factors WHERE account = $1 AND confirmed_at IS NULL", args![id]).await?;
     let had = tx.run("DELETE FROM second_factors WHERE account = $1", args![id]).await? == 1;
     end_halves(tx, id).await?;

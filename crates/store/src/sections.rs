@@ -11,8 +11,9 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
-    accounts::{Account, accounts_for_sender, accounts_of},
+    accounts::{Account, accounts_for_sender},
     audit::Entry,
+    members::shut_where_moved,
     tx::{Row, Tx, args},
 };
 
@@ -25,9 +26,10 @@ pub(crate) use user_columns;
 
 macro_rules! user {
     ($rest:literal) => {
-        concat!("SELECT ", user_columns!(), " FROM users ", $rest)
+        concat!("SELECT ", crate::sections::user_columns!(), " FROM users ", $rest)
     };
 }
+pub(crate) use user;
 
 /// Users in a section who share policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,20 +69,6 @@ pub struct User {
     pub approver: bool,
     /// Whether the password never expires, whatever the section's rule is (spec X-ACCOUNTS).
     pub password_never_expires: bool,
-}
-
-/// All who belong to a section.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Staff {
-    /// Its groups, by name.
-    pub groups: Vec<Group>,
-    /// Its users, by login id.
-    pub users: Vec<User>,
-    /// The accounts of users who have one: who was never invited has none.
-    pub accounts: Vec<Account>,
-    /// When the section or any of these was last changed, so that what is decided by them is done to none other ([`Store::apply_as_of`]). Each change has
-    /// a later time than the one before it.
-    pub as_of: Timestamp,
 }
 
 /// The accounts that decide who deposits a mail of one sender (spec MAIL-SENDER).
@@ -222,30 +210,6 @@ impl Store {
             .await
     }
 
-    /// A section's groups by name, users by login id, and accounts; a section that is not there has nobody.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn staff(&self, section: &SectionId) -> Result<Staff, StoreError> {
-        self.pool
-            .read(section.clone(), |tx, section| {
-                Box::pin(async move {
-                    // First, so that what is changed while the rest is read is newer than this.
-                    let sql = "SELECT changed_at FROM sections WHERE id = $1";
-                    let as_of = tx.one("sections", sql, args![section]).await?;
-                    let sql = user!("WHERE section = $1 ORDER BY login_id");
-                    let users = tx.all("users", sql, args![section]).await?;
-                    Ok(Staff {
-                        as_of: as_of.map_or(Ok(Timestamp(0)), |row| row.time("changed_at"))?,
-                        groups: read_groups(tx, section).await?,
-                        users: users.iter().map(read_user).collect::<Result<_, _>>()?,
-                        accounts: accounts_of(tx, section).await?,
-                    })
-                })
-            })
-            .await
-    }
-
     /// What a section has of accounts where a mail from the first of these addresses is concerned that any user has ([`fubako_base::address::senders`]).
     ///
     /// # Errors
@@ -275,7 +239,8 @@ impl Store {
     }
 
     /// Makes the changes, all or none, and records them. Their order does not matter: what counts is how things stand when all are made,
-    /// so a domain can move from one section to another, and another group become the mail-link group, in one call.
+    /// so a domain can move from one section to another, and another group become the mail-link group, in one call. A user who gets another address
+    /// is out: password, invitation, second factor and sessions were given to whoever has the old one.
     ///
     /// # Errors
     /// [`StoreError::DomainTaken`]; [`StoreError::AddressTaken`]; [`StoreError::Refused`] for a second mail-link group or default
@@ -286,35 +251,6 @@ impl Store {
                 Box::pin(async move {
                     apply(tx, changes, *now).await?;
                     record.write(tx).await
-                })
-            })
-            .await
-    }
-
-    /// [`Store::apply`] of changes to a section's groups and users that were decided by how these stood `as_of` a time ([`Staff::as_of`]). False, and nothing
-    /// is done, where anybody changed them meanwhile: of two who decide by the same one is done, and the other decides again.
-    ///
-    /// # Errors
-    /// As [`Store::apply`].
-    pub async fn apply_as_of(
-        &self,
-        section: &SectionId,
-        as_of: Timestamp,
-        changes: &[Change],
-        entries: &[Entry],
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let args = (section.clone(), as_of, changes.to_vec(), self.recording(entries)?, now);
-        self.pool
-            .write(args, |tx, (section, as_of, changes, record, now)| {
-                Box::pin(async move {
-                    // The section's row is held from here to the commit.
-                    let sql = "UPDATE sections SET changed_at = changed_at WHERE id = $1 AND changed_at = $2";
-                    if tx.run(sql, args![section, *as_of]).await? == 0 {
-                        return Ok(false);
-                    }
-                    apply(tx, changes, *now).await?;
-                    record.write_if(true, tx).await
                 })
             })
             .await
@@ -422,7 +358,7 @@ async fn turn_over(tx: &mut Tx, section: &SectionId, now: Timestamp) -> Result<(
 
 /// First what gives something up (domains, the mail-link group's and default user's place, users), then what takes it,
 /// last the groups that nobody is in any more.
-async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
     // In one order, so that nobody waits in a circle.
     let sections: BTreeSet<&SectionId> = changes.iter().map(Change::section).collect();
     for section in sections {
@@ -456,6 +392,7 @@ async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Result<(), St
         .collect();
     users.sort_by_key(|user| user.default_user);
     for user in &users {
+        shut_where_moved(tx, user, now).await?;
         put_user(tx, user, now).await?;
     }
     for user in &users {

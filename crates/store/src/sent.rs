@@ -99,6 +99,8 @@ pub struct Download {
     pub began_at: Timestamp,
     /// When its last one was; none where that has not happened.
     pub ended_at: Option<Timestamp>,
+    /// Who was signed in; none where it was taken by the link.
+    pub taken_by: Option<String>,
 }
 
 /// What a recipient takes.
@@ -234,11 +236,17 @@ impl Store {
             .await
     }
 
-    /// Notes that a file is about to be handed over, where that is not noted of this session yet. False where the link is dead.
+    /// Notes that a file is about to be handed over, where that is not noted of this session yet; `taken_by` is who is signed in. False where the link is dead.
     ///
     /// # Errors
     /// [`StoreError`]. Without this note nothing may be handed over.
-    pub async fn begin_download(&self, taking: Taking, entry: &Entry, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn begin_download(
+        &self,
+        taking: Taking,
+        taken_by: Option<&str>,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         // A download in many pieces asks once a piece: only the first writes.
         let noted = self.pool.read(taking, |tx, taking| Box::pin(noted(tx, *taking))).await?;
         match noted {
@@ -246,8 +254,9 @@ impl Store {
             Some(true) => Ok(true),
             Some(false) => {
                 let record = self.recording(std::slice::from_ref(entry))?;
-                let begin = self.pool.write((taking, record, now), |tx, (taking, record, now)| {
-                    Box::pin(begin_download(tx, *taking, record, *now))
+                let args = (taking, taken_by.map(str::to_owned), record, now);
+                let begin = self.pool.write(args, |tx, (taking, taken_by, record, now)| {
+                    Box::pin(begin_download(tx, *taking, taken_by.as_deref(), record, *now))
                 });
                 begin.await
             }
@@ -284,17 +293,23 @@ async fn noted(tx: &mut Tx, taking: Taking) -> Result<Option<bool>, StoreError> 
     Ok(Some(row.is_some()))
 }
 
-async fn begin_download(tx: &mut Tx, taking: Taking, record: &Record, now: Timestamp) -> Result<bool, StoreError> {
+async fn begin_download(
+    tx: &mut Tx,
+    taking: Taking,
+    taken_by: Option<&str>,
+    record: &Record,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     // Taken back in between: the deposit's lock says which was first.
     let sql = "SELECT d.id FROM deposits d WHERE d.id = (SELECT deposit FROM links WHERE id = $1) FOR UPDATE";
     tx.one("deposits", sql, args![taking.link]).await?;
     if tx.one("links", LIVE, args![taking.link]).await?.is_none() {
         return Ok(false);
     }
-    let sql = "INSERT INTO downloads (link, number, session_hash, section, began_at)
-        SELECT id, $2, $3, section, $4 FROM links WHERE id = $1
+    let sql = "INSERT INTO downloads (link, number, session_hash, section, began_at, taken_by)
+        SELECT id, $2, $3, section, $4, $5 FROM links WHERE id = $1
         ON CONFLICT (link, number, session_hash) DO NOTHING";
-    let begun = tx.run(sql, args![taking.link, taking.number, &taking.session_hash, now]).await? == 1;
+    let begun = tx.run(sql, args![taking.link, taking.number, &taking.session_hash, now, taken_by]).await? == 1;
     if begun {
         // Who is let in by an account begins no session of the link: taking a file is the first that is seen of them.
         let sql = "UPDATE links SET opened_at = $2 WHERE id = $1 AND opened_at IS NULL";
@@ -348,7 +363,7 @@ async fn sent_deposit(tx: &mut Tx, section: &SectionId, id: DepositId) -> Result
         WHERE section = $1 AND deposit = $2 ORDER BY position";
     let rows = tx.all("links", sql, args![section, id]).await?;
     let mut links = rows.iter().map(read_link).collect::<Result<Vec<_>, _>>()?;
-    let sql = "SELECT t.link, t.number, t.began_at, t.ended_at FROM downloads t
+    let sql = "SELECT t.link, t.number, t.began_at, t.ended_at, t.taken_by FROM downloads t
         JOIN links l ON l.id = t.link WHERE l.section = $1 AND l.deposit = $2 ORDER BY t.began_at, t.number";
     for row in tx.all("downloads", sql, args![section, id]).await? {
         let of: LinkId = row.parse("link")?;
@@ -356,6 +371,7 @@ async fn sent_deposit(tx: &mut Tx, section: &SectionId, id: DepositId) -> Result
             number: row.int("number")?,
             began_at: row.time("began_at")?,
             ended_at: row.time_opt("ended_at")?,
+            taken_by: row.opt("taken_by")?,
         };
         if let Some(link) = links.iter_mut().find(|link| link.id == of) {
             link.downloads.push(download);

@@ -335,7 +335,8 @@ fn sent_deposit(state: DepositState) -> SentDeposit {
     let cancelled = (state == DepositState::Cancelled).then(|| by.clone());
     let took = |number, seconds, ended: bool| {
         let began_at = SENT.plus_seconds(seconds);
-        Download { number, began_at, ended_at: ended.then_some(began_at) }
+        let taken_by = (number > 1).then(|| "hanako.suzuki".to_owned());
+        Download { number, began_at, ended_at: ended.then_some(began_at), taken_by }
     };
     let link = |n: usize, opened: bool, downloads| SentLink {
         id: LinkId::generate(),

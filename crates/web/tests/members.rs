@@ -315,6 +315,53 @@ async fn a_form_that_was_open_for_long_undoes_nothing_that_was_changed_meanwhile
     assert_eq!((law.approval.map(|rule| rule.name()), law.mail_link), (Some("none"), false));
 }
 
+// spec: X-ADMIN, X-ACCOUNTS, X-AUDIT
+#[tokio::test]
+async fn another_address_is_for_whoever_reads_what_is_sent_there() {
+    let place = Place::new().await;
+    let first = "/section/user/taro";
+    let link = |mail: &house::Posted| {
+        let link = mail.text.split_whitespace().find(|word| word.contains("/invitation/")).unwrap();
+        link.strip_prefix("https://files.acme.example").unwrap().to_owned()
+    };
+    let in_there = async |cookie: &str| place.house.get("/me", &[("cookie", cookie)]).await.status.as_u16() == 200;
+    let taro = place.cookie("acme/taro");
+    assert!(in_there(taro).await && place.look(first).await.contains("アドレスを変えると"));
+    // The same address, otherwise written, is no other one.
+    assert_eq!(place.send(first, "address=TARO%40acme.example&group=mail-link").await.0, 303);
+    assert!(in_there(taro).await && place.house.posted().await.is_empty());
+    assert_eq!(place.send(first, "address=jiro%40acme.example&group=mail-link").await.0, 303);
+    assert!(!in_there(taro).await, "whoever had the old one is out");
+    let mails = place.house.posted().await;
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    assert_eq!(mail.recipient, "jiro@acme.example");
+    // Before anybody took that invitation the address changes again: then it opens nothing.
+    assert_eq!(place.send(first, "address=goro%40acme.example&group=mail-link").await.0, 303);
+    assert_eq!(place.house.get(&link(mail), &[]).await.status.as_u16(), 404);
+    let mails = place.house.posted().await;
+    assert_eq!(mails[0].recipient, "goro@acme.example");
+    assert!(in_there(&place.house.accept(&link(&mails[0]), "acme/taro").await).await);
+    // Who was never invited has nothing to lose, and is not invited.
+    assert_eq!(place.send("/section/users/new", "login_id=kumi&address=kumi%40acme.example").await.0, 303);
+    assert!(!place.look("/section/user/kumi").await.contains("アドレスを変えると"));
+    assert_eq!(place.send("/section/user/kumi", "address=k%40acme.example").await.0, 303);
+    assert!(place.house.posted().await.is_empty());
+    // By a file it is the same, and the file's page says so before.
+    let file = "login_id,address\ntaro,saburo@acme.example\nkumi,kumi@acme.example\n";
+    let (status, page) = place.import(file.as_bytes(), &[]).await;
+    assert_eq!((status, page.matches("アドレスを変えると").count()), (200, 1), "{page}");
+    let shown = page.split("name=\"shown\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(place.import(file.as_bytes(), &[("shown", &shown)]).await.0, 303);
+    assert_eq!(place.house.posted().await[0].recipient, "saburo@acme.example");
+
+    let lines = place.house.exchange.audit_lines(&"acme".parse().unwrap(), &Search::default(), None, 50).await.unwrap();
+    let invited = lines.iter().filter(|line| line.event == "invited" && line.actor == "kanri");
+    let invited: Vec<(&str, &str)> = invited.map(|line| (line.object.as_str(), line.detail.as_str())).collect();
+    assert_eq!(invited, [("acme/taro", "{\"reason\":\"address-changed\"}"); 3]);
+    let void = lines.iter().filter(|line| line.detail.contains("sessions are void, invited anew"));
+    assert_eq!(void.count(), 3);
+}
+
 // spec: X-ADMIN
 #[tokio::test]
 async fn a_file_of_users_changes_what_it_was_shown_to_change_and_nothing_else() {

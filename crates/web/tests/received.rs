@@ -353,9 +353,17 @@ async fn each_download_is_seen_by_the_sender_and_in_the_log() {
     let log = place.log("downloaded").await;
     assert_eq!(log.len(), 2, "{log:?}");
     for (who, detail) in log {
-        assert_eq!(who, format!("recipient {HANAKO}"));
+        assert_eq!(who, "user beta/hanako", "whose account it was, whatever address it has");
+        assert!(detail.contains(&format!("\"recipient\":\"{HANAKO}\"")), "{detail}");
         assert!(detail.contains("\"way\":\"account\"") && detail.contains("\"file\":\"a.txt\""), "{detail}");
     }
+    // Of the section's own it is the login id alone; the sender sees who it was beside the recipient.
+    place.get("acme/partner", &format!("/received/{}/files/1", links[1].1)).await;
+    assert_eq!(place.log("downloaded").await.iter().filter(|(who, _)| who == "user partner").count(), 1);
+    let id = place.house.store.link_by_id(her_id).await.unwrap().unwrap().1.id;
+    let page = place.get("acme/kanri", &format!("/section/deposits/{id}?lang=en")).await;
+    assert_eq!(page.text().matches("signed in as beta/hanako").count(), 2, "{}", page.text());
+    assert_eq!(page.text().matches("signed in as partner").count(), 1);
 }
 
 // spec: X-RECEIVE, X-EXPIRY, X-CANCEL, X-APPROVAL, X-ACCOUNTS
@@ -430,13 +438,17 @@ async fn what_ends_a_session_ends_it_for_the_files() {
         place.sign_in_again("acme/partner", "another secret", "/sign-in").await;
     }
     let (locked, answer) = place.sign_in_again("acme/partner", SECRET, &format!("/sign-in/d/{token}")).await;
-    assert_eq!((answer.status.as_u16(), at(&locked).await), (403, sign_in));
-    // Given another address, the account is no recipient any more.
+    assert_eq!((answer.status.as_u16(), at(&locked).await), (403, sign_in.clone()));
+    // Given another address, nobody is in who was: it is for whoever reads what is sent there.
     place.house.exchange.unlock_account("acme/partner", &by, place.house.now()).await.unwrap();
     let (cookie, _) = place.sign_in_again("acme/partner", SECRET, "/sign-in").await;
     assert_eq!(at(&cookie).await.0, 200);
     put_user(&place.house, "acme", "partner", "another@outside.example").await;
-    assert_eq!(at(&cookie).await.0, 404);
+    assert_eq!(at(&cookie).await, sign_in);
+    let link = place.house.exchange.reset_account("acme/partner", &by, place.house.now()).await.unwrap().link;
+    let path = link.strip_prefix(place.house.exchange.public_url()).unwrap();
+    let cookie = place.house.accept(path, "acme/partner").await;
+    assert_eq!(at(&cookie).await.0, 404, "and the account is no recipient any more");
 }
 
 /// Whoever's password is too old chooses another one first.

@@ -544,6 +544,10 @@ async fn whoever_lost_it_gets_in_again_by_an_administrator_or_an_operator() {
     let (.., kanri) = secure(&house, &kanri).await;
     let own = house.get("/section/user/kanri?lang=en", &[("cookie", &kanri)]).await;
     assert!(own.text().contains("Two-step verification") && !own.text().contains("/second-factor"), "{}", own.text());
+    let form = format!("form={}", key_of(own.text()));
+    let taken = house.post("/section/user/kanri/second-factor", &[("cookie", &kanri)], &form).await;
+    assert_eq!(taken.status.as_u16(), 404);
+    assert_eq!(recorded(&house, "acme", Event::SecondFactorOff).await.len(), 2);
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ web-user-default-long = Default user (deposits attachments for senders who have 
 web-user-never-long = The password never expires
 web-user-roles = Roles
 web-user-login-hint = For signing in. It cannot be changed later. Up to 64 letters, digits and the like.
+web-user-moves = With another address, the present password and two-step verification are void, and an invitation goes to the new address.
 web-user-address-hint = Attachments of mails from this address are deposited by this user. The invitation goes here too.
 web-user-group-hint = To deposit attachments of mails, a user must be in the mail-link group.
 web-user-no-group = (none)

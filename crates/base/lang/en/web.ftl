@@ -376,6 +376,7 @@ web-link-opened-at = First opened { $time }
 web-link-took-some = { $taken } of { $count } files downloaded
 web-link-took-all = All files downloaded
 web-link-cancelled = Cancelled { $time }
+web-download-by = signed in as { $name }
 web-download-part = not to the end
 web-as-default-user = Deposited by the default user, as the sender has no account
 web-cancelled-at = Cancelled

@@ -23,6 +23,7 @@ web-user-default-long = デフォルトユーザ（アカウントのない送�
 web-user-never-long = パスワードの有効期限をなしにする
 web-user-roles = 役割
 web-user-login-hint = サインインに使います。あとから変えられません。英数字などで64文字までです。
+web-user-moves = アドレスを変えると、いまのパスワードと二段階認証は無効になり、新しいアドレスに招待のメールを送ります。
 web-user-address-hint = このアドレスから送られたメールの添付ファイルは、このユーザが預けたことになります。招待のメールもここに届きます。
 web-user-group-hint = メールの添付ファイルを預けるには、「メール連携」のグループに入っている必要があります。
 web-user-no-group = （なし）

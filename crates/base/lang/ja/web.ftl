@@ -348,6 +348,7 @@ web-link-opened-at = { $time } に最初に開封
 web-link-took-some = { $count }件中{ $taken }件をダウンロード
 web-link-took-all = すべてダウンロード済み
 web-link-cancelled = { $time } に取り消し
+web-download-by = { $name } がサインインして受け取り
 web-download-part = 途中まで
 web-as-default-user = アカウントのない送信者のため、メール連携用デフォルトユーザでお預かりしました
 web-cancelled-at = 取り消し日時

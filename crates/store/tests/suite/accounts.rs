@@ -2,13 +2,16 @@ use fubako_base::ids::AccountId;
 use fubako_store::{
     StoreError,
     accounts::{Account, AccountName, NewInvitation, Session},
+    members::Invited,
+    outbox::OutgoingKind,
+    second_factor::Half,
     sections::{Change, User},
 };
 use futures::future::join_all;
 
 use crate::{
     db::Db,
-    make::{acme, at, entry, id, section},
+    make::{acme, at, entry, id, outgoing, section},
 };
 
 fn operator(login_id: &str) -> AccountName {
@@ -113,15 +116,56 @@ pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
     // Who is no user any more has no account and no session.
     assert!(db.store.accept_invitation(&[3; 32], "hash", &entry(), at(3)).await.unwrap());
     assert!(db.store.begin_session(kept.id, "hash", &session(7, 3), &entry()).await.unwrap());
-    db.store
-        .apply(&[Change::PutUser(User { address: "new@acme.example".into(), ..user("acme", "taro") })], &[], at(4))
-        .await
-        .unwrap();
-    assert_eq!(db.store.session(&[7; 32]).await.unwrap().unwrap().1.address, "new@acme.example");
+    db.store.apply(&[Change::PutUser(User { name: "太郎".into(), ..user("acme", "taro") })], &[], at(4)).await.unwrap();
+    assert_eq!(db.store.session(&[7; 32]).await.unwrap().unwrap().1.name, "太郎");
     db.store.apply(&[Change::RemoveUser(id("acme"), "taro".to_owned())], &[], at(5)).await.unwrap();
     assert_eq!(db.store.account(&taro()).await.unwrap(), None);
     assert_eq!(db.store.session(&[7; 32]).await.unwrap(), None);
     assert_eq!(db.count("SELECT COUNT(*) FROM sessions").await, 0);
+}
+
+// spec: X-ACCOUNTS, X-ADMIN
+pub(crate) async fn a_user_with_another_address_is_out(db: Db) {
+    acme(&db.store).await;
+    let acme = id("acme");
+    let at_address = |address: &str| User { address: address.to_owned(), ..user("acme", "taro") };
+    let put = async |address: &str| {
+        db.store.apply(&[Change::PutUser(at_address(address))], &[], at(1)).await.unwrap();
+        db.store.account(&taro()).await.unwrap()
+    };
+    put("taro@acme.example").await;
+    let id = db.store.invite(&taro(), invitation(1, 100), None, &entry(), at(1)).await.unwrap().unwrap().id;
+    db.store.accept_invitation(&[1; 32], "hash", &entry(), at(2)).await.unwrap();
+    db.store.begin_second_factor(id, "hash", b"sealed", at(2)).await.unwrap();
+    db.store.confirm_second_factor(id, b"sealed", 1, &[], &session(7, 3), &entry()).await.unwrap();
+    db.store.invite(&taro(), invitation(2, 100), None, &entry(), at(3)).await.unwrap();
+    db.store.accept_invitation(&[2; 32], "hash", &entry(), at(4)).await.unwrap();
+    let half = Half { hash: [8; 32], made_at: at(4), address: String::new() };
+    assert!(db.store.begin_half(id, "hash", &half).await.unwrap());
+    // Otherwise written it is the same.
+    let same = put("\"TARO\"@ACME.example").await.unwrap();
+    assert!(same.password_hash.is_some() && same.second_factor_at.is_some());
+    let moved = put("jiro@acme.example").await.unwrap();
+    assert_eq!((moved.password_hash, moved.second_factor_at, moved.reset_at), (None, None, Some(at(1))));
+    assert!(db.store.half(&[8; 32]).await.unwrap().is_none());
+
+    // An invitation to the old one is void, and what is mailed to it later too; with the change goes one to the new one.
+    db.store.invite(&taro(), invitation(3, 100), None, &entry(), at(5)).await.unwrap();
+    let as_of = db.store.staff(&acme).await.unwrap().as_of;
+    let mail = |to: &str| outgoing(OutgoingKind::Notice, &[to]);
+    let invited =
+        [Invited { login_id: "taro".to_owned(), invitation: invitation(4, 100), mail: mail("goro@acme.example") }];
+    let change = [Change::PutUser(at_address("goro@acme.example"))];
+    assert!(db.store.apply_as_of(&acme, as_of, &change, &invited, &[entry()], at(6)).await.unwrap());
+    assert!(db.store.invited(&[3; 32], at(7)).await.unwrap().is_none());
+    assert_eq!(db.store.invited(&[4; 32], at(7)).await.unwrap().unwrap().id, id);
+    assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 1);
+    let late = mail("jiro@acme.example");
+    assert_eq!(db.store.invite(&taro(), invitation(5, 100), Some(&late), &entry(), at(8)).await.unwrap(), None);
+    assert_eq!(db.store.invited(&[4; 32], at(9)).await.unwrap().unwrap().id, id, "nothing was done");
+    let right = mail("GORO@acme.example");
+    assert!(db.store.invite(&taro(), invitation(5, 100), Some(&right), &entry(), at(8)).await.unwrap().is_some());
+    assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 2);
 }
 
 // spec: X-ACCOUNTS

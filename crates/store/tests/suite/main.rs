@@ -76,6 +76,7 @@ suite! {
     accounts {
         an_operator_is_made_once_and_chooses_a_password_once
         a_user_s_account_is_the_user_s
+        a_user_with_another_address_is_out
         password_tries_side_by_side_do_not_outrun_the_limit
         a_reset_takes_password_and_sessions_away
         sessions_end_singly_all_but_one_and_with_a_change_of_the_password

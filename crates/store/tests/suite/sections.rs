@@ -161,7 +161,7 @@ pub(crate) async fn of_two_who_decide_by_the_same_one_is_done(db: Db) {
         let as_of = db.store.staff(&id("acme")).await.unwrap().as_of;
         let taken = administrators.clone().map(|user| [Change::PutUser(User { administrator: false, ..user })]);
         let (acme, entries) = (id("acme"), [entry()]);
-        let both = (0..2).map(|n| nodes[n].apply_as_of(&acme, as_of, &taken[n], &entries, at(0)));
+        let both = (0..2).map(|n| nodes[n].apply_as_of(&acme, as_of, &taken[n], &[], &entries, at(0)));
         let done: Vec<bool> = join_all(both).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(done.iter().filter(|done| **done).count(), 1, "{done:?}");
         let staff = db.store.staff(&acme).await.unwrap();
@@ -171,7 +171,7 @@ pub(crate) async fn of_two_who_decide_by_the_same_one_is_done(db: Db) {
         // Whatever changes the section counts, its own row as well.
         db.store.apply(&administrators.clone().map(Change::PutUser), &[], at(-1)).await.unwrap();
         db.store.apply(&[Change::PutSection(Box::new(section("acme")))], &[], at(-1)).await.unwrap();
-        assert!(!db.store.apply_as_of(&acme, staff.as_of, &taken[0], &[], at(0)).await.unwrap());
+        assert!(!db.store.apply_as_of(&acme, staff.as_of, &taken[0], &[], &[], at(0)).await.unwrap());
     }
     assert_eq!(db.store.staff(&id("nowhere")).await.unwrap().users, []);
 }

@@ -107,18 +107,25 @@ pub(crate) async fn a_download_is_noted_once_a_session(db: Db) {
     let taking = |session| Taking { link: l.id, number: 1, session_hash: [session; 32] };
     db.store.begin_link_session(l.id, &[5; 32], at(900), None, &entry(), at(10)).await.unwrap();
     db.store.begin_link_session(l.id, &[6; 32], at(900), None, &entry(), at(20)).await.unwrap();
-    for (session, when) in [(5, 11), (5, 12), (6, 21)] {
-        assert!(db.store.begin_download(taking(session), &entry(), at(when)).await.unwrap());
+    for (session, when, by) in [(5, 11, None), (5, 12, None), (6, 21, Some("hanako"))] {
+        assert!(db.store.begin_download(taking(session), by, &entry(), at(when)).await.unwrap());
     }
     for when in [13, 14] {
         db.store.end_download(taking(5), at(when)).await.unwrap();
     }
     db.store.end_download(taking(7), at(9)).await.unwrap();
-    assert!(!db.store.begin_download(Taking { link: LinkId::generate(), ..taking(5) }, &entry(), at(1)).await.unwrap());
+    assert!(
+        !db.store
+            .begin_download(Taking { link: LinkId::generate(), ..taking(5) }, None, &entry(), at(1))
+            .await
+            .unwrap()
+    );
     let seen = db.store.sent_deposit(&id("acme"), d.id).await.unwrap().unwrap();
     assert_eq!((seen.line.taken, seen.links[0].opened_at), (1, Some(at(10))));
-    let downloads: Vec<_> = seen.links[0].downloads.iter().map(|d| (d.number, d.began_at, d.ended_at)).collect();
-    assert_eq!(downloads, [(1, at(11), Some(at(13))), (1, at(21), None)]);
+    let downloads: Vec<_> =
+        seen.links[0].downloads.iter().map(|d| (d.began_at, d.ended_at, d.taken_by.as_deref())).collect();
+    assert_eq!(downloads, [(at(11), Some(at(13)), None), (at(21), None, Some("hanako"))]);
+    assert!(seen.links[0].downloads.iter().all(|d| d.number == 1));
     assert_eq!((seen.files[0].number, seen.files[0].size), (1, 1234));
 }
 
@@ -136,7 +143,7 @@ pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     assert!(cancel("acme", DepositState::Sent).await && !cancel("acme", DepositState::Sent).await);
     assert!(!db.store.link_is_live(l.id).await.unwrap());
     assert!(!db.store.link_session(l.id, &[5; 32], at(8)).await.unwrap());
-    assert!(!db.store.begin_download(taking, &entry(), at(8)).await.unwrap());
+    assert!(!db.store.begin_download(taking, None, &entry(), at(8)).await.unwrap());
     assert!(db.store.begin_link_session(l.id, &[6; 32], at(900), None, &entry(), at(8)).await.is_err());
     assert_eq!(db.store.erasures(10).await.unwrap(), [f.object.id]);
     let seen = db.store.sent_deposit(&acme, d.id).await.unwrap().unwrap();

@@ -173,6 +173,8 @@ struct UserPage<'a> {
     /// Whether they have a password that inviting them takes away.
     has_password: bool,
     locked: bool,
+    /// Whether another address takes away by what they sign in.
+    has_account: bool,
     /// Since when they have a second factor.
     second: Option<shown::Moment>,
     done: Option<String>,
@@ -213,6 +215,7 @@ pub fn user(frame: &Frame, form: &UserForm<'_>) -> String {
         alert: alert(frame, form.faults, form.changed, stale),
         stands: form.member.map(|member| stands(frame, member, form.zone)),
         has_password: matches!(standing, Some(Standing::Account(State::Good | State::Expired | State::Locked))),
+        has_account: standing.is_some_and(|standing| standing != Standing::NoAccount),
         locked: standing == Some(Standing::Account(State::Locked)),
         second: second.map(|at| shown::moment(at, form.zone, frame.lang)),
         done: form.done.map(|done| done.words(frame)),
@@ -471,6 +474,7 @@ struct DifferenceRow {
     what: String,
     name: String,
     fields: Vec<(String, String, String)>,
+    moves: bool,
     gone: bool,
 }
 
@@ -537,6 +541,7 @@ fn difference_row(frame: &Frame, difference: &Difference) -> DifferenceRow {
     DifferenceRow {
         what: frame.t(id),
         name: visible(&difference.name),
+        moves: difference.moves,
         fields: if gone { Vec::new() } else { difference.fields().into_iter().map(field).collect() },
         gone,
     }

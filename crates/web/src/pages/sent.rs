@@ -167,6 +167,8 @@ struct DownloadRow {
     file: String,
     began: Moment,
     whole: bool,
+    /// Who was signed in.
+    by: Option<String>,
 }
 
 struct LinkRow {
@@ -311,6 +313,7 @@ fn link_row(frame: &Frame, one: &One<'_>, link: &SentLink) -> LinkRow {
                 file: name(download.number),
                 began: moment(download.began_at),
                 whole: download.ended_at.is_some(),
+                by: download.taken_by.as_deref().map(|name| frame.with("web-download-by", "name", &visible(name))),
             })
             .collect(),
     }

@@ -139,6 +139,7 @@ fn every_page(lang: Lang) -> Vec<String> {
         name: "<b>x".into(),
         old: old.and_then(value),
         new: new.and_then(value),
+        moves: old.is_some() && new.is_some(),
     };
     let mut differences = vec![
         difference(None, Some("<b>new")),

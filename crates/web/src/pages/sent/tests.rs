@@ -47,7 +47,12 @@ fn sent(state: DepositState) -> SentDeposit {
         size: 1000,
         unchecked,
     };
-    let took = |number, ended: bool| Download { number, began_at: NOW, ended_at: ended.then_some(NOW) };
+    let took = |number, ended: bool| Download {
+        number,
+        began_at: NOW,
+        ended_at: ended.then_some(NOW),
+        taken_by: ended.then(|| "<i>hanako".into()),
+    };
     let link = |cancelled: bool, opened: bool, downloads| SentLink {
         id: LinkId::generate(),
         recipient: "<b>x@b.example".into(),
