@@ -3,7 +3,7 @@
 //! The rules are [`crate::domain::members`]'s. Whoever is no administrator hears that there is nothing. What is changed is recorded a line a user or
 //! group, with what was and what is.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use fubako_base::{
     Timestamp,
@@ -20,6 +20,8 @@ use fubako_store::{
     members::{Invited, Staff},
     outbox::OutgoingKind,
 };
+
+use tokio::sync::Semaphore;
 
 pub use fubako_store::sections::{Change, Group, User};
 
@@ -41,6 +43,9 @@ use crate::{
 
 /// How often what was decided is decided again, where somebody else changed the section meanwhile.
 const RACES: u32 = 5;
+
+/// Files of users that are read at once.
+const FILES_AT_ONCE: usize = 2;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -221,7 +226,7 @@ impl Exchange {
         let section = administered(person)?;
         for _ in 0..RACES {
             let there = self.there(&section.id).await?;
-            let planned = planned(section, &there, edits, person)?;
+            let planned = planned(section, &there, edits, &person.known.account.login_id)?;
             if self.make(person, &planned, &there, address, now).await? {
                 return Ok(planned.differences);
             }
@@ -233,17 +238,11 @@ impl Exchange {
     ///
     /// # Errors
     /// [`MembersError`]; places of faults are lines of the file, counted from 1.
-    pub async fn rehearse_import(
-        &self,
-        person: &Person,
-        file: &[u8],
-        remove: bool,
-        now: Timestamp,
-    ) -> Result<Import, MembersError> {
+    pub async fn rehearse_import(&self, person: &Person, file: &[u8], remove: bool) -> Result<Import, MembersError> {
         let section = administered(person)?;
-        let there = self.there(&section.id).await?;
-        let Planned { changes, differences } = imported(section, &there, file, remove, person)?;
-        self.parts.store.rehearse(&changes, now).await?;
+        let there = Arc::new(self.there(&section.id).await?);
+        // Nothing is left for the database to refuse that is not refused here.
+        let Planned { differences, .. } = imported(section, &there, file, remove, person).await?;
         Ok(Import { digest: digest(&differences), differences })
     }
 
@@ -261,8 +260,8 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<usize, MembersError> {
         let section = administered(person)?;
-        let there = self.there(&section.id).await?;
-        let planned = imported(section, &there, file, remove, person)?;
+        let there = Arc::new(self.there(&section.id).await?);
+        let planned = imported(section, &there, file, remove, person).await?;
         if digest(&planned.differences) != shown || !self.make(person, &planned, &there, address, now).await? {
             return Err(MembersError::Changed);
         }
@@ -448,8 +447,7 @@ struct Planned {
 }
 
 /// Whoever was an administrator when they came and is none any more hears that there is nothing, as anybody else.
-fn planned(section: &Section, there: &There, edits: &[Edit], person: &Person) -> Result<Planned, MembersError> {
-    let by = &person.known.account.login_id;
+fn planned(section: &Section, there: &There, edits: &[Edit], by: &str) -> Result<Planned, MembersError> {
     if !there.members.is_administered_by(by) {
         return Err(MembersError::NotFound);
     }
@@ -458,18 +456,28 @@ fn planned(section: &Section, there: &There, edits: &[Edit], person: &Person) ->
     Ok(Planned { changes, differences })
 }
 
-/// The changes that a file makes.
-fn imported(
+/// The changes that a file makes. To find them is work for a while, which is done where nobody waits for it, for few files at once.
+async fn imported(
     section: &Section,
-    there: &There,
+    there: &Arc<There>,
     file: &[u8],
     remove: bool,
     person: &Person,
 ) -> Result<Planned, MembersError> {
+    static FILES: Semaphore = Semaphore::const_new(FILES_AT_ONCE);
+    let cannot = |error: &dyn std::fmt::Display| MembersError::Unavailable(error.to_string());
+    let _seat = FILES.acquire().await.map_err(|error| cannot(&error))?;
+    let (section, there, file) = (section.clone(), Arc::clone(there), file.to_vec());
+    let by = person.known.account.login_id.clone();
+    let work = tokio::task::spawn_blocking(move || of_file(&section, &there, &file, remove, &by));
+    work.await.map_err(|error| cannot(&error))?
+}
+
+fn of_file(section: &Section, there: &There, file: &[u8], remove: bool, by: &str) -> Result<Planned, MembersError> {
     let rows = csv::read(&section.id, &there.members, file, remove).map_err(MembersError::Unread)?;
     let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
     let edits: Vec<Edit> = rows.into_iter().map(|row| row.edit).collect();
-    planned(section, there, &edits, person).map_err(|error| match error {
+    planned(section, there, &edits, by).map_err(|error| match error {
         MembersError::Faults(found) => {
             MembersError::Faults(found.into_iter().map(|one| of_line(one, &lines)).collect())
         }

@@ -61,6 +61,9 @@ web-member-fault-group-in-use = { $count ->
   } in this group. Please move them to another group first.
 web-member-fault-no-approver = User { $name } is named as an approver of group { $group }. Please change the group first, or leave the user an approver.
 web-member-fault-oneself = You cannot stop being an administrator yourself. Please ask another administrator.
+web-member-fault-more = There are more faults. Please mend these first, then try again.
+web-unread-too-long = What stands in the column { $name } is too long.
+web-unread-stopped = There are too many faults to read on. Please mend these first, then try again.
 web-member-fault-stale = Somebody changed this after you opened the page. Nothing was saved. Look at what differs, then save again.
 web-stale-field = { $name }: it is now “{ $is }”; you entered “{ $entered }”.
 web-stale-none = none

@@ -15,7 +15,7 @@ pub mod fields;
 
 use std::collections::{BTreeMap, HashMap};
 
-use fubako_base::ids::SectionId;
+use fubako_base::{address::compared, ids::SectionId};
 use fubako_store::sections::{Change, Group, User};
 
 use self::fields::{mark, of_group, of_user};
@@ -25,6 +25,8 @@ use super::address::address_as_kept;
 pub const LONGEST_LOGIN_ID: usize = 64;
 /// Characters of a user's or a group's name.
 pub const LONGEST_NAME: usize = 100;
+/// Faults that are told at once: a file can have as many as it has lines.
+pub const MOST_FAULTS: usize = 100;
 /// Users that a section may have.
 pub const MOST_USERS: usize = 20_000;
 
@@ -100,6 +102,8 @@ pub enum Fault {
     TwoDefaults,
     /// The section would have more than [`MOST_USERS`] users.
     TooMany,
+    /// There are more faults than these.
+    AndMore,
 }
 
 /// A fault, and the place of the [`Edit`] that it is of.
@@ -114,7 +118,7 @@ pub struct Found {
 /// The changes that lead from how the section stands to what is wanted by the administrator with this login id.
 ///
 /// # Errors
-/// Every fault, in the order of the edits.
+/// Every fault, in the order of the edits; [`MOST_FAULTS`] of them, and that there are more.
 pub fn plan(section: &SectionId, there: &Members, edits: &[Edit], by: &str) -> Result<Vec<Change>, Vec<Found>> {
     let mut found = Vec::new();
     let mut after = After::of(there);
@@ -127,6 +131,10 @@ pub fn plan(section: &SectionId, there: &Members, edits: &[Edit], by: &str) -> R
     found.extend(as_a_whole(&after, edits, by));
     if !found.is_empty() {
         found.sort_by_key(|found| found.edit);
+        if let Some(next) = found.get(MOST_FAULTS).map(|found| found.edit) {
+            found.truncate(MOST_FAULTS);
+            found.push(Found { edit: next, fault: Fault::AndMore });
+        }
         return Err(found);
     }
     Ok(differences(section, there, &after))
@@ -189,6 +197,8 @@ fn is_name(name: &str) -> bool {
 struct After {
     groups: BTreeMap<String, Group>,
     users: BTreeMap<String, User>,
+    /// The login id of whoever became the default user last.
+    default_user: Option<String>,
 }
 
 impl After {
@@ -196,6 +206,7 @@ impl After {
         Self {
             groups: there.groups.iter().map(|group| (group.name.clone(), group.clone())).collect(),
             users: there.users.iter().map(|user| (user.login_id.clone(), user.clone())).collect(),
+            default_user: there.users.iter().find(|user| user.default_user).map(|user| user.login_id.clone()),
         }
     }
 
@@ -203,8 +214,11 @@ impl After {
     fn put(&mut self, edit: &Edit) {
         match edit {
             Edit::AddUser(user) | Edit::PutUser(user) | Edit::ChangeUser(user, _) => {
-                if user.default_user {
-                    self.users.values_mut().for_each(|other| other.default_user = false);
+                if user.default_user
+                    && let Some(before) = self.default_user.replace(user.login_id.clone())
+                    && let Some(before) = self.users.get_mut(&before)
+                {
+                    before.default_user = false;
                 }
                 self.users.insert(user.login_id.clone(), user.clone());
             }
@@ -219,15 +233,19 @@ impl After {
         }
     }
 
-    fn is_approver(&self, login_id: &str) -> bool {
-        self.users.get(login_id).is_some_and(|user| user.approver)
+    /// The groups that list somebody as an approver, by login id.
+    fn lists(&self) -> HashMap<&str, Vec<&str>> {
+        let mut lists: HashMap<&str, Vec<&str>> = HashMap::new();
+        for group in self.groups.values() {
+            for listed in group.approvers.iter().flatten() {
+                lists.entry(listed).or_default().push(&group.name);
+            }
+        }
+        lists
     }
 
-    /// For each group that lists somebody as an approver who is none, a fault.
-    fn listed(&self, login_id: &str) -> Vec<Fault> {
-        let lists = |group: &&Group| group.approvers.iter().flatten().any(|listed| listed == login_id);
-        let fault = |group: &Group| Fault::NoApprover { login_id: login_id.to_owned(), group: group.name.clone() };
-        self.groups.values().filter(lists).map(fault).collect()
+    fn is_approver(&self, login_id: &str) -> bool {
+        self.users.get(login_id).is_some_and(|user| user.approver)
     }
 }
 
@@ -235,24 +253,30 @@ impl After {
 fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
     let mut of_address: HashMap<String, Vec<&str>> = HashMap::new();
     for user in after.users.values() {
-        of_address.entry(user.address.to_lowercase()).or_default().push(&user.login_id);
+        of_address.entry(compared(&user.address)).or_default().push(&user.login_id);
     }
+    let lists = after.lists();
+    // For each group that lists somebody as an approver who is none, a fault.
+    let listed = |login_id: &str| -> Vec<Fault> {
+        let fault = |group: &&str| Fault::NoApprover { login_id: login_id.to_owned(), group: (*group).to_owned() };
+        lists.get(login_id).into_iter().flatten().map(fault).collect()
+    };
     let mut found = Vec::new();
     let mut defaults = 0;
     for (place, edit) in edits.iter().enumerate() {
         let mut faults = match edit {
             Edit::AddUser(user) | Edit::PutUser(user) | Edit::ChangeUser(user, _) => {
                 defaults += usize::from(user.default_user);
-                let same = of_address.get(&user.address.to_lowercase()).into_iter().flatten();
+                let same = of_address.get(&compared(&user.address)).into_iter().flatten();
                 let other = same.into_iter().find(|other| **other != user.login_id);
                 let no_group = user.group.iter().filter(|group| !after.groups.contains_key(*group));
                 let taken = other.map(|other| Fault::AddressTaken((*other).to_owned()));
                 let twice = (user.default_user && defaults > 1).then_some(Fault::TwoDefaults);
-                let unlisted = if user.approver { Vec::new() } else { after.listed(&user.login_id) };
+                let unlisted = if user.approver { Vec::new() } else { listed(&user.login_id) };
                 let faults = taken.into_iter().chain(no_group.map(|group| Fault::NoGroup(group.clone())));
                 faults.chain(twice).chain(unlisted).collect()
             }
-            Edit::RemoveUser(login_id) => after.listed(login_id),
+            Edit::RemoveUser(login_id) => listed(login_id),
             Edit::AddGroup(group) | Edit::ChangeGroup(group, _) => {
                 let none = group.approvers.iter().flatten().filter(|login_id| !after.is_approver(login_id));
                 let fault =

@@ -98,7 +98,7 @@ async fn import(State(state): State<Arc<WebState>>, caller: Caller, request: Req
                 Err(error) => return Err(away(&counter, &error)),
             }
         }
-        match exchange.rehearse_import(person, file, entered.remove, counter.now).await {
+        match exchange.rehearse_import(person, file, entered.remove).await {
             Ok(import) => {
                 page.text = csv::text(file);
                 page.import = Some(import);

@@ -274,6 +274,7 @@ fn words(frame: &Frame, fault: &Fault) -> String {
         Fault::NoUser => frame.t("web-member-fault-no-user"),
         Fault::TwoDefaults => frame.t("web-member-fault-two-defaults"),
         Fault::TooMany => number("web-member-fault-too-many", MOST_USERS),
+        Fault::AndMore => frame.t("web-member-fault-more"),
     }
 }
 
@@ -565,6 +566,8 @@ fn trouble_words(frame: &Frame, trouble: &Trouble) -> String {
             text(frame.lang, "web-unread-yes-or-no", &[("name", (*column).into()), ("word", word.as_str().into())])
         }
         Unread::Twice(login_id) => frame.with("web-unread-twice", "name", &visible(login_id)),
+        Unread::TooLong(column) => frame.with("web-unread-too-long", "name", column),
+        Unread::Stopped => frame.t("web-unread-stopped"),
         Unread::TooMany => frame.count("web-member-fault-too-many", &count(MOST_USERS)),
     };
     at_line(frame, trouble.line, &words)

@@ -15,6 +15,13 @@ use super::{super::address::address_as_kept, Edit, MOST_USERS, Members};
 /// Octets of a file: enough for [`MOST_USERS`].
 pub const LONGEST_FILE: usize = 4 << 20;
 
+/// Octets of a field: more than anything in it may have.
+pub const LONGEST_FIELD: usize = 1000;
+/// Troubles after which a file is not read on.
+pub const MOST_TROUBLES: usize = 100;
+/// Characters of a field that are repeated where it cannot be read.
+const REPEATED: usize = 40;
+
 /// The columns of a file, in the order in which they are written.
 const COLUMNS: [&str; 8] =
     ["login_id", "name", "address", "group", "administrator", "approver", "default_user", "password_never_expires"];
@@ -41,6 +48,10 @@ pub enum Unread {
     Twice(String),
     /// More lines than [`MOST_USERS`].
     TooMany,
+    /// What stands in this column has more than [`LONGEST_FIELD`] octets.
+    TooLong(&'static str),
+    /// There was so much that could not be read that nothing after it was looked at.
+    Stopped,
 }
 
 /// Something that cannot be read, and the line that it begins at, counted from 1.
@@ -105,12 +116,20 @@ pub fn read(section: &SectionId, there: &Members, octets: &[u8], remove: bool) -
     let of: std::collections::HashMap<&str, &User> =
         there.users.iter().map(|user| (user.login_id.as_str(), user)).collect();
     let (mut rows, mut troubles, mut seen) = (Vec::new(), Vec::new(), std::collections::HashSet::new());
-    for record in records {
+    for (count, record) in records.enumerate() {
+        if troubles.len() >= MOST_TROUBLES {
+            troubles.push(Trouble { line: 0, unread: Unread::Stopped });
+            break;
+        }
         let Ok(record) = record else {
             troubles.push(Trouble { line: 0, unread: Unread::Fields });
             break;
         };
         let line = record.position().map_or(0, |at| line_of(&text, at));
+        if rows.len() + troubles.len() >= MOST_USERS || count >= 2 * MOST_USERS {
+            troubles.push(Trouble { line, unread: Unread::TooMany });
+            break;
+        }
         if record.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -121,18 +140,15 @@ pub fn read(section: &SectionId, there: &Members, octets: &[u8], remove: bool) -
         }
         let login_id = columns.iter().zip(&record).find(|(column, _)| **column == COLUMNS[0]);
         let login_id = login_id.map_or("", |(_, field)| plain(field)).to_owned();
-        if !seen.insert(login_id.clone()) {
-            trouble(Unread::Twice(login_id));
+        if seen.contains(&login_id) {
+            trouble(Unread::Twice(repeated(&login_id)));
             continue;
         }
+        seen.insert(login_id.clone());
         let before = of.get(login_id.as_str()).map_or_else(|| nobody(section, &login_id), |user| (*user).clone());
         match user(before, &columns, &record) {
             Ok(user) => rows.push(Row { line, edit: Edit::PutUser(user) }),
             Err(unread) => trouble(unread),
-        }
-        if rows.len() > MOST_USERS {
-            trouble(Unread::TooMany);
-            break;
         }
     }
     if !troubles.is_empty() {
@@ -155,10 +171,10 @@ fn line_of(text: &str, at: &csv::Position) -> u64 {
 fn columns(names: &csv::StringRecord) -> Result<Vec<&'static str>, Vec<Trouble>> {
     let mut columns = Vec::new();
     let mut troubles = Vec::new();
-    for name in names {
+    for name in names.iter().take(MOST_TROUBLES) {
         let name = name.trim();
         match COLUMNS.iter().find(|column| **column == name.to_lowercase()) {
-            None => troubles.push(Unread::Column(name.chars().take(40).collect())),
+            None => troubles.push(Unread::Column(repeated(name))),
             Some(column) if columns.contains(column) => troubles.push(Unread::ColumnTwice((*column).to_owned())),
             Some(column) => columns.push(*column),
         }
@@ -170,6 +186,10 @@ fn columns(names: &csv::StringRecord) -> Result<Vec<&'static str>, Vec<Trouble>>
         return Ok(columns);
     }
     Err(troubles.into_iter().map(|unread| Trouble { line: 1, unread }).collect())
+}
+
+fn repeated(text: &str) -> String {
+    text.chars().take(REPEATED).collect()
 }
 
 /// A user of whom nothing is known but the login id.
@@ -196,6 +216,9 @@ fn plain(field: &str) -> &str {
 fn user(mut user: User, columns: &[&'static str], record: &csv::StringRecord) -> Result<User, Unread> {
     for (column, field) in columns.iter().zip(record) {
         let field = plain(field);
+        if field.len() > LONGEST_FIELD {
+            return Err(Unread::TooLong(column));
+        }
         let text = || field.to_owned();
         match *column {
             "name" => user.name = text(),
@@ -219,6 +242,6 @@ fn yes_or_no(column: &'static str, field: &str) -> Result<bool, Unread> {
     } else if NO.contains(&word.as_str()) {
         Ok(false)
     } else {
-        Err(Unread::YesOrNo(column, field.to_owned()))
+        Err(Unread::YesOrNo(column, repeated(field)))
     }
 }

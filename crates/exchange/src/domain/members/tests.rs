@@ -2,7 +2,7 @@
 use fubako_base::section::ApprovalRule;
 
 use super::{
-    csv::{Row, Trouble, Unread, read, write},
+    csv::{LONGEST_FIELD, MOST_TROUBLES, Row, Trouble, Unread, read, write},
     *,
 };
 
@@ -242,4 +242,32 @@ fn what_cannot_be_read_is_told_with_its_line() {
     let many: String =
         std::iter::once("login_id\n".to_owned()).chain((0..=MOST_USERS).map(|n| format!("u{n}\n"))).collect();
     assert!(matches!(troubles(&many)[..], [(_, Unread::TooMany)]));
+}
+
+// spec: X-ADMIN
+#[test]
+fn a_file_of_nothing_but_bad_lines_is_not_read_to_its_end() {
+    let bad = |line: &str, times: usize| format!("login_id,name\n{}", line.repeat(times));
+    // What cannot be read at all, named twice, or repeats itself.
+    for line in ["a,b,c\n", "a,b\n"] {
+        assert_eq!(troubles(&bad(line, MOST_TROUBLES)).iter().filter(|(_, one)| *one == Unread::Stopped).count(), 0);
+        let found = troubles(&bad(line, 5000));
+        assert_eq!((found.len(), found.last().unwrap()), (MOST_TROUBLES + 1, &(0, Unread::Stopped)), "{line}");
+    }
+    assert_eq!(troubles(&bad(",\n", 2 * MOST_USERS + 1)).last().unwrap().1, Unread::TooMany);
+    assert_eq!(read(&acme(), &there(), bad(",\n", 2 * MOST_USERS).as_bytes(), false), Ok(vec![]));
+    let columns = format!("login_id{}\n", ",x".repeat(100_000));
+    assert!(troubles(&columns).len() <= MOST_TROUBLES);
+    // What is too long is not carried on.
+    let long = "a".repeat(LONGEST_FIELD + 1);
+    assert_eq!(troubles(&format!("login_id,name\na,{long}\n")), [(2, Unread::TooLong("name"))]);
+    let found = troubles(&format!("login_id,approver\n{long},yes\n{long},yes\na,{}\n", "あ".repeat(300)));
+    let repeated = [(3, Unread::Twice("a".repeat(40))), (4, Unread::YesOrNo("approver", "あ".repeat(40)))];
+    assert_eq!(found, [vec![(2, Unread::TooLong("login_id"))], repeated.to_vec()].concat());
+    // Faults of lines that can be read are as many at most.
+    let file: String = (0..MOST_USERS - 3).map(|n| format!("u{n},nobody,yes\n")).collect();
+    let file = format!("login_id,address,default_user\n{file}");
+    let edits: Vec<Edit> = rows(file.as_bytes(), false).into_iter().map(|row| row.edit).collect();
+    let found = faults(&edits);
+    assert_eq!((found.len(), found.last()), (MOST_FAULTS + 1, Some(&(33, Fault::AndMore))));
 }

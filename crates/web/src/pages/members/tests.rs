@@ -48,6 +48,7 @@ fn every_fault() -> Vec<Fault> {
         Fault::NoUser,
         Fault::TwoDefaults,
         Fault::TooMany,
+        Fault::AndMore,
     ]
 }
 
@@ -60,6 +61,8 @@ fn every_trouble() -> Vec<Trouble> {
         Unread::YesOrNo("approver", "<b>maybe".into()),
         Unread::Twice("<b>x".into()),
         Unread::TooMany,
+        Unread::TooLong("name"),
+        Unread::Stopped,
     ];
     all.into_iter().zip(1..).map(|(unread, line)| Trouble { line, unread }).collect()
 }
