@@ -218,7 +218,14 @@ fn speaks_for(peer: IpAddr, proxies: &[IpAddr], request: &Request) -> IpAddr {
     }
     let fields = request.headers().get_all("x-forwarded-for");
     let last = fields.iter().next_back().and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
-    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
+    last.and_then(forwarded).unwrap_or(peer)
+}
+
+/// An address as proxies write it: some with the port behind it, and then an IPv6 address in brackets.
+fn forwarded(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// Waits for `stop` as a future that owns its receiver.

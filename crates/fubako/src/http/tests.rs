@@ -122,6 +122,12 @@ fn a_proxy_is_believed_and_nobody_else() {
     assert_eq!(from(proxy, &["192.0.2.1"]), "192.0.2.1");
     assert_eq!(from(proxy, &["203.0.113.9, 192.0.2.1"]), "192.0.2.1");
     assert_eq!(from(proxy, &["203.0.113.9", "192.0.2.1"]), "192.0.2.1");
-    assert_eq!(from(proxy, &["nonsense"]), "10.0.0.1");
+    for nonsense in ["nonsense", "", "192.0.2.1:x", "192.0.2.1:99999", "[192.0.2.1", "[2001:db8::1]x", "a, unknown"] {
+        assert_eq!(from(proxy, &[nonsense]), "10.0.0.1", "{nonsense}");
+    }
+    let written = [("1.2.3.4:5678", "1.2.3.4"), ("[::1]:99", "::1"), ("[2001:db8::1]", "2001:db8::1"), ("::1", "::1")];
+    for (field, address) in written {
+        assert_eq!(from(proxy, &[&format!("203.0.113.9:1, {field} ")]), address, "{field}");
+    }
     assert_eq!(from("::ffff:10.0.0.1".parse().unwrap(), &["2001:db8::1"]), "2001:db8::1");
 }
