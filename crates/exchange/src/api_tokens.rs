@@ -3,8 +3,8 @@
 //! The rules are [`crate::domain::api_tokens`]'s. Only a token's SHA-256 is kept: it is shown once, to whoever made it.
 
 use fubako_base::{Timestamp, audit::Event, ids::ApiTokenId, shown::visible};
-use fubako_store::StoreError;
 pub use fubako_store::api_tokens::ApiToken;
+use fubako_store::{StoreError, api_tokens::Added};
 
 use crate::{
     Exchange,
@@ -84,8 +84,10 @@ impl Exchange {
             .with("name", &token.name)
             .with("scopes", &token.scopes)
             .with("expires", token.expires_at.jiff());
-        if !self.parts.store.add_api_token(&token, secret.hash(), MOST_TOKENS, &entry).await? {
-            return Err(TokenError::Faults(vec![TokenFault::TooMany]));
+        match self.parts.store.add_api_token(&token, secret.hash(), MOST_TOKENS, &entry).await? {
+            Added::Kept => {}
+            Added::TooMany => return Err(TokenError::Faults(vec![TokenFault::TooMany])),
+            Added::NameTaken => return Err(TokenError::Faults(vec![TokenFault::NameTaken])),
         }
         let (by, name, scopes) = (&person.known.account.id, visible(&token.name), &token.scopes);
         tracing::info!(section = %section.id, token = %token.id, name, %scopes, %by, "a token for programs was made");

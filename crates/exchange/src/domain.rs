@@ -9,6 +9,7 @@ mod depositor;
 pub mod draft;
 pub mod hosts;
 pub mod life;
+pub mod lists;
 pub mod maintenance;
 pub mod members;
 pub mod program;

@@ -18,7 +18,13 @@ use crate::{
     Exchange,
     audit::By,
     deposit::{Content, DepositError, DepositView, FileSummary, address_of, no_section},
-    domain::{Invalid, NewDeposit, NewFile, Whence, account::domains_from, api_tokens::Bearer, program as rules},
+    domain::{
+        Invalid, NewDeposit, NewFile, Whence,
+        account::domains_from,
+        api_tokens::Bearer,
+        lists::{page, sought},
+        program as rules,
+    },
     sent::{SentDeposit, SentError, SentLine},
 };
 
@@ -57,6 +63,7 @@ impl Program {
             return Err(no_section());
         }
         if let Bearer::Program { .. } = &self.bearer {
+            rules::check_message_id(request)?;
             self.exchange.check_sender(&request.section, &request.sender_address).await?;
             let section = self.exchange.section_in_use(&request.section).await?;
             rules::check_request(&section.settings, request).map_err(refused)?;
@@ -143,17 +150,9 @@ impl Program {
     ) -> Result<(Vec<SentLine>, bool), DepositError> {
         let (section, _) = self.section(Scope::Read)?;
         let limit = limit.clamp(1, PAGE);
-        let query = SentQuery {
-            section: section.clone(),
-            depositor: None,
-            search: search.to_owned(),
-            before,
-            limit: limit + 1,
-        };
-        let mut lines = self.exchange.parts.store.sent(&query).await?;
-        let more = lines.len() > limit as usize;
-        lines.truncate(limit as usize);
-        Ok((lines, more))
+        let query =
+            SentQuery { section: section.clone(), depositor: None, search: sought(search), before, limit: limit + 1 };
+        Ok(page(self.exchange.parts.store.sent(&query).await?, limit))
     }
 
     /// A deposit that was sent, with who opened and took what of it.
@@ -215,10 +214,7 @@ impl Program {
     ) -> Result<(Vec<Line>, bool), DepositError> {
         let (section, _) = self.section(Scope::Audit)?;
         let limit = limit.clamp(1, PAGE);
-        let mut lines = self.exchange.audit_lines(section, search, before, limit + 1).await?;
-        let more = lines.len() > limit as usize;
-        lines.truncate(limit as usize);
-        Ok((lines, more))
+        Ok(page(self.exchange.audit_lines(section, search, before, limit + 1).await?, limit))
     }
 
     fn needs(&self, scope: Scope) -> Result<(), DepositError> {

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         access::Receiver,
         account::{Entry, domains_from},
+        lists::page,
     },
     download::{DownloadError, LinkView, Opened},
 };
@@ -75,9 +76,8 @@ impl Exchange {
     ) -> Result<ReceivedPage, DownloadError> {
         let Receiver { address, from } = self.receiver(person).await?.ok_or(DownloadError::NotFound)?;
         let query = ReceivedQuery { address, section: from, before, limit: PAGE + 1 };
-        let found = self.parts.store.received(&query).await?;
-        let more = found.len() > PAGE as usize;
-        let lines = found.into_iter().take(PAGE as usize).filter_map(|(link, deposit)| line(&link, deposit, now));
+        let (found, more) = page(self.parts.store.received(&query).await?, PAGE);
+        let lines = found.into_iter().filter_map(|(link, deposit)| line(&link, deposit, now));
         Ok(ReceivedPage { lines: lines.collect(), more })
     }
 

@@ -19,6 +19,7 @@ use crate::{
     audit::By,
     domain::{
         life::{Event, after},
+        lists::{page, sought},
         sent::{ExtendFault, Side, extended, latest_end, may_handle},
     },
 };
@@ -27,8 +28,6 @@ pub use fubako_store::sent::{Download, SentDeposit, SentFile, SentLine, SentLink
 
 /// Deposits on a page of the list.
 pub const PAGE: u32 = 25;
-/// Characters of what is searched for that count.
-const LONGEST_SEARCH: usize = 200;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -90,11 +89,8 @@ impl Exchange {
             Side::Section if account.administrator => None,
             Side::Section => return Err(SentError::NotFound),
         };
-        let search = search.trim().chars().take(LONGEST_SEARCH).collect();
-        let query = SentQuery { section, depositor, search, before, limit: PAGE + 1 };
-        let mut lines = self.parts.store.sent(&query).await?;
-        let more = lines.len() > PAGE as usize;
-        lines.truncate(PAGE as usize);
+        let query = SentQuery { section, depositor, search: sought(search), before, limit: PAGE + 1 };
+        let (lines, more) = page(self.parts.store.sent(&query).await?, PAGE);
         Ok(SentPage { lines, more })
     }
 

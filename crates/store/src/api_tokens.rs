@@ -44,6 +44,17 @@ macro_rules! tokens {
     };
 }
 
+/// What became of a token that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is kept.
+    Kept,
+    /// The section has as many good ones as it may.
+    TooMany,
+    /// A token of the section, good or not, has this name.
+    NameTaken,
+}
+
 impl Store {
     /// A section's tokens, the newest first.
     ///
@@ -75,7 +86,7 @@ impl Store {
             .await
     }
 
-    /// Keeps a new token, unless the section has `most` that are good already (then false).
+    /// Keeps a new token, unless the section has `most` that are good already, or one with its name (as ASCII without case).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -85,7 +96,7 @@ impl Store {
         hash: [u8; 32],
         most: u32,
         entry: &Entry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Added, StoreError> {
         let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
             .write((token.clone(), hash, most, record), |tx, (token, hash, most, record)| {
@@ -98,7 +109,11 @@ impl Store {
                     let row = tx.one("api_tokens", sql, args![&token.section, token.made_at]).await?;
                     let good: u32 = row.map(|row| row.int("good")).transpose()?.unwrap_or_default();
                     if good >= *most {
-                        return Ok(false);
+                        return Ok(Added::TooMany);
+                    }
+                    let sql = "SELECT id FROM api_tokens WHERE section = $1 AND LOWER(name) = LOWER($2) LIMIT 1";
+                    if tx.one("api_tokens", sql, args![&token.section, &token.name]).await?.is_some() {
+                        return Ok(Added::NameTaken);
                     }
                     let sql = "INSERT INTO api_tokens
                         (id, section, name, token_hash, scopes, made_by, made_at, expires_at)
@@ -116,7 +131,7 @@ impl Store {
                     ];
                     tx.run(sql, values).await?;
                     record.write(tx).await?;
-                    Ok(true)
+                    Ok(Added::Kept)
                 })
             })
             .await

@@ -16,7 +16,7 @@ use fubako_exchange::{
     Exchange,
     account::Person,
     audit::{Line, Search, StoreError},
-    domain::account::Role,
+    domain::{account::Role, lists},
 };
 use futures::{Stream, stream};
 use serde::Deserialize;
@@ -36,8 +36,6 @@ const CSV: &str = "/audit.csv";
 const PAGE: u32 = 50;
 /// Lines of CSV that are read at a time.
 const BATCH: u32 = 500;
-/// Characters of what is looked for.
-const LONGEST_TEXT: usize = 200;
 
 /// The routes of the audit log.
 pub(crate) fn routes() -> Router<Arc<WebState>> {
@@ -76,9 +74,7 @@ async fn page(
         let Query(wanted) = wanted.unwrap_or_default();
         let look = look(&counter, &person, &wanted).await?;
         let found = counter.exchange().audit_lines(&look.section, &look.search, look.before, PAGE + 1).await;
-        let mut lines = found.map_err(|error| away(&counter, &error))?;
-        let more = lines.len() > PAGE as usize;
-        lines.truncate(PAGE as usize);
+        let (lines, more) = lists::page(found.map_err(|error| away(&counter, &error))?, PAGE);
         let sections = match person.known.role() {
             Role::Operator => counter.exchange().audited_sections().await.map_err(|error| away(&counter, &error))?,
             Role::Administrator | Role::User => Vec::new(),
@@ -131,7 +127,7 @@ async fn look(counter: &Counter<'_>, person: &Person, wanted: &Wanted) -> Result
     };
     let zone = settings.time_zone;
     let day = |day: &str, time: &str| Timestamp::from_local(&format!("{}T{time}", day.trim()), &zone);
-    let text: String = wanted.text.trim().chars().take(LONGEST_TEXT).collect();
+    let text = lists::sought(&wanted.text);
     let search = Search {
         from: day(&wanted.from, "00:00:00"),
         // The last day counts whole.

@@ -16,6 +16,7 @@ use fubako_exchange::{
     account::Person,
     domain::{
         address::address_as_kept,
+        lists::sought,
         members::{Edit, Fault, Found},
     },
     members::{Group, Member, MembersError, Roll, User},
@@ -221,7 +222,8 @@ async fn users(State(state): State<Arc<WebState>>, caller: Caller, uri: Uri) -> 
     let answer = async {
         let visit = Visit::looking(&counter).await?;
         let wanted = Query::<Wanted>::try_from_uri(&uri).map(|Query(wanted)| wanted).unwrap_or_default();
-        let search = wanted.q.trim().to_lowercase();
+        let wanted_text = sought(&wanted.q);
+        let search = wanted_text.to_lowercase();
         let is_wanted = |member: &&Member| {
             let user = &member.user;
             let group = user.group.as_deref().unwrap_or_default();
@@ -232,7 +234,7 @@ async fn users(State(state): State<Arc<WebState>>, caller: Caller, uri: Uri) -> 
         let from = found.partition_point(|member| member.user.login_id <= wanted.after);
         let rest = found.get(from..).unwrap_or_default();
         let list = UserList {
-            search: wanted.q.trim(),
+            search: &wanted_text,
             first: from == 0,
             members: rest.iter().take(PAGE).copied().collect(),
             more: rest.len() > PAGE,

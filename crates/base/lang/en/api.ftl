@@ -28,6 +28,7 @@ web-token-fault-title = The token was not made
 web-token-fault-name = Enter a name of at most { $count } characters.
 web-token-fault-scope = Choose at least one thing that it permits.
 web-token-fault-days = A token is valid for 1 to { $count } days.
+web-token-fault-name-taken = There is, or was, a token with this name. Please choose another, so that the audit log tells them apart.
 web-token-fault-many = A section has at most { $count } valid tokens. Revoke one that is not used.
 web-scope-deposit = Deposit and send files
 web-scope-read = See what was sent, and who took it

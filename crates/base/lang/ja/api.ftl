@@ -28,6 +28,7 @@ web-token-fault-title = 発行できませんでした
 web-token-fault-name = 名前を、{ $count }文字までで入力してください。
 web-token-fault-scope = できることを、1つ以上選んでください。
 web-token-fault-days = 有効な日数は、1日から{ $count }日までにしてください。
+web-token-fault-name-taken = この名前のトークンは、すでにあります(失効したものも含みます)。監査ログで区別できるように、別の名前にしてください。
 web-token-fault-many = 有効なトークンは{ $count }個までです。使わないものを失効させてください。
 web-scope-deposit = ファイルを預けて送る
 web-scope-read = 送ったものと、受け取られたかどうかを見る

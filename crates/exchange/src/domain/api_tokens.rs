@@ -37,6 +37,8 @@ pub enum TokenFault {
     AutopilotOff,
     /// The name is missing, longer than [`LONGEST_NAME`], or has control characters.
     Name,
+    /// A token of the section has, or had, this name: the audit log names a program by it.
+    NameTaken,
     /// It would permit nothing.
     NoScope,
     /// It must be good for 1 to [`LONGEST_DAYS`] days.
@@ -45,7 +47,7 @@ pub enum TokenFault {
     TooMany,
 }
 
-/// Everything that is wrong with what somebody wants; [`TokenFault::TooMany`] is found when it is kept.
+/// Everything that is wrong with what somebody wants; [`TokenFault::TooMany`] and [`TokenFault::NameTaken`] are found when it is kept.
 #[must_use]
 pub fn faults(section: &Section, new: &NewToken) -> Vec<TokenFault> {
     let name = &new.name;

@@ -5,10 +5,24 @@
 use fubako_base::{Code, section::Settings};
 use fubako_mail::plan::rules;
 
-use super::NewDeposit;
+use super::{Invalid, NewDeposit};
 
 /// A rule of the section's that is broken: its code, and what exactly, which may be told.
 pub type Broken = (Code, String);
+
+/// Checks the Message-ID that a program gives: it is written between angle brackets into what its sender is told later. (A mail's own may be odder: it is no
+/// reason to refuse the mail.)
+///
+/// # Errors
+/// [`Invalid`].
+pub fn check_message_id(request: &NewDeposit) -> Result<(), Invalid> {
+    let is_odd = |c: char| !c.is_ascii_graphic() || "<>,".contains(c);
+    let is_plain = request.message_id.as_deref().is_none_or(|id| !id.contains(is_odd));
+    Invalid::unless(is_plain, || {
+        "the Message-ID must be visible ASCII characters without '<', '>' and ',': as it stands between its angle brackets"
+            .to_owned()
+    })
+}
 
 /// Checks what a program asks for, but for its files.
 ///
@@ -92,6 +106,17 @@ mod tests {
         assert_eq!(found(&["a@b.example"], "a📎", 1), Err(Code::SubjectCharacter));
         assert_eq!(found(&["a@b.example"], "a\nb", 1), Err(Code::SubjectCharacter));
         assert_eq!(found(&["a@b.example"], "", 3), Err(Code::TooManyFiles));
+    }
+
+    // spec: X-API
+    #[test]
+    fn a_message_id_is_one_and_without_its_brackets() {
+        let found =
+            |id: &str| check_message_id(&NewDeposit { message_id: Some(id.into()), ..request(&[], "", 1) }).is_ok();
+        assert!(found("a.b-1@acme.example") && found("x") && check_message_id(&request(&[], "", 1)).is_ok());
+        for odd in ["<a@b>", "a@b>", "<a@b", "a@b,c@d", "a@b c@d", "a@b\t", "a@b\r\nX: y", "あ@b", " a@b"] {
+            assert!(!found(odd), "{odd:?}");
+        }
     }
 
     // spec: X-API 3.4

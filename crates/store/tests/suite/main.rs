@@ -191,6 +191,7 @@ suite! {
     api_tokens {
         a_token_is_found_by_its_hash_until_it_is_revoked
         a_section_has_so_many_good_tokens_and_no_more
+        a_name_is_one_token_s_for_good
     }
     maintenance {
         windows_are_there_until_they_are_over

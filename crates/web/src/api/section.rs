@@ -15,6 +15,7 @@ use fubako_api::wire::{
 use fubako_base::{Timestamp, audit::Event, ids::DepositId};
 use fubako_exchange::{
     audit::{Line, Search},
+    domain::lists::sought,
     program::PAGE,
     sent::{SentLine, SentLink},
 };
@@ -139,7 +140,7 @@ pub(super) async fn audit(
         from: moment(wanted.from.as_deref())?,
         until: moment(wanted.until.as_deref())?,
         event: event(wanted.event.as_deref())?,
-        text: wanted.text.filter(|text| !text.is_empty()),
+        text: wanted.text.as_deref().map(sought).filter(|text| !text.is_empty()),
     };
     let (lines, more) = program.audit(&search, wanted.before, limit).await?;
     let next = lines.last().filter(|_| more).map(|line| line.number);

@@ -162,6 +162,7 @@ fn alert(frame: &Frame, faults: &[TokenFault]) -> Option<Alert> {
         TokenFault::Name => frame.count("web-token-fault-name", &(LONGEST_NAME as u64)),
         TokenFault::NoScope => frame.t("web-token-fault-scope"),
         TokenFault::Days => frame.count("web-token-fault-days", &u64::from(LONGEST_DAYS)),
+        TokenFault::NameTaken => frame.t("web-token-fault-name-taken"),
         TokenFault::TooMany => frame.count("web-token-fault-many", &u64::from(MOST_TOKENS)),
     };
     let lines: Vec<String> = faults.iter().map(line).collect();
@@ -202,8 +203,14 @@ mod tests {
     // spec: X-LANG X-API
     #[test]
     fn the_pages_have_all_their_words_in_both_languages_and_run_no_stranger_s() {
-        const FAULTS: [TokenFault; 5] =
-            [TokenFault::AutopilotOff, TokenFault::Name, TokenFault::NoScope, TokenFault::Days, TokenFault::TooMany];
+        const FAULTS: [TokenFault; 6] = [
+            TokenFault::AutopilotOff,
+            TokenFault::Name,
+            TokenFault::NameTaken,
+            TokenFault::NoScope,
+            TokenFault::Days,
+            TokenFault::TooMany,
+        ];
         let all = [token(60, false), token(-60, false), token(60, true)];
         let entered = NewToken { name: "\"><u>".into(), scopes: Scopes::all(), days: None };
         for lang in Lang::ALL {
