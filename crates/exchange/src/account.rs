@@ -232,6 +232,13 @@ impl Exchange {
         Ok(())
     }
 
+    /// Notes that no try to sign in from an IP address is looked at any more for a while: there were too many wrong ones. Once a while, so that whoever guesses
+    /// on writes no lines.
+    pub async fn too_many_sign_ins(&self, from: IpAddr, now: Timestamp) {
+        tracing::warn!(%from, "sign-ins from there are not looked at for a while: too many were wrong");
+        self.note(refused(None, &from.to_string(), Event::SignInRefused, Refusal::TooMany, now)).await;
+    }
+
     /// Signs in, from an IP address.
     ///
     /// # Errors

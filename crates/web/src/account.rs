@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::{
     WebState, approvals,
     counter::{Bare, Caller, Counter, ME, PASSWORD, SIGN_IN, SIGN_OUT, either, form},
+    guesses::TooMany,
     pages::account::{self as pages, Done, SignInForm, SignInTrouble, Unfit},
     places::Place,
     receive::retry_after,
@@ -82,8 +83,8 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
     if form.name.trim().is_empty() || form.password.is_empty() {
         return again(StatusCode::BAD_REQUEST, SignInTrouble::Empty);
     }
-    if let Err(until) = state.guesses.take(caller.peer, counter.now) {
-        let seconds = waits::seconds_until(counter.now, until);
+    if let Err(many) = state.guesses.take(caller.peer, counter.now) {
+        let seconds = too_many(&counter, many).await;
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, SignInTrouble::TooMany { seconds });
         retry_after(&mut response, seconds);
         return response;
@@ -103,6 +104,14 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
             counter.failed(&error)
         }
     }
+}
+
+/// Of tries that are not taken the first is recorded; gives the seconds to wait.
+pub(crate) async fn too_many(counter: &Counter<'_>, many: TooMany) -> u64 {
+    if many.first {
+        counter.exchange().too_many_sign_ins(counter.caller.peer, counter.now).await;
+    }
+    waits::seconds_until(counter.now, many.until)
 }
 
 /// A new session, in place of the one before, and on to the page that was wanted.

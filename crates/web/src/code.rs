@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     WebState, forms, guard,
+    guesses::TooMany,
     pages::{Message, Trouble},
     receive::{Desk, bad_form, cookie_of, said, seen_at, session_cookie},
     visitor::{CODE_COOKIE, Visitor},
@@ -63,7 +64,7 @@ pub(crate) async fn open(
     if form.code.trim().is_empty() {
         return page(&desk, Trouble::CodeEmpty).await;
     }
-    if let Err(until) = state.codes.take(visitor.peer, desk.now) {
+    if let Err(TooMany { until, .. }) = state.codes.take(visitor.peer, desk.now) {
         return page(&desk, Trouble::Wait { until }).await;
     }
     let address = visitor.peer.to_string();

@@ -16,40 +16,59 @@ pub(crate) const WINDOW: i64 = 900;
 /// Networks that are remembered. When more come at once, only the accounts' own limits hold.
 const NETWORKS: usize = 100_000;
 
-/// What each network has of wrong sign-ins: how many, and until when they count.
+/// What each network has of wrong sign-ins.
 #[derive(Debug, Default)]
-pub(crate) struct Guesses(Mutex<HashMap<IpAddr, (u32, Timestamp)>>);
+pub(crate) struct Guesses(Mutex<HashMap<IpAddr, Counted>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    wrong: u32,
+    /// Until when they count.
+    until: Timestamp,
+    /// Whether a try was refused in this time.
+    refused: bool,
+}
+
+/// Why a try is not taken: there were too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooMany {
+    /// When one may be made.
+    pub(crate) until: Timestamp,
+    /// Whether it is the first that is refused until then: that one is recorded.
+    pub(crate) first: bool,
+}
 
 impl Guesses {
     /// Takes a try, which counts as wrong until it is given back.
     ///
     /// # Errors
-    /// When one may be made, where there were too many.
-    pub(crate) fn take(&self, peer: IpAddr, now: Timestamp) -> Result<(), Timestamp> {
+    /// [`TooMany`].
+    pub(crate) fn take(&self, peer: IpAddr, now: Timestamp) -> Result<(), TooMany> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= NETWORKS {
-            all.retain(|_, (_, until)| *until > now);
+            all.retain(|_, counted| counted.until > now);
             if all.len() >= NETWORKS {
                 return Ok(());
             }
         }
-        let begun = (0, now.plus_seconds(WINDOW));
-        let (count, until) = all.entry(network(peer)).or_insert(begun);
-        if *until <= now {
-            (*count, *until) = begun;
+        let begun = Counted { wrong: 0, until: now.plus_seconds(WINDOW), refused: false };
+        let counted = all.entry(network(peer)).or_insert(begun);
+        if counted.until <= now {
+            *counted = begun;
         }
-        if *count >= MOST {
-            return Err(*until);
+        if counted.wrong >= MOST {
+            let first = !std::mem::replace(&mut counted.refused, true);
+            return Err(TooMany { until: counted.until, first });
         }
-        *count += 1;
+        counted.wrong += 1;
         Ok(())
     }
 
     /// The try was a right one.
     pub(crate) fn give_back(&self, peer: IpAddr) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((count, _)) = all.get_mut(&network(peer)) {
-            *count = count.saturating_sub(1);
+        if let Some(counted) = all.get_mut(&network(peer)) {
+            counted.wrong = counted.wrong.saturating_sub(1);
         }
     }
 }
@@ -78,13 +97,13 @@ mod tests {
             guesses.take(one, now).unwrap();
         }
         let until = now.plus_seconds(WINDOW);
-        assert_eq!(guesses.take(same, now.plus_seconds(1)), Err(until));
+        assert_eq!(guesses.take(same, now.plus_seconds(1)), Err(TooMany { until, first: true }));
         assert_eq!(guesses.take(other, now), Ok(()));
         assert_eq!(guesses.take("192.0.2.1".parse().unwrap(), now), Ok(()));
         // A right one does not count.
         guesses.give_back(one);
         assert_eq!(guesses.take(one, now), Ok(()));
-        assert_eq!(guesses.take(one, now), Err(until));
+        assert_eq!(guesses.take(one, now), Err(TooMany { until, first: false }));
         assert_eq!(guesses.take(one, until), Ok(()));
     }
 }

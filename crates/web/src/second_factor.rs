@@ -20,7 +20,7 @@ use fubako_exchange::{
 
 use crate::{
     WebState,
-    account::signed_in,
+    account::{signed_in, too_many},
     counter::{CODE, Caller, Counter, First, ME, SECOND_FACTOR, either, form},
     pages::{
         account::Done,
@@ -28,7 +28,6 @@ use crate::{
     },
     places::Place,
     receive::retry_after,
-    waits,
 };
 
 /// The routes.
@@ -97,8 +96,8 @@ async fn enter_code(State(state): State<Arc<WebState>>, caller: Caller, request:
         if form.code.trim().is_empty() {
             return Ok(code_form(&counter, &place, StatusCode::BAD_REQUEST, Some(CodeTrouble::Empty)).await);
         }
-        if let Err(until) = state.guesses.take(caller.peer, counter.now) {
-            let seconds = waits::seconds_until(counter.now, until);
+        if let Err(many) = state.guesses.take(caller.peer, counter.now) {
+            let seconds = too_many(&counter, many).await;
             let trouble = Some(CodeTrouble::TooMany { seconds });
             let mut response = code_form(&counter, &place, StatusCode::TOO_MANY_REQUESTS, trouble).await;
             retry_after(&mut response, seconds);

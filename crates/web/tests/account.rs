@@ -7,9 +7,10 @@ use axum::body::Body;
 use common::{Answer, House, encoded, request};
 use fubako_base::{
     Lang,
+    ids::SectionId,
     section::{Section, Settings},
 };
-use fubako_exchange::audit::By;
+use fubako_exchange::audit::{By, Search};
 use fubako_store::{
     accounts::AccountName,
     sections::{Change, User},
@@ -341,6 +342,15 @@ async fn a_network_of_many_wrong_ones_waits() {
     }
     let late = house.ask(from("192.0.2.1", "root", PASSWORD)).await;
     assert_eq!((late.status.as_u16(), late.header("retry-after")), (429, "900"));
+    // That is recorded once, however long somebody guesses on.
+    assert_eq!(house.ask(from("192.0.2.1", "root", "x")).await.status.as_u16(), 429);
+    let own = SectionId::installation();
+    let lines = house.exchange.audit_lines(&own, &Search::default(), None, 100).await.unwrap();
+    let many = lines.iter().filter(|line| line.detail.contains("\"reason\":\"too-many\""));
+    assert_eq!(
+        many.map(|line| (line.event.as_str(), line.address.as_str())).collect::<Vec<_>>(),
+        [("sign-in-refused", "192.0.2.1")]
+    );
     assert_eq!(house.ask(from("192.0.2.2", "root", PASSWORD)).await.status.as_u16(), 303);
     house.pass_seconds(900);
     assert_eq!(house.ask(from("192.0.2.1", "root", PASSWORD)).await.status.as_u16(), 303);

@@ -60,6 +60,7 @@ audit-reason-locked = Locked
 audit-reason-wrong = Wrong password
 audit-reason-now-locked = Wrong password, and locked from then on
 audit-reason-wrong-code = wrong code
+audit-reason-too-many = too many wrong ones from there (not looked at for a while)
 audit-reason-used-code = code used already
 audit-reason-wrong-code-locked = wrong code (locked by it)
 audit-way-password-in-mail = File password

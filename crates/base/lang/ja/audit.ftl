@@ -60,6 +60,7 @@ audit-reason-locked = ロック中
 audit-reason-wrong = パスワードの誤り
 audit-reason-now-locked = パスワードの誤り（ロックされた）
 audit-reason-wrong-code = 認証コードの誤り
+audit-reason-too-many = 誤りの続いた接続元（しばらく受け付けない）
 audit-reason-used-code = 使用済みの認証コード
 audit-reason-wrong-code-locked = 認証コードの誤り（ロックされた）
 audit-way-password-in-mail = ファイルパスワード

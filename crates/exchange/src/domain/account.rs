@@ -277,6 +277,8 @@ pub enum Refusal {
     UsedCode,
     /// The code is another, and the account is locked from now on.
     WrongCodeLocked,
+    /// Too many were wrong from there; neither name nor password was looked at.
+    TooMany,
 }
 
 impl Refusal {
@@ -294,6 +296,7 @@ impl Refusal {
             Self::WrongCode => "wrong-code",
             Self::UsedCode => "used-code",
             Self::WrongCodeLocked => "wrong-code-locked",
+            Self::TooMany => "too-many",
         }
     }
 }

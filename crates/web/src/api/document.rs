@@ -19,6 +19,7 @@ const ALWAYS: &[(&str, &str)] = &[
     ("400", "The request cannot be read."),
     ("401", "A valid bearer token is wanted."),
     ("403", "The token, the section or the sender does not permit it: the code says which."),
+    ("405", "There is no such method at this address."),
     ("500", "Something went wrong here."),
     ("503", "Closed for maintenance, or something is away: again after `Retry-After` seconds."),
 ];
