@@ -92,6 +92,8 @@ events! {
     ExpiryExtended, "expiry-extended";
     /// A deposit's files were deleted because their time was over.
     FilesDeleted, "files-deleted";
+    /// A sender had the file password of what they sent shown to them.
+    PasswordSeen, "password-seen";
     /// A one-time code was mailed to a recipient.
     CodeSent, "code-sent";
     /// A recipient proved who they are.

@@ -9,6 +9,7 @@ use std::{
 use aws_lc_rs::digest::{Context, SHA256};
 use fubako_base::{
     Code, Lang, Timestamp,
+    audit::Event,
     ids::{DepositId, SectionId},
     secret::FilePassword,
     section::{Access, Section, Way},
@@ -19,6 +20,7 @@ use futures::StreamExt as _;
 use crate::{
     Exchange,
     account::Person,
+    audit::By,
     deposit::{DepositError, Origin},
     domain::{
         NewDeposit, NewFile, Whence,
@@ -295,7 +297,8 @@ impl Exchange {
         Err(SendError::Faults(faults))
     }
 
-    /// The file password of somebody's own deposit, where they may look at it (spec 3.9): as long as it opens something, or may.
+    /// The file password of somebody's own deposit, where they may look at it (spec 3.9): as long as it opens something, or may. That it was shown, and to
+    /// which IP address, is recorded.
     ///
     /// # Errors
     /// [`DepositError`].
@@ -303,6 +306,7 @@ impl Exchange {
         &self,
         person: &Person,
         deposit: &Deposit,
+        address: &str,
         now: Timestamp,
     ) -> Result<Option<FilePassword>, DepositError> {
         let own = is_own(&person.known, deposit);
@@ -313,6 +317,7 @@ impl Exchange {
         };
         let Some(sealed) = deposit.sealed_password.as_ref().filter(|_| own && live) else { return Ok(None) };
         let opened = self.parts.vault.open_value(&deposit.section, &password_context(deposit.id), sealed).await?;
+        self.note(By::person(person, address).did(&deposit.section, Event::PasswordSeen, deposit.id, now)).await;
         Ok(String::from_utf8(opened).ok().map(FilePassword::from_kept))
     }
 }

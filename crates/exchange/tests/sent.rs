@@ -297,6 +297,6 @@ async fn whoever_has_a_login_id_later_has_nothing_of_whoever_had_it_before() {
     assert_eq!(sees(&another).await, (false, 0), "another person's deposits are seen");
     assert!(matches!(cancel(&house, &another, Side::Own, id, None).await, Err(SentError::NotFound)));
     let kept = house.store.deposit(id).await.unwrap().unwrap();
-    assert!(house.exchange.password_for_sender(&another, &kept, house.now()).await.unwrap().is_none());
+    assert!(house.exchange.password_for_sender(&another, &kept, "", house.now()).await.unwrap().is_none());
     assert!(house.exchange.sent_deposit(&kanri, Side::Section, id).await.is_ok());
 }

@@ -157,7 +157,10 @@ async fn show(
     let extension = Exchange::may_be_kept_until(person, &sent).map(|latest| Extension { latest, refused });
     let deposit = &sent.line.deposit;
     let password = match side {
-        Side::Own => counter.exchange().password_for_sender(person, deposit, counter.now).await,
+        Side::Own => {
+            let peer = counter.caller.peer.to_string();
+            counter.exchange().password_for_sender(person, deposit, &peer, counter.now).await
+        }
         Side::Section => Ok(None),
     };
     let password = password.map_err(|error| away(counter, &SentError::Unavailable(error.to_string())))?;

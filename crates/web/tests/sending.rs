@@ -6,7 +6,7 @@ mod common;
 use axum::body::Body;
 use common::{Answer, House, encoded};
 use fubako_base::section::{Section, Settings};
-use fubako_exchange::audit::By;
+use fubako_exchange::audit::{By, Search};
 use fubako_store::sections::{Change, User};
 use fubako_testkit::{clamd::Clamd, house, house::noise, section};
 use fubako_vault::scanner::Scanner;
@@ -190,6 +190,12 @@ async fn a_person_sends_what_they_uploaded_in_pieces() {
         .replace("&#34;", "\"")
         .replace("&#39;", "'");
     assert_eq!(password.len(), 15);
+    // Each time it is shown stands in the log; looking at what has none to be shown does not.
+    let shown =
+        place.house.exchange.audit_lines(&"acme".parse().unwrap(), &Search::default(), None, 100).await.unwrap();
+    let shown: Vec<_> =
+        shown.iter().filter(|line| line.event == "password-seen").map(|line| line.actor.as_str()).collect();
+    assert_eq!(shown, ["taro"]);
     let token = posted[0].token();
     let opened = place.house.post(&format!("/d/{token}/open"), &[], &format!("password={}", encoded(&password))).await;
     assert_eq!(opened.status.as_u16(), 303);

@@ -27,6 +27,7 @@ audit-deposit-cancelled = Deposit cancelled
 audit-link-cancelled = Cancelled for one recipient
 audit-expiry-extended = Kept longer
 audit-files-deleted = Files deleted when their time was over
+audit-password-seen = File password shown to its sender
 audit-code-sent = One-time code mailed
 audit-link-opened = Recipient proven
 audit-link-refused = Recipient not proven

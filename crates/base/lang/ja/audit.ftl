@@ -27,6 +27,7 @@ audit-deposit-cancelled = お預かりの取り消し
 audit-link-cancelled = 宛先ひとりの取り消し
 audit-expiry-extended = 保管期限の延長
 audit-files-deleted = 期限によるファイルの削除
+audit-password-seen = 送信者によるファイルパスワードの表示
 audit-code-sent = 確認コードの送信
 audit-link-opened = 受取人の確認
 audit-link-refused = 受取人の確認の失敗
