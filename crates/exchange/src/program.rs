@@ -25,7 +25,7 @@ use crate::{
         lists::{page, sought},
         program as rules,
     },
-    sent::{SentDeposit, SentError, SentLine},
+    sent::{NotTaken, SentDeposit, SentLine},
 };
 
 /// Entries of a list that are given at once.
@@ -186,7 +186,7 @@ impl Program {
         let by = By::at(Actor::Program(name.to_owned()), &address_of(self.whence));
         let taken_back = match self.exchange.take_back(&sent, link, &by, now).await {
             // Somebody was as quick: what they did was done once.
-            Err(SentError::Over) => {
+            Err(NotTaken::Over) => {
                 let sent = self.exchange.parts.store.sent_deposit(section, id).await?.ok_or(DepositError::NotFound)?;
                 self.exchange.take_back(&sent, link, &by, now).await
             }
@@ -194,9 +194,9 @@ impl Program {
         };
         match taken_back {
             Ok(_) => self.exchange.get(id).await,
-            Err(SentError::Over | SentError::Fault(_)) => Err(DepositError::Conflict("the deposit is over")),
-            Err(SentError::NotFound) => Err(DepositError::NotFound),
-            Err(SentError::Unavailable(cause)) => {
+            Err(NotTaken::Over) => Err(DepositError::Conflict("the deposit is over")),
+            Err(NotTaken::NotFound) => Err(DepositError::NotFound),
+            Err(NotTaken::Unavailable(cause)) => {
                 Err(DepositError::Unavailable { code: fubako_base::Code::ExchangeUnavailable, cause })
             }
         }

@@ -52,6 +52,33 @@ impl From<StoreError> for SentError {
     }
 }
 
+/// Why something was not taken back.
+#[derive(Debug)]
+pub(crate) enum NotTaken {
+    /// There is no such recipient.
+    NotFound,
+    /// It is over.
+    Over,
+    /// May pass; the private cause.
+    Unavailable(String),
+}
+
+impl From<StoreError> for NotTaken {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<NotTaken> for SentError {
+    fn from(error: NotTaken) -> Self {
+        match error {
+            NotTaken::NotFound => Self::NotFound,
+            NotTaken::Over => Self::Over,
+            NotTaken::Unavailable(cause) => Self::Unavailable(cause),
+        }
+    }
+}
+
 /// A page of the list.
 #[derive(Debug, Clone)]
 pub struct SentPage {
@@ -129,7 +156,7 @@ impl Exchange {
         now: Timestamp,
     ) -> Result<Cancelled, SentError> {
         let sent = self.sent_deposit(person, side, id).await?;
-        self.take_back(&sent, link, &By::person(person, address), now).await
+        Ok(self.take_back(&sent, link, &By::person(person, address), now).await?)
     }
 
     /// Takes a deposit back that whoever asks may handle.
@@ -139,10 +166,10 @@ impl Exchange {
         link: Option<LinkId>,
         by: &By,
         now: Timestamp,
-    ) -> Result<Cancelled, SentError> {
+    ) -> Result<Cancelled, NotTaken> {
         let (id, state) = (sent.line.deposit.id, sent.line.deposit.state);
         match link {
-            Some(link) if sent.links.iter().all(|one| one.id != link) => return Err(SentError::NotFound),
+            Some(link) if sent.links.iter().all(|one| one.id != link) => return Err(NotTaken::NotFound),
             Some(link) if sent.links.iter().any(|one| one.id == link && one.cancelled.is_some()) => {
                 return Ok(Cancelled::One);
             }
@@ -152,7 +179,7 @@ impl Exchange {
             return Ok(Cancelled::Whole);
         }
         if after(state, Event::Cancel).is_none() {
-            return Err(SentError::Over);
+            return Err(NotTaken::Over);
         }
         let (store, section) = (&self.parts.store, &sent.line.deposit.section);
         let cancelled = Cancellation { at: now, by: by.actor.name().to_owned() };
@@ -167,7 +194,7 @@ impl Exchange {
             }
         };
         // Somebody else, or the clock, came before: what it is now is looked at by whoever asks again.
-        let whole = whole.ok_or(SentError::Over)?;
+        let whole = whole.ok_or(NotTaken::Over)?;
         let (by, link) = (by.actor.name(), link.map(tracing::field::display));
         tracing::info!(deposit = %id, %section, by, link, whole, "a deposit was taken back");
         Ok(if whole { Cancelled::Whole } else { Cancelled::One })

@@ -34,7 +34,7 @@ pub struct SentQuery {
 pub struct Cancellation {
     /// When.
     pub at: Timestamp,
-    /// The login id of whoever did it.
+    /// What whoever did it is called: a user's login id, or the name of a program's token.
     pub by: String,
 }
 

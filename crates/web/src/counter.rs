@@ -4,10 +4,10 @@
 //! ([`guard::comes_from_us`]), and where somebody is signed in by a key that only their pages have ([`token::form_key`]).
 //! No address is taken from a request to lead anywhere ([`crate::places`]).
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{convert::Infallible, net::IpAddr, str::FromStr};
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams, Request},
+    extract::{FromRequestParts, Path, RawPathParams, Request, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
@@ -153,6 +153,12 @@ impl<'a> Counter<'a> {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         response
+    }
+
+    /// The id in a page's address; where it is none there is no such page.
+    pub(crate) fn id<T: FromStr>(&self, id: Result<Path<String>, PathRejection>) -> Result<T, First> {
+        let id = id.ok().and_then(|Path(id)| id.parse().ok());
+        id.ok_or_else(|| Box::new(self.said(Message::NoPage)))
     }
 
     /// 303 to a page of ours.

@@ -75,8 +75,7 @@ async fn end_maintenance(
     let answer = async {
         let (person, _): (_, Bare) = counter.own_form(MAINTENANCE, request).await?;
         let operator = counter.operator(person)?;
-        let id: Option<MaintenanceId> = id.ok().and_then(|Path(id)| id.parse().ok());
-        let id = id.ok_or_else(|| Box::new(counter.said(Message::NoPage)))?;
+        let id: MaintenanceId = counter.id(id)?;
         let ended = counter.exchange().end_maintenance(id, &counter.by(&operator), counter.now).await;
         ended.map_err(|error| away(&counter, &error))?;
         Ok(counter.lead_to(MAINTENANCE, Some(Done::MaintenanceEnded)))

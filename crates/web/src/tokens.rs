@@ -107,9 +107,9 @@ async fn one(
     person: &Person,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<ApiToken, First> {
-    let id: Option<ApiTokenId> = id.ok().and_then(|Path(id)| id.parse().ok());
+    let id: ApiTokenId = counter.id(id)?;
     let tokens = counter.exchange().api_tokens(person).await.map_err(|error| away(counter, &error))?;
-    let found = tokens.into_iter().find(|token| Some(token.id) == id);
+    let found = tokens.into_iter().find(|token| token.id == id);
     found.ok_or_else(|| away(counter, &TokenError::NotFound))
 }
 

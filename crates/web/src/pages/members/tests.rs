@@ -67,14 +67,21 @@ fn every_trouble() -> Vec<Trouble> {
     all.into_iter().zip(1..).map(|(unread, line)| Trouble { line, unread }).collect()
 }
 
-fn every_page(lang: Lang) -> Vec<String> {
-    let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+fn members() -> Vec<Member> {
     let states = [State::Good, State::Locked, State::Invited, State::Reset, State::Expired, State::SectionOff];
     let mut members: Vec<Member> = states.map(|state| member("<i>taro", Standing::Account(state))).into();
     members.push(member("hanako", Standing::NoAccount));
     members.push(Member { invited_until: None, ..member("jiro", Standing::Account(State::Invited)) });
     members.push(Member { invited_until: None, ..member("saburo", Standing::Account(State::Reset)) });
-    let groups = [None, Some(ApprovalRule::None), Some(ApprovalRule::One)].map(|rule| group_of("<u>営業", rule));
+    members
+}
+
+fn some_groups() -> [Group; 3] {
+    [None, Some(ApprovalRule::None), Some(ApprovalRule::One)].map(|rule| group_of("<u>営業", rule))
+}
+
+fn lists(frame: &Frame) -> Vec<String> {
+    let (members, groups) = (members(), some_groups());
     let list = UserList {
         search: "<script>",
         first: false,
@@ -84,58 +91,68 @@ fn every_page(lang: Lang) -> Vec<String> {
         zone: "Asia/Tokyo",
         done: Some(Done::UserRemoved),
     };
-    let mut all =
-        vec![users(&frame, &list), self::groups(&frame, &groups, &members, None), self::groups(&frame, &[], &[], None)];
-    let faults = every_fault();
-    for member in members.iter().map(Some).chain([None]) {
-        let (entered, zone) = (&members[0].user, "Asia/Tokyo");
+    vec![users(frame, &list), self::groups(frame, &groups, &members, None), self::groups(frame, &[], &[], None)]
+}
+
+fn user_pages(frame: &Frame) -> Vec<String> {
+    let (members, groups, faults) = (members(), some_groups(), every_fault());
+    let page = |member| {
         let form = UserForm {
-            entered,
+            entered: &members[0].user,
             member,
             groups: &groups,
             faults: &faults,
             changed: true,
             form_key: "the-key",
-            zone,
+            zone: "Asia/Tokyo",
             own: false,
             done: None,
         };
-        all.push(user(&frame, &form));
-    }
-    all.push(ask_user(&frame, &members[0].user, "/section/user/taro", "the-key", &faults));
-    for one in &groups {
-        all.push(ask_group(&frame, one, "/section/group/x", "the-key", &[]));
-        for there in [None, groups.first()] {
-            let form = GroupForm {
-                entered: one,
-                group: there,
-                members: &members,
-                faults: &faults,
-                changed: true,
-                form_key: "the-key",
-                done: None,
-            };
-            all.push(group(&frame, &form));
-        }
-    }
-    all.push(import(&frame, &ImportPage::empty("the-key")));
-    let found = faults.into_iter().zip(0..).map(|(fault, edit)| Found { edit, fault }).collect();
-    all.push(import(
-        &frame,
-        &ImportPage { faults: found, troubles: every_trouble(), changed: true, ..ImportPage::empty("the-key") },
-    ));
-    let names = [
-        "name",
-        "address",
-        "group",
-        "administrator",
-        "approver",
-        "default_user",
-        "password_never_expires",
-        "mail_link",
-        "approval",
-        "approvers",
-    ];
+        user(frame, &form)
+    };
+    let mut all: Vec<String> = members.iter().map(Some).chain([None]).map(page).collect();
+    all.push(ask_user(frame, &members[0].user, "/section/user/taro", "the-key", &faults));
+    all
+}
+
+fn group_pages(frame: &Frame) -> Vec<String> {
+    let (members, groups, faults) = (members(), some_groups(), every_fault());
+    let page = |entered, group| {
+        let form = GroupForm {
+            entered,
+            group,
+            members: &members,
+            faults: &faults,
+            changed: true,
+            form_key: "the-key",
+            done: None,
+        };
+        self::group(frame, &form)
+    };
+    let pages = |one| {
+        let asked = ask_group(frame, one, "/section/group/x", "the-key", &[]);
+        [asked, page(one, None), page(one, groups.first())]
+    };
+    groups.iter().flat_map(pages).collect()
+}
+
+fn import_pages(frame: &Frame) -> Vec<String> {
+    let found = every_fault().into_iter().zip(0..).map(|(fault, edit)| Found { edit, fault }).collect();
+    let bad = ImportPage { faults: found, troubles: every_trouble(), changed: true, ..ImportPage::empty("the-key") };
+    let good = [differences(), Vec::new()].map(|differences| ImportPage {
+        import: Some(Import { differences, digest: "d".into() }),
+        text: "login_id\n<b>x".into(),
+        remove: true,
+        ..ImportPage::empty("the-key")
+    });
+    let all = [ImportPage::empty("the-key"), bad].into_iter().chain(good);
+    all.map(|page| import(frame, &page)).collect()
+}
+
+/// One of each kind, and more than are shown.
+fn differences() -> Vec<Difference> {
+    let names = ["name", "address", "group", "administrator", "approver", "default_user", "password_never_expires"];
+    let names = [&names[..], &["mail_link", "approval", "approvers"]].concat();
     let value = |text: &str| Some(names.iter().map(|name| (*name, text.to_owned())).collect::<Vec<_>>());
     let difference = |old: Option<&str>, new: Option<&str>| Difference {
         of_group: false,
@@ -144,23 +161,18 @@ fn every_page(lang: Lang) -> Vec<String> {
         new: new.and_then(value),
         moves: old.is_some() && new.is_some(),
     };
-    let mut differences = vec![
+    let mut all = vec![
         difference(None, Some("<b>new")),
         difference(Some("<b>old"), Some("<i>new")),
         difference(Some("<i>old"), None),
     ];
-    differences.extend(std::iter::repeat_n(difference(None, Some("x")), SHOWN));
-    for differences in [differences, Vec::new()] {
-        let import_of = Import { differences, digest: "d".into() };
-        let page = ImportPage {
-            import: Some(import_of),
-            text: "login_id\n<b>x".into(),
-            remove: true,
-            ..ImportPage::empty("the-key")
-        };
-        all.push(import(&frame, &page));
-    }
+    all.extend(std::iter::repeat_n(difference(None, Some("x")), SHOWN));
     all
+}
+
+fn every_page(lang: Lang) -> Vec<String> {
+    let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+    [lists(&frame), user_pages(&frame), group_pages(&frame), import_pages(&frame)].concat()
 }
 
 // spec: X-LANG, X-ADMIN
