@@ -144,6 +144,8 @@ pub enum Ambiguity {
     Size,
     /// A file, or a part with its header, is written out in a text.
     FileInText,
+    /// A line without white space, so long that some cut it, and in which something begins there (such as a link).
+    LongLine,
     /// Octets in base64 that readers decode differently.
     Base64,
     /// A text in a charset that cannot be read here.
@@ -156,8 +158,16 @@ pub enum Ambiguity {
 
 impl Ambiguity {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Structure, Self::Size, Self::FileInText, Self::Base64, Self::Charset, Self::Html, Self::Elsewhere];
+    pub const ALL: [Self; 8] = [
+        Self::Structure,
+        Self::Size,
+        Self::FileInText,
+        Self::LongLine,
+        Self::Base64,
+        Self::Charset,
+        Self::Html,
+        Self::Elsewhere,
+    ];
 
     /// The name of its texts: `code-NAME` and `code-NAME-next`.
     #[must_use]
@@ -166,6 +176,7 @@ impl Ambiguity {
             Self::Structure => "ambiguous",
             Self::Size => "ambiguous-size",
             Self::FileInText => "ambiguous-file-in-text",
+            Self::LongLine => "ambiguous-long-line",
             Self::Base64 => "ambiguous-base64",
             Self::Charset => "ambiguous-charset",
             Self::Html => "ambiguous-html",

@@ -22,7 +22,7 @@ pub(crate) use self::header::{LaxHeader, has_plain_words};
 use self::html::HtmlScan;
 pub(crate) use self::lines::MarginScan;
 use self::lines::TextLines;
-pub(crate) use self::mail_like::{LONGEST_OPENING, begins_file, begins_header, ends_with_opening};
+pub(crate) use self::mail_like::{LONGEST_OPENING, begins_file, begins_header, opening_at_end};
 use crate::charset::{
     LossWatch, TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise,
     is_unreadable, label_in_effect, octets_to_look_at, shows_text,
@@ -36,7 +36,7 @@ pub(crate) struct Found {
     pub(crate) pgp: bool,
     /// A `data:` URL in an HTML tag or style sheet.
     pub(crate) data_url: bool,
-    /// A uuencoded, yEnc or BinHex file, or what is encoded below a part's header.
+    /// A uuencoded, yEnc or BinHex file, or a file's data below a part's header.
     pub(crate) file_as_text: bool,
     /// An HTML text that cannot be read within limits.
     pub(crate) unreadable: bool,
@@ -65,7 +65,7 @@ impl Found {
             (
                 self.file_as_text,
                 Cause::Ambiguous(Ambiguity::FileInText),
-                "a text with a uuencoded, yEnc or BinHex file in it, or with something encoded below a part's header",
+                "a text with a uuencoded, yEnc or BinHex file in it, or with a file's data below a part's header",
             ),
         ]
         .into_iter()

@@ -154,8 +154,8 @@ impl BodyWork {
         }
         if self.indenter.as_ref().is_some_and(Indenter::is_open) {
             return Err(RewriteError {
-                reason: "a header, or a file, could begin where some cut a line of HTML",
-                kind: Ambiguity::FileInText,
+                reason: "a header, or a file, could begin where some cut a line that nothing ends",
+                kind: Ambiguity::LongLine,
             });
         }
         self.encoder.finish(out, self.ends_mail);

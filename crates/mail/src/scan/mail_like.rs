@@ -22,9 +22,9 @@ pub(crate) fn begins_header(line: &[u8]) -> bool {
     OPENINGS.iter().any(|word| starts_with(line, word))
 }
 
-/// Whether a text, in lower case, ends with what a mail's header or a file can begin with.
-pub(crate) fn ends_with_opening(text: &[u8]) -> bool {
-    OPENINGS.iter().chain(&[BEGIN]).any(|word| text.ends_with(word))
+/// What a mail's header or a file can begin with, where a text, in lower case, ends with it: its length in octets.
+pub(crate) fn opening_at_end(text: &[u8]) -> Option<usize> {
+    OPENINGS.iter().chain(&[BEGIN]).find(|word| text.ends_with(word)).map(|word| word.len())
 }
 
 /// Whether a file in uuencode can begin with it, to who takes the least for one: `begin` and anything behind white space.

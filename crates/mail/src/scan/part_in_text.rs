@@ -1,21 +1,23 @@
 //! A part of a mail in a text, with its header: some readers look into texts for such, and unpack what follows.
 //!
-//! Lines are read as the laxest do ([`super::tokens`]). A paragraph is a header to ripmime where a line of it begins like a mail's. What is
-//! encoded below such a header is held: there may be a part again in it. What else is a field, or could be one, leaves in base64, in which
-//! nobody sees a header ([`super::mail_like`]).
+//! Lines are read as the laxest do ([`super::tokens`]). A paragraph is a header to ripmime where a line of it begins like a mail's. A text with
+//! something that is a field, or could be one, leaves in base64 with no line that begins a header ([`super::mail_like`]): nobody decodes what stands
+//! below one then. Held as well is what is plainly a file's data there, and no words: no person wrote it into a letter.
 
 use super::{
     fields::{self, Encodings, Field},
     mail_like::begins_header,
-    tokens::{Candidate, Form, LONGEST, Line},
+    tokens::{Candidate, Form, Line},
 };
 
 /// Octets before a field's name that may be left out: white space, marks of a quotation, what is left of a byte order mark.
 const MAX_BEFORE: usize = 16;
 /// Characters of base64 in which there can be a file.
-const MIN_BASE64: usize = 16;
-/// Characters next to each other of which it can be told whether they are base64 or a word.
-const MIN_RUN: usize = 6;
+const MIN_BASE64: usize = 40;
+/// Characters of a line of which it can be told whether they are base64 or a word.
+const MIN_LINE: usize = 20;
+/// Escapes of quoted-printable one after the other that are nothing else.
+const ESCAPES: usize = 3;
 
 /// What a line is to such readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +63,10 @@ impl PartInText {
         if line.hides_a_field { Seen::Hidden } else { seen }
     }
 
-    /// Whether there can be a part, or a file, in what is encoded below a header, as far as this line of the text.
+    /// Whether a file's data is written out below a header, as far as this line of the text.
     pub(super) fn is_encoded(&mut self, line: &[u8]) -> bool {
         if self.below.base64 {
-            let runs = line.split(|octet| !(octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/')));
-            self.base64 += runs.filter(|run| is_base64(run)).map(<[u8]>::len).sum::<usize>();
+            self.base64 += base64_in(line);
         }
         self.below.base64 && self.base64 >= MIN_BASE64 || self.below.quoted && is_quoted(line)
     }
@@ -112,25 +113,23 @@ fn is_encoding(value: &[u8]) -> bool {
     value.iter().all(|octet| octet.is_ascii_alphanumeric() || b" \t-_;:()\"".contains(octet))
 }
 
-/// Whether characters next to each other are base64, and no word, number or name.
-fn is_base64(run: &[u8]) -> bool {
-    let is_capital_within = run.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    let capitals = run.iter().filter(|octet| octet.is_ascii_uppercase()).count();
-    let is_mixed = capitals > 1 && run.iter().any(|octet| !octet.is_ascii_uppercase()) || is_capital_within;
-    run.len() >= MIN_RUN && is_mixed
+/// How many characters of base64 a line is, whatever stands before and behind them (the marks of a quotation); one of words, names, numbers or a
+/// link is none.
+fn base64_in(line: &[u8]) -> usize {
+    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
+    let (Some(first), Some(last)) = (line.iter().position(is_digit), line.iter().rposition(is_digit)) else { return 0 };
+    let data = &line[first..=last];
+    let has = |kind: fn(&u8) -> bool| data.iter().any(kind);
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    if data.len() >= MIN_LINE && is_mixed && data.iter().all(is_digit) { data.len() } else { 0 }
 }
 
-/// Whether something in the line is quoted-printable: two hexadecimal digits behind `=`, or the line's end; not a rule of `=`, nor a link.
+/// Whether something in the line is quoted-printable and nothing else: escapes one after the other, as mailers write them (RFC 2045, 6.7).
 fn is_quoted(line: &[u8]) -> bool {
-    let is_rule = line.trim_ascii().iter().all(|octet| *octet == b'=');
-    // What is no ASCII is a digit to ripmime.
-    let is_digit = |octet: &u8| octet.is_ascii_hexdigit() || !octet.is_ascii();
-    let is_encoded =
-        |rest: &[u8]| rest.trim_ascii_start().is_empty() || rest.get(..2).is_some_and(|pair| pair.iter().all(is_digit));
-    let is_link = memchr::memmem::find(line, b"://").is_some();
-    !is_rule
-        && !is_link
-        && (line.len() >= LONGEST || memchr::memchr_iter(b'=', line).any(|at| is_encoded(&line[at + 1..])))
+    let is_digit = |octet: &u8| octet.is_ascii_digit() || (b'A'..=b'F').contains(octet);
+    let is_escape = |text: &[u8]| matches!(text, [b'=', digits @ ..] if digits.iter().all(is_digit));
+    let escapes = |at: usize| line.get(at..at + ESCAPES * b"=XX".len());
+    memchr::memchr_iter(b'=', line).filter_map(escapes).any(|text| text.chunks(b"=XX".len()).all(is_escape))
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.
