@@ -55,6 +55,9 @@ fn every_charset_of_japanese_mail_is_decoded_wherever_it_is_split() {
         (Some("windows1251"), b"\xf2\xe5\xf1\xf2", "тест"),
         (Some("cp874"), b"\xe4\xb7\xc2", "ไทย"),
         (Some("x-mac-japanese"), b"\x95\x5c", "表"),
+        (Some("x-ms-cp932"), b"\x95\x5c", "表"),
+        (Some("Cp943C"), b"\x95\x5c", "表"),
+        (Some("x-euc"), b"\xc6\xfc", "日"),
         (Some("utf8mb4"), b"\xff", "\u{fffd}"),
         (None, b"", ""),
     ];
