@@ -132,3 +132,24 @@ def test_a_section_s_recipients_an_hour(world):
     assert send(world, "e@acme.example", recipients=60) == "250 2.0.0"
     assert send(world, "f@acme.example") == "451 4.7.1"
     assert "more mail than an hour may have" in world.log.read_text()
+
+
+# spec: RCV-RATE
+@pytest.mark.parametrize("limit, another", [
+    ("section_mails", None), ("section_recipients", None), ("sender_mails", {"sender": "b@acme.example"}), ("sender_recipients", {"sender": "b@acme.example"}),
+    ("address_mails", {"source": "127.0.0.21"}), ("address_recipients", {"source": "127.0.0.21"})])
+def test_each_limit_of_an_hour_by_itself(folder, limit, another):
+    """Two mails to two recipients each are what it has room for; the next is for later, save from another sender or address where it is theirs."""
+    dns = harness.Dns({("acme.example", "TXT"): ['"v=spf1 ip4:127.0.0.0/8 -all"']})
+    server = harness.Fubako(folder / f"rate-{limit}", {
+        "dns": {"servers": [f"127.0.0.1:{dns.port}"]}, "relay": {"smarthost": f"127.0.0.1:{harness.free_port()}"},
+        "rate": {limit: 2 if limit.endswith("mails") else 4, "exempt": []}}).start()
+    try:
+        one = {"sender": "a@acme.example", "source": "127.0.0.20", "recipients": 2}
+        assert [send(server, **one) for _ in range(3)] == ["250 2.0.0", "250 2.0.0", "451 4.7.1"]
+        assert send(server, **one | {"sender": "c@acme.example", "source": "127.0.0.22"}) == ("250 2.0.0" if another else "451 4.7.1")
+        if another:
+            assert send(server, **one | another) == "250 2.0.0"
+    finally:
+        server.stop()
+        dns.stop()

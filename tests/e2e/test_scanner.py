@@ -240,3 +240,39 @@ def test_what_a_scanner_without_signatures_called_clean_is_scanned_again_once_it
     finally:
         server.stop()
         clamd.stop()
+
+
+# spec: KEEP-VIRUS
+def test_by_tcp_as_by_a_socket(folder, mailboxes, browser):
+    """clamd on a port: what is clean arrives and is scanned again on the way out, a virus is stopped, and while it is away nothing passes."""
+    port = harness.free_port()
+    clamd = harness.Clamd(folder / "clamd-tcp", settings=f"TCPSocket {port}\nTCPAddr 127.0.0.1\n").start()
+    server = harness.Fubako(folder / "scanning-tcp", {
+        "relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}, "scanner": {"clamd": f"tcp:127.0.0.1:{port}"},
+    }).start()
+    try:
+        assert "Eicar-Test-Signature" in stopped(server, mailboxes, one_file(b"a virus by TCP", b"report.com", harness.EICAR))
+        octets, later = mails.pdf(3_000_000), mails.pdf()
+        before = len(mailboxes.raw(TO))
+        submit(server, one_file(b"clean by TCP", octets=octets))
+        relayed, notice = relayed_and_notice(mailboxes, TO, before)
+        fetch(browser, notice, password_in(relayed), {"a.pdf": mails.sha(octets)})
+        clamd.stop()
+        before = len(mailboxes.raw(TO))
+        submit(server, one_file(b"waits for TCP", octets=later))
+        harness.wait_for("the mail waits", lambda: [r for r in server.queue() if r["attempts"] > 0 and r["state"] == "received"])
+        assert len(mailboxes.raw(TO)) == before
+        clamd.start()
+        [row] = server.queue()
+        assert server.run("queue", "retry", row["id"]).returncode == 0
+        relayed, notice = relayed_and_notice(mailboxes, TO, before)
+        clamd.learn("Later-By-Tcp", later)
+        clamd.reload()
+        browser.open(harness.link_in(notice))
+        browser.type_password(password_in(relayed))
+        browser.open(browser.links("/files/")[0].get_attribute("href"))
+        assert not any(p.read_bytes() == later for p in browser.downloads.iterdir())
+        assert any(word in browser.text() for word in ("ウイルス", "virus")), browser.text()
+    finally:
+        server.stop()
+        clamd.stop()

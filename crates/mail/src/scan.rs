@@ -36,7 +36,7 @@ pub(crate) struct Found {
     pub(crate) pgp: bool,
     /// A `data:` URL in an HTML tag or style sheet.
     pub(crate) data_url: bool,
-    /// A uuencoded, yEnc or BinHex file, or a file's data below a part's header.
+    /// A uuencoded, yEnc or BinHex file, a file's data below a part's header, or a field behind a line end in an encoded word.
     pub(crate) file_as_text: bool,
     /// An HTML text that cannot be read within limits.
     pub(crate) unreadable: bool,

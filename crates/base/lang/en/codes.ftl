@@ -10,7 +10,7 @@ code-ambiguous-size-next = Please write a new mail and attach only the files tha
 code-ambiguous-file-in-text = The text has the data of a file, or of another mail, written into it as characters, which cannot be checked as an attachment.
 code-ambiguous-file-in-text-next = Please remove that data from the text (it begins with “begin 644 …”, “=ybegin …” or “Content-Type: …”, for example) and attach the file instead. If you have to send a header or the like, save it as a text file (.txt) and attach that. If a system sent the mail by itself, please give this notice to your administrator.
 code-ambiguous-long-line = The text has a very long run of characters without a space or line break (a link of some 1,000 characters or more, for example), which some programs divide, so it cannot be passed on safely.
-code-ambiguous-long-line-next = Please shorten it, or save it as a text file (.txt) and attach that. A link can be pasted as plain text on a line of its own instead. If the same notice comes again, or a system sent the mail by itself, please give this notice to your administrator.
+code-ambiguous-long-line-next = Please shorten it, put a few words before it on the same line, or save it as a text file (.txt) and attach that. If the same notice comes again, or a system sent the mail by itself, please give this notice to your administrator.
 code-ambiguous-base64 = The data of an attachment or of the text is damaged, so it cannot be read safely.
 code-ambiguous-base64-next = Please check that the file opens, attach it to a new mail and send it again. If the same notice comes again, please give this notice to your administrator.
 code-ambiguous-charset = The text is in a character encoding that is not known, so it cannot be read safely.

@@ -121,7 +121,7 @@ impl BodyWork {
             charset: TextDecoder::of_body(is_html, body.charset.as_deref()),
             rewriting,
             fixer: CrFixer::new(),
-            indenter: body.veil.then(|| Indenter::new(is_html, body.flow != Flow::Fixed)),
+            indenter: body.veil.then(|| Indenter::new(is_html, body.flow)),
             written: WrittenScan::default(),
             encoder: Encoder::new(transfer),
             ends_mail,

@@ -1,15 +1,18 @@
 //! A text in which somebody could take a line for the beginning of a mail's header, or of a file ([`crate::scan`]): a space is put before each such line,
 //! and lines that are cut by some are ended where they may be. No word is changed, and no link is divided: in two pieces it leads nowhere.
 
-use crate::scan::{LONGEST_OPENING, begins_file, begins_header, opening_at_end};
+use crate::{
+    outline::Flow,
+    scan::{LONGEST_OPENING, begins_file, begins_header, opening_at_end},
+};
 
-/// Octets after which a line is ended at the next space, or before the next character of more than one octet.
+/// Octets after which a line is ended at the next space, or between two ideographs: Chinese and Japanese have no spaces.
 const LONG: usize = 700;
 /// Octets after which a line is cut by somebody who takes the rest for a line again: what RFC 5322, 2.1.1 allows, with and without its end, and what
 /// has room in the buffers that programs read lines into.
-const CUTS: [usize; 9] = [998, 999, 1000, 1022, 1023, 1024, 2047, 4095, 8191];
+const CUTS: [usize; 7] = [998, 1000, 1023, 1024, 2047, 4095, 8191];
 
-/// What has this in it is a link, up to white space.
+/// What has this in it is a link, up to white space or a mark of Japanese.
 const LINK: &[u8] = b"://";
 
 /// The work on one text, whose lines end in CRLF.
@@ -18,7 +21,7 @@ pub(super) struct Indenter {
     /// HTML is ended at white space alone.
     is_html: bool,
     /// A flowed line goes on in the next where it ends in a space.
-    is_flowed: bool,
+    flow: Flow,
     /// The line's beginning, until it is known what it begins.
     start: Vec<u8>,
     /// The start was written.
@@ -27,14 +30,18 @@ pub(super) struct Indenter {
     column: usize,
     /// How much of [`LINK`] was there since the last white space.
     link: usize,
+    /// The last octet.
+    last: u8,
+    /// A `<` was there, and no `>` since.
+    in_tag: bool,
     /// The last octets, in lower case, of a line that could not be ended before the first cut.
     tail: Vec<u8>,
     is_open: bool,
 }
 
 impl Indenter {
-    pub(super) fn new(is_html: bool, is_flowed: bool) -> Self {
-        Self { is_html, is_flowed, ..Self::default() }
+    pub(super) fn new(is_html: bool, flow: Flow) -> Self {
+        Self { is_html, flow, ..Self::default() }
     }
 
     /// Takes the next octets; appends what is ready.
@@ -65,7 +72,8 @@ impl Indenter {
         let start = std::mem::take(&mut self.start);
         self.within = true;
         if begins_header(&start) || begins_file(&start) {
-            out.push(b' ');
+            // In a link in an attribute a tab is nothing (URL, 4.4), and a space is not.
+            out.push(if self.is_html && self.in_tag { b'\t' } else { b' ' });
             self.column = 1;
         }
         for octet in start {
@@ -74,22 +82,26 @@ impl Indenter {
     }
 
     fn write(&mut self, octet: u8, out: &mut Vec<u8>) {
-        let is_lead = octet >= 0xc0 && !self.is_html && self.link < LINK.len();
         if self.column >= LONG && octet == b' ' {
-            return self.end_line(if self.is_flowed { b" \r\n " } else { b"\r\n " }, out);
+            return self.end_line(out);
         }
-        if self.column >= LONG && is_lead {
-            // Before the first character stands a space, so that it begins nothing.
-            self.end_line(b"\r\n ", out);
+        // The octets with which ideographs begin in UTF-8.
+        let is_ideograph = (0xe4..=0xe9).contains(&octet) && !self.last.is_ascii();
+        if self.column >= LONG && is_ideograph && !self.is_html && self.link < LINK.len() {
+            // Before it stands a space, so that it begins nothing.
+            out.extend_from_slice(b"\r\n ");
+            self.begin_line();
         }
         out.push(octet);
         self.column += 1;
-        self.link = match octet {
-            b' ' | b'\n' => 0,
+        self.link = match (self.last, octet) {
+            (_, b' ' | b'\t' | b'\n') | (0xe3, 0x80) | (0xef, 0xbc) => 0,
             _ if self.link == LINK.len() => self.link,
-            octet if octet == LINK[self.link] => self.link + 1,
-            octet => usize::from(octet == LINK[0]),
+            (_, octet) if octet == LINK[self.link] => self.link + 1,
+            (_, octet) => usize::from(octet == LINK[0]),
         };
+        self.last = octet;
+        self.in_tag = octet == b'<' || self.in_tag && octet != b'>';
         if self.column > CUTS[0] {
             self.tail.push(octet.to_ascii_lowercase());
             self.tail.drain(..self.tail.len().saturating_sub(LONGEST_OPENING));
@@ -102,10 +114,20 @@ impl Indenter {
         }
     }
 
-    /// Ends the line; the next one begins with a space.
-    fn end_line(&mut self, end: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(end);
-        (self.column, self.link) = (1, 0);
+    /// Ends the line in place of a space.
+    fn end_line(&mut self, out: &mut Vec<u8>) {
+        // RFC 3676: a flowed line goes on where it ends in a space, which belongs to the text unless `delsp` says otherwise; one before a line is none.
+        out.extend_from_slice(match self.flow {
+            Flow::Fixed => b"\r\n ",
+            Flow::Flowed { delsp: false } => b" \r\n ",
+            Flow::Flowed { delsp: true } => b"  \r\n ",
+        });
+        self.begin_line();
+    }
+
+    /// A line with a space before it was begun.
+    fn begin_line(&mut self) {
+        (self.column, self.link, self.last) = (1, 0, b' ');
         self.tail.clear();
     }
 }
@@ -121,10 +143,10 @@ mod tests {
 
     fn indented(text: &str) -> String {
         let (mut whole, mut pieces) = (Vec::new(), Vec::new());
-        let mut indenter = Indenter::new(false, false);
+        let mut indenter = Indenter::new(false, Flow::Fixed);
         indenter.push(text.as_bytes(), &mut whole);
         indenter.finish(&mut whole);
-        let mut indenter = Indenter::new(false, false);
+        let mut indenter = Indenter::new(false, Flow::Fixed);
         text.as_bytes().iter().for_each(|octet| indenter.push(&[*octet], &mut pieces));
         indenter.finish(&mut pieces);
         assert_eq!(whole, pieces);
@@ -140,7 +162,7 @@ mod tests {
             "boundary",
             "Hi\r\nBEGIN\t5 units\r\nbegin\r\n",
             &format!("{} Content-Type: x\r\nFrom", "x".repeat(800)),
-            &"あ".repeat(900),
+            &"文箱の".repeat(300),
             &"word ".repeat(900),
         ] {
             let out = indented(text);
@@ -152,9 +174,37 @@ mod tests {
             let without = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             assert_eq!(without(&out), without(text));
         }
-        for text in ["Hi\r\nthere, from me\r\n\r\n> From: a\r\n", "", "\r\n\r\n", "a"] {
+        // Where no word ends, no line does: Russian, German and Korean have spaces, and a mark belongs to the character before it.
+        let unbroken =
+            ["Straßenüber".repeat(90), "следующее".repeat(60), "한국말".repeat(100), "カ\u{3099}".repeat(130)];
+        let others = ["Hi\r\nthere, from me\r\n\r\n> From: a\r\n", "", "\r\n\r\n", "a"];
+        for text in others.into_iter().chain(unbroken.iter().map(String::as_str)) {
             assert_eq!(indented(text), text);
         }
+    }
+
+    // spec: MAIL-REBUILD (found by review: RFC 3676, words ran together; a link in two lines got a space)
+    #[test]
+    fn a_flowed_text_says_what_it_said_and_an_attribute_too() {
+        let text = "word ".repeat(299) + "end";
+        for delsp in [false, true] {
+            let (mut indenter, mut out) = (Indenter::new(false, Flow::Flowed { delsp }), Vec::new());
+            indenter.push(text.as_bytes(), &mut out);
+            indenter.finish(&mut out);
+            let out = String::from_utf8(out).unwrap();
+            // As RFC 3676, 4.2 to 4.4 has it read.
+            let lines: Vec<&str> = out.split("\r\n").collect();
+            assert!(lines.len() == 3 && lines[..2].iter().all(|line| line.ends_with(' ')), "{out}");
+            let shown = lines.iter().enumerate().map(|(at, line)| {
+                let line = line.strip_prefix(' ').unwrap_or(line);
+                if delsp && at < 2 { &line[..line.len() - 1] } else { line }
+            });
+            assert_eq!(shown.collect::<String>(), text);
+        }
+        let (mut indenter, mut out) = (Indenter::new(true, Flow::Fixed), Vec::new());
+        indenter.push(b"<a href=\"https://a.example/?x=1&\r\nfrom=2\">x</a>\r\nFrom: a", &mut out);
+        indenter.finish(&mut out);
+        assert_eq!(out, b"<a href=\"https://a.example/?x=1&\r\n\tfrom=2\">x</a>\r\n From: a");
     }
 
     // spec: MAIL-AMBIGUOUS, MAIL-REBUILD (found by review: a long link was divided, and led nowhere)
@@ -175,7 +225,7 @@ mod tests {
     #[test]
     fn a_line_without_white_space_that_begins_a_header_where_it_is_cut_is_told() {
         let is_open = |is_html: bool, text: &str| {
-            let mut indenter = Indenter::new(is_html, false);
+            let mut indenter = Indenter::new(is_html, Flow::Fixed);
             indenter.push(text.as_bytes(), &mut Vec::new());
             indenter.finish(&mut Vec::new());
             indenter.is_open()

@@ -5,7 +5,7 @@ use memchr::{memchr, memchr2};
 use super::{
     Found,
     mail_like::MailLike,
-    part_in_text::{PartInText, Seen},
+    part_in_text::PartInText,
     tokens::{LONGEST, Mark, Tokens},
     uuencode::{self, Uuencode},
 };
@@ -167,7 +167,7 @@ impl TextRules {
             // What is a part says so at a line's beginning; to who cuts lines it may stand here.
             self.finish();
             self.tokens.take_piece(octets);
-            self.like.line(octets);
+            self.like.cut(octets);
             return self.like.field(&self.tokens.finish());
         }
         if octets.is_empty() {
@@ -188,18 +188,15 @@ impl TextRules {
         }
         let line = self.tokens.finish();
         self.like.field(&line);
-        let part = self.part.line(&line);
-        self.found.file_as_text |= part == Seen::Hidden;
-        self.found.veil |= part == Seen::Mime;
+        self.part.line(&line);
+        self.found.file_as_text |= line.hides_a_field;
     }
 
     /// A line as it stands in the text.
     fn line(&mut self, line: &[u8]) {
         self.like.line(line);
         let file = &mut self.found.file_as_text;
-        *file |= self.uuencode.line(line) || self.part.is_encoded(line);
-        // In a mail's body, as far as anybody sees one in the text, `begin` is a file's without any data.
-        *file |= self.uuencode.has_begun() && self.part.is_below_header();
+        *file |= self.uuencode.line(line) || self.part.is_data(line);
         self.found.veil |= self.uuencode.has_begun();
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),

@@ -22,9 +22,12 @@ pub(crate) fn begins_header(line: &[u8]) -> bool {
     OPENINGS.iter().any(|word| starts_with(line, word))
 }
 
-/// What a mail's header or a file can begin with, where a text, in lower case, ends with it: its length in octets.
+/// What a mail's header or a file begins with where a line is cut, which is no line's beginning to anybody else: a field with its colon. Its length in
+/// octets, where a text, in lower case, ends with it.
 pub(crate) fn opening_at_end(text: &[u8]) -> Option<usize> {
-    OPENINGS.iter().chain(&[BEGIN]).find(|word| text.ends_with(word)).map(|word| word.len())
+    const WORDS: [&[u8]; 8] =
+        [b"received:", b"from:", b"subject:", b"date:", b"content-", b"boundary=", b"mime-version", BEGIN];
+    WORDS.iter().find(|word| text.ends_with(word)).map(|word| word.len())
 }
 
 /// Whether a file in uuencode can begin with it, to who takes the least for one: `begin` and anything behind white space.
@@ -37,6 +40,9 @@ const BEGIN: &[u8] = b"begin";
 const OPENINGS: [&[u8]; 7] = [b"received", b"from", b"subject", b"date", b"content", b"boundary", b"mime-version"];
 /// Octets of a line after which it can be known what it begins.
 pub(crate) const LONGEST_OPENING: usize = 12;
+
+/// Octets before a field's name that may be left out: white space, marks of a quotation, what is left of a byte order mark.
+const MAX_BEFORE: usize = 16;
 
 /// The look for what could be a field.
 #[derive(Debug, Default)]
@@ -58,19 +64,23 @@ impl MailLike {
         self.after_cr = octets.ends_with(b"\r");
     }
 
-    /// Takes a line as it stands in the text: is it a file's data below a `begin`? A long line is cut by some, and may have that where it is.
+    /// Takes a line as it stands in the text: is it a file's data below a `begin`?
     pub(super) fn line(&mut self, line: &[u8]) {
         if self.found || line.is_empty() {
             return;
         }
-        let begins = begins_file(line)
-            || line.len() > MAX_LINE
-                && memchr::memchr2_iter(b'b', b'B', line).any(|at| starts_with(&line[at..], BEGIN));
+        self.cut(line.get(MAX_LINE..).unwrap_or_default());
+        let begins = begins_file(line);
         let rest = line.get(3..).filter(|_| starts_with(line, b"end"));
         // A line that begins with the word is none of data; the word alone ends the file to all.
         let ends = rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
-        self.found = self.begun && !ends && is_data(line);
+        self.found |= self.begun && !ends && is_data(line);
         self.begun = begins || self.begun && rest.is_none_or(|rest| !rest.trim_ascii().is_empty());
+    }
+
+    /// Takes octets of a line that some cut where they please: does a file begin there? Its data may stand in the same line.
+    pub(super) fn cut(&mut self, octets: &[u8]) {
+        self.found |= memchr::memchr2_iter(b'b', b'B', octets).any(|at| begins_file(&octets[at..]));
     }
 
     /// Takes a line with all that belongs to it: could a field stand there?
@@ -85,8 +95,9 @@ impl MailLike {
 
 /// Whether a field's name can stand in a line's first word, or where somebody cuts a line that is long.
 fn could_be_field(line: &Line) -> bool {
-    let has_field =
-        |form: &Form| form.candidates().any(|at| fields::fields_in(at.name).next().is_some() || is_torn(at.name));
+    let has_field = |form: &Form| {
+        form.candidates().any(|at| fields::fields_in(at.name).next().is_some() || is_torn(at.name) || is_mime(at.line))
+    };
     line.forms().iter().any(has_field)
         || line.unfolded().is_some_and(|form| has_field(&form))
         || line.behind_cuts().any(|text| fields::fields_in(text).next().is_some())
@@ -124,4 +135,19 @@ fn is_data(line: &[u8]) -> bool {
     // Any octet is a length to them.
     let octets = usize::from(length.wrapping_sub(32) & 63);
     octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
+}
+
+/// Whether a line begins with a field of MIME, marks and the like left out.
+fn is_mime(text: &[u8]) -> bool {
+    const NAMES: [&[u8]; 7] = [
+        b"content-type",
+        b"content-disposition",
+        b"content-location",
+        b"content-transfer-encoding",
+        b"content-description",
+        b"content-id",
+        b"mime-version",
+    ];
+    let start = text.iter().take(MAX_BEFORE).position(u8::is_ascii_alphabetic).unwrap_or_default();
+    NAMES.iter().any(|name| text[start..].starts_with(name))
 }

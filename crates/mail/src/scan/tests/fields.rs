@@ -59,14 +59,12 @@ fn a_padded_word_is_none_that_goes_on_in_the_next_field() {
     assert!(header.hides_a_field);
 }
 
-// spec: MAIL-AMBIGUOUS (a field that is hidden, and what is encoded, or begins a file, below a header)
+// spec: MAIL-AMBIGUOUS (a field that is hidden, and a file with NULs in its first line)
 #[test]
-fn what_may_be_unpacked_below_a_header_in_a_text_is_held() {
+fn what_is_hidden_in_a_text_is_held() {
     for text in [
         "X: =?a?Q?x?= =?=\r\n?Q?=0ACont?=ent-Disposition: attachment; filename=evil.exe\r\n",
-        "Content-Transfer-Encoding: base64\r\nX: y\r\n\r\nHi:\r\nTVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAA=\r\n",
         "Hi\r\nbe\0gin\0 644 a.exe\r\n#0V%T\r\n",
-        "Date: today\r\n\r\nHi\r\nbegin 7 evil.exe\r\n",
     ] {
         assert!(by_lines(text).0, "{text}");
     }
@@ -136,11 +134,11 @@ fn a_field_that_only_some_take_for_one_of_mime() {
     assert!(LaxHeader::of(open.into_iter()).names_a_file);
 }
 
-// spec: MAIL-AMBIGUOUS (a file's data below a header is held; words there leave in base64, in which nobody sees the header)
+// spec: MAIL-AMBIGUOUS, MAIL-NONE (a file's data below a header is held; words there leave in base64, in which nobody sees the header)
 #[test]
 fn a_file_s_data_below_a_header_in_a_text_is_held_and_words_are_not() {
     let below = |encoding: &str, text: &str| by_lines(&format!("Hi\r\n\r\n{encoding}\r\nX: y\r\n\r\n{text}\r\n"));
-    let data = "TVqQAAMAAAAEAAAA//8AALgA";
+    let data = "TVqQAAMAAAAEAAAA//8AALgA".repeat(3);
     for encoding in [
         "Content-Transfer-Encoding: base64",
         "Content-Transfer-Encoding: binary base64",
@@ -150,42 +148,51 @@ fn a_file_s_data_below_a_header_in_a_text_is_held_and_words_are_not() {
         "Content-Transfer-Encodings:\r\n\tBASE64",
         "Date: x\r\nX-Content-Transfer-Encoding: base64",
     ] {
-        for text in [
-            format!("{data}\r\n{data}"),
-            format!("> {data}\r\n> > {data}=="),
-            format!("{data}。\r\n{data}。"),
-            format!("{}\r\n\r\n{data}{data}", "-\r\n".repeat(400)),
-        ] {
+        for text in [data.clone(), format!("{data}QQ=="), format!("{}\r\n\r\n{data}", "-\r\n".repeat(400))] {
             assert_eq!(below(encoding, &text), (true, true), "{encoding}: {text}");
         }
         for text in [
             "よろしく\r\n-- \r\n佐藤",
             "JavaScriptのMailParserで解析しました。PowerShellでも同じです。",
-            "java.lang.IllegalArgumentException\r\n\tat java.util.Base64$Decoder.decode0",
+            "src/test/java/jp/co/acme/Order2ServiceTest\r\ngetCustomerOrderDetailListV2\r\ngetCustomerOrderDetailItemV2",
             "Message-ID: <CAF4xYz1AbCdEf0123AbCdEf0123AbCdEf0123AbCdEf0123@mail.example>",
             "https://zoom.example/j/123?pwd=QWJDZEVmR2hJaktsTW5PcFFyU3RVdg09QWJDZEVmR2hJaktsTW5PcFFyU3RVdg09",
-            "Sales/Marketing/Development/Planning\r\nYouTube/LinkedIn/GitHub/WordPress\r\n0312345678",
+            "DKIM-Signature: v=1; a=rsa-sha256; b=x\r\n AbCdEf0123AbCdEf0123AbCdEf0123AbCdEf0123AbCdEf0123AbCdEf0123AbCd",
             "d41d8cd98f00b204e9800998ecf8427ed41d8cd98f00b204e9800998ecf8427e",
+            "Date: x\r\n\r\nbegin 3 lots",
         ] {
             assert_eq!(below(encoding, text), (false, true), "{encoding}: {text}");
         }
     }
     let quoted = "Content-Transfer-Encoding: quoted-printable";
-    assert_eq!(below(quoted, "Hi =E3=81=82"), (true, true));
+    assert_eq!(below(quoted, &"=E3=81=82".repeat(4)), (true, true));
+    assert_eq!(below(quoted, &("=E3=81=82".repeat(4) + "=")), (true, true));
     for text in [
         "========\r\nhttps://a.example/?x=y&id=12",
         "A社=20台 B社=30台",
-        "price =31=30",
-        "soft = \t\r\nbreak",
         "合計=\r\n10",
-        "x=10;",
-        "=E3=81=8",
-        "=ee=ee=ee",
+        "=10=20=30=40=50=60=70=80",
+        "「=E3=81=82=E3=81=82=E3=81=82=E3=81=82」とは何ですか",
     ] {
         assert_eq!(below(quoted, text), (false, true), "{text}");
     }
     // Without such a field it is nothing that anybody decodes.
-    assert_eq!(below("Content-Transfer-Encoding: 7bit", &format!("{data}\r\n{data} =E3=81=82")), (false, true));
+    assert_eq!(below("Content-Transfer-Encoding: 7bit", &data), (false, true));
+}
+
+// spec: MAIL-AMBIGUOUS (found by review: ripmime cuts a line at its 1,023rd octet, and finds a file in one that has no other below it)
+#[test]
+fn a_file_within_one_long_line_leaves_in_base64() {
+    let pad = |text: &str| format!("{text}{}", "/".repeat(1023 - text.len()));
+    for begin in ["begin 644 a.exe", "BEGIN\t1 a", "begin\u{b}x"] {
+        for far in [1023, 2046, 64 << 10, (64 << 10) + 100] {
+            let text = format!("{}{}{}{}end", "x".repeat(far), pad(begin), pad("#0V%T"), pad("`"));
+            assert!(by_lines(&text).1, "{begin} {far}");
+        }
+        assert!(by_lines(&format!("{}{begin}", "x".repeat((64 << 10) + 20))).1, "{begin}");
+    }
+    assert_eq!(by_lines(&format!("{} beginning", "x".repeat(2000))), (false, false));
+    assert_eq!(by_lines("We begin at ten.\r\nBye\r\n"), (false, false));
 }
 
 // spec: MAIL-AMBIGUOUS, 3.4a (found by review: what looks like a part before the first and after the last one)
