@@ -327,7 +327,7 @@ def base64_attachment(name, text):
 AMBIGUOUS = {
     "size": Case(mails.multipart(mails.head(), [(b"", b"x")] * 2100), held=True),
     "file-in-text": Case(mails.head() + b"\r\nbegin 644 a.txt\r\n%2$E,3$\\\r\n`\r\nend\r\n", held=True),
-    "long-line": Case(mails.head() + b"\r\nX-Content-Type: a\r\n" + b"x" * 1023 + b"from=me\r\n", held=True),
+    "long-line": Case(mails.head() + b"\r\nX-Content-Type: a\r\n" + b"x" * 1023 + b"content-type=me\r\n", held=True),
     "base64": Case(mails.multipart(mails.head(), [base64_attachment(b"broken.pdf", b"JVBERi0xLjQK!!!!\x00(x)\r\nJVBERi0xLjQK\r\n")]), held=True, names=("broken.pdf",)),
     "charset": Case(mails.multipart(mails.head(), [(b"Content-Type: text/plain; charset=x-unknown-42\r\n", b"\x80\x81"), base64_attachment(b"a.pdf", b"JVBERi0xLjQK\r\n")]), held=True),
     "html": Case(mails.multipart(mails.head(), [(b"Content-Type: text/html; charset=UTF-8\r\n", b"<p>" + b"<a " + b"a=b\r\n" * 300_000)]), held=True),
