@@ -67,8 +67,9 @@ pub(crate) fn members<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
 /// `Content-Disposition: attachment` (RFC 6266) with the name twice: in ASCII for old readers, and as RFC 8187 has it.
 pub(crate) fn disposition(name: &str) -> String {
     let name = safe(name);
-    let mut out = format!("attachment; filename=\"{}\"", ascii(&name));
-    if !name.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'%' | b';')) {
+    let plain = ascii(&name);
+    let mut out = format!("attachment; filename=\"{plain}\"");
+    if plain != name {
         out.push_str("; filename*=UTF-8''");
         for octet in name.bytes() {
             if octet.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&octet) {
@@ -140,6 +141,12 @@ mod tests {
             "attachment; filename=\"file.xlsx\"; \
              filename*=UTF-8''%E8%A6%8B%E7%A9%8D%E6%9B%B8%20%28%E6%9C%80%E7%B5%82%29.xlsx"
         );
+        // Found by an attack test: it was saved as `Tanaka_s plan.pdf`.
+        assert_eq!(
+            disposition("Tanaka's plan.pdf"),
+            "attachment; filename=\"Tanaka_s plan.pdf\"; filename*=UTF-8''Tanaka%27s%20plan.pdf"
+        );
+        assert_eq!(disposition("a b.pdf"), r#"attachment; filename="a b.pdf""#);
         let evil = disposition("a\"; filename=\"b.exe\r\nX: y\u{202e}%41");
         assert!(evil.bytes().all(|b| (0x20..0x7f).contains(&b)), "{evil}");
         assert_eq!(evil.matches('"').count(), 2, "{evil}");
