@@ -27,7 +27,7 @@ use self::{
 };
 pub use guess::guess;
 pub use label::is_japanese_label;
-pub(crate) use label::{is_declared, is_disguise, is_unknown, is_unreadable, shows_text};
+pub(crate) use label::{is_declared, is_disguise, is_unknown, is_unreadable, is_utf8, shows_text};
 pub(crate) use page::label_of;
 pub(crate) use unknown::{LossWatch, Utf8Watch};
 

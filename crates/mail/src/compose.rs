@@ -28,7 +28,7 @@ use crate::{
     outline::{Flow, Outline},
     plan::{Body, Packed, Plan},
     relay::Front,
-    scan::has_plain_words,
+    scan::{WrittenScan, has_plain_words},
     steps::Step,
 };
 
@@ -55,6 +55,7 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
     let mut writer = Writer {
         boundary_seed: boundary_seed(head.as_bytes()),
         veil: !has_plain_words(&head),
+        names_veil: names_veil(plan, with.notice),
         multiparts: 0,
         octets: head.into_bytes(),
         steps: Vec::new(),
@@ -97,6 +98,19 @@ fn references(outline: &Outline, plan: &Plan) -> References {
     references
 }
 
+/// Whether somebody could take what is written into bodies, the notice and the names of files that were there, for more than words.
+fn names_veil(plan: &Plan, notice: Option<&Notice>) -> bool {
+    let mut scan = WrittenScan::default();
+    let texts = notice.into_iter().flat_map(|notice| [notice.text(), notice.html()]);
+    let names = plan.attachments.iter().map(|attachment| attachment.name.to_string());
+    for text in texts.chain(names) {
+        scan.push(text.as_bytes());
+        scan.push(b"\r\n");
+    }
+    let found = scan.finish();
+    found.veil || found.file_as_text
+}
+
 /// FNV-1a of the header: the same mail gives the same boundaries, another mail others. Nothing rests on its being hard
 /// to guess: a boundary holds `=_`, which our encodings never write.
 pub(crate) fn boundary_seed(octets: &[u8]) -> u64 {
@@ -107,6 +121,8 @@ struct Writer<'a> {
     boundary_seed: u64,
     /// The header has in it what some take for an encoded word, and end the header with: bodies are in base64, in which they see nothing.
     veil: bool,
+    /// A name that is written into bodies is one that somebody could take for a mail's header or a file's first line.
+    names_veil: bool,
     multiparts: usize,
     /// What is written before the next body.
     octets: Vec<u8>,
@@ -173,12 +189,13 @@ impl Writer<'_> {
 
     fn leaf(&mut self, index: usize, is_root: bool) {
         let Some(body) = self.plan.bodies.get(index) else { return };
-        let transfer = self.transfer(body);
+        let veil = body.veil || self.names_veil;
+        let transfer = if veil || self.veil { Transfer::Base64 } else { self.transfer(body) };
         self.content(body.media_type, body.flow, transfer);
         let notice = self.notice.filter(|_| self.noticed.contains(&index));
         let position = notice.map(|notice| notice.position);
         let base = location::base(self.outline, body.part);
-        let work = Box::new(BodyWork::new(body, transfer, position, &self.notes.with_base(base), is_root));
+        let work = Box::new(BodyWork::new(body, (transfer, veil), position, &self.notes.with_base(base), is_root));
         self.steps.push(Step::Octets(std::mem::take(&mut self.octets)));
         self.steps.push(Step::Body { range: body.body.clone(), work });
     }
@@ -189,9 +206,6 @@ impl Writer<'_> {
         let western = ["iso-8859-", "windows-125", "us-ascii"].iter().any(|start| label.starts_with(start));
         let open = matches!(label, "us-ascii" | "utf-8" | "utf8");
         let japanese_notice = self.notice.is_some_and(|notice| notice.langs.contains(&fubako_base::Lang::Ja));
-        if body.veil || self.veil {
-            return Transfer::Base64;
-        }
         if (western && label != "us-ascii") || (open && !japanese_notice) {
             Transfer::QuotedPrintable
         } else {

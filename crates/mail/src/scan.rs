@@ -25,7 +25,7 @@ use self::lines::TextLines;
 pub(crate) use self::mail_like::{LONGEST_OPENING, begins_file, begins_header, opening_at_end};
 use crate::charset::{
     LossWatch, TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise,
-    is_unreadable, label_in_effect, octets_to_look_at, shows_text,
+    is_unreadable, is_utf8, label_in_effect, octets_to_look_at, shows_text,
 };
 use crate::outline::Cause;
 
@@ -91,6 +91,8 @@ pub(crate) struct BodyScan {
     octets: TextLines,
     /// The text in every way in which it may be decoded, where it is HTML or octets do not show it.
     texts: Vec<(TextDecoder, TextScan)>,
+    /// The text as it will be written, where that is not what its octets show: lines are longer then, and some cut long ones.
+    written: Option<(TextDecoder, Box<TextLines>)>,
     /// HTML whose charset can only be guessed, its octets as they are: who guesses otherwise sees their ASCII.
     raw: Option<Box<HtmlScan>>,
     buffer: String,
@@ -120,6 +122,7 @@ impl BodyScan {
         Self {
             octets: TextLines::default(),
             texts: Vec::new(),
+            written: None,
             raw: None,
             buffer: String::new(),
             is_html,
@@ -166,6 +169,10 @@ impl BodyScan {
             }
             self.texts = all.into_iter().map(|decoder| (decoder, scan())).collect();
         }
+        if self.is_html || self.texts.is_empty() {
+            let decoder = (!is_utf8(charset)).then(|| TextDecoder::of_body(self.is_html, declared));
+            self.written = decoder.map(|decoder| (decoder, Box::default()));
+        }
         let is_guessed = is_marked || !is_declared(declared) || matches!(start, [0xfe | 0xff, ..]);
         self.raw = (self.is_html && is_guessed).then(Box::default);
         self.look(start);
@@ -178,6 +185,11 @@ impl BodyScan {
         for (decoder, scan) in &mut self.texts {
             decoder.push(octets, &mut self.buffer);
             scan.push(&self.buffer);
+            self.buffer.clear();
+        }
+        if let Some((decoder, lines)) = &mut self.written {
+            decoder.push(octets, &mut self.buffer);
+            lines.push(self.buffer.as_bytes());
             self.buffer.clear();
         }
         let Some(raw) = &mut self.raw else { return };
@@ -205,6 +217,12 @@ impl BodyScan {
             found.data_url |= seen.data_url;
             found.unreadable |= seen.unreadable;
             found.charset |= seen.charset;
+        }
+        if let Some((mut decoder, mut lines)) = self.written {
+            decoder.finish(&mut self.buffer);
+            lines.push(self.buffer.as_bytes());
+            self.buffer.clear();
+            found.merge(lines.finish());
         }
         for (mut decoder, mut scan) in self.texts {
             decoder.finish(&mut self.buffer);
@@ -238,10 +256,9 @@ impl WrittenScan {
         self.lines.push(octets);
     }
 
-    /// Whether there is a file in it, or what is encrypted.
-    pub(crate) fn finish(&mut self) -> bool {
-        let found = self.lines.finish();
-        found.file_as_text || found.pgp
+    /// What is in it.
+    pub(crate) fn finish(&mut self) -> Found {
+        self.lines.finish()
     }
 }
 

@@ -106,6 +106,11 @@ pub(crate) fn is_declared(label: Option<&str>) -> bool {
     is_read && Encoding::for_label(label.as_bytes()).is_some()
 }
 
+/// Whether text with this label is what it will be written in.
+pub(crate) fn is_utf8(label: Option<&str>) -> bool {
+    label.is_some_and(|label| matches!(known(&normal(label)), Some(Known::Other(encoding)) if encoding == UTF_8))
+}
+
 /// Whether text with this label is written in a charset that is not read here and does not show ASCII as ASCII.
 pub(crate) fn is_unreadable(label: Option<&str>) -> bool {
     label.is_some_and(|label| {

@@ -94,7 +94,7 @@ impl fmt::Debug for BodyWork {
 impl BodyWork {
     pub(super) fn new(
         body: &Body,
-        transfer: Transfer,
+        (transfer, veil): (Transfer, bool),
         notice: Option<NoticePosition>,
         notes: &Notes,
         ends_mail: bool,
@@ -121,7 +121,7 @@ impl BodyWork {
             charset: TextDecoder::of_body(is_html, body.charset.as_deref()),
             rewriting,
             fixer: CrFixer::new(),
-            indenter: body.veil.then(|| Indenter::new(is_html, body.flow)),
+            indenter: veil.then(|| Indenter::new(is_html, body.flow)),
             written: WrittenScan::default(),
             encoder: Encoder::new(transfer),
             ends_mail,
@@ -148,7 +148,9 @@ impl BodyWork {
         }
         self.decoder.finish(&mut self.stages.decoded);
         self.pass(true, out)?;
-        if self.written.finish() {
+        let found = self.written.finish();
+        // Where it was seen in time that somebody could take the text for a mail, its lines were looked after.
+        if found.file_as_text || found.pgp || found.veil && self.indenter.is_none() {
             // However the text was decoded and rewritten, it is no way for a file to come about that nobody saw.
             return Err(RewriteError { reason: "a file would be written in a text", kind: Ambiguity::FileInText });
         }

@@ -34,6 +34,8 @@ pub(super) struct Indenter {
     last: u8,
     /// A `<` was there, and no `>` since.
     in_tag: bool,
+    /// The line is a quotation, whose rest would be nobody's on a line of its own.
+    is_quoted: bool,
     /// The last octets, in lower case, of a line that could not be ended before the first cut.
     tail: Vec<u8>,
     is_open: bool,
@@ -71,6 +73,7 @@ impl Indenter {
     fn begin(&mut self, out: &mut Vec<u8>) {
         let start = std::mem::take(&mut self.start);
         self.within = true;
+        self.is_quoted = !self.is_html && start.trim_ascii_start().starts_with(b">");
         if begins_header(&start) || begins_file(&start) {
             // In a link in an attribute a tab is nothing (URL, 4.4), and a space is not.
             out.push(if self.is_html && self.in_tag { b'\t' } else { b' ' });
@@ -82,12 +85,13 @@ impl Indenter {
     }
 
     fn write(&mut self, octet: u8, out: &mut Vec<u8>) {
-        if self.column >= LONG && octet == b' ' {
+        let is_long = self.column >= LONG && !self.is_quoted;
+        if is_long && octet == b' ' {
             return self.end_line(out);
         }
         // The octets with which ideographs begin in UTF-8.
         let is_ideograph = (0xe4..=0xe9).contains(&octet) && !self.last.is_ascii();
-        if self.column >= LONG && is_ideograph && !self.is_html && self.link < LINK.len() {
+        if is_long && is_ideograph && !self.is_html && self.link < LINK.len() {
             // Before it stands a space, so that it begins nothing.
             out.extend_from_slice(b"\r\n ");
             self.begin_line();

@@ -49,8 +49,6 @@ const MAX_BEFORE: usize = 16;
 pub(super) struct MailLike {
     found: bool,
     after_cr: bool,
-    /// A line was a file's `begin` to somebody.
-    begun: bool,
 }
 
 impl MailLike {
@@ -64,18 +62,11 @@ impl MailLike {
         self.after_cr = octets.ends_with(b"\r");
     }
 
-    /// Takes a line as it stands in the text: is it a file's data below a `begin`?
+    /// Takes a line as it stands in the text: does a file begin with it? What it says of a mode, and what stands below it, is any file's to somebody:
+    /// data that is not there is made up, and a line of words is data.
     pub(super) fn line(&mut self, line: &[u8]) {
-        if self.found || line.is_empty() {
-            return;
-        }
+        self.found |= begins_file(line);
         self.cut(line.get(MAX_LINE..).unwrap_or_default());
-        let begins = begins_file(line);
-        let rest = line.get(3..).filter(|_| starts_with(line, b"end"));
-        // A line that begins with the word is none of data; the word alone ends the file to all.
-        let ends = rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
-        self.found |= self.begun && !ends && is_data(line);
-        self.begun = begins || self.begun && rest.is_none_or(|rest| !rest.trim_ascii().is_empty());
     }
 
     /// Takes octets of a line that some cut where they please: does a file begin there? Its data may stand in the same line.
@@ -127,14 +118,6 @@ fn begun_before(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
         let name = name.as_bytes();
         (1..name.len()).filter(move |length| text.ends_with(&name[..*length])).map(move |length| name[length])
     })
-}
-
-/// A line that may be one of a uuencoded file to who takes any octets for data, and passes over what stands behind them.
-fn is_data(line: &[u8]) -> bool {
-    let Some((length, data)) = line.split_first() else { return false };
-    // Any octet is a length to them.
-    let octets = usize::from(length.wrapping_sub(32) & 63);
-    octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.

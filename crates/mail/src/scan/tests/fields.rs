@@ -191,6 +191,16 @@ fn a_file_within_one_long_line_leaves_in_base64() {
         }
         assert!(by_lines(&format!("{}{begin}", "x".repeat((64 << 10) + 20))).1, "{begin}");
     }
+    // What stands before the mode, and the data, is whatever it is: ripmime takes any line for one, and makes up what is missing.
+    for begin in ["begin\u{c}foo 644 a.exe", "begin\u{b}x", "begin the evil.exe", "BEGIN\tx\t"] {
+        assert!(by_lines(&format!("Hi\r\n{begin}\r\nwords\r\n")).1, "{begin}");
+    }
+    // 341 characters of one octet that have three once they are written.
+    for charset in ["windows-1252", "windows-1251"] {
+        let text = [&[0x96; 341][..], b"begin 644 a.exe"].concat();
+        assert!(found(false, Some(charset), &text).veil && found(true, Some(charset), &text).veil, "{charset}");
+        assert!(!found(false, Some(charset), &[&[0x96; 100][..], b"begin 644 a.exe"].concat()).veil, "{charset}");
+    }
     assert_eq!(by_lines(&format!("{} beginning", "x".repeat(2000))), (false, false));
     assert_eq!(by_lines("We begin at ten.\r\nBye\r\n"), (false, false));
 }
@@ -220,7 +230,7 @@ fn what_could_be_a_field_in_a_margin_is_held() {
         "",
         "This is a multi-part message in MIME format.\r\n",
         "\r\n-- \r\n佐藤 (Sato)\r\n",
-        "begin the meeting at 10\r\nBye\r\n",
+        "We begin the meeting at 10\r\nBye\r\n",
         &far,
     ] {
         assert!(!is_held(text), "{text}");
