@@ -828,9 +828,38 @@ def texts_some_take_for_mails():
             yield Attack(f"{name} in a subject", HEAD.replace(b"Subject: test", b"Subject: " + subject) + VERSION + b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\n" + body, None)
 
 
+def lines_that_are_cut():
+    """Files that begin where ripmime cuts a long line, as it came or as it is written afresh, and first lines of files that only it takes for any. (What is in them is none
+    of the planted file's: as words they may stay.)"""
+    cut, data = 1023, binascii.b2a_uu(b"MZ of the planted file").rstrip(b"\n")
+    pad = lambda text: text + b"/" * (cut - len(text))
+    long = pad(b"begin 644 evil.exe") + pad(data) + b"end\r\n"
+    plain = lambda body, charset=b"utf-8", fields=b"": b"Content-Type: text/plain; charset=" + charset + b"\r\n" + fields + b"\r\n" + body
+    html = lambda body, charset=b"utf-8": b"Content-Type: text/html; charset=" + charset + b"\r\n\r\n" + body
+    quoted = lines(b"Content-Transfer-Encoding: quoted-printable")
+    texts = {"one long line": plain(b"x" * cut + long), "one long line of HTML": html(b"<p>" + b"x" * (cut - 3) + long), "one long line, soft breaks": plain(b"=\r\n".join((b"x" * cut + long)[i:i + 70] for i in range(0, 4 * cut, 70)), fields=quoted)}
+    for charset in (b"windows-1252", b"windows-1251", b"windows-1250", b"iso-8859-15"):
+        wide = b"\x80" if charset == b"windows-1252" else b"\xa4" if charset == b"iso-8859-15" else b"\x96"
+        grown = wide * (cut // 3) + long
+        texts[f"a line that grows from {charset.decode()}"] = plain(b"x" * 75 + b"begin 644 z\r\n" + grown, charset)
+        texts[f"HTML that grows from {charset.decode()}"] = html(b"x" * 75 + b"begin 644 z\r\n" + grown, charset)
+    for begin in (b"begin\x0cfoo 644 evil.exe", b"begin\x0bx 644 evil.exe", b"begin x evil.exe", b"BEGIN\tthe\tevil.exe"):
+        texts[repr(begin)] = plain(b"hello=\r\nbegin 644 z\r\n" + begin + b"\r\nwords of a file\r\n#0V%T\r\nend\r\n", fields=quoted)
+    for name, text in texts.items():
+        yield Attack(f"cut: {name}", HEAD + VERSION + text, None)
+        yield Attack(f"cut: {name}, beside a file", mail(parts(text, PLANTED)), None)
+    header = b"From: x\r\nSubject: y\r\nDate: z\r\n"
+    field = b"Content-Disposition: attachment; filename=evil.exe"
+    picture = lambda name: b'Content-Type: image/png; name="' + name + b'"\r\nContent-ID: <i@x>\r\n' + ENCODING + b"\r\n" + BODY
+    for name, tag, file in (("alt", b'<img src="cid:i@x" alt="' + field + b'">', b"p.png"), ("joined", b'Content<img src="cid:i@x" alt="' + field[7:] + b'">', b"p.png"), ("name", b'<img src="cid:i@x">', field)):
+        yield Attack(f"a field in a picture's place: {name}", mail(parts(html(header + tag + b"\r\n\r\nMZ\r\n"), picture(file)), b"multipart/related; boundary=BB"), None)
+    for far in range(cut - 40, cut + 1, 8):
+        yield Attack(f"a file's name in the notice, {far}", mail(parts(html(b"<html><body>" + b"x" * (far % 40) + b"</body></html><!--\r\n" + data + b"\r\nend\r\n-->"), PLANTED.replace(b"evil.exe", b"begin 644 z"))), None)
+
+
 def all_attacks():
     """Every attack, in a fixed order."""
     for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, fields_with_long_names, long_boundaries, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
-                   stopped, outlook, crossed, texts_some_take_for_mails):
+                   stopped, outlook, crossed, texts_some_take_for_mails, lines_that_are_cut):
         yield from family()

@@ -167,7 +167,7 @@ impl TextRules {
             // What is a part says so at a line's beginning; to who cuts lines it may stand here.
             self.finish();
             self.tokens.take_piece(octets);
-            self.like.cut(octets);
+            self.like.piece(octets);
             return self.like.field(&self.tokens.finish());
         }
         if octets.is_empty() {

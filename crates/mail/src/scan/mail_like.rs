@@ -49,6 +49,12 @@ const MAX_BEFORE: usize = 16;
 pub(super) struct MailLike {
     found: bool,
     after_cr: bool,
+    /// A line was a file's `begin` to somebody, and it has not ended.
+    begun: bool,
+    /// A line was one.
+    begins: bool,
+    /// A `begin` with a mode behind it was there, wherever it stands.
+    has_mode: bool,
 }
 
 impl MailLike {
@@ -62,16 +68,36 @@ impl MailLike {
         self.after_cr = octets.ends_with(b"\r");
     }
 
-    /// Takes a line as it stands in the text: does a file begin with it? What it says of a mode, and what stands below it, is any file's to somebody:
-    /// data that is not there is made up, and a line of words is data.
+    /// Takes a line as it stands in the text: is it a file's data below a `begin`? And to ripmime a file begins with any `begin`, whatever is below it, once
+    /// there was one with a mode: at the beginning of a line as it is encoded, which may be anywhere in the text.
     pub(super) fn line(&mut self, line: &[u8]) {
-        self.found |= begins_file(line);
+        if self.found || line.is_empty() {
+            return;
+        }
+        let begins = begins_file(line);
+        self.begins |= begins;
+        self.look_for_mode(line);
         self.cut(line.get(MAX_LINE..).unwrap_or_default());
+        let rest = line.get(3..).filter(|_| starts_with(line, b"end"));
+        // A line that begins with the word is none of data; the word alone ends the file to all.
+        let ends = rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
+        self.found |= self.begun && !ends && is_data(line);
+        self.begun = begins || self.begun && rest.is_none_or(|rest| !rest.trim_ascii().is_empty());
     }
 
-    /// Takes octets of a line that some cut where they please: does a file begin there? Its data may stand in the same line.
-    pub(super) fn cut(&mut self, octets: &[u8]) {
-        self.found |= memchr::memchr2_iter(b'b', b'B', octets).any(|at| begins_file(&octets[at..]));
+    /// Takes a piece of a line that is not its first: some cut it where they please. Does a file begin there? Its data may stand in the same line.
+    pub(super) fn piece(&mut self, octets: &[u8]) {
+        self.look_for_mode(octets);
+        self.cut(octets);
+    }
+
+    fn look_for_mode(&mut self, octets: &[u8]) {
+        self.has_mode = self.has_mode || places_of_begin(octets).any(|at| is_mode(&octets[at + BEGIN.len()..]));
+        self.found |= self.begins && self.has_mode;
+    }
+
+    fn cut(&mut self, octets: &[u8]) {
+        self.found = self.found || places_of_begin(octets).next().is_some();
     }
 
     /// Takes a line with all that belongs to it: could a field stand there?
@@ -118,6 +144,27 @@ fn begun_before(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
         let name = name.as_bytes();
         (1..name.len()).filter(move |length| text.ends_with(&name[..*length])).map(move |length| name[length])
     })
+}
+
+/// A line that may be one of a uuencoded file to who takes any octets for data, and passes over what stands behind them.
+fn is_data(line: &[u8]) -> bool {
+    let Some((length, data)) = line.split_first() else { return false };
+    // Any octet is a length to them.
+    let octets = usize::from(length.wrapping_sub(32) & 63);
+    octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
+}
+
+/// Where a file's first line could begin in octets.
+fn places_of_begin(octets: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    memchr::memchr2_iter(b'b', b'B', octets).filter(|at| begins_file(&octets[*at..]))
+}
+
+/// Whether what is behind a `begin` is a file's mode to ripmime, to which a form feed is white space, and no end of a word.
+fn is_mode(rest: &[u8]) -> bool {
+    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
+    let end = rest.iter().position(is_blank).unwrap_or(rest.len());
+    let mode = rest[end..].iter().find(|octet| !is_blank(octet));
+    mode.is_some_and(|octet| octet.is_ascii_digit() || b"+-".contains(octet))
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.
