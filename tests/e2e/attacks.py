@@ -832,8 +832,7 @@ def lines_that_are_cut():
     """Files that begin where ripmime cuts a long line, as it came or as it is written afresh, and first lines of files that only it takes for any. (What is in them is none
     of the planted file's: as words they may stay.)"""
     cut, data = 1023, binascii.b2a_uu(b"MZ of the planted file").rstrip(b"\n")
-    pad = lambda text: text + b"/" * (cut - len(text))
-    long = pad(b"begin 644 evil.exe") + pad(data) + b"end\r\n"
+    long = b"begin 644 ".ljust(cut - 8, b"/") + b"evil.exe" + data.ljust(cut, b"z") + b"end\r\n"
     plain = lambda body, charset=b"utf-8", fields=b"": b"Content-Type: text/plain; charset=" + charset + b"\r\n" + fields + b"\r\n" + body
     html = lambda body, charset=b"utf-8": b"Content-Type: text/html; charset=" + charset + b"\r\n\r\n" + body
     quoted = lines(b"Content-Transfer-Encoding: quoted-printable")
@@ -844,7 +843,7 @@ def lines_that_are_cut():
         texts[f"a line that grows from {charset.decode()}"] = plain(b"x" * 75 + b"begin 644 z\r\n" + grown, charset)
         texts[f"HTML that grows from {charset.decode()}"] = html(b"x" * 75 + b"begin 644 z\r\n" + grown, charset)
     for begin in (b"begin\x0cfoo 644 evil.exe", b"begin\x0bx 644 evil.exe", b"begin x evil.exe", b"BEGIN\tthe\tevil.exe"):
-        texts[repr(begin)] = plain(b"hello=\r\nbegin 644 z\r\n" + begin + b"\r\nwords of a file\r\n#0V%T\r\nend\r\n", fields=quoted)
+        texts[repr(begin)] = plain(b"hello=\r\nbegin 644 z\r\n" + begin + b"\r\nwords of a file\r\nend\r\n", fields=quoted)
     for name, text in texts.items():
         yield Attack(f"cut: {name}", HEAD + VERSION + text, None)
         yield Attack(f"cut: {name}, beside a file", mail(parts(text, PLANTED)), None)
@@ -853,8 +852,9 @@ def lines_that_are_cut():
     picture = lambda name: b'Content-Type: image/png; name="' + name + b'"\r\nContent-ID: <i@x>\r\n' + ENCODING + b"\r\n" + BODY
     for name, tag, file in (("alt", b'<img src="cid:i@x" alt="' + field + b'">', b"p.png"), ("joined", b'Content<img src="cid:i@x" alt="' + field[7:] + b'">', b"p.png"), ("name", b'<img src="cid:i@x">', field)):
         yield Attack(f"a field in a picture's place: {name}", mail(parts(html(header + tag + b"\r\n\r\nMZ\r\n"), picture(file)), b"multipart/related; boundary=BB"), None)
-    for far in range(cut - 40, cut + 1, 8):
-        yield Attack(f"a file's name in the notice, {far}", mail(parts(html(b"<html><body>" + b"x" * (far % 40) + b"</body></html><!--\r\n" + data + b"\r\nend\r\n-->"), PLANTED.replace(b"evil.exe", b"begin 644 z"))), None)
+    for far in range(32):
+        body = b"x" * 75 + b"begin 644 z\r\n<html><body>" + b"y" * far + b"</body></html>\r\n<!--\r\n" + data + b"\r\n`\r\nend\r\n-->\r\n"
+        yield Attack(f"a file's name in the notice, {far}", mail(parts(html(body, b"windows-1252"), PLANTED.replace(b"evil.exe", b"begin 644 z"))), None)
 
 
 def all_attacks():
