@@ -1,10 +1,12 @@
 """The commands that people script against (spec: section 7), run as commands."""
+import contextlib
 import html
 import json
 import os
 import pathlib
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -300,7 +302,7 @@ def test_a_configuration_that_cannot_be_used_says_which_key(tmp_path, environmen
     assert done.returncode != 0 and part in done.stderr.lower(), done.stderr
 
 
-# spec: MAIL-RELAY
+# spec: MAIL-RELAY X-AUDIT
 def test_the_queue_is_shown_and_stopped(folder):
     dead = harness.free_port()
     fubako = harness.Fubako(folder / "queued", {"relay": {"smarthost": f"127.0.0.1:{dead}"}}).start()
@@ -318,5 +320,8 @@ def test_the_queue_is_shown_and_stopped(folder):
         harness.wait_for("it can be stopped", lambda: fubako.run("queue", "stop", row["id"], check=False).returncode == 0)
         harness.wait_for("the queue is empty", lambda: not fubako.queue())
         assert fubako.run("queue", "show", "nothing", check=False).returncode != 0
+        with contextlib.closing(sqlite3.connect(fubako.data / "fubako.db", timeout=30)) as database:
+            lines = database.execute("SELECT section, event, actor_kind, object FROM audit_lines WHERE event LIKE 'mail-%' ORDER BY number").fetchall()
+        assert lines[0] == ("acme", "mail-retried", "command", row["id"]) and lines[-1] == ("acme", "mail-stopped", "command", row["id"]), lines
     finally:
         fubako.stop()

@@ -102,6 +102,10 @@ events! {
     LinkRefused, "link-refused";
     /// A file, or all of a deposit's, was fetched.
     Downloaded, "downloaded";
+    /// A mail, or one of its deliveries, that waits or is held is tried now.
+    MailRetried, "mail-retried";
+    /// A mail, or one of its deliveries, is stopped: it is not delivered.
+    MailStopped, "mail-stopped";
     /// Lines of this log were fetched as CSV.
     AuditExported, "audit-exported";
 }

@@ -28,7 +28,7 @@ use fubako_vault::{
     scanner::Scanner,
     storage::{S3Options, Storage},
 };
-use fubako_web::{WebState, api::ApiTokens};
+use fubako_web::{WebState, api::GatewayTokens};
 use tokio::sync::Notify;
 
 use crate::{
@@ -210,7 +210,7 @@ pub fn process_token() -> Result<String, StartError> {
 /// Pages and API of this process; `token` admits the gateway of this process.
 pub fn web(config: &Config, exchange: &Exchange, token: &str) -> axum::Router {
     let elsewhere = config.api.gateway_token.as_ref().map(|t| t.0.as_str());
-    let tokens = ApiTokens::new([Some(token), elsewhere].into_iter().flatten());
+    let tokens = GatewayTokens::new([Some(token), elsewhere].into_iter().flatten());
     fubako_web::router(WebState::new(exchange.clone(), tokens))
 }
 

@@ -2,13 +2,18 @@
 
 use fubako_base::{
     Timestamp,
+    audit::Event,
     ids::{MailId, SectionId},
     shown::{self, visible},
 };
+use fubako_exchange::audit::By;
 use fubako_store::{
     Store, StoreError,
+    audit::Entry,
     queue::{QueueRow, Stopped},
 };
+
+use crate::operator::who;
 
 /// Rows that a listing has at most.
 const MOST: u32 = 10_000;
@@ -64,11 +69,18 @@ pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timesta
             None => said(format!("{id}: there is nothing with this id."), false),
         },
         QueueCommand::Retry { id } => {
-            let done = store.queue_retry(id, now).await?;
+            let done = match done_to(store, id, Event::MailRetried, now).await? {
+                Some(entry) => store.queue_retry(id, &entry, now).await?,
+                None => false,
+            };
             said(outcome(id, done, if done { "is tried now" } else { NOTHING_WAITS }, json), done)
         }
         QueueCommand::Stop { id } => {
-            let (what, done, stopped) = match store.queue_stop(id, now).await? {
+            let stopped = match done_to(store, id, Event::MailStopped, now).await? {
+                Some(entry) => store.queue_stop(id, &entry, now).await?,
+                None => Stopped::No,
+            };
+            let (what, done, stopped) = match stopped {
                 Stopped::No => (NOTHING_WAITS, false, None),
                 Stopped::LinksOut => (LINKS_OUT, false, None),
                 Stopped::Delivery => ("is stopped", true, None),
@@ -77,6 +89,12 @@ pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timesta
             Said { text: outcome(id, done, what, json), done, stopped }
         }
     })
+}
+
+/// That whoever is at the machine did this to a mail or a delivery, for its section's audit log; none where there is no such thing.
+async fn done_to(store: &Store, id: &str, event: Event, now: Timestamp) -> Result<Option<Entry>, StoreError> {
+    let row = store.queue_row(id).await?;
+    Ok(row.map(|row| By::command(&who()).did(&row.section, event, &row.id, now)))
 }
 
 const NOTHING_WAITS: &str =

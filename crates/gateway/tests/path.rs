@@ -17,6 +17,7 @@ use axum::{Router, extract::Request, http::StatusCode, middleware::Next, respons
 use bytes::Bytes;
 use fubako_api::{Client, Transport};
 use fubako_base::{
+    audit::{Actor, Event},
     ids::MailId,
     section::{Access, MOST_CHARACTERS, Section, Settings, Way},
 };
@@ -30,13 +31,14 @@ use fubako_mail::{outline::Encoding, transfer::Decoder};
 use fubako_post::keyring::Keyring;
 use fubako_smtp::server::{Handler as _, MailFrom, Peer, RcptTo, Transaction as _};
 use fubako_store::{
+    audit::Entry,
     mails::{Mail, MailState},
     outbox::{Content, NewOutgoing, OutgoingKind},
     sections::{Change, User},
 };
 use fubako_testkit::{DEFAULT_USER, section};
 use fubako_vault::scanner::Scanner;
-use fubako_web::api::{ApiTokens, router_on};
+use fubako_web::api::{GatewayTokens, router_on};
 use futures::StreamExt as _;
 
 const TOKEN: &str = "a token of at least thirty-two characters";
@@ -62,7 +64,7 @@ async fn house(settings: Settings) -> House {
     let keyring = Keyring::new(house.store.clone(), house.vault.clone(), "gateway.example");
     keyring.ensure_installation_keys(house.now()).await.unwrap();
     let open = Arc::new(AtomicBool::new(true));
-    let router = router_on(house.exchange.clone(), ApiTokens::new([TOKEN]), house.clock.hands());
+    let router = router_on(house.exchange.clone(), GatewayTokens::new([TOKEN]), house.clock.hands());
     let router = with_a_door(router, open.clone());
     let gateway = Gateway {
         store: house.store.clone(),
@@ -267,7 +269,16 @@ async fn a_mail_that_ends_every_process_is_held() {
     let outbox = house.outbox().await;
     assert_eq!((outbox.len(), outbox[0].kind), (1, OutgoingKind::Notice));
     // It is kept, and taken up again by hand it has a way like any other.
-    assert!(house.store.queue_retry(&id.to_string(), house.now()).await.unwrap());
+    let entry = Entry {
+        section: "acme".parse().unwrap(),
+        event: Event::MailRetried,
+        actor: Actor::Command("test".to_owned()),
+        address: String::new(),
+        object: id.to_string(),
+        detail: [].into(),
+        at: house.now(),
+    };
+    assert!(house.store.queue_retry(&id.to_string(), &entry, house.now()).await.unwrap());
     let again = house.lease("mended").await.unwrap();
     house.gateway.handle(&again, "mended").await.unwrap();
     assert_eq!(house.state(id).await, MailState::Relaying);

@@ -1,5 +1,7 @@
 //! The mails in hand and why they wait, as the operator sees them (`fubako queue`).
 
+use std::slice;
+
 use fubako_base::{
     Timestamp,
     ids::{DeliveryId, MailId, OutgoingId, SectionId},
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use crate::{
     Store, StoreError,
+    audit::Entry,
     mails::{MailRecipient, RETURNED, give_up_spool},
     outbox::close_delivery,
     tx::{Row, Tx, args},
@@ -99,13 +102,14 @@ impl Store {
 
     /// Makes a waiting row due now; a held mail is taken up again as if it had just come. False when there is none that waits,
     /// or it is being worked on, or the held mail's sender has sent it again meanwhile and that one is under way or done
-    /// (spec RCV-DURABLE: never handled twice). One that was stopped is neither.
+    /// (spec RCV-DURABLE: never handled twice). One that was stopped is neither. What is done is recorded with it (X-AUDIT).
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn queue_retry(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn queue_retry(&self, id: &str, entry: &Entry, now: Timestamp) -> Result<bool, StoreError> {
+        let args = (id.to_owned(), self.recording(slice::from_ref(entry))?, now);
         self.pool
-            .write((id.to_owned(), now), |tx, (id, now)| {
+            .write(args, |tx, (id, record, now)| {
                 Box::pin(async move {
                     let mail = "UPDATE mails SET due_at = $2
                         WHERE id = $1 AND state = 'received' AND (leased_until IS NULL OR leased_until <= $2)";
@@ -124,18 +128,28 @@ impl Store {
                     for sql in [mail.into(), held.into(), delivery.into()] {
                         found += tx.run_made(sql, args![id, *now]).await?;
                     }
-                    Ok(found > 0)
+                    record.write_if(found > 0, tx).await
                 })
             })
             .await
     }
 
-    /// Stops a waiting row: a delivery becomes `stopped`, a mail `stopped` without notice, its spool given up for erasure.
+    /// Stops a waiting row: a delivery becomes `stopped`, a mail `stopped` without notice, its spool given up for erasure. What is done is recorded with
+    /// it (X-AUDIT).
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn queue_stop(&self, id: &str, now: Timestamp) -> Result<Stopped, StoreError> {
-        self.pool.write((id.to_owned(), now), |tx, (id, now)| Box::pin(stop(tx, id, *now))).await
+    pub async fn queue_stop(&self, id: &str, entry: &Entry, now: Timestamp) -> Result<Stopped, StoreError> {
+        let args = (id.to_owned(), self.recording(slice::from_ref(entry))?, now);
+        self.pool
+            .write(args, |tx, (id, record, now)| {
+                Box::pin(async move {
+                    let stopped = stop(tx, id, *now).await?;
+                    record.write_if(matches!(stopped, Stopped::Mail(..) | Stopped::Delivery), tx).await?;
+                    Ok(stopped)
+                })
+            })
+            .await
     }
 }
 

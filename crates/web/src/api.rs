@@ -51,11 +51,11 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// The bearer tokens that gateways of this installation have. Only their SHA-256 is held.
 #[derive(Clone, Default)]
-pub struct ApiTokens {
+pub struct GatewayTokens {
     hashes: Arc<Vec<[u8; 32]>>,
 }
 
-impl ApiTokens {
+impl GatewayTokens {
     /// These tokens. An empty one is left out: it would let anybody in.
     pub fn new<T: AsRef<str>>(tokens: impl IntoIterator<Item = T>) -> Self {
         let tokens = tokens.into_iter().filter(|token| !token.as_ref().is_empty());
@@ -72,7 +72,7 @@ impl ApiTokens {
 #[derive(Clone)]
 struct Api {
     exchange: Exchange,
-    tokens: ApiTokens,
+    tokens: GatewayTokens,
     clock: Clock,
 }
 
@@ -80,12 +80,12 @@ struct Api {
 type Caller = Extension<Program>;
 
 /// The API's routes, on the system's clock.
-pub fn router(exchange: Exchange, tokens: ApiTokens) -> Router {
+pub fn router(exchange: Exchange, tokens: GatewayTokens) -> Router {
     router_on(exchange, tokens, Arc::new(Timestamp::now))
 }
 
 /// The API's routes on another clock.
-pub fn router_on(exchange: Exchange, tokens: ApiTokens, clock: Clock) -> Router {
+pub fn router_on(exchange: Exchange, tokens: GatewayTokens, clock: Clock) -> Router {
     let api = Api { exchange, tokens, clock };
     let (routes, _) = described().split_for_parts();
     routes
@@ -227,12 +227,12 @@ mod tests {
     // spec: X-API
     #[test]
     fn only_a_token_that_was_given_is_admitted() {
-        let tokens = ApiTokens::new(["one", "", "two"]);
+        let tokens = GatewayTokens::new(["one", "", "two"]);
         assert!(tokens.admit("one") && tokens.admit("two"));
         for bad in ["", "three", "One", "one "] {
             assert!(!tokens.admit(bad), "{bad:?}");
         }
-        assert!(!ApiTokens::default().admit(""));
+        assert!(!GatewayTokens::default().admit(""));
     }
 
     #[test]

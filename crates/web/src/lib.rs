@@ -102,7 +102,7 @@ use axum::Router;
 use fubako_base::Timestamp;
 use fubako_exchange::Exchange;
 
-pub use api::ApiTokens;
+pub use api::GatewayTokens;
 
 /// Tells the time. Stages are given it; the web's edge is where it is asked for.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -111,7 +111,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub struct WebState {
     exchange: Exchange,
-    tokens: ApiTokens,
+    tokens: GatewayTokens,
     clock: Clock,
     guesses: Arc<guesses::Guesses>,
     /// Wrong one-time codes.
@@ -129,7 +129,7 @@ pub struct InProcess;
 impl WebState {
     /// On the system's clock.
     #[must_use]
-    pub fn new(exchange: Exchange, tokens: ApiTokens) -> Self {
+    pub fn new(exchange: Exchange, tokens: GatewayTokens) -> Self {
         Self { exchange, tokens, clock: Arc::new(Timestamp::now), guesses: Arc::default(), codes: Arc::default() }
     }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use fubako_api::{Client, DepositRequest, Transport, wire::Person};
 use fubako_base::Lang;
 use fubako_testkit::house::{House, PASSWORD};
-use fubako_web::api::{ApiTokens, router_on};
+use fubako_web::api::{GatewayTokens, router_on};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
@@ -56,7 +56,7 @@ impl Served {
     }
 
     pub async fn of(house: House, way: Way) -> Self {
-        let router = router_on(house.exchange.clone(), ApiTokens::new([TOKEN]), house.clock.hands());
+        let router = router_on(house.exchange.clone(), GatewayTokens::new([TOKEN]), house.clock.hands());
         let (transport, server) = match way {
             Way::InProcess => (Transport::InProcess { router: router.clone() }, None),
             Way::Https => {

@@ -7,7 +7,7 @@ use fubako_store::{
 
 use crate::{
     db::Db,
-    make::{acme, at, ending, id, leased, mail, noted, notice, object, outgoing, relayed},
+    make::{acme, at, ending, entry, id, leased, mail, noted, notice, object, outgoing, relayed},
 };
 
 // spec: RCV-DURABLE
@@ -173,13 +173,13 @@ pub(crate) async fn a_returned_mail_sent_again_is_a_new_one(db: Db) {
         db.store.queue_mail(second.id, "w", &out, at(5)).await.unwrap();
         assert_eq!(db.store.accept_mail(&copy(6)).await.unwrap(), Accepted::Repeated(second.id), "it is done");
         // What was held is not handled beside the mail that took its place.
-        assert!(!db.store.queue_retry(&first.id.to_string(), at(7)).await.unwrap());
+        assert!(!db.store.queue_retry(&first.id.to_string(), &entry(), at(7)).await.unwrap());
         assert!(db.store.lease_mail("w", at(8), at(60)).await.unwrap().is_none());
     }
     // One that an operator stopped before was not given back to its sender: nobody was told to send it again.
     let first = NewMail { fingerprint: Some([9; 32]), ..mail() };
     db.store.accept_mail(&first).await.unwrap();
-    db.store.queue_stop(&first.id.to_string(), at(1)).await.unwrap();
+    db.store.queue_stop(&first.id.to_string(), &entry(), at(1)).await.unwrap();
     let again = NewMail { fingerprint: Some([9; 32]), received_at: at(2), ..mail() };
     assert_eq!(db.store.accept_mail(&again).await.unwrap(), Accepted::Repeated(first.id));
 }
@@ -196,9 +196,9 @@ pub(crate) async fn what_an_operator_stops_is_in_nobody_s_way(db: Db) {
     // Its sender sends it again, and the operator stops that one: what is held can be tried in its place.
     let again = copy(2);
     assert_eq!(db.store.accept_mail(&again).await.unwrap(), Accepted::New);
-    assert!(!db.store.queue_retry(&held.id.to_string(), at(3)).await.unwrap(), "the other one waits");
-    db.store.queue_stop(&again.id.to_string(), at(3)).await.unwrap();
-    assert!(db.store.queue_retry(&held.id.to_string(), at(4)).await.unwrap());
+    assert!(!db.store.queue_retry(&held.id.to_string(), &entry(), at(3)).await.unwrap(), "the other one waits");
+    db.store.queue_stop(&again.id.to_string(), &entry(), at(3)).await.unwrap();
+    assert!(db.store.queue_retry(&held.id.to_string(), &entry(), at(4)).await.unwrap());
     let taken_up = db.store.lease_mail("w", at(4), at(60)).await.unwrap().unwrap();
     assert_eq!(taken_up.accepted.id, held.id);
     // A held mail that an operator stops is one of which its sender was told: the same again is handled afresh.
@@ -206,7 +206,7 @@ pub(crate) async fn what_an_operator_stops_is_in_nobody_s_way(db: Db) {
     db.store.accept_mail(&held).await.unwrap();
     assert_eq!(db.store.lease_mail("v", at(5), at(60)).await.unwrap().unwrap().accepted.id, held.id);
     db.store.stop_mail(held.id, "v", ending(true, &[Code::Ambiguous], "", Some(&notice())), at(6)).await.unwrap();
-    db.store.queue_stop(&held.id.to_string(), at(7)).await.unwrap();
+    db.store.queue_stop(&held.id.to_string(), &entry(), at(7)).await.unwrap();
     let again = NewMail { fingerprint: Some([4; 32]), received_at: at(8), ..mail() };
     assert_eq!(db.store.accept_mail(&again).await.unwrap(), Accepted::New);
 }

@@ -10,7 +10,7 @@ use fubako_store::{
 
 use crate::{
     db::Db,
-    make::{acme, again, at, deliver, delivered, ending, leased, mail, noted, notice, relayed},
+    make::{acme, again, at, deliver, delivered, ending, entry, leased, mail, noted, notice, relayed},
 };
 
 pub(crate) async fn the_queue_shows_what_waits(db: Db) {
@@ -65,20 +65,22 @@ pub(crate) async fn a_row_is_shown_settled_or_not(db: Db) {
     }
 }
 
+// spec: X-AUDIT
 pub(crate) async fn retry_makes_due_now(db: Db) {
     acme(&db.store).await;
     let mail = leased(&db.store).await.accepted.id;
     db.store.retry_mail(mail, "w", at(900), Code::Maintenance, "").await.unwrap();
     assert!(db.store.lease_mail("w", at(1), at(60)).await.unwrap().is_none());
-    assert!(db.store.queue_retry(&mail.to_string(), at(1)).await.unwrap());
+    assert!(db.store.queue_retry(&mail.to_string(), &entry(), at(1)).await.unwrap());
     assert!(db.store.lease_mail("w", at(1), at(60)).await.unwrap().is_some());
     db.store.queue_outgoing(&[notice()], at(0)).await.unwrap();
     deliver(&db.store, 0, &again(900)).await;
     let delivery = db.store.queue(10).await.unwrap().into_iter().find(|row| row.kind == "delivery").unwrap();
-    assert!(db.store.queue_retry(&delivery.id, at(2)).await.unwrap());
+    assert!(db.store.queue_retry(&delivery.id, &entry(), at(2)).await.unwrap());
     deliver(&db.store, 2, &delivered()).await;
-    assert!(!db.store.queue_retry(&delivery.id, at(3)).await.unwrap(), "it does not wait any more");
-    assert!(!db.store.queue_retry("none", at(3)).await.unwrap());
+    assert!(!db.store.queue_retry(&delivery.id, &entry(), at(3)).await.unwrap(), "it does not wait any more");
+    assert!(!db.store.queue_retry("none", &entry(), at(3)).await.unwrap());
+    assert_eq!(db.count("SELECT COUNT(*) FROM audit_lines").await, 2, "what is done is recorded, and nothing else");
 }
 
 // spec: RCV-DURABLE
@@ -90,17 +92,17 @@ pub(crate) async fn a_held_mail_can_be_tried_again(db: Db) {
     db.store.lease_mail("w", at(5), at(60)).await.unwrap().unwrap();
     db.store.stop_mail(held.id, "w", ending(true, &[Code::Ambiguous], "odd", None), at(6)).await.unwrap();
     assert!(db.store.lease_mail("v", at(7), at(99)).await.unwrap().is_none());
-    assert!(db.store.queue_retry(&held.id.to_string(), at(7)).await.unwrap());
+    assert!(db.store.queue_retry(&held.id.to_string(), &entry(), at(7)).await.unwrap());
     let row = row(&db, held.id).await;
     assert_eq!((row.state.as_str(), row.attempts, row.next_at, row.reason), ("received", 0, Some(at(7)), None));
     let again = db.store.lease_mail("v", at(7), at(99)).await.unwrap().unwrap();
     assert_eq!((again.accepted.id, again.accepted.spool, again.attempts), (held.id, held.spool, 0));
     assert_eq!((again.sealed_password.as_deref(), again.last_code), (Some(&b"sealed"[..]), None));
     assert_eq!((again.tried_since, again.leases), (at(7), 1), "its time begins anew");
-    assert!(!db.store.queue_retry(&held.id.to_string(), at(8)).await.unwrap(), "it is being worked on");
+    assert!(!db.store.queue_retry(&held.id.to_string(), &entry(), at(8)).await.unwrap(), "it is being worked on");
     // One that was given up has nothing to be tried with.
     db.store.stop_mail(held.id, "v", ending(false, &[Code::Ambiguous], "", None), at(9)).await.unwrap();
-    assert!(!db.store.queue_retry(&held.id.to_string(), at(10)).await.unwrap());
+    assert!(!db.store.queue_retry(&held.id.to_string(), &entry(), at(10)).await.unwrap());
 }
 
 // spec: RUN-WATCH
@@ -115,35 +117,36 @@ pub(crate) async fn one_unreadable_row_does_not_hide_the_queue(db: Db) {
     assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), [good.id.to_string()]);
 }
 
-// spec: KEEP-DELETE
+// spec: KEEP-DELETE X-AUDIT
 pub(crate) async fn stop_ends_what_waits(db: Db) {
     acme(&db.store).await;
     let received = mail();
     db.store.accept_mail(&received).await.unwrap();
     assert_eq!(
-        db.store.queue_stop(&received.id.to_string(), at(1)).await.unwrap(),
+        db.store.queue_stop(&received.id.to_string(), &entry(), at(1)).await.unwrap(),
         Stopped::Mail(received.section.clone(), received.id)
     );
     let kept = db.store.mail(received.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.accepted.spool.wrapped_key.len()), (MailState::Stopped, 0));
     assert_eq!(db.store.erasures(10).await.unwrap(), [received.spool.id]);
-    assert_eq!(db.store.queue_stop(&received.id.to_string(), at(2)).await.unwrap(), Stopped::No);
+    assert_eq!(db.store.queue_stop(&received.id.to_string(), &entry(), at(2)).await.unwrap(), Stopped::No);
+    assert_eq!(db.count("SELECT COUNT(*) FROM audit_lines").await, 1, "what is done is recorded, and nothing else");
 
     let held = leased(&db.store).await.accepted.id;
     db.store.stop_mail(held, "w", ending(true, &[Code::Ambiguous], "", None), at(1)).await.unwrap();
-    assert!(matches!(db.store.queue_stop(&held.to_string(), at(2)).await.unwrap(), Stopped::Mail(..)));
+    assert!(matches!(db.store.queue_stop(&held.to_string(), &entry(), at(2)).await.unwrap(), Stopped::Mail(..)));
     assert_eq!(db.store.erasures(10).await.unwrap().len(), 2);
 
     let (mail, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
     for delivery in &out.deliveries {
-        assert_eq!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap(), Stopped::Delivery);
-        assert_eq!(db.store.queue_stop(&delivery.id.to_string(), at(3)).await.unwrap(), Stopped::No);
+        assert_eq!(db.store.queue_stop(&delivery.id.to_string(), &entry(), at(3)).await.unwrap(), Stopped::Delivery);
+        assert_eq!(db.store.queue_stop(&delivery.id.to_string(), &entry(), at(3)).await.unwrap(), Stopped::No);
     }
     let whole = db.store.unsettled(at(9999), 10).await.unwrap();
     assert!(whole[0].deliveries.iter().all(|d| d.state == DeliveryState::Stopped));
     assert!(db.store.settle(out.id, at(4)).await.unwrap());
     assert_eq!(db.store.mail(mail.accepted.id).await.unwrap().unwrap().state, MailState::Settled);
-    assert_eq!(db.store.queue_stop(&mail.accepted.id.to_string(), at(5)).await.unwrap(), Stopped::No);
+    assert_eq!(db.store.queue_stop(&mail.accepted.id.to_string(), &entry(), at(5)).await.unwrap(), Stopped::No);
 }
 
 // spec: MAIL-DEPOSIT
@@ -152,7 +155,7 @@ pub(crate) async fn a_mail_whose_links_may_be_out_is_not_stopped(db: Db) {
     let mail = leased(&db.store).await.accepted.id;
     db.store.note_mail_deposit(mail, "w", noted(DepositId::generate(), false)).await.unwrap();
     db.store.retry_mail(mail, "w", at(5), Code::Maintenance, "").await.unwrap();
-    assert_eq!(db.store.queue_stop(&mail.to_string(), at(9)).await.unwrap(), Stopped::LinksOut);
+    assert_eq!(db.store.queue_stop(&mail.to_string(), &entry(), at(9)).await.unwrap(), Stopped::LinksOut);
     assert_eq!(db.store.mail(mail).await.unwrap().unwrap().state, MailState::Received);
     assert!(db.store.lease_mail("w", at(9), at(60)).await.unwrap().is_some());
 }
@@ -164,9 +167,9 @@ pub(crate) async fn what_is_worked_on_is_left_alone(db: Db) {
     db.store.queue_outgoing(std::slice::from_ref(&told), at(0)).await.unwrap();
     db.store.lease_round("p", at(0), at(60)).await.unwrap().unwrap();
     for id in [mail.to_string(), told.deliveries[0].id.to_string()] {
-        assert_eq!(db.store.queue_stop(&id, at(59)).await.unwrap(), Stopped::No);
-        assert!(!db.store.queue_retry(&id, at(59)).await.unwrap());
-        assert_ne!(db.store.queue_stop(&id, at(60)).await.unwrap(), Stopped::No, "the lease ran out");
+        assert_eq!(db.store.queue_stop(&id, &entry(), at(59)).await.unwrap(), Stopped::No);
+        assert!(!db.store.queue_retry(&id, &entry(), at(59)).await.unwrap());
+        assert_ne!(db.store.queue_stop(&id, &entry(), at(60)).await.unwrap(), Stopped::No, "the lease ran out");
     }
     // Whoever had them finds out.
     assert!(db.store.extend_mail_lease(mail, "w", at(99)).await.is_err());
@@ -181,7 +184,7 @@ pub(crate) async fn counts_tell_every_state(db: Db) {
     assert_eq!((empty.oldest_due, empty.erasures), (None, 0));
     assert!(empty.mails.iter().all(|(_, n)| *n == 0) && empty.mails.len() == MailState::ALL.len());
     let (_, out) = relayed(&db.store, &["a@example.com", "b@example.com", "c@example.com"]).await;
-    db.store.queue_stop(&out.deliveries[0].id.to_string(), at(1)).await.unwrap();
+    db.store.queue_stop(&out.deliveries[0].id.to_string(), &entry(), at(1)).await.unwrap();
     for received in [at(7), at(9)] {
         db.store.accept_mail(&NewMail { received_at: received, ..mail() }).await.unwrap();
     }
