@@ -794,7 +794,17 @@ LEGITIMATE = [
     Attack("legitimate: the mail is the file", HEAD + VERSION + PLANTED, "deposit"),
     Attack("legitimate: a Japanese name", carried(PLANTED.replace(b'filename="evil.exe"', b"filename*=UTF-8''%E5%BE%A1%E8%A6%8B%E7%A9%8D.exe")), "deposit"),
     Attack("legitimate: a text as attachment", carried(b"Content-Type: text/plain\r\n" + DISPOSITION + b"\r\n" + EICAR + b"\r\n"), "deposit"),
-    Attack("legitimate: a text, no file", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\nbegin at 10 o'clock\r\nend at 11\r\n", "relay"),
+    Attack("legitimate: a text, no file", HEAD + VERSION + b"Content-Type: text/plain\r\n\r\nWe begin at 10 o'clock\r\nend at 11\r\n", "relay"),
+    *(Attack(f"legitimate: {name}, beside a file", mail(parts(text, PLANTED)), "deposit") for name, text in {
+        # The notice's own lines are data to some below such a line.
+        "begin": b"Content-Type: text/plain\r\n\r\nHello\r\nbegin by opening the box.\r\n",
+        "begin in HTML": b"Content-Type: text/html\r\n\r\n<p>\r\nbegin by opening the box.</p>\r\n",
+        "a transaction": b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + "実行します。\r\nBEGIN TRAN\r\n".encode(),
+        # What is a field's name only once a notice stands before it, or nothing does.
+        "a name far behind": b'Content-Type: text/html\r\n\r\n<div dir="ltr">Please check the Content-Type header.<svg width=1></svg></div>\r\n',
+        "a name in bold": b"Content-Type: text/html\r\n\r\n<b><p>The header Content-Type: is what I speak of</p></b>\r\n",
+    }.items()),
+    Attack("legitimate: a name of a field in a picture's place", mail(parts(b'Content-Type: text/html\r\n\r\n<p>Look:</p>\r\n<img alt="Content-Type is set here" src="cid:a@b">\r\n', b"Content-Type: image/png\r\nContent-ID: <a@b>\r\n" + ENCODING + b"\r\n" + BODY), b"multipart/related; boundary=BB"), "deposit"),
     Attack("legitimate: text and HTML, no file", mail(parts(TEXT, b"Content-Type: text/html\r\n\r\n<p>hello</p>\r\n"), b"multipart/alternative; boundary=BB"), "relay"),
     Attack("legitimate: no MIME at all", HEAD + b"\r\nhello\r\n", "relay"),
     *(Attack(f"legitimate: {name}", ordinary(*text), "relay") for name, text in ORDINARY.items()),
@@ -857,9 +867,41 @@ def lines_that_are_cut():
         yield Attack(f"a file's name in the notice, {far}", mail(parts(html(body, b"windows-1252"), PLANTED.replace(b"evil.exe", b"begin 644 z"))), None)
 
 
+def quoted_printable_read_otherwise():
+    """Quoted-printable that is not as RFC 2045, 6.7 has it, of which ripmime makes other lines: it drops a `=` where it cuts a line, takes one before an octet beyond ASCII for a
+    line's end, and a line's end in an escape for white space. (What is in them is none of the planted file's: as words they may stay.)"""
+    cut, data = 1023, binascii.b2a_uu(b"MZ of the planted file").rstrip(b"\n")
+    fields = [b"MIME-Version: 1.0", b"From: x", b"Content-Type: application/x; name=3Devil.exe", b"Content-Transfer-Encoding: base64"]
+    encoded = b"\r\n" + base64.b64encode(b"MZ of the planted file").replace(b"=", b"=3D") + b"\r\n"
+    long = (b"begin z ".ljust(cut - 9, b"x") + b"/evil.exe" + data).ljust(2 * cut, b"z") + data.ljust(cut, b"z")
+    soft = b"=\r\n".join(long[i:i + 23].hex("=").upper().encode().join((b"=", b"")) for i in range(0, len(long), 23)) + b"\r\nend\r\n"
+    texts = {}
+    for at in (1021, 1022, 1023):
+        texts[f"an equals sign dropped at {at}"] = b"".join(b"X-a:".ljust(at - 10, b"y") + b"=0D=0A" + field[:3] + b"=" + field[3:] + b"\r\n" for field in fields) + encoded
+        texts[f"a soft break at {at}"] = b"".join(b"a " + b"=41" * 300 + b"b" * (at - 903) + b"=\r\n" + field + b"\r\n" for field in fields) + encoded
+    for name, end in (("ASCII", b"=\x82A"), ("line", b"=\xe3A"), ("break", b"=\x82=0A")):
+        texts[f"an octet beyond {name} that ends a line"] = b"".join(b"a " + end + field + b"\r\n" for field in fields) + encoded
+        texts[f"an octet beyond {name} that ends a line, short"] = b"Hello" + b"".join(end + field for field in fields[:2]) + b"\r\nhello" + b"".join(end + field for field in fields[2:]) + b"\r\n" + encoded
+    for mode in (b"begin=0A644 x", b"begin=0D644 x", b"begin =0B644 x", b"begin =0C644 x", b"begin=0A=0B644 x"):
+        texts[f"a mode behind {mode}"] = b"hello\r\n" + soft + b"hello, =\r\n" + mode + b"\r\n"
+        texts[f"a mode at a line's beginning behind {mode}"] = b"hello\r\n" + soft + b"hello\r\n" + mode + b"\r\n"
+        texts[f"a mode where our own line breaks behind {mode}"] = b"hello\r\n" + soft + b"h" * 70 + b"=\r\n" + b"h" * 5 + b"=\r\n" + mode + b"\r\n"
+    for name, text in texts.items():
+        for kind in (b"plain", b"html"):
+            part = b"Content-Type: text/" + kind + b"; charset=windows-1252\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + (b"<pre>\r\n" if kind == b"html" else b"") + text
+            yield Attack(f"quoted: {name}, {kind.decode()}", HEAD + VERSION + part, None)
+            yield Attack(f"quoted: {name}, {kind.decode()}, beside a file", mail(parts(part, PLANTED)), None)
+    # Nothing is left of such a mail but the notice: the sender's name stands in one line of it, and many files keep that in quoted-printable.
+    files = [PLANTED.replace(b"evil.exe", b"%03d" % at + b"x" * 240 + b".pdf") for at in range(20)]
+    for far in range(2, 80, 4):
+        name = "x" * far + "😀" * ((1014 - far) // 4) + "begin 644 evil.exe "
+        words = b"\r\n ".join(b"=?utf-8?b?" + base64.b64encode(name[i:i + 10].encode()) + b"?=" for i in range(0, len(name), 10))
+        yield Attack(f"a file's first line in the sender's name, {far}", mail(parts(*files)).replace(b"From: Tanaka", b"From: " + words + b"\r\n"), None)
+
+
 def all_attacks():
     """Every attack, in a fixed order."""
     for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, fields_with_long_names, long_boundaries, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
-                   stopped, outlook, crossed, texts_some_take_for_mails, lines_that_are_cut):
+                   stopped, outlook, crossed, texts_some_take_for_mails, lines_that_are_cut, quoted_printable_read_otherwise):
         yield from family()

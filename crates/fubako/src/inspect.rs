@@ -181,13 +181,13 @@ fn files_under(given: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
 pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Report> {
     let mut copy = inspection.rewrite.as_ref().map(|_| tempfile::tempfile()).transpose()?;
     let (outline, mut digests) = read(File::open(path)?, copy.as_mut())?;
-    let plan =
+    let mut plan =
         plan::plan_for(&outline, &inspection.settings).checked(&outline, &recipients(&outline), &inspection.settings);
     let packed = if plan.opened.is_empty() { BTreeMap::new() } else { Unpacked::of(&plan, File::open(path)?)? };
     let mut report = report(shown, &plan, &mut digests, &packed);
     if let (Some(folder), Some(copy)) = (&inspection.rewrite, &mut copy)
         && matches!(plan.decision, Decision::Relay | Decision::Deposit)
-        && let Err(unwritable) = rewrite(&folder.join(harmless(shown)), &outline, &plan, copy, inspection)?
+        && let Err(unwritable) = rewrite(&folder.join(harmless(shown)), &outline, &mut plan, copy, inspection)?
     {
         // As the gateway does when it comes to writing the mail.
         report.decision = "hold";
@@ -289,8 +289,23 @@ fn harmless(shown: &Path) -> PathBuf {
     shown.components().filter(|c| matches!(c, Component::Normal(_))).collect()
 }
 
-/// Writes the mail as it would be relayed, notice included, unsigned. A mail that cannot be written leaves no file.
+/// Writes the mail as it would be relayed, notice included, unsigned; once more where its texts have to be veiled. A mail that cannot be written
+/// leaves no file.
 fn rewrite(
+    to: &Path,
+    outline: &Outline,
+    plan: &mut Plan,
+    copy: &mut File,
+    inspection: &Inspection,
+) -> io::Result<Result<(), RewriteError>> {
+    match rewrite_once(to, outline, plan, copy, inspection)? {
+        Err(unwritable) if unwritable.needs_veil => plan.veil_bodies(),
+        written => return Ok(written),
+    }
+    rewrite_once(to, outline, plan, copy, inspection)
+}
+
+fn rewrite_once(
     to: &Path,
     outline: &Outline,
     plan: &Plan,

@@ -13,6 +13,7 @@ use futures::StreamExt as _;
 
 use crate::{
     Gateway,
+    composition::Composition,
     path::Case,
     problem::{Fate, Problem},
 };
@@ -21,8 +22,21 @@ use crate::{
 const INLINE: usize = 64 * 1024;
 
 impl Gateway {
-    /// Writes the outgoing mail and signs it.
-    pub(crate) async fn write_outgoing(&self, case: &Case<'_>, steps: Vec<Step>) -> Result<NewOutgoing, Problem> {
+    /// Writes the outgoing mail and signs it; once more, with its texts veiled, where it was seen in writing that they have to be (spec MAIL-AMBIGUOUS).
+    pub(crate) async fn write_outgoing(
+        &self,
+        case: &mut Case<'_>,
+        steps: impl Fn(&Composition<'_>) -> Vec<Step>,
+    ) -> Result<NewOutgoing, Problem> {
+        let written = self.write_once(case, steps(&self.composition(case))).await;
+        if !written.as_ref().is_err_and(|problem| problem.needs_veil) {
+            return written;
+        }
+        case.plan.veil_bodies();
+        self.write_once(case, steps(&self.composition(case))).await
+    }
+
+    async fn write_once(&self, case: &Case<'_>, steps: Vec<Step>) -> Result<NewOutgoing, Problem> {
         let (accepted, section) = (&case.mail.accepted, &case.section);
         let id = OutgoingId::generate();
         let domain = case.letter.from_address.rsplit_once('@').map_or("", |(_, domain)| domain);

@@ -42,12 +42,12 @@ impl Gateway {
     async fn deliver(&self, mail: &Mail, worker: &str) -> Result<(), Problem> {
         let sent = self.sent_deposit(mail).await?;
         let section = self.section_of(mail, sent.is_some()).await?;
-        let case = self.examine(mail, section).await?;
+        let mut case = self.examine(mail, section).await?;
         if sent.is_none() {
             check(&case)?;
         }
         if case.plan.decision == Decision::Relay {
-            let composed = self.write_outgoing(&case, self.composition(&case).unchanged()).await?;
+            let composed = self.write_outgoing(&mut case, |mail: &Composition<'_>| mail.unchanged()).await?;
             return self.queue(mail, worker, composed).await;
         }
         let password = self.file_password(mail, worker).await?;
@@ -56,8 +56,8 @@ impl Gateway {
             None => (self.put_files(&case, &password).await?, false),
         };
         let password = Some(&password).filter(|_| deposit.access.allows(Way::PasswordInMail));
-        let steps = self.composition(&case).rebuilt(&deposit.notice_subject, password, deposit.approval);
-        let composed = self.write_outgoing(&case, steps).await?;
+        let steps = |mail: &Composition<'_>| mail.rebuilt(&deposit.notice_subject, password, deposit.approval);
+        let composed = self.write_outgoing(&mut case, steps).await?;
         // Last of all, so that nobody is told of files whose mail could not be written.
         if !is_sent && let Err(problem) = self.send_deposit(mail, worker, &deposit).await {
             self.discard(&composed).await;

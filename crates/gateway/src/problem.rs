@@ -73,13 +73,15 @@ pub struct Problem {
     pub cause: String,
     /// Seconds after which what is in the way is gone, where that is known: it is tried again then, if not before.
     pub again_in: Option<u64>,
+    /// What would have been written is more than words to somebody, and is not once its texts are veiled ([`Plan::veil_bodies`]).
+    pub needs_veil: bool,
 }
 
 impl Problem {
     /// A problem with one code.
     #[must_use]
     pub fn new(fate: Fate, code: Code, cause: impl Into<String>) -> Self {
-        Self { fate, reasons: vec![Reason::new(code, None)], cause: cause.into(), again_in: None }
+        Self { fate, reasons: vec![Reason::new(code, None)], cause: cause.into(), again_in: None, needs_veil: false }
     }
 
     /// What a plan found, each code (and kind of ambiguity) once with everything that it is about.
@@ -97,7 +99,7 @@ impl Problem {
             }
         }
         let details: Vec<&str> = plan.problems.iter().map(|problem| problem.detail).collect();
-        Self { fate, reasons, cause: details.join("; "), again_in: None }
+        Self { fate, reasons, cause: details.join("; "), again_in: None, needs_veil: false }
     }
 
     /// The codes, each once, in the order in which they are told.
@@ -201,6 +203,7 @@ impl From<RewriteError> for Problem {
     fn from(error: RewriteError) -> Self {
         let mut problem = Self::new(Fate::Hold, Code::Ambiguous, error.to_string());
         problem.reasons.iter_mut().for_each(|reason| reason.ambiguity = Some(error.kind));
+        problem.needs_veil = error.needs_veil;
         problem
     }
 }

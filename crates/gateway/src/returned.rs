@@ -11,7 +11,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use crate::{Gateway, problem::Problem};
+use crate::{Gateway, path::Case, problem::Problem};
 
 impl Gateway {
     /// The relayed mail without its secrets; none where the original is gone or cannot be composed any more.
@@ -31,19 +31,43 @@ impl Gateway {
     async fn returned_steps(&self, id: MailId) -> Result<Option<(Vec<Step>, SealedReader)>, Problem> {
         let Some(mail) = self.store.mail(id).await? else { return Ok(None) };
         let Some(section) = self.store.section(&mail.accepted.section).await? else { return Ok(None) };
-        let case = self.examine(&mail, section).await?;
-        let composition = self.composition(&case);
-        let steps = match case.plan.decision {
-            Decision::Relay => composition.unchanged(),
-            Decision::Deposit => {
-                let blank = FilePassword::from_kept("*".repeat(FilePassword::LENGTH));
-                let blank = Some(&blank).filter(|_| mail.with_password);
-                composition.rebuilt(&composition.notice_subject(), blank, mail.approval)
+        let mut case = self.examine(&mail, section).await?;
+        let blank = FilePassword::from_kept("*".repeat(FilePassword::LENGTH));
+        let blank = Some(&blank).filter(|_| mail.with_password);
+        let steps = |case: &Case<'_>| {
+            let composition = self.composition(case);
+            match case.plan.decision {
+                Decision::Relay => composition.unchanged(),
+                _ => composition.rebuilt(&composition.notice_subject(), blank, mail.approval),
             }
-            Decision::Stop | Decision::Hold => return Ok(None),
         };
-        Ok(Some((steps, case.spool)))
+        if matches!(case.plan.decision, Decision::Stop | Decision::Hold) {
+            return Ok(None);
+        }
+        if needs_veil(steps(&case), &case.spool).await? {
+            case.plan.veil_bodies();
+        }
+        Ok(Some((steps(&case), case.spool)))
     }
+}
+
+/// Whether its texts were veiled when the mail left: it is written to nowhere to see it, since what is given back is given while it is written.
+async fn needs_veil(steps: Vec<Step>, spool: &SealedReader) -> Result<bool, Problem> {
+    let mut out = Vec::new();
+    for step in steps {
+        let mut step = step.begin();
+        let mut octets = spool.read(step.range());
+        while let Some(piece) = octets.next().await {
+            out.clear();
+            if let Err(unwritable) = step.push(&piece?, &mut out) {
+                return Ok(unwritable.needs_veil);
+            }
+        }
+        if let Err(unwritable) = step.finish(&mut out) {
+            return Ok(unwritable.needs_veil);
+        }
+    }
+    Ok(false)
 }
 
 /// A step's octets, as they become ready.

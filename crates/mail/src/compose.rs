@@ -18,6 +18,8 @@ pub(crate) use structured::structured;
 
 use std::sync::Arc;
 
+use fubako_base::section::NoticePosition;
+
 use self::{
     body::Notes,
     tree::{Kind, Node},
@@ -25,10 +27,10 @@ use self::{
 use crate::{
     html::References,
     notice::Notice,
-    outline::{Flow, Outline},
+    outline::{Encoding, Flow, Outline, PartId},
     plan::{Body, Packed, Plan},
     relay::Front,
-    scan::{WrittenScan, has_plain_words},
+    scan::has_plain_words,
     steps::Step,
 };
 
@@ -55,7 +57,6 @@ pub fn rebuild(outline: &Outline, plan: &Plan, with: &Rebuild<'_>) -> Vec<Step> 
     let mut writer = Writer {
         boundary_seed: boundary_seed(head.as_bytes()),
         veil: !has_plain_words(&head),
-        names_veil: names_veil(plan, with.notice),
         multiparts: 0,
         octets: head.into_bytes(),
         steps: Vec::new(),
@@ -98,19 +99,6 @@ fn references(outline: &Outline, plan: &Plan) -> References {
     references
 }
 
-/// Whether somebody could take what is written into bodies, the notice and the names of files that were there, for more than words.
-fn names_veil(plan: &Plan, notice: Option<&Notice>) -> bool {
-    let mut scan = WrittenScan::default();
-    let texts = notice.into_iter().flat_map(|notice| [notice.text(), notice.html()]);
-    let names = plan.attachments.iter().map(|attachment| attachment.name.to_string());
-    for text in texts.chain(names) {
-        scan.push(text.as_bytes());
-        scan.push(b"\r\n");
-    }
-    let found = scan.finish();
-    found.veil || found.file_as_text
-}
-
 /// FNV-1a of the header: the same mail gives the same boundaries, another mail others. Nothing rests on its being hard
 /// to guess: a boundary holds `=_`, which our encodings never write.
 pub(crate) fn boundary_seed(octets: &[u8]) -> u64 {
@@ -121,8 +109,6 @@ struct Writer<'a> {
     boundary_seed: u64,
     /// The header has in it what some take for an encoded word, and end the header with: bodies are in base64, in which they see nothing.
     veil: bool,
-    /// A name that is written into bodies is one that somebody could take for a mail's header or a file's first line.
-    names_veil: bool,
     multiparts: usize,
     /// What is written before the next body.
     octets: Vec<u8>,
@@ -152,13 +138,19 @@ impl Writer<'_> {
         self.line("");
     }
 
-    /// Nothing is left of the mail but what we say ourselves.
+    /// Nothing is left of the mail but what we say ourselves: a text like any other.
     fn notice_alone(&mut self) {
-        let text = self.notes.text.clone();
-        let transfer = Transfer::for_text(&text);
-        self.content("text/plain", Flow::Fixed, transfer);
-        self.octets.extend_from_slice(&transfer.encode(&text));
-        self.line("");
+        let body = Body {
+            part: PartId(0),
+            media_type: "text/plain",
+            charset: Some("utf-8".to_owned()),
+            body: 0..0,
+            encoding: Encoding::Identity,
+            flow: Flow::Fixed,
+            veil: self.plan.veils_notice,
+            given: Some(Arc::clone(&self.notes.text)),
+        };
+        self.body(&body, Transfer::for_text(&self.notes.text), None, true);
     }
 
     /// The depth is bounded: [`tree::pruned`] sees to it.
@@ -189,13 +181,15 @@ impl Writer<'_> {
 
     fn leaf(&mut self, index: usize, is_root: bool) {
         let Some(body) = self.plan.bodies.get(index) else { return };
-        let veil = body.veil || self.names_veil;
-        let transfer = if veil || self.veil { Transfer::Base64 } else { self.transfer(body) };
-        self.content(body.media_type, body.flow, transfer);
         let notice = self.notice.filter(|_| self.noticed.contains(&index));
-        let position = notice.map(|notice| notice.position);
+        self.body(body, self.transfer(body), notice.map(|notice| notice.position), is_root);
+    }
+
+    fn body(&mut self, body: &Body, transfer: Transfer, notice: Option<NoticePosition>, is_root: bool) {
+        let transfer = if body.veil || self.veil { Transfer::Base64 } else { transfer };
+        self.content(body.media_type, body.flow, transfer);
         let base = location::base(self.outline, body.part);
-        let work = Box::new(BodyWork::new(body, (transfer, veil), position, &self.notes.with_base(base), is_root));
+        let work = Box::new(BodyWork::new(body, transfer, notice, &self.notes.with_base(base), is_root));
         self.steps.push(Step::Octets(std::mem::take(&mut self.octets)));
         self.steps.push(Step::Body { range: body.body.clone(), work });
     }

@@ -56,9 +56,18 @@ pub struct Plan {
     pub bodies: Vec<Body>,
     /// Parts that were opened, and are neither deposited nor stay (spec MAIL-TNEF).
     pub opened: Vec<PartId>,
+    /// Whether the notice, where nothing else is left of the mail, leaves in base64 as a text with [`Body::veil`] does.
+    pub veils_notice: bool,
 }
 
 impl Plan {
+    /// Has all texts leave in base64, with no line that begins as a mail's header or a file does: what is written of them, or into them, would be more
+    /// than words to somebody (spec MAIL-AMBIGUOUS; [`RewriteError::needs_veil`](crate::steps::RewriteError)).
+    pub fn veil_bodies(&mut self) {
+        self.veils_notice = true;
+        self.bodies.iter_mut().for_each(|body| body.veil = true);
+    }
+
     /// Whether a mail without attachments leaves as it came (spec MAIL-NONE). It does not where a part was opened, nor where others find
     /// a file in a text that stays (spec MAIL-AMBIGUOUS): in one that has a name, in a part that does not say what it is or stands in a
     /// multipart of a kind that is not for texts, and in a text with lines like those of a mail or of an encoded file. Then it is built
@@ -249,7 +258,7 @@ pub fn plan_for(outline: &Outline, rules: &Settings) -> Plan {
         Problem { about: Some(file.name.clone()), ..Problem::found(&finding, &[]) }
     }));
     let decision = decision(&problems, !attachments.is_empty());
-    Plan { decision, problems, attachments, bodies, opened }
+    Plan { decision, problems, attachments, bodies, opened, veils_notice: false }
 }
 
 /// A file in a TNEF part. Inline pictures, and messages, have names that no person gave.

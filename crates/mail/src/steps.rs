@@ -109,7 +109,7 @@ impl Begun {
     }
 }
 
-/// A body that could not be rewritten. The mail is held: nothing half-rewritten is sent.
+/// A body that could not be rewritten. Unless it can be once more, the mail is held: nothing half-rewritten is sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the body could not be rewritten: {reason}")]
 pub struct RewriteError {
@@ -117,12 +117,15 @@ pub struct RewriteError {
     pub reason: &'static str,
     /// What its sender is told (spec MAIL-AMBIGUOUS).
     pub kind: Ambiguity,
+    /// It is to be written once more, as [`crate::Plan::veil_bodies`] has it: what stands in it beside the text, or what became of the text, is
+    /// more than words to somebody, and is not then.
+    pub needs_veil: bool,
 }
 
 impl RewriteError {
     /// Of an HTML text.
     pub(crate) const fn html(reason: &'static str) -> Self {
-        Self { reason, kind: Ambiguity::Html }
+        Self { reason, kind: Ambiguity::Html, needs_veil: false }
     }
 }
 

@@ -13,6 +13,9 @@ pub struct Facts {
     pub stray: bool,
     /// base64: something other than white space after the padding.
     pub after_padding: bool,
+    /// quoted-printable that is not as RFC 2045, 6.7 has it: a `=` that begins no escape, an octet beyond ASCII, a line longer than RFC 5322, 2.1.1 allows, a
+    /// line's end in an escape. Of these, programs make different things.
+    pub loose: bool,
 }
 
 /// A pushed decoder of one part's body.
@@ -63,7 +66,8 @@ impl Decoder {
     pub fn facts(&self) -> Facts {
         match &self.work {
             Work::Base64(decoder) => decoder.facts,
-            Work::Identity(_) | Work::QuotedPrintable(_) => Facts::default(),
+            Work::QuotedPrintable(decoder) => Facts { loose: decoder.is_loose(), ..Facts::default() },
+            Work::Identity(_) => Facts::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ fn reason(code: Code, about: &[&str], limit: Option<u32>) -> Reason {
 }
 
 fn problem(fate: Fate, reasons: Vec<Reason>) -> Problem {
-    Problem { fate, reasons, cause: "a private cause".to_owned(), again_in: None }
+    Problem { fate, reasons, cause: "a private cause".to_owned(), again_in: None, needs_veil: false }
 }
 
 fn notice<'a>(problem: &'a Problem, subject: &'a str, recipients: &'a [&'a str]) -> Notice<'a> {

@@ -94,7 +94,7 @@ impl fmt::Debug for BodyWork {
 impl BodyWork {
     pub(super) fn new(
         body: &Body,
-        (transfer, veil): (Transfer, bool),
+        transfer: Transfer,
         notice: Option<NoticePosition>,
         notes: &Notes,
         ends_mail: bool,
@@ -121,7 +121,7 @@ impl BodyWork {
             charset: TextDecoder::of_body(is_html, body.charset.as_deref()),
             rewriting,
             fixer: CrFixer::new(),
-            indenter: veil.then(|| Indenter::new(is_html, body.flow)),
+            indenter: body.veil.then(|| Indenter::new(is_html, body.flow)),
             written: WrittenScan::default(),
             encoder: Encoder::new(transfer),
             ends_mail,
@@ -149,15 +149,18 @@ impl BodyWork {
         self.decoder.finish(&mut self.stages.decoded);
         self.pass(true, out)?;
         let found = self.written.finish();
-        // Where it was seen in time that somebody could take the text for a mail, its lines were looked after.
-        if found.file_as_text || found.pgp || found.veil && self.indenter.is_none() {
+        // Where it was known before that somebody could take the text for a mail, its lines were looked after.
+        let is_bare = self.indenter.is_none();
+        if found.file_as_text || found.pgp || found.veil && is_bare {
             // However the text was decoded and rewritten, it is no way for a file to come about that nobody saw.
-            return Err(RewriteError { reason: "a file would be written in a text", kind: Ambiguity::FileInText });
+            let reason = "a file would be written in a text";
+            return Err(RewriteError { reason, kind: Ambiguity::FileInText, needs_veil: is_bare });
         }
         if self.indenter.as_ref().is_some_and(Indenter::is_open) {
             return Err(RewriteError {
                 reason: "a header, or a file, could begin where some cut a line that nothing ends",
                 kind: Ambiguity::LongLine,
+                needs_veil: false,
             });
         }
         self.encoder.finish(out, self.ends_mail);

@@ -12,8 +12,8 @@ const LONG: usize = 700;
 /// has room in the buffers that programs read lines into.
 const CUTS: [usize; 7] = [998, 1000, 1023, 1024, 2047, 4095, 8191];
 
-/// What has this in it is a link, up to white space or a mark of Japanese.
-const LINK: &[u8] = b"://";
+/// What has one of these in it is a link, or the path of a file on a server, up to white space or the end of a sentence in Japanese.
+const LINKS: [&[u8]; 3] = [b"://", b"www.", b"\\\\"];
 
 /// The work on one text, whose lines end in CRLF.
 #[derive(Debug, Default)]
@@ -28,10 +28,10 @@ pub(super) struct Indenter {
     within: bool,
     /// Octets of the line that were written.
     column: usize,
-    /// How much of [`LINK`] was there since the last white space.
-    link: usize,
-    /// The last octet.
-    last: u8,
+    /// One of [`LINKS`] was there since the last white space.
+    in_link: bool,
+    /// The last octets, the last of them behind all others.
+    last: [u8; 4],
     /// A `<` was there, and no `>` since.
     in_tag: bool,
     /// The line is a quotation, whose rest would be nobody's on a line of its own.
@@ -90,21 +90,20 @@ impl Indenter {
             return self.end_line(out);
         }
         // The octets with which ideographs begin in UTF-8.
-        let is_ideograph = (0xe4..=0xe9).contains(&octet) && !self.last.is_ascii();
-        if is_long && is_ideograph && !self.is_html && self.link < LINK.len() {
+        let is_ideograph = (0xe4..=0xe9).contains(&octet) && !self.last[3].is_ascii();
+        if is_long && is_ideograph && !self.is_html && !self.in_link {
             // Before it stands a space, so that it begins nothing.
             out.extend_from_slice(b"\r\n ");
             self.begin_line();
         }
         out.push(octet);
         self.column += 1;
-        self.link = match (self.last, octet) {
-            (_, b' ' | b'\t' | b'\n') | (0xe3, 0x80) | (0xef, 0xbc) => 0,
-            _ if self.link == LINK.len() => self.link,
-            (_, octet) if octet == LINK[self.link] => self.link + 1,
-            (_, octet) => usize::from(octet == LINK[0]),
+        self.last.rotate_left(1);
+        self.last[3] = octet;
+        self.in_link = match self.last {
+            [.., b' ' | b'\t' | b'\n'] | [_, 0xe3, 0x80, 0x80 | 0x82] => false,
+            last => self.in_link || LINKS.iter().any(|link| last.ends_with(link)),
         };
-        self.last = octet;
         self.in_tag = octet == b'<' || self.in_tag && octet != b'>';
         if self.column > CUTS[0] {
             self.tail.push(octet.to_ascii_lowercase());
@@ -131,7 +130,7 @@ impl Indenter {
 
     /// A line with a space before it was begun.
     fn begin_line(&mut self) {
-        (self.column, self.link, self.last) = (1, 0, b' ');
+        (self.column, self.in_link, self.last) = (1, false, [b' '; 4]);
         self.tail.clear();
     }
 }
@@ -217,9 +216,13 @@ mod tests {
         let signed =
             format!("https://a.example/x?{}&X-Date=1&response-content-disposition=y&from=z", "x%2F".repeat(400));
         let in_japanese = format!("https://a.example/{}", "文箱".repeat(200));
-        for link in [&signed, &in_japanese] {
+        // Found by review: 々, full-width digits and brackets are no end of a link; a server's files have a path.
+        let in_words = format!("https://a.example/sites/佐々木商店（東京）/２０２６年/{}", "資料".repeat(150));
+        let path = format!(r"\\server\共有\{}\見積.xlsx", "営業部".repeat(80));
+        let bare = format!("www.example.jp/{}", "資料".repeat(150));
+        for link in [&signed, &in_japanese, &in_words, &path, &bare] {
             for before in ["", "こちらです：", &"文箱".repeat(115)] {
-                let out = indented(&format!("Content-Type: x\r\n{before}{link}\r\nBye {link} {link}"));
+                let out = indented(&format!("Content-Type: x\r\n{before}{link}\r\nBye {link}\u{3000}{link}"));
                 assert_eq!(out.matches(link).count(), 3, "{out}");
             }
         }

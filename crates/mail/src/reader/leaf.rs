@@ -240,7 +240,7 @@ impl Ended {
 
     /// Whether it is a text that has to leave in base64.
     pub(super) const fn needs_veil(&self) -> bool {
-        self.found.veil
+        self.found.veil || self.facts.loose
     }
 
     /// What was found, with its code.

@@ -1,6 +1,8 @@
 //! The fields by which the laxest readers find files. To ripmime a field is any line in whose first
 //! word the field's name is contained. The lines are read by [`super::tokens`]: here they are in lower case, their encoded words decoded.
 
+use std::borrow::Cow;
+
 /// The fields by which such readers find files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
@@ -42,6 +44,19 @@ impl Encodings {
     }
 }
 
+/// Whether one of the names, or another of MIME, can be in a text once something is taken out of it: their letters stand there in their order.
+pub(super) fn may_be_named_in(text: &[u8]) -> bool {
+    let is_there = |word: &[u8]| {
+        let mut rest = text;
+        word.iter().all(|octet| {
+            let at = memchr::memchr(*octet, rest);
+            rest = at.map_or(&[], |at| &rest[at + 1..]);
+            at.is_some()
+        })
+    };
+    memchr::memchr(b'-', text).is_some() && (is_there(b"content-") || is_there(b"mime-version"))
+}
+
 /// A line's first word, which is a field's name: it ends at a colon or at white space.
 pub(super) fn first_word(line: &[u8]) -> &[u8] {
     line.split(|octet| matches!(octet, b':' | b' ' | b'\t')).next().unwrap_or_default()
@@ -54,15 +69,17 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The fields that a name contains; all of them count.
 pub(super) fn fields_in(name: &[u8]) -> impl Iterator<Item = Field> + '_ {
-    Field::ALL.into_iter().filter(|field| has(name, field.name()))
+    // Most of what is asked has no hyphen.
+    let all: &[Field] = if memchr::memchr(b'-', name).is_some() { &Field::ALL } else { &[] };
+    all.iter().copied().filter(|field| has(name, field.name()))
 }
 
 /// The line as it is, and without its comments: as the RFC has them, and as ripmime does.
-pub(super) fn forms(line: Vec<u8>) -> Vec<Vec<u8>> {
-    if !line.contains(&b'(') {
-        return vec![line];
+pub(super) fn forms(line: &[u8]) -> Vec<Cow<'_, [u8]>> {
+    if memchr::memchr(b'(', line).is_none() {
+        return vec![line.into()];
     }
-    vec![without_comments(&line), without_first_closed(&line), line]
+    vec![without_comments(line).into(), without_first_closed(line).into(), line.into()]
 }
 
 /// Whether a field's name stands in a line's first word as somebody writes it who sends a mail: not behind what no field's name has,
@@ -119,7 +136,7 @@ fn without_first_closed(line: &[u8]) -> Vec<u8> {
 pub(super) fn is_hidden(line: &[u8]) -> bool {
     let is_kept = |octet: &u8| octet.is_ascii_alphanumeric() || b"-()\"".contains(octet);
     let squeezed: Vec<u8> = line.iter().copied().filter(is_kept).collect();
-    forms(squeezed).iter().any(|text| fields_in(text).next().is_some())
+    forms(&squeezed).iter().any(|text| fields_in(text).next().is_some())
 }
 
 /// Types whose parts are files to some, whatever they are called.

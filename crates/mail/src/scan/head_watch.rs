@@ -87,7 +87,7 @@ impl WatchedField {
     /// Ends the field at hand.
     fn end(&mut self) {
         let line = self.tokens.finish();
-        let is_field = |form: &Form| form.candidates().any(|at| fields_in(at.name).next().is_some());
+        let is_field = |form: &Form<'_>| form.candidates().any(|at| fields_in(at.name).next().is_some());
         self.found |= line.hides_a_field || line.forms().iter().any(is_field);
         let name = std::mem::take(&mut self.name);
         if name.has_colon {

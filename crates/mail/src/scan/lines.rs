@@ -168,7 +168,8 @@ impl TextRules {
             self.finish();
             self.tokens.take_piece(octets);
             self.like.piece(octets);
-            return self.like.field(&self.tokens.finish());
+            let line = self.tokens.finish();
+            return self.like.field(&line, &line.forms_with_names());
         }
         if octets.is_empty() {
             self.finish();
@@ -187,8 +188,9 @@ impl TextRules {
             return;
         }
         let line = self.tokens.finish();
-        self.like.field(&line);
-        self.part.line(&line);
+        let forms = line.forms_with_names();
+        self.like.field(&line, &forms);
+        self.part.line(&line, &forms);
         self.found.file_as_text |= line.hides_a_field;
     }
 
@@ -197,7 +199,6 @@ impl TextRules {
         self.like.line(line);
         let file = &mut self.found.file_as_text;
         *file |= self.uuencode.line(line) || self.part.is_data(line);
-        self.found.veil |= self.uuencode.has_begun();
         match line.first() {
             Some(b'-' | b' ' | b'\t' | 0xc2 | 0xe3) => self.found.pgp |= opens_pgp(line),
             Some(b'b' | b'B') => *file |= uuencode::begins_base64(line),

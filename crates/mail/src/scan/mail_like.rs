@@ -6,7 +6,8 @@
 //! 1. a line that begins as a mail's header does ([`begins_header`]), or a file in uuencode ([`begins_file`]), for without one it is a text to
 //!    all of them;
 //! 2. something in which a field's name could stand ([`MailLike`]): the name itself in a line's first word, with comments in it or without, an
-//!    encoded word whatever its end, or a line end that is none to others. In a line that some cut, it may stand anywhere.
+//!    encoded word whatever its end, or a line end that is none to others. In a line that some cut, it may stand anywhere. What begins a file needs
+//!    nothing else.
 //!
 //! Where there is the second, the text leaves in base64 ([`super::Found::veil`]), and the first is taken from it: a space is put before each
 //! such line ([`crate::compose`]), which changes no word and which no program passes over.
@@ -49,12 +50,6 @@ const MAX_BEFORE: usize = 16;
 pub(super) struct MailLike {
     found: bool,
     after_cr: bool,
-    /// A line was a file's `begin` to somebody, and it has not ended.
-    begun: bool,
-    /// A line was one.
-    begins: bool,
-    /// A `begin` with a mode behind it was there, wherever it stands.
-    has_mode: bool,
 }
 
 impl MailLike {
@@ -68,41 +63,25 @@ impl MailLike {
         self.after_cr = octets.ends_with(b"\r");
     }
 
-    /// Takes a line as it stands in the text: is it a file's data below a `begin`? And to ripmime a file begins with any `begin`, whatever is below it, once
-    /// there was one with a mode: at the beginning of a line as it is encoded, which may be anywhere in the text.
+    /// Takes a line as it stands in the text: does a file begin there? What is data below it, and a mode behind it, differs from one program to the
+    /// next, and ripmime finds them anywhere in the text.
     pub(super) fn line(&mut self, line: &[u8]) {
-        if self.found || line.is_empty() {
-            return;
-        }
-        let begins = begins_file(line);
-        self.begins |= begins;
-        self.look_for_mode(line);
+        self.found |= begins_file(line);
         self.cut(line.get(MAX_LINE..).unwrap_or_default());
-        let rest = line.get(3..).filter(|_| starts_with(line, b"end"));
-        // A line that begins with the word is none of data; the word alone ends the file to all.
-        let ends = rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
-        self.found |= self.begun && !ends && is_data(line);
-        self.begun = begins || self.begun && rest.is_none_or(|rest| !rest.trim_ascii().is_empty());
     }
 
     /// Takes a piece of a line that is not its first: some cut it where they please. Does a file begin there? Its data may stand in the same line.
     pub(super) fn piece(&mut self, octets: &[u8]) {
-        self.look_for_mode(octets);
         self.cut(octets);
-    }
-
-    fn look_for_mode(&mut self, octets: &[u8]) {
-        self.has_mode = self.has_mode || places_of_begin(octets).any(|at| is_mode(&octets[at + BEGIN.len()..]));
-        self.found |= self.begins && self.has_mode;
     }
 
     fn cut(&mut self, octets: &[u8]) {
         self.found = self.found || places_of_begin(octets).next().is_some();
     }
 
-    /// Takes a line with all that belongs to it: could a field stand there?
-    pub(super) fn field(&mut self, line: &Line) {
-        self.found = self.found || line.has_word || line.is_worth_a_look() && could_be_field(line);
+    /// Takes a line with all that belongs to it, and its forms where they can have names: could a field stand there?
+    pub(super) fn field(&mut self, line: &Line, forms: &[Form<'_>]) {
+        self.found = self.found || line.has_word || !forms.is_empty() && could_be_field(line, forms);
     }
 
     pub(super) const fn finish(&self) -> bool {
@@ -111,11 +90,11 @@ impl MailLike {
 }
 
 /// Whether a field's name can stand in a line's first word, or where somebody cuts a line that is long.
-fn could_be_field(line: &Line) -> bool {
-    let has_field = |form: &Form| {
+fn could_be_field(line: &Line, forms: &[Form<'_>]) -> bool {
+    let has_field = |form: &Form<'_>| {
         form.candidates().any(|at| fields::fields_in(at.name).next().is_some() || is_torn(at.name) || is_mime(at.line))
     };
-    line.forms().iter().any(has_field)
+    forms.iter().any(has_field)
         || line.unfolded().is_some_and(|form| has_field(&form))
         || line.behind_cuts().any(|text| fields::fields_in(text).next().is_some())
         || has_hole(line.text())
@@ -128,6 +107,9 @@ fn is_torn(name: &[u8]) -> bool {
 
 /// Whether a field's name could go on behind a comment in it, whatever comments are.
 fn has_hole(text: &[u8]) -> bool {
+    if !memchr::memchr_iter(b'(', text).any(|at| begun_before(&text[..at]).next().is_some()) {
+        return false;
+    }
     // Where each octet stands for the last time behind the end of a comment.
     let mut last = [0; 256];
     for at in memchr::memchr_iter(b')', text) {
@@ -140,31 +122,17 @@ fn has_hole(text: &[u8]) -> bool {
 
 /// The octets with which the names would go on that are begun at a text's end.
 fn begun_before(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let last = text.last();
     fields::names().flat_map(move |name| {
         let name = name.as_bytes();
-        (1..name.len()).filter(move |length| text.ends_with(&name[..*length])).map(move |length| name[length])
+        let is_begun = move |length: &usize| Some(&name[*length - 1]) == last && text.ends_with(&name[..*length]);
+        (1..name.len()).filter(is_begun).map(move |length| name[length])
     })
-}
-
-/// A line that may be one of a uuencoded file to who takes any octets for data, and passes over what stands behind them.
-fn is_data(line: &[u8]) -> bool {
-    let Some((length, data)) = line.split_first() else { return false };
-    // Any octet is a length to them.
-    let octets = usize::from(length.wrapping_sub(32) & 63);
-    octets > 0 && data.len() + 3 >= (octets * 4).div_ceil(3)
 }
 
 /// Where a file's first line could begin in octets.
 fn places_of_begin(octets: &[u8]) -> impl Iterator<Item = usize> + '_ {
     memchr::memchr2_iter(b'b', b'B', octets).filter(|at| begins_file(&octets[*at..]))
-}
-
-/// Whether what is behind a `begin` is a file's mode to ripmime, to which a form feed is white space, and no end of a word.
-fn is_mode(rest: &[u8]) -> bool {
-    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
-    let end = rest.iter().position(is_blank).unwrap_or(rest.len());
-    let mode = rest[end..].iter().find(|octet| !is_blank(octet));
-    mode.is_some_and(|octet| octet.is_ascii_digit() || b"+-".contains(octet))
 }
 
 /// Whether a line begins with a field of MIME, marks and the like left out.

@@ -32,12 +32,10 @@ struct Paragraph {
 }
 
 impl PartInText {
-    /// Takes the next line with all that belongs to it.
-    pub(super) fn line(&mut self, line: &Line) {
+    /// Takes the next line with all that belongs to it, and its forms where they can have names.
+    pub(super) fn line(&mut self, line: &Line, forms: &[Form<'_>]) {
         self.paragraph.is_header |= line.begins().any(begins_header);
-        if line.is_worth_a_look() {
-            line.forms().iter().for_each(|form| self.paragraph.form(form));
-        }
+        forms.iter().for_each(|form| self.paragraph.form(form));
     }
 
     /// A blank line ends a header.
@@ -55,7 +53,7 @@ impl PartInText {
 }
 
 impl Paragraph {
-    fn form(&mut self, form: &Form) {
+    fn form(&mut self, form: &Form<'_>) {
         let mut seen = false;
         for at in form.candidates() {
             self.is_header |= begins_header(at.line);

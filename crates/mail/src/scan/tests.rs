@@ -214,7 +214,7 @@ fn words_that_look_a_little_like_mime_are_words() {
         format!("Content-Security-Policy: {}\r\n", "https://a.example ".repeat(20)),
         "> Content-Type: application/pdf; name=a.pdf is what the bounce says\r\n".replace("> C", "The C"),
         "From: Tanaka\r\nSubject: 1+1=? (2) a-b(c)\r\n\r\nHi?\r\n".to_owned(),
-        "Please\r\nbegin with the first one.\r\nWE WAIT.\r\n".to_owned(),
+        "Please\r\nwe begin with the first one.\r\nbeginning\r\nbegin\r\nWE WAIT.\r\n".to_owned(),
     ] {
         assert_eq!(by_lines(&text), (false, false), "{text}");
     }

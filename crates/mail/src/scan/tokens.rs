@@ -16,6 +16,8 @@
 //! Each octet is kept and decoded a fixed number of times: nothing is read again because something was left open. Memory is a few times that
 //! of [`LONGEST`] octets.
 
+use std::borrow::Cow;
+
 use super::fields;
 use crate::{outline::Encoding as Transfer, transfer::Decoder};
 
@@ -61,8 +63,8 @@ pub(super) struct Line {
 
 /// A line with its comments, or without.
 #[derive(Debug)]
-pub(super) struct Form {
-    text: Vec<u8>,
+pub(super) struct Form<'a> {
+    text: Cow<'a, [u8]>,
 }
 
 /// What may be a field.
@@ -344,9 +346,13 @@ impl Line {
         starts.map(|rest| rest.split(is_mark).next().unwrap_or_default())
     }
 
-    /// Whether a field's name can be in it at all: all of them have a hyphen, as it is or behind a comment.
-    pub(super) fn is_worth_a_look(&self) -> bool {
-        memchr::memchr2(b'-', b'(', &self.text).is_some()
+    /// Its [forms](Self::forms), where one of them can have a field's name in it, or begin as a header does where the line itself does not. What a form is
+    /// made by only takes octets out, and the first that is taken out of a name stands behind a letter of it, or where a line begins.
+    pub(super) fn forms_with_names(&self) -> Vec<Form<'_>> {
+        let text = &self.text[..];
+        let has_torn = memchr::memchr_iter(b'(', text).any(|at| at == 0 || text[at - 1].is_ascii_alphabetic())
+            || memchr::memchr(b'(', text).is_some() && text.iter().any(is_mark);
+        if has_torn || fields::may_be_named_in(text) { self.forms() } else { Vec::new() }
     }
 
     /// Where a line begins in it.
@@ -355,11 +361,12 @@ impl Line {
     }
 
     /// The line as it is, and without its comments; and all of that once more where there are CRs alone.
-    pub(super) fn forms(&self) -> Vec<Form> {
-        let mut forms: Vec<Form> = fields::forms(self.text.clone()).into_iter().map(|text| Form { text }).collect();
+    pub(super) fn forms(&self) -> Vec<Form<'_>> {
+        let mut forms: Vec<Form<'_>> = fields::forms(&self.text).into_iter().map(|text| Form { text }).collect();
         if memchr::memchr(Mark::Bare as u8, &self.text).is_some() {
-            let joined = |form: &Form| form.text.iter().copied().filter(|octet| *octet != Mark::Bare as u8).collect();
-            let joined: Vec<Form> = forms.iter().map(|form| Form { text: joined(form) }).collect();
+            let joined =
+                |form: &Form<'_>| form.text.iter().copied().filter(|octet| *octet != Mark::Bare as u8).collect();
+            let joined: Vec<Form<'_>> = forms.iter().map(|form| Form { text: joined(form) }).collect();
             forms.extend(joined);
         }
         forms
@@ -372,7 +379,7 @@ impl Line {
     }
 
     /// The line without its folds, which are nothing to some.
-    pub(super) fn unfolded(&self) -> Option<Form> {
+    pub(super) fn unfolded(&self) -> Option<Form<'static>> {
         memchr::memchr2(Mark::Line as u8, Mark::Bare as u8, &self.text)?;
         let mut fold = false;
         let is_kept = |octet: &&u8| {
@@ -388,7 +395,7 @@ impl Line {
     }
 }
 
-impl Form {
+impl Form<'_> {
     /// Wherever a line begins, in their order.
     pub(super) fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
         let text = &self.text[..];

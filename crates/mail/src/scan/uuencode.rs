@@ -28,11 +28,6 @@ pub(super) enum Begin {
 }
 
 impl Uuencode {
-    /// Whether a `begin` line was the last that counts.
-    pub(super) const fn has_begun(self) -> bool {
-        matches!(self, Self::Begun(_))
-    }
-
     /// Takes the next line that is not empty; says whether it makes a file.
     pub(super) fn line(&mut self, line: &[u8]) -> bool {
         let (begin, first) = match *self {

@@ -4,6 +4,8 @@ use memchr::memchr2;
 
 /// White space at a line's end is held back, to be dropped, up to this many octets at a time.
 const MAX_HELD: usize = 4096;
+/// Octets of a line (RFC 5322, 2.1.1). Of a longer one some read pieces.
+const MAX_LINE: usize = 998;
 
 /// Decodes; what is no escape stays literally (spec 3.4a).
 #[derive(Debug, Clone, Default)]
@@ -11,6 +13,9 @@ pub(super) struct QuotedPrintableDecoder {
     state: State,
     /// White space that is dropped if a line end follows.
     held: Vec<u8>,
+    /// Octets of the line, as it is encoded.
+    line: usize,
+    is_loose: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,7 +35,13 @@ enum State {
 }
 
 impl QuotedPrintableDecoder {
+    /// Whether there was something of which others make something else: what is no escape, a line of which they read pieces, an escape that is a line's end.
+    pub(super) const fn is_loose(&self) -> bool {
+        self.is_loose
+    }
+
     pub(super) fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        self.measure(octets);
         let mut rest = octets;
         while let Some(first) = rest.first() {
             if self.state == State::Text {
@@ -38,6 +49,15 @@ impl QuotedPrintableDecoder {
             } else if self.escape(*first, out) {
                 rest = &rest[1..];
             }
+        }
+    }
+
+    fn measure(&mut self, octets: &[u8]) {
+        for line in octets.split_inclusive(|octet| matches!(octet, b'\r' | b'\n')) {
+            let end = usize::from(line.ends_with(b"\r") || line.ends_with(b"\n"));
+            self.line += line.len() - end;
+            self.is_loose |= self.line > MAX_LINE || !line.is_ascii();
+            self.line *= 1 - end;
         }
     }
 
@@ -101,15 +121,19 @@ impl QuotedPrintableDecoder {
                 true
             }
             (State::Digit(high), _) if octet.is_ascii_hexdigit() => {
-                out.push(hex(high) << 4 | hex(octet));
+                let octet = hex(high) << 4 | hex(octet);
+                self.is_loose |= matches!(octet, b'\r' | b'\n');
+                out.push(octet);
                 true
             }
             (State::Digit(high), _) => {
+                self.is_loose = true;
                 out.extend_from_slice(&[b'=', high]);
                 false
             }
             // Literally: what is in `held` follows as white space of the text does.
             (State::Escape | State::SoftSpace | State::Text, _) => {
+                self.is_loose = true;
                 out.push(b'=');
                 false
             }

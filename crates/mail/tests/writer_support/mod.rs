@@ -136,7 +136,7 @@ fn plan(outline: &Outline) -> Plan {
         }
     }
     let decision = if attachments.is_empty() { Decision::Relay } else { Decision::Deposit };
-    Plan { decision, problems: Vec::new(), attachments, bodies, opened: Vec::new() }
+    Plan { decision, problems: Vec::new(), attachments, bodies, opened: Vec::new(), veils_notice: false }
 }
 
 /// The mail as it would be relayed, checked for what holds for every one.
