@@ -109,10 +109,18 @@ def test_a_mail_of_41_mebibytes_is_refused(fubako):
         assert code == 552 and b"5.3.4" in text and b"long" in text
 
 
-# spec: MAIL-BOUNCE
-def test_a_recipient_that_the_next_hop_refuses(fubako, mailboxes):
+def field_in_a_pictures_place():
+    """Seen in writing alone: a line that is a field to some once the picture is gone. The mail is written once more then, and so is the one that is given back."""
+    html = b'<p>Look:</p>\r\n<img alt="Content-Type is set here" src="cid:p@x">\r\n'
+    picture = b"Content-Type: image/png; name=p.png\r\nContent-ID: <p@x>\r\n"
+    return mails.multipart(mails.head(b"refused"), [(b"Content-Type: text/html; charset=utf-8\r\n", html), (b"Content-Type: text/plain\r\n", b"see above\r\n"), mails.attachment(picture, b"ABC")])
+
+
+# spec: MAIL-BOUNCE, MAIL-AMBIGUOUS
+@pytest.mark.parametrize("mail", [one_file(b"refused"), field_in_a_pictures_place()], ids=["text", "veiled"])
+def test_a_recipient_that_the_next_hop_refuses(fubako, mailboxes, mail):
     before, there = len(mailboxes.raw(FROM)), len(mailboxes.raw(TO))
-    submit(fubako, one_file(b"refused"), to=(TO, "nobody@recipient.example"))
+    submit(fubako, mail, to=(TO, "nobody@recipient.example"))
     # The mail and its deposit notice are two mails, and the sender is told of the address once.
     report = mailboxes.wait(FROM, before + 1)[before]
     assert report.get_content_type() == "multipart/report"
@@ -127,6 +135,9 @@ def test_a_recipient_that_the_next_hop_refuses(fubako, mailboxes):
     returned = next(p for p in report.walk() if p.get_content_type() == "message/rfc822").get_payload(0)
     returned_text = "".join(harness.bodies(returned))
     assert password_in(relayed) not in returned_text and "***************" in returned_text
+    if b"Content-Type is set here" in mail:
+        for written in (relayed, returned):
+            assert re.search(r"^ .*Content-Type is set here", "".join(harness.bodies(written)), re.MULTILINE), harness.bodies(written)
     harness.wait_for("nothing is under way", lambda: all(row["state"] == "held" for row in fubako.queue()))
     time.sleep(3)
     assert len(mailboxes.raw(FROM)) == before + 1
