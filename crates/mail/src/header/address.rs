@@ -74,7 +74,7 @@ pub(crate) fn parse(text: &str) -> Vec<Item> {
 }
 
 /// Whether no reader can take more or less than this for the address: quotes and brackets are closed, nothing
-/// outside of them separates or comments, there is no control character, there is one `@`, the domain has no quotes, and no encoded word
+/// outside of them separates, comments or is white space, there is no control character, there is one `@`, the domain has no quotes, and no encoded word
 /// begins in it, which to some goes on in what follows.
 pub(crate) fn is_sound(address: &str) -> bool {
     let (mut inside, mut before, mut in_domain) = (None, ' ', false);
@@ -92,6 +92,7 @@ pub(crate) fn is_sound(address: &str) -> bool {
             (None, '"') => inside = Some('"'),
             (None, '[') if before == '@' => inside = Some(']'),
             (None, '<' | '>' | '(' | ')' | ',' | ';' | '[' | ']' | '\\') => return false,
+            (None, _) if character.is_whitespace() => return false,
             (None, _) => in_domain |= character == '@',
         }
         before = character;
@@ -225,7 +226,7 @@ impl Parser<'_> {
 
     /// What is in angle brackets, without white space, comments and a source route (RFC 5321, appendix C).
     fn angle(&mut self) -> String {
-        let mut address = String::new();
+        let (mut address, mut is_open) = (String::new(), false);
         self.rest = &self.rest[1..];
         while let Some(first) = self.rest.chars().next() {
             match first {
@@ -235,8 +236,9 @@ impl Parser<'_> {
                 }
                 '"' => {
                     let (raw, value) = self.enclosed();
-                    // One that never ends makes the address unsound.
-                    address.push_str(&if raw.is_empty() { format!("\"{value}") } else { raw });
+                    // One that never ends makes the address unsound, in whatever part of it.
+                    is_open = raw.is_empty();
+                    address.push_str(&if is_open { format!("\"{value}") } else { raw });
                 }
                 '(' => drop(self.enclosed()),
                 _ => {
@@ -248,7 +250,7 @@ impl Parser<'_> {
             }
         }
         let mut target = address.as_str();
-        while let Some((_, after)) = target.split_once(':').filter(|_| target.starts_with('@')) {
+        while let Some((_, after)) = target.split_once(':').filter(|_| target.starts_with('@') && !is_open) {
             target = after;
         }
         target.to_owned()

@@ -142,3 +142,13 @@ fn an_address_with_quotes_or_white_space_in_its_domain_or_an_encoded_word_is_not
         assert_eq!(addresses.first().is_some_and(Address::is_sound), sound, "{addresses:?}");
     }
 }
+
+// spec: RCV-ALIGN, MAIL-REBUILD (found by fuzzing: a quote that never ends within a source route was left out with the route, and what stood in it was an address)
+#[test]
+fn an_address_behind_a_source_route_with_an_open_quote_is_not_sound() {
+    for value in [&b" <@r\"@v?= <x>\r\n From:a@[192.0.2.1] "[..], b" <@r\"x:a@b.example", b" x <@r\"x:a@b.example>"] {
+        let addresses = field(value).addresses();
+        assert!(!addresses.is_empty() && !addresses.iter().any(Address::is_sound), "{addresses:?}");
+    }
+    assert_eq!(field(b" <@r.example,@\"s\".example:a@b.example>").addresses()[0].address, "a@b.example");
+}
