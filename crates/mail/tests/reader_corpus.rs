@@ -7,10 +7,11 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use fubako_base::section::Settings;
 use fubako_mail::{
     Decision, Outline, Part, PartId, Plan,
     newline::Normalizer,
-    plan::plan,
+    plan::plan_for,
     reader::{Limits, Observer, Reader},
 };
 use serde_json::{Value, json};
@@ -52,7 +53,8 @@ fn read(path: &Path) -> (Outline, Plan, Digests) {
     let (mut reader, mut digests) = (Reader::new(Limits::default()), Digests::default());
     mail.chunks(4099).for_each(|piece| reader.push_with(piece, &mut digests));
     let outline = reader.finish_with(&mut digests);
-    let plan = plan(&outline);
+    // What is expected of a winmail.dat is the file itself.
+    let plan = plan_for(&outline, &Settings { open_tnef: false, ..Settings::default() });
     (outline, plan, digests)
 }
 
