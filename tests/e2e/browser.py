@@ -50,11 +50,21 @@ class Browser:
         field = self.driver.find_element(By.CSS_SELECTOR, "input[name=password]")
         field.clear()
         field.send_keys(password)
+        self.leave(field.submit)
+
+    def follow(self, element):
+        """Clicks what leads to another page, and waits until that is there."""
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        self.leave(element.click)
+
+    def leave(self, way):
+        """Goes this way to another page. It returns before the answer is there: the old page must be gone and the new one whole."""
         page = self.driver.find_element(By.TAG_NAME, "html")
-        field.submit()
-        # The click returns before the answer is there: the old page must be gone and the new one whole.
-        WebDriverWait(self.driver, 30).until(staleness_of(page))
-        WebDriverWait(self.driver, 30).until(lambda d: d.execute_script("return document.readyState") == "complete")
+        way()
+        # Between two pages the driver may have no document to ask.
+        wait = WebDriverWait(self.driver, 60, ignored_exceptions=[WebDriverException])
+        wait.until(staleness_of(page))
+        wait.until(lambda d: d.execute_script("return document.readyState") == "complete")
 
     def links(self, part):
         return [a for a in self.driver.find_elements(By.CSS_SELECTOR, "a[href]") if part in a.get_attribute("href")]

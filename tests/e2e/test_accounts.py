@@ -3,9 +3,7 @@ import re
 import sqlite3
 
 import pytest
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 import harness
 
@@ -69,17 +67,12 @@ class Person:
 
     def send(self, action, **fields):
         """Fills the form that leads there, sends it, and gives the page that comes."""
-        driver = self.browser.driver
-        form = driver.find_element(By.CSS_SELECTOR, f"form[action^='{action}']")
+        form = self.browser.driver.find_element(By.CSS_SELECTOR, f"form[action^='{action}']")
         for name, value in fields.items():
             field = form.find_element(By.NAME, name)
             field.clear()
             field.send_keys(value)
-        driver.execute_script("window.before = true")
-        form.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
-        # Between two pages the driver may have no document to ask.
-        wait = WebDriverWait(driver, 30, ignored_exceptions=[WebDriverException])
-        wait.until(lambda d: d.execute_script("return !window.before && document.readyState === 'complete'"))
+        self.browser.follow(form.find_element(By.CSS_SELECTOR, "button[type=submit]"))
         return self.look()
 
     def sign_in(self, name, password):

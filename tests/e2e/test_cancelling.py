@@ -91,20 +91,8 @@ def sign_in(site, person, login):
 
 
 def click(person, css):
-    page = person.browser.driver.find_element(By.TAG_NAME, "html")
-    element = person.browser.driver.find_element(By.CSS_SELECTOR, css)
-    person.browser.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-    element.click()
-    harness.wait_for("the next page", lambda: stale(page), 30)
+    person.browser.follow(person.browser.driver.find_element(By.CSS_SELECTOR, css))
     return person.look()
-
-
-def stale(element):
-    from selenium.common.exceptions import WebDriverException
-    try:
-        return element.tag_name is None
-    except WebDriverException:
-        return True
 
 
 def keep_until(person, days):

@@ -65,7 +65,7 @@ def test_maintenance_begins_and_ends_while_mails_wait(place, browser, lang, size
         browser.driver.delete_all_cookies()
         choose(person, link(site.run("operator", "add", login, "--address", f"{login}@ops.example").stdout), PASSWORD)
         person.sign_in(login, PASSWORD)
-        browser.driver.find_element(By.CSS_SELECTOR, "a[href^='/operator/maintenance']").click()
+        browser.follow(browser.driver.find_element(By.CSS_SELECTOR, "a[href^='/operator/maintenance']"))
         assert NONE[lang] in person.look()
         assert LATE[lang] in enter(person, -1)
         page = enter(person, 2)

@@ -92,9 +92,8 @@ def test_a_recipient_signs_in_at_the_link_and_finds_it_in_the_list(place, browse
         assert not browser.driver.find_elements(By.CSS_SELECTOR, "main form")
         [way] = browser.links(f"/sign-in{link}")
         assert way.get_attribute("href") == f"{base}/sign-in{link}?lang={lang}"
-        way.click()
-        browser.wait_for(NAME[lang])
-        person.look()
+        browser.follow(way)
+        assert NAME[lang] in person.look()
         assert state(place) == before, "a GET changed something"
         assert REFUSED[lang] in person.send(f"/sign-in{link}", name="beta/suzuki", password="another one")
         # Another's account opens nothing.
@@ -114,14 +113,13 @@ def test_a_recipient_signs_in_at_the_link_and_finds_it_in_the_list(place, browse
         person.open(link)
         assert path_of(browser) == theirs
         person.open("/me")
-        browser.links("/received")[0].click()
-        browser.wait_for(TO)
+        browser.follow(browser.links("/received")[0])
         page = person.look()
-        assert RECEIVED[lang] in page and SENDER in page
+        assert RECEIVED[lang] in page and SENDER in page and TO in page
         newest = browser.links("/received/")[0]
         assert newest.get_attribute("href").split("?")[0] == theirs, "the newest comes first"
-        newest.click()
-        browser.wait_for("a.pdf")
+        browser.follow(newest)
+        assert "a.pdf" in browser.text()
         assert browser.download(browser.links("/files/1")[0])[1] == DIGEST
         # Signed out, nothing of it is left in the browser.
         person.open("/me")

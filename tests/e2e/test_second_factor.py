@@ -87,9 +87,7 @@ def recover(person, code):
     """Enters a recovery code, in the second form of the page."""
     form = person.browser.driver.find_element(By.ID, "recovery").find_element(By.XPATH, "./ancestor::form")
     form.find_element(By.NAME, "code").send_keys(code)
-    person.browser.driver.execute_script("window.before = true")
-    form.find_element(By.CSS_SELECTOR, "button").click()
-    harness.wait_for("another page", lambda: person.browser.driver.execute_script("return !window.before && document.readyState === 'complete'"), 30)
+    person.browser.follow(form.find_element(By.CSS_SELECTOR, "button"))
     return person.look()
 
 

@@ -19,7 +19,7 @@ from selenium.webdriver.common.by import By
 import harness
 from browser import Browser
 from test_accounts import LANGS, PASSWORD, SIZES, Person, choose, link
-from test_cancelling import CANCELLED, GONE, ONE_CANCELLED, SECTION, TOOK_ALL, click, open_link, sign_in, stale
+from test_cancelling import CANCELLED, GONE, ONE_CANCELLED, SECTION, TOOK_ALL, click, open_link, sign_in
 
 ONE, TWO, USER = "suzuki@recipient.example", "sato@recipient.example", "tanaka@acme.example"
 MIB = int(os.environ.get("FUBAKO_TEST_UPLOAD_MIB", "96"))
@@ -59,12 +59,7 @@ def fill(browser, **fields):
 
 
 def submit(person):
-    page = person.browser.driver.find_element(By.TAG_NAME, "html")
-    button = person.browser.driver.find_element(By.ID, "submit")
-    person.browser.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
-    button.click()
-    harness.wait_for("the next page", lambda: stale(page), 60)
-    harness.wait_for("it is whole", lambda: person.browser.driver.execute_script("return document.readyState") == "complete", 30)
+    person.browser.follow(person.browser.driver.find_element(By.ID, "submit"))
     return person.look()
 
 
@@ -242,21 +237,21 @@ def test_without_a_script_the_form_sends_the_files(place, folder):
             driver.get(url)
             for name in ("password", "again"):
                 driver.find_element(By.NAME, name).send_keys(PASSWORD)
-            driver.find_element(By.CSS_SELECTOR, "form[action^='/invitation'] button[type=submit]").click()
+            plain.follow(driver.find_element(By.CSS_SELECTOR, "form[action^='/invitation'] button[type=submit]"))
             driver.get(f"{site.base}/sign-in?lang=en")
             fill(plain, name="acme/tanaka", password=PASSWORD)
-            driver.find_element(By.ID, "submit").click()
+            plain.follow(driver.find_element(By.ID, "submit"))
             driver.get(f"{site.base}/sent/new?lang=en")
             path = folder / "plain.txt"
             path.write_bytes(b"by the form alone")
             fill(plain, recipients=f"{ONE} {TWO}", subject="")
             driver.find_element(By.ID, "file").send_keys(str(path))
-            driver.find_element(By.ID, "submit").click()
-            plain.wait_for(NO_SUBJECT["en"])
+            plain.follow(driver.find_element(By.ID, "submit"))
+            assert NO_SUBJECT["en"] in plain.text()
             assert "plain.txt" in plain.text(), "the file need not be chosen again"
             fill(plain, subject="without a script")
-            driver.find_element(By.ID, "submit").click()
-            plain.wait_for(SENT["en"])
+            plain.follow(driver.find_element(By.ID, "submit"))
+            assert SENT["en"] in plain.text()
             assert "plain.txt" in plain.text()
             assert "without a script" in links_in(mailboxes, there)[ONE][1]
     finally:
