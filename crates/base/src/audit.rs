@@ -76,6 +76,12 @@ events! {
     MaintenanceMade, "maintenance-made";
     /// A maintenance window was ended or taken back.
     MaintenanceEnded, "maintenance-ended";
+    /// An announcement was made.
+    AnnouncementMade, "announcement-made";
+    /// An announcement was changed.
+    AnnouncementChanged, "announcement-changed";
+    /// An announcement was withdrawn: it is not shown any more, and mailed to nobody else.
+    AnnouncementWithdrawn, "announcement-withdrawn";
     /// A deposit's links and notices went out.
     DepositSent, "deposit-sent";
     /// A deposit waits for an approver.

@@ -95,6 +95,10 @@ uuid_id!(
     MaintenanceId
 );
 uuid_id!(
+    /// What an operator announces.
+    AnnouncementId
+);
+uuid_id!(
     /// A token by which a program uses the API for a section.
     ApiTokenId
 );

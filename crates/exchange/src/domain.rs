@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod address;
+pub mod announcement;
 pub mod api_tokens;
 pub mod approval;
 mod depositor;

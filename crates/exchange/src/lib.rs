@@ -2,6 +2,7 @@
 //!
 //! - [`domain`]: pure rules: who may have a try, what a link costs, when files go
 //! - [`account`]: invite, sign in, sessions: what people with accounts do; [`second_factor`]: codes besides the password
+//! - [`announcements`]: what the operator tells everybody, on pages and by mail
 //! - [`approval`]: what approvers look at, and decide
 //! - [`audit`]: who did what, recorded
 //! - [`access`]: how recipients prove who they are
@@ -20,6 +21,7 @@
 
 pub mod access;
 pub mod account;
+pub mod announcements;
 pub mod api_tokens;
 pub mod approval;
 pub mod audit;

@@ -1,6 +1,6 @@
 //! The deposit notice (spec X-NOTICE, X-LANG): to each recipient separately, with a link of their own; it names sender,
 //! subject, time, expiry and files. Text and HTML; Japanese, English, or one after the other. [`code`] is the mail with a one-time code, [`request`] what approvers get,
-//! [`rejection`] what a sender is told of what was not approved, [`invitation`] how somebody comes to an account.
+//! [`rejection`] what a sender is told of what was not approved, [`invitation`] how somebody comes to an account, [`announcement`] what the operator tells the contacts.
 
 use bytes::Bytes;
 use fubako_base::{
@@ -293,6 +293,7 @@ fn message_lines(deposit: &Deposit) -> Vec<String> {
     deposit.message.lines().map(visible).collect()
 }
 
+pub(crate) mod announcement;
 pub(crate) mod code;
 mod html;
 pub(crate) mod invitation;

@@ -284,12 +284,15 @@ fn smtp_config(config: &Config, tls: Tls) -> SmtpConfig {
     }
 }
 
-/// The jobs on a clock: deposits expire, where that is this process's work; and what was given up is erased, which is everybody's:
+/// The jobs on a clock: deposits expire and announcements are mailed, where that is this process's work; and what was given up is erased, which is everybody's:
 /// a gateway whose exchange runs elsewhere has a spool of its own.
 async fn clock(exchange: Exchange, expire: bool, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if expire && let Err(error) = exchange.expire_due(Timestamp::now()).await {
             tracing::error!(%error, "deposits could not be expired");
+        }
+        if expire && let Err(error) = exchange.mail_announcements(Timestamp::now()).await {
+            tracing::error!(%error, "announcements could not be mailed");
         }
         if let Err(error) = exchange.erase().await {
             tracing::error!(%error, "given-up objects could not be erased");

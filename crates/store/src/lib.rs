@@ -34,6 +34,7 @@
 //! PostgreSQL cannot hold, becomes U+FFFD on both.
 
 pub mod accounts;
+pub mod announcements;
 pub mod api_tokens;
 pub mod approval;
 pub mod audit;

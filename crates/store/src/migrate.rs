@@ -36,6 +36,7 @@ const ALL: &[(&str, &str)] = &[
     ("0027_api_tokens", include_str!("../migrations/0027_api_tokens.sql")),
     ("0028_second_factor", include_str!("../migrations/0028_second_factor.sql")),
     ("0029_taken_by", include_str!("../migrations/0029_taken_by.sql")),
+    ("0031_announcements", include_str!("../migrations/0031_announcements.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

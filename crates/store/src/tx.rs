@@ -6,8 +6,8 @@ use std::{borrow::Cow, str::FromStr};
 use fubako_base::{
     Timestamp,
     ids::{
-        AccountId, ApiTokenId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId, OutgoingId, SectionId,
-        UploadId,
+        AccountId, AnnouncementId, ApiTokenId, DeliveryId, DepositId, LinkId, MailId, MaintenanceId, ObjectId,
+        OutgoingId, SectionId, UploadId,
     },
 };
 use sqlx::{
@@ -58,6 +58,7 @@ arg! {
     Text: &'a SectionId, |v| Cow::Borrowed(v.as_str());
     Text: ApiTokenId, |v| Cow::Owned(v.to_string());
     Text: AccountId, |v| Cow::Owned(v.to_string());
+    Text: AnnouncementId, |v| Cow::Owned(v.to_string());
     Text: MaintenanceId, |v| Cow::Owned(v.to_string());
     Text: MailId, |v| Cow::Owned(v.to_string());
     Text: DepositId, |v| Cow::Owned(v.to_string());

@@ -5,16 +5,18 @@ use std::{env, error::Error, fs, path::Path};
 
 use fubako_base::{
     Lang, Timestamp,
-    ids::{ApiTokenId, DepositId, LinkId, SectionId},
+    ids::{AnnouncementId, ApiTokenId, DepositId, LinkId, SectionId},
     scope::Scopes,
     unchecked::Unchecked,
 };
 use fubako_exchange::received::{ReceivedLine, ReceivedPage};
 use fubako_exchange::{
+    announcements::{Announcement, Content, Words},
     api_tokens::ApiToken,
     deposit::DepositState,
     domain::{
         account::{Fault as PasswordFault, Role},
+        announcement::AnnouncementFault,
         api_tokens::{NewToken, TokenFault},
         approval::Standing,
         draft::{Draft, Fault as DraftFault},
@@ -31,11 +33,14 @@ use fubako_store::{
 };
 use fubako_web::api::document::document;
 use fubako_web::pages::{
-    self, AccountWay, Deposit, File, Frame, Message, Offer, SignedIn, Trouble,
+    self, AccountWay, Announced, Deposit, File, Frame, Message, Offer, SignedIn, Trouble,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     api,
     approvals::{self, Detail, Fault, Line, Queue},
-    operator::{self, WindowForm, WindowLine},
+    operator::{
+        self, WindowForm, WindowLine,
+        announcements::{AnnouncementForm, Wrong, announcements, form as announcement_form},
+    },
     second_factor::{self, CodePage, CodeTrouble, Own, Trouble as SecondTrouble},
     sending, sent,
     tokens::{self, TokenForm},
@@ -300,6 +305,80 @@ fn operator_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A short one and a long one, as every page shows them.
+fn announced(lang: Lang) -> Vec<Announced> {
+    let one = |subject: &str, text: &str| Announced { subject: subject.to_owned(), text: text.to_owned() };
+    match lang {
+        Lang::Ja => vec![
+            one("年末年始の休業について", "12月29日(火)から1月3日(日)まで、お問い合わせ窓口を休業いたします。"),
+            one(
+                "【重要】データセンター移設に伴うサービス停止のお知らせ(11月29日 日曜日 午前1時から午前5時まで)",
+                "平素より格別のお引き立てを賜り、厚く御礼申し上げます。\n\n下記の日時に、データセンターの移設を行います。作業中は、ファイルのお預かりとお渡しができません。\nメールは受け付け、作業の終了後に順次お届けします。",
+            ),
+        ],
+        Lang::En => vec![
+            one("Holidays", "Our help desk is closed from 29 December to 3 January."),
+            one(
+                "Important: the service is not available on Sunday 29 November, from 01:00 to 05:00 (Japan time)",
+                "We are moving to another data centre. During the work no files can be deposited or fetched.\n\nMail is received, and delivered afterwards.",
+            ),
+        ],
+    }
+}
+
+fn announcement_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let shown = Frame { announced: announced(frame.lang), ..frame.clone() };
+    let words = |lang: Lang| announced(lang).pop().map(|one| Words { subject: one.subject, text: one.text });
+    let there = |starts: i64, hours: i64, mailed, mails| Announcement {
+        id: AnnouncementId::generate(),
+        version: 1,
+        content: Content {
+            ja: words(Lang::Ja).unwrap_or_default(),
+            en: words(Lang::En).unwrap_or_default(),
+            starts_at: SENT.plus_seconds(starts),
+            ends_at: SENT.plus_seconds(starts + hours * 3600),
+            mailed,
+        },
+        made_by: "unyou.tanaka".to_owned(),
+        mails,
+    };
+    let all = [there(86_400, 48, true, 0), there(-3600, 48, true, 120), there(-86_400, 2, false, 0)];
+    let form = |of, wrong| {
+        let entered = AnnouncementForm {
+            of,
+            seen: "1",
+            ja: ["年末年始の休業について", "12月29日(火)から休業いたします。"],
+            en: ["Holidays", ""],
+            starts: "",
+            ends: "2026-12-28T18:00",
+            mailed: true,
+            wrong,
+            form_key: "k",
+            zone: "Asia/Tokyo",
+        };
+        announcement_form(frame, &entered, SENT)
+    };
+    let faults = Wrong::Faults(vec![AnnouncementFault::NoText(Lang::En), AnnouncementFault::Over]);
+    let usual = deposit("usual", 3);
+    vec![
+        ("announcements", announcements(frame, &all, "Asia/Tokyo", Some(Done::AnnouncementMade), SENT)),
+        ("announcements-none", announcements(frame, &[], "Asia/Tokyo", None, SENT)),
+        ("announcement-new", form(None, &Wrong::Nothing)),
+        ("announcement-wrong", form(None, &faults)),
+        ("announcement-changed", form(Some(&all[1]), &Wrong::Changed)),
+        ("announced-sign-in", {
+            let form = SignInForm { path: "/sign-in", name: "", trouble: None, done: None };
+            account::sign_in(&shown, &form)
+        }),
+        ("announced-files", pages::files(&shown, &usual, &files(), SENT)),
+        ("announced-password", pages::password(&shown, &usual, Trouble::None, SENT)),
+        ("announced-maintenance", {
+            let form = WindowForm { starts: "", ends: "", fault: None, form_key: "k", zone: "Asia/Tokyo" };
+            operator::maintenance(&shown, &[], &form, None, SENT)
+        }),
+    ]
+}
+
 fn sent_deposit(state: DepositState) -> SentDeposit {
     let recipients = [
         "hanako.suzuki@example.co.jp",
@@ -445,7 +524,7 @@ fn sending_pages(frame: &Frame) -> Vec<(&'static str, String)> {
 }
 
 fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
-    let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false };
+    let frame = |unscanned| Frame { lang, brand: "Fubako".to_owned(), unscanned, chosen: false, announced: Vec::new() };
     let (plain, unscanned) = (frame(false), frame(true));
     let usual = deposit("usual", 3);
     let password = |trouble| pages::password(&plain, &usual, trouble, SENT);
@@ -456,6 +535,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let said = |message: Message| pages::message(&plain, message, message.is_of_a_file().then_some("/d/token"));
     let mut all = account_pages(&plain);
     all.extend(operator_pages(&plain));
+    all.extend(announcement_pages(&plain));
     all.extend(sent_pages(&plain));
     all.extend(sending_pages(&plain));
     all.extend(approval_pages(&plain));

@@ -29,6 +29,7 @@
 //!  POST  /approvals/{deposit}/approve  …/reject: form `reason` → 303                            the same, form key
 //!  GET   /operator/maintenance  POST: form `starts`, `ends` → 303                                    operator, form key
 //!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
+//!  GET   /operator/announcements  …/new  …/{id}  POST: the form → 303; …/{id}/withdraw → 303             operator, form key
 //!  GET   /audit  /audit.csv   query `section`, `from`, `until`, `event`, `text`, `before`                operator, administrator
 //! ```
 //! ```text
@@ -53,7 +54,7 @@
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `guesses`: how many wrong ones a network may have
-//! - `operator`: maintenance windows; `audit`: the audit log
+//! - `operator`: maintenance windows, announcements; `announced`: what every page says of these; `audit`: the audit log
 //! - `manual`: the API's document and its page
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `approvals`: what approvers do
@@ -67,6 +68,7 @@
 //! - `guard`: security headers, and the origin of a POST
 
 mod account;
+mod announced;
 pub mod api;
 mod approvals;
 mod assets;

@@ -1,4 +1,6 @@
-//! The operator's screens (spec X-OPERATOR): maintenance windows.
+//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements.
+
+mod announcements;
 
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
     Router::new()
         .route(MAINTENANCE, get(maintenance).post(add_maintenance))
         .route("/operator/maintenance/{id}/end", post(end_maintenance).get(lead_to_maintenance))
+        .merge(announcements::routes())
 }
 
 form!(NewWindow { starts, ends });

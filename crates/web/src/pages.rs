@@ -49,6 +49,27 @@ pub struct Frame {
     pub unscanned: bool,
     /// The reader chose the language by a link: links and forms keep it.
     pub chosen: bool,
+    /// What the operator announces.
+    pub announced: Vec<Announced>,
+}
+
+/// What the operator announces, in the page's language (spec X-OPERATOR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// Its subject.
+    pub subject: String,
+    /// Its text, in lines.
+    pub text: String,
+}
+
+/// Characters of an announcement's text that stand on every page; a longer one is opened by its subject.
+const SHORT_ANNOUNCEMENT: usize = 60;
+
+impl Announced {
+    /// Whether its text stands on the page without being asked for.
+    fn is_short(&self) -> bool {
+        !self.text.contains('\n') && self.text.chars().count() <= SHORT_ANNOUNCEMENT
+    }
 }
 
 impl Frame {
@@ -449,7 +470,7 @@ mod tests {
     ];
 
     fn frame(lang: Lang) -> Frame {
-        Frame { lang, brand: "Brand & Co".to_owned(), unscanned: true, chosen: false }
+        Frame { lang, brand: "Brand & Co".to_owned(), unscanned: true, chosen: false, announced: Vec::new() }
     }
 
     fn deposit() -> Deposit {

@@ -19,7 +19,7 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, account, approvals, assets, audit, code,
+    WebState, account, announced, approvals, assets, audit, code,
     counter::{Caller, Counter},
     download, forms, guard, hosts, manual, members, operator,
     pages::{self, AccountWay, Deposit, File, Frame, Message, SignedIn, Trouble},
@@ -71,6 +71,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), announced::bring))
         .layer(middleware::from_fn_with_state(Arc::clone(&state), hosts::gate))
         .with_state(state)
 }
@@ -217,11 +218,13 @@ fn fingerprint(token: &str) -> String {
 }
 
 pub(crate) fn frame(state: &WebState, visitor: &Visitor, deposit: Option<Lang>) -> Frame {
+    let lang = visitor.lang(deposit);
     Frame {
-        lang: visitor.lang(deposit),
+        lang,
         brand: state.exchange.brand().to_owned(),
         unscanned: state.exchange.scanner_is_none(),
         chosen: visitor.chosen.is_some(),
+        announced: visitor.announced.in_words(lang),
     }
 }
 

@@ -12,7 +12,7 @@ use axum::{
 use fubako_base::Lang;
 use fubako_exchange::token;
 
-use crate::Peer;
+use crate::{Peer, announced::Announced};
 
 /// The name of the cookie with a link's session.
 pub(crate) const SESSION_COOKIE: &str = "fubako_link";
@@ -38,6 +38,8 @@ pub(crate) struct Visitor {
     pub(crate) browser: String,
     /// Whom the request comes from.
     pub(crate) peer: IpAddr,
+    /// What is announced at this time.
+    pub(crate) announced: Announced,
 }
 
 impl Visitor {
@@ -68,6 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             session: cookie(&parts.headers, SESSION_COOKIE).unwrap_or_default().to_owned(),
             browser: cookie(&parts.headers, CODE_COOKIE).unwrap_or_default().to_owned(),
             peer: parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| *peer),
+            announced: parts.extensions.get().cloned().unwrap_or_default(),
         })
     }
 }

@@ -139,3 +139,10 @@ code-mail-no-subject = (no subject)
 code-mail-asked = Asked for
 code-mail-stranger = If you did not ask for a code, do nothing and delete this mail. Never tell the code to anybody.
 code-mail-automatic = This mail was sent automatically by { $brand }.
+
+# The mail of what the operator announces
+announcement-mail-subject = [{ $brand }] { $subject }
+announcement-mail-lead = An announcement from { $brand }
+announcement-mail-until = It stands on the screens too, until { $time }.
+announcement-mail-why = You get this mail as an administrator of { $section }.
+announcement-mail-automatic = This mail was sent automatically by { $brand }.

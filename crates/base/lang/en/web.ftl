@@ -486,3 +486,43 @@ web-received-to = Files that were sent to { $address }.
 web-received-none = You have not received any files.
 web-received-by-link = Please open these files by the URL in the deposit notice that you were mailed.
 web-back-to-received = Back to received files
+
+# Announcements
+web-announced = Announcements
+web-announcements = Announcements
+web-announcements-means = An announcement stands on every screen, the sign-in page included, for as long as you say. Mailed as well, each section’s administrators get it once.
+web-announcements-none = There are no announcements.
+web-announcements-back = Back to all announcements
+web-announcement-new = New announcement
+web-announcement-change = Change an announcement
+web-announcement-coming = To come
+web-announcement-shown = Shown now
+web-announcement-over = Over
+web-announcement-to-mail = To be mailed
+web-announcement-mails = { $count ->
+    [one] { $count } mail sent
+   *[other] { $count } mails sent
+ }
+web-announcement-ja = Japanese
+web-announcement-en = English
+web-announcement-words-hint = Please write it in both languages. The text may have several lines, but no links or formatting.
+web-announcement-subject = Subject
+web-announcement-text = Text
+web-announcement-when = When it is shown
+web-announcement-mail = Mail
+web-announcement-mailed = Mail it to the sections’ administrators too
+web-announcement-mailed-hint = Each address gets one mail, when the announcement begins to be shown. Whoever becomes an administrator while it is shown gets it too. Nobody is mailed again when you change it later.
+web-announcement-make = Announce it
+web-announcement-withdraw = Withdraw
+web-announcement-withdraw-means = It is shown no longer, from now on. Mails that were not sent yet are not sent; those that were cannot be taken back.
+web-announcement-withdraw-do = Withdraw the announcement
+web-announcement-title = This could not be saved
+web-announcement-stale = Another operator has changed this announcement since you opened the page. Nothing was changed. Please open it again from the list and look at it.
+web-announcement-no-subject = Please enter a subject ({ $language }).
+web-announcement-long-subject = The subject ({ $language }) may have { $count } characters at most.
+web-announcement-no-text = Please enter a text ({ $language }).
+web-announcement-long-text = The text ({ $language }) may have { $count } characters at most.
+web-announcement-long = It may be shown for { $count } days at most.
+web-done-announcement-made = The announcement was saved.
+web-done-announcement-changed = The announcement was changed.
+web-done-announcement-withdrawn = The announcement was withdrawn.

@@ -139,3 +139,10 @@ code-mail-no-subject = (件名なし)
 code-mail-asked = コードを求めた日時
 code-mail-stranger = お心当たりのない場合は、何もせずに、このメールを削除してください。コードを、ほかの人に教えないでください。
 code-mail-automatic = このメールは { $brand } が自動で送信しています。
+
+# 運営者からのお知らせのメール
+announcement-mail-subject = 【{ $brand }】{ $subject }
+announcement-mail-lead = { $brand } からのお知らせです。
+announcement-mail-until = このお知らせは、{ $time } まで画面にも表示しています。
+announcement-mail-why = { $section } の管理者の方にお送りしています。
+announcement-mail-automatic = このメールは { $brand } が自動で送信しています。

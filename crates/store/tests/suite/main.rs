@@ -8,6 +8,7 @@
 
 mod accept;
 mod accounts;
+mod announcements;
 mod api_tokens;
 mod approval;
 mod audit;
@@ -196,6 +197,12 @@ suite! {
     maintenance {
         windows_are_there_until_they_are_over
         a_window_ends_when_it_is_told_to
+    }
+    announcements {
+        they_are_shown_from_their_begin_until_before_their_end
+        whoever_saw_an_older_version_changes_nothing
+        each_contact_is_mailed_once
+        of_many_who_mail_a_contact_one_does
     }
     queue {
         the_queue_shows_what_waits

@@ -28,6 +28,12 @@ pub enum Done {
     MaintenanceMade,
     /// A maintenance window was ended, or taken back.
     MaintenanceEnded,
+    /// An announcement was made.
+    AnnouncementMade,
+    /// An announcement was changed.
+    AnnouncementChanged,
+    /// An announcement was withdrawn.
+    AnnouncementWithdrawn,
     /// A deposit was taken back.
     DepositCancelled,
     /// One recipient's link was taken back.
@@ -72,7 +78,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -80,6 +86,9 @@ impl Done {
         Self::SignedOutElsewhere,
         Self::MaintenanceMade,
         Self::MaintenanceEnded,
+        Self::AnnouncementMade,
+        Self::AnnouncementChanged,
+        Self::AnnouncementWithdrawn,
         Self::DepositCancelled,
         Self::LinkCancelled,
         Self::DepositExtended,
@@ -113,6 +122,9 @@ impl Done {
             Self::SignedOutElsewhere => "elsewhere",
             Self::MaintenanceMade => "maintenance-made",
             Self::MaintenanceEnded => "maintenance-ended",
+            Self::AnnouncementMade => "announcement-made",
+            Self::AnnouncementChanged => "announcement-changed",
+            Self::AnnouncementWithdrawn => "announcement-withdrawn",
             Self::DepositCancelled => "deposit-cancelled",
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",
@@ -410,7 +422,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
 
     fn frame(lang: Lang) -> Frame {
-        Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true }
+        Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() }
     }
 
     fn oneself(role: Role) -> Oneself {

@@ -168,7 +168,8 @@ mod tests {
         let document = serde_json::to_value(document()).unwrap();
         let mut operations = 0;
         for lang in Lang::ALL {
-            let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+            let frame =
+                Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
             let page = api(&frame, &document, "https://files.example");
             assert!(!page.contains("web-api-") && !page.contains("{$"), "{page}");
             assert_eq!(page.matches("<h1").count(), 1);

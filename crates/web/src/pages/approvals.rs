@@ -230,7 +230,8 @@ mod tests {
     }
 
     fn every_page(lang: Lang) -> Vec<(bool, String)> {
-        let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+        let frame =
+            Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
         let mut all = Vec::new();
         for standing in standings() {
             for fault in [None, Some(Fault::Reason), Some(Fault::TooLate)] {

@@ -158,7 +158,8 @@ mod tests {
     use super::*;
 
     fn page(lang: Lang, sections: &[&str]) -> String {
-        let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+        let frame =
+            Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
         let line = Line {
             number: 7,
             at: Timestamp(1_795_271_416_000_000),

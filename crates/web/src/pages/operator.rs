@@ -1,4 +1,6 @@
-//! The operator's pages (spec X-OPERATOR): maintenance windows.
+//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`].
+
+pub mod announcements;
 
 use askama::Template;
 use fubako_base::{
@@ -105,7 +107,8 @@ mod tests {
         [WindowFault::Unread, WindowFault::Empty, WindowFault::Over, WindowFault::TooLong, WindowFault::TooFar];
 
     fn page(lang: Lang, starts: i64, fault: Option<WindowFault>) -> String {
-        let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+        let frame =
+            Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
         let line = WindowLine {
             id: "the-id".to_owned(),
             starts_at: NOW.plus_seconds(starts),

@@ -234,7 +234,8 @@ mod tests {
     }
 
     fn every_page(lang: Lang) -> Vec<(String, usize)> {
-        let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+        let frame =
+            Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
         let mut all = Vec::new();
         let troubles = [CodeTrouble::Empty, CodeTrouble::Refused, CodeTrouble::TooMany { seconds: 600 }];
         for trouble in troubles.map(Some).into_iter().chain([None]) {

@@ -196,7 +196,8 @@ mod tests {
         ];
         for lang in Lang::ALL {
             for busy in [false, true] {
-                let frame = Frame { lang, brand: "Brand".to_owned(), unscanned: false, chosen: true };
+                let frame =
+                    Frame { lang, brand: "Brand".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
                 let form = NewForm {
                     form_key: "the-key",
                     draft: "the-draft",

@@ -214,7 +214,8 @@ mod tests {
         let all = [token(60, false), token(-60, false), token(60, true)];
         let entered = NewToken { name: "\"><u>".into(), scopes: Scopes::all(), days: None };
         for lang in Lang::ALL {
-            let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+            let frame =
+                Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
             for (faults, autopilot) in [(&FAULTS[..], false), (&[][..], true)] {
                 let done = Some(Done::TokenRevoked);
                 let form = TokenForm {

@@ -171,7 +171,7 @@ fn differences() -> Vec<Difference> {
 }
 
 fn every_page(lang: Lang) -> Vec<String> {
-    let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true };
+    let frame = Frame { lang, brand: "Brand & Co".to_owned(), unscanned: false, chosen: true, announced: Vec::new() };
     [lists(&frame), user_pages(&frame), group_pages(&frame), import_pages(&frame)].concat()
 }
 

@@ -74,7 +74,7 @@ fn sent(state: DepositState) -> SentDeposit {
 }
 
 fn frame(lang: Lang) -> Frame {
-    Frame { lang, brand: "Brand".to_owned(), unscanned: false, chosen: true }
+    Frame { lang, brand: "Brand".to_owned(), unscanned: false, chosen: true, announced: Vec::new() }
 }
 
 fn one_page(lang: Lang, state: DepositState, fault: Option<ExtendFault>) -> String {
