@@ -98,6 +98,9 @@ pub(crate) async fn each_contact_is_mailed_once(db: Db) {
     let changes = [
         Change::PutSection(Box::new(section("other"))),
         Change::PutSection(Box::new(off)),
+        // A section without administrators: nobody of it is mailed.
+        Change::PutSection(Box::new(section("alone"))),
+        user("alone", "staff", "staff@alone.example", false),
         user("acme", "kanri", "Kanri@acme.example", true),
         user("acme", "staff", "staff@acme.example", false),
         user("other", "kanri", "kanri@acme.example", true),
@@ -136,6 +139,23 @@ pub(crate) async fn each_contact_is_mailed_once(db: Db) {
     // What it was mailed to is forgotten with it.
     assert_eq!(db.store.forget_announcements(at(200)).await.unwrap(), 1);
     assert_eq!(db.count("SELECT COUNT(*) FROM announcement_mails").await, 0);
+}
+
+// spec: X-OPERATOR
+pub(crate) async fn no_contact_is_noted_as_mailed_whose_mail_is_not_in_the_queue(db: Db) {
+    acme(&db.store).await;
+    let users = ["a", "b"].map(|login_id| user("acme", login_id, &format!("{login_id}@acme.example"), true));
+    db.store.apply(&users, &[], at(0)).await.unwrap();
+    let one = add(&db, &content(100, 200)).await;
+    let [a, b] = untold(&db, one).await.try_into().unwrap();
+    let first = mail(&a);
+    assert!(db.store.mail_announcement(one, 1, &a, &first, at(100)).await.unwrap());
+    // What fails behind the note takes the note along: here, a mail with an id that is there already.
+    let twice = NewOutgoing { id: first.id, ..mail(&b) };
+    db.store.mail_announcement(one, 1, &b, &twice, at(101)).await.unwrap_err();
+    assert_eq!(untold(&db, one).await, std::slice::from_ref(&b));
+    assert!(db.store.mail_announcement(one, 1, &b, &mail(&b), at(102)).await.unwrap());
+    assert_eq!((untold(&db, one).await, db.store.queue(10).await.unwrap().len()), (vec![], 2));
 }
 
 // spec: X-OPERATOR

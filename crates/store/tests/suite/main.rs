@@ -202,6 +202,7 @@ suite! {
         they_are_shown_from_their_begin_until_before_their_end
         whoever_saw_an_older_version_changes_nothing
         each_contact_is_mailed_once
+        no_contact_is_noted_as_mailed_whose_mail_is_not_in_the_queue
         of_many_who_mail_a_contact_one_does
     }
     queue {
