@@ -231,10 +231,12 @@ FORMS = {
     "/section/users/new": ["login_id", "name", "address", "group"], "/section/user/tanaka": ["name", "address", "group"], "/section/groups/new": ["name"],
     "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8": ["name"], "/section/tokens": ["name", "days", "scope"], "/me/password": ["current", "password", "again"],
     "/section/users/import": ["csv", "digest"], "/sent/new": ["to", "subject", "message"],
+    "/section/settings/recipients": ["keep_days", "allowed_destinations", "denied_destinations"], "/section/settings/files": ["max_files", "forbidden_names", "names"],
+    "/section/settings/people": ["password_days", "screen_networks", "api_networks"], "/section/settings/notice": ["language", "time_zone", "notice_wording"],
 }
 PARAMETERS = ["/audit?q={}", "/audit?from={}", "/audit?until={}", "/audit?before={}", "/audit?kind={}", "/section/users?q={}", "/section/users?after={}",
               "/section/deposits?q={}", "/section/deposits?before={}", "/received?before={}", "/sent?q={}", "/?lang={}", "/sign-in?lang={}", "/audit.csv?q={}"]
-PLACES = ["/section/user/{}", "/section/group/{}", "/section/deposits/{}", "/section/deposits/{}/cancel", "/section/tokens/{}/remove", "/approvals/{}", "/received/{}", "/sent/{}", "/d/{}", "/d/{}/files/1",
+PLACES = ["/section/user/{}", "/section/group/{}", "/section/settings/{}", "/section/deposits/{}", "/section/deposits/{}/cancel", "/section/tokens/{}/remove", "/approvals/{}", "/received/{}", "/sent/{}", "/d/{}", "/d/{}/files/1",
           "/invitation/{}", "/sign-in/d/{}", "/uploads/{}", "/api/v1/deposits/{}", "/assets/{}"]
 
 
@@ -327,7 +329,7 @@ def test_no_header_names_the_site(place):
 
 
 CHANGES = ["/section/users/new", "/section/user/tanaka", "/section/user/tanaka/invite", "/section/user/tanaka/unlock", "/section/user/tanaka/remove", "/section/users/import", "/section/groups/new",
-           "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8", "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8/remove", "/section/tokens", "/me/password", "/me/sessions/end", "/sign-out"]
+           "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8", "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8/remove", "/section/tokens", "/section/settings/recipients", "/section/settings/notice", "/me/password", "/me/sessions/end", "/sign-out"]
 
 
 # spec: X-ACCOUNTS X-ADMIN (forged forms)
@@ -422,7 +424,7 @@ def test_whoever_only_looks_changes_nothing(place):
     seen = 0
     for client in people:
         session = client.cookies.get("fubako_session")
-        todo, done = ["/", path, reset, "/me", "/sent", "/received", "/approvals", "/section/users", "/section/groups", "/section/deposits", "/audit", "/section/tokens", "/operator/maintenance", "/api"], set()
+        todo, done = ["/", path, reset, "/me", "/sent", "/received", "/approvals", "/section/users", "/section/groups", "/section/settings", "/section/deposits", "/audit", "/section/tokens", "/operator/maintenance", "/api"], set()
         while todo and len(done) < 400:
             address = todo.pop(0)
             if address in done:

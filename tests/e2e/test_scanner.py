@@ -39,15 +39,16 @@ def stopped(scanning, mailboxes, mail):
 @contextlib.contextmanager
 def section_set(server, **settings):
     """The section has these settings meanwhile."""
-    def apply(text):
-        server.declaration.write_text(text)
+    def apply(settings):
+        server.declaration.write_text(harness.SECTION + "[section.settings]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
         server.run("apply", server.declaration)
 
-    apply(harness.SECTION + "[section.settings]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
+    apply(settings)
     try:
         yield
     finally:
-        apply(harness.SECTION)
+        # What is not named stays: the default is named.
+        apply(dict.fromkeys(settings, "stop"))
 
 
 def locked():

@@ -606,5 +606,5 @@ def test_a_secret_is_set_kept_and_taken_away(folder):
     fubako.declaration.write_text(text.replace(SECRET, ""))
     done = fubako.run("apply", fubako.declaration, check=False)
     assert done.returncode != 0 and "secret-header" in done.stderr
-    fubako.declaration.write_text(text.replace(SECRET, "").replace('proof = "secret-header", ', ""))
+    fubako.declaration.write_text(text.replace(SECRET, "").replace('proof = "secret-header"', 'proof = "spf"'))
     assert "- secret of acme" in fubako.run("apply", fubako.declaration).stdout

@@ -13,6 +13,8 @@ pub mod life;
 pub mod lists;
 pub mod maintenance;
 pub mod members;
+pub mod policies;
+pub mod preview;
 pub mod program;
 pub mod second_factor;
 pub mod sent;

@@ -34,6 +34,7 @@ pub mod maintenance;
 pub mod members;
 pub mod notice;
 mod password;
+pub mod policies;
 pub mod program;
 pub mod received;
 mod rescan;

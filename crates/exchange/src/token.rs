@@ -53,6 +53,12 @@ pub fn sha256(octets: &[u8]) -> [u8; 32] {
     hash
 }
 
+/// SHA-256 as a page's policy names it (CSP 3, 2.3.1): base64url with its padding.
+#[must_use]
+pub fn policy_hash(octets: &[u8]) -> String {
+    format!("sha256-{}=", base64url(&sha256(octets)))
+}
+
 /// The kept hash of a token that somebody presents; none where it cannot be one of ours, whatever its length.
 #[must_use]
 pub fn presented(token: &str) -> Option<[u8; 32]> {

@@ -1,4 +1,7 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
+//!
+//! A setting that the file names is set each time. One that it does not name stays as the section's administrators have set it on screens, or as the
+//! file had it before; a new section has the default ([`Declaration::over`]).
 
 mod approval;
 mod networks;
@@ -10,11 +13,12 @@ use fubako_base::{
     Timestamp, address,
     audit::Event,
     ids::SectionId,
-    section::{
-        Access, ApprovalRule, LEAST_PASSWORD, MOST_CHARACTERS, MOST_FILES, MOST_RECIPIENTS, Proof, Section, Settings,
-    },
+    section::{Access, ApprovalRule, Section, Settings},
 };
-use fubako_exchange::audit::By;
+use fubako_exchange::{
+    audit::By,
+    domain::policies::{check, put_over},
+};
 use fubako_store::{
     Store,
     audit::Entry,
@@ -25,6 +29,9 @@ use secret::Secrets;
 use serde::Deserialize;
 
 use crate::{operator, parts::Ground};
+
+/// How often what was decided is decided again, where somebody changed a section meanwhile.
+const RACES: u32 = 5;
 
 /// Why a declaration was not applied. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +48,12 @@ pub enum ApplyError {
     /// A secret cannot be sealed or opened.
     #[error("the secret of section {0}: {1}")]
     Secret(SectionId, #[source] fubako_vault::VaultError),
+    /// What a section would have with its own settings and the declared ones is wrong.
+    #[error("section {0}: {1}")]
+    Settings(SectionId, String),
+    /// Others change the sections all the while.
+    #[error("somebody else changes these sections at the same time: run it again")]
+    Busy,
     /// A section's proof is its secret header, and it has no secret.
     #[error("section {0}: settings.proof is \"secret-header\", and no secret is set: declare one (secret = \"…\")")]
     NoSecret(SectionId),
@@ -69,8 +82,12 @@ pub struct SectionDeclaration {
     autopilot: bool,
     #[serde(default)]
     domains: Vec<String>,
+    /// With defaults in the place of what is not named; [`Declaration::over`] puts what the section has there.
     #[serde(default)]
     settings: Settings,
+    /// The settings that the file names.
+    #[serde(skip)]
+    named: Vec<String>,
     /// What the secret header must have in it (spec RCV-TENANT): a secret, or a list of two while one is changed for the other. Absent:
     /// what is there stays; empty: it goes.
     secret: Option<Secrets>,
@@ -146,6 +163,8 @@ pub struct Current {
     sections: Vec<Section>,
     groups: Vec<Group>,
     users: Vec<User>,
+    /// When each of the sections, or who belongs to it, was last changed.
+    as_of: Vec<(SectionId, Timestamp)>,
     /// From where administrators signed in last: their section and login id, and the address.
     signed_in: Vec<(SectionId, String, String)>,
 }
@@ -171,12 +190,33 @@ impl Declaration {
             // The text shows the line that is wrong.
             if shown.contains("secret =") || shown.contains("secret=") { error.message().to_owned() } else { shown }
         })?;
+        let mut named = named_settings(text).into_iter();
         for section in &mut declared.sections {
+            section.named = named.next().unwrap_or_default();
             section.normalise().map_err(|reason| format!("section {}: {reason}", section.id))?;
         }
         no_twice("section", declared.sections.iter().map(|s| s.id.as_str().to_owned()))?;
         no_twice("domain", declared.sections.iter().flat_map(|s| s.domains.clone()))?;
         Ok(declared)
+    }
+
+    /// The same with the settings that are not named as the sections have them: what it will be like once it is applied.
+    ///
+    /// # Errors
+    /// [`ApplyError::Settings`] where what is named does not go with what is there.
+    fn over(&self, current: &Current) -> Result<Self, ApplyError> {
+        let mut over = self.clone();
+        for section in &mut over.sections {
+            let wrong = |reason: String| ApplyError::Settings(section.id.clone(), reason);
+            if let Some(there) = current.sections.iter().find(|there| there.id == section.id) {
+                let put = put_over(&there.settings, &section.settings, &section.named);
+                section.settings = put.map_err(|error| wrong(error.to_string()))?;
+            }
+            if let Some(found) = check(&section.settings).first() {
+                return Err(wrong(found.to_string()));
+            }
+        }
+        Ok(over)
     }
 
     /// The DKIM keys that are declared, with their sections.
@@ -234,30 +274,12 @@ impl SectionDeclaration {
         Ok(())
     }
 
-    fn check_settings(&self) -> Result<(), String> {
-        let settings = &self.settings;
-        if !(1..=365).contains(&settings.keep_days) {
-            return Err("settings.keep_days must be 1 to 365".to_owned());
-        }
-        if !(1..=365).contains(&settings.longest_keep_days) {
-            return Err("settings.longest_keep_days must be 1 to 365".to_owned());
-        }
-        if settings.max_tries == 0 || settings.free_tries > settings.max_tries {
-            return Err("settings.max_tries must be at least 1 and at least free_tries".to_owned());
-        }
-        if settings.lock_minutes == 0 || settings.max_deposit_size == 0 {
-            return Err("settings.lock_minutes and settings.max_deposit_size must be at least 1".to_owned());
-        }
-        check_passwords(settings)?;
-        approval::check_days(settings)?;
-        if settings.secret_header.as_ref().is_some_and(|name| !is_field_of_its_own(name)) {
-            return Err(
-                "settings.secret_header must be the name of a field that has no other meaning, X-Acme-Gateway say"
-                    .to_owned(),
-            );
-        }
-        if settings.proof == Proof::SecretHeader && settings.secret_header.is_none() {
-            return Err("settings.secret_header must be set where settings.proof is \"secret-header\"".to_owned());
+    /// What is named, by itself. What must go with other settings is looked at once these are known ([`Declaration::over`]).
+    fn check_settings(&mut self) -> Result<(), String> {
+        none_where_empty(&mut self.settings);
+        let is_named = |field: &str| self.named.iter().any(|name| name == field);
+        if let Some(found) = check(&self.settings).iter().find(|found| is_named(found.field)) {
+            return Err(found.to_string());
         }
         if self.secret.as_ref().is_some_and(|secrets| !secrets.are_good()) {
             return Err(format!(
@@ -265,28 +287,6 @@ impl SectionDeclaration {
                 secret::LENGTH
             ));
         }
-        for (name, value, most) in [
-            ("max_files", settings.max_files, MOST_FILES),
-            ("max_recipients", settings.max_recipients, MOST_RECIPIENTS),
-            ("max_subject", settings.max_subject, MOST_CHARACTERS),
-        ] {
-            if !(1..=most).contains(&value) {
-                return Err(format!("settings.{name} must be 1 to {most}"));
-            }
-        }
-        for rule in settings.allowed_destinations.iter().chain(&settings.denied_destinations) {
-            let domain = rule.rsplit_once('@').map_or(rule.as_str(), |(_, domain)| domain);
-            ascii_domain(domain.strip_prefix("*.").unwrap_or(domain))
-                .map_err(|_| format!("settings: {rule:?} is not an address, a domain, or *. and a domain"))?;
-        }
-        if settings.link_url.as_ref().is_some_and(|url| !is_site(url)) {
-            return Err("settings.link_url must be https:// and a host, with nothing after it".to_owned());
-        }
-        if settings.notice_wording.as_ref().is_some_and(|w| w.chars().count() > 2000) {
-            return Err("settings.notice_wording must have at most 2,000 characters".to_owned());
-        }
-        jiff::tz::TimeZone::get(&settings.time_zone)
-            .map_err(|_| format!("settings.time_zone: {:?} is not a time zone", settings.time_zone))?;
         Ok(())
     }
 
@@ -330,20 +330,23 @@ impl SectionDeclaration {
     }
 }
 
-/// The rules for users' passwords (spec X-ACCOUNTS).
-fn check_passwords(settings: &Settings) -> Result<(), String> {
-    if !LEAST_PASSWORD.contains(&settings.password_length) {
-        return Err(format!(
-            "settings.password_length must be {LEAST_PASSWORD:?} (the characters that a password has at least)"
-        ));
+/// A file has no word for none: an empty text is, and of days 0.
+fn none_where_empty(settings: &mut Settings) {
+    for text in [&mut settings.notice_wording, &mut settings.link_url, &mut settings.secret_header] {
+        *text = text.take().filter(|text| !text.trim().is_empty());
     }
-    if settings.password_days == Some(0) {
-        return Err("settings.password_days must be at least 1; leave it out where passwords do not expire".to_owned());
-    }
-    if settings.sign_in_tries == 0 {
-        return Err("settings.sign_in_tries must be at least 1".to_owned());
-    }
-    Ok(())
+    settings.password_days = settings.password_days.filter(|days| *days > 0);
+}
+
+/// The settings that a declaration names, section by section.
+fn named_settings(text: &str) -> Vec<Vec<String>> {
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let sections = table.get("section").and_then(toml::Value::as_array).into_iter().flatten();
+    let names = |section: &toml::Value| {
+        let settings = section.get("settings").and_then(toml::Value::as_table);
+        settings.into_iter().flat_map(|settings| settings.keys().cloned()).collect()
+    };
+    sections.map(names).collect()
 }
 
 /// The domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1).
@@ -372,39 +375,6 @@ fn ascii_address(address: &str) -> Result<String, String> {
     }
 }
 
-/// Whether a header field may be taken out of every mail: its name can be one (RFC 5322, 3.6.8), and no mail program needs it.
-fn is_field_of_its_own(name: &str) -> bool {
-    const NEEDED: [&str; 14] = [
-        "from",
-        "sender",
-        "reply-to",
-        "to",
-        "cc",
-        "bcc",
-        "subject",
-        "date",
-        "message-id",
-        "in-reply-to",
-        "references",
-        "received",
-        "return-path",
-        "mime-version",
-    ];
-    let lower = name.to_ascii_lowercase();
-    (1..=70).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
-        && !NEEDED.contains(&lower.as_str())
-        && !["content-", "dkim-", "arc-", "resent-"].iter().any(|prefix| lower.starts_with(prefix))
-}
-
-/// Whether this is `https://HOST` or `https://HOST:PORT`.
-fn is_site(url: &str) -> bool {
-    let Some(place) = url.strip_prefix("https://") else { return false };
-    let (host, port) = place.split_once(':').unwrap_or((place, "443"));
-    let plain = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
-    port.parse::<u16>().is_ok_and(|port| port > 0) && plain && ascii_domain(host).is_ok()
-}
-
 fn no_twice(what: &str, names: impl Iterator<Item = String>) -> Result<(), String> {
     let mut seen = std::collections::HashSet::new();
     for name in names {
@@ -423,9 +393,14 @@ impl Current {
     pub async fn of(store: &Store, declared: &Declaration) -> Result<Self, ApplyError> {
         let mut current = Self::default();
         for section in &declared.sections {
-            current.sections.extend(store.section(&section.id).await?);
-            current.groups.extend(store.groups(&section.id).await?);
-            current.users.extend(store.users(&section.id).await?);
+            // First, so that a change while the rest is read makes what is decided void.
+            let staff = store.staff(&section.id).await?;
+            if let Some(there) = store.section(&section.id).await? {
+                current.as_of.push((section.id.clone(), staff.as_of));
+                current.sections.push(there);
+            }
+            current.groups.extend(staff.groups);
+            current.users.extend(staff.users);
             let last = store.last_sign_ins(&section.id).await?.into_iter();
             current.signed_in.extend(last.map(|(login_id, address)| (section.id.clone(), login_id, address)));
         }
@@ -560,8 +535,10 @@ fn entries(changes: &[Change], lines: &[String], now: Timestamp) -> Vec<Entry> {
 }
 
 /// What came of a declaration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Applied {
+    /// The declaration with the settings that it does not name as the sections have them.
+    pub declared: Declaration,
     /// Lines that say what was (or would be) changed.
     pub changes: Vec<String>,
     /// Lines that say what its sections are left without.
@@ -579,9 +556,26 @@ pub async fn apply(
     dry_run: bool,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
+    for _ in 0..RACES {
+        if let Some(applied) = apply_as_seen(ground, declared, prune, dry_run, now).await? {
+            return Ok(applied);
+        }
+    }
+    Err(ApplyError::Busy)
+}
+
+/// The same by how the sections stand now; nothing where somebody changes one of them before that is done.
+async fn apply_as_seen(
+    ground: &Ground,
+    declared: &Declaration,
+    prune: bool,
+    dry_run: bool,
+    now: Timestamp,
+) -> Result<Option<Applied>, ApplyError> {
     let store = &ground.store;
     let current = Current::of(store, declared).await?;
-    let mut all = changes(&current, declared, prune);
+    let declared = declared.over(&current)?;
+    let mut all = changes(&current, &declared, prune);
     for section in &declared.sections {
         all.extend(secret::change(ground, section, dry_run).await?);
     }
@@ -590,9 +584,13 @@ pub async fn apply(
         // What the database would refuse is refused here too, in the same words.
         store.rehearse(&changes, now).await?;
     } else if !changes.is_empty() {
-        store.apply(&changes, &entries(&changes, &lines, now), now).await?;
+        let entries = entries(&changes, &lines, now);
+        if !store.apply_as_seen(&current.as_of, &changes, &entries, now).await? {
+            return Ok(None);
+        }
     }
-    Ok(Applied { changes: lines, warnings: warnings(&current, declared, prune) })
+    let warnings = warnings(&current, &declared, prune);
+    Ok(Some(Applied { declared, changes: lines, warnings }))
 }
 
 #[cfg(test)]

@@ -243,7 +243,7 @@ async fn apply(config: &Config, file: &std::path::Path, dry_run: bool, prune: bo
     let ground = if dry_run { Ground::existing(config).await? } else { Ground::open(config).await? };
     let now = Timestamp::now();
     let applied = apply::apply(&ground, &declared, prune, dry_run, now).await;
-    let apply::Applied { changes: mut lines, warnings } = applied.map_err(|e| StartError(e.to_string()))?;
+    let apply::Applied { declared, changes: mut lines, warnings } = applied.map_err(|e| StartError(e.to_string()))?;
     let astray = declared.own_domains_not_in(&config.own_domains().at("http.own_domains")?);
     let records = dkim_records(&ground, &declared, dry_run, &mut lines).await?;
     ground.store.close().await;

@@ -13,7 +13,7 @@ use crate::{
     outbox::NewOutgoing,
     rounds::insert_outgoing,
     second_factor::take_away,
-    sections::{Change, Group, User, apply, read_groups, read_user, user},
+    sections::{Change, Group, User, apply, read_groups, read_user, stands_as_of, user},
     tx::{Tx, args},
 };
 
@@ -86,9 +86,7 @@ impl Store {
         self.pool
             .write(args, |tx, (section, as_of, changes, invited, record, now)| {
                 Box::pin(async move {
-                    // The section's row is held from here to the commit.
-                    let sql = "UPDATE sections SET changed_at = changed_at WHERE id = $1 AND changed_at = $2";
-                    if tx.run(sql, args![section, *as_of]).await? == 0 {
+                    if !stands_as_of(tx, section, *as_of).await? {
                         return Ok(false);
                     }
                     apply(tx, changes, *now).await?;

@@ -256,6 +256,36 @@ impl Store {
             .await
     }
 
+    /// [`Store::apply`] of changes that were decided by how sections stood when each was last changed at the time beside it
+    /// ([`crate::members::Staff::as_of`]). False, and nothing is done, where anybody changed one of them meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn apply_as_seen(
+        &self,
+        seen: &[(SectionId, Timestamp)],
+        changes: &[Change],
+        entries: &[Entry],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        // In the order in which sections are held, so that nobody waits in a circle.
+        let mut seen = seen.to_vec();
+        seen.sort();
+        self.pool
+            .write((seen, changes.to_vec(), self.recording(entries)?, now), |tx, (seen, changes, record, now)| {
+                Box::pin(async move {
+                    for (section, as_of) in seen {
+                        if !stands_as_of(tx, section, *as_of).await? {
+                            return Ok(false);
+                        }
+                    }
+                    apply(tx, changes, *now).await?;
+                    record.write_if(true, tx).await
+                })
+            })
+            .await
+    }
+
     /// Makes the changes and undoes them all: whether [`Store::apply`] would make them.
     ///
     /// # Errors
@@ -347,6 +377,12 @@ pub(crate) fn read_user(row: &Row) -> Result<User, StoreError> {
         approver: row.get("approver")?,
         password_never_expires: row.get("password_never_expires")?,
     })
+}
+
+/// Whether a section, and who belongs to it, stands as it did at a time; it is held so to the commit.
+pub(crate) async fn stands_as_of(tx: &mut Tx, section: &SectionId, as_of: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE sections SET changed_at = changed_at WHERE id = $1 AND changed_at = $2";
+    Ok(tx.run(sql, args![section, as_of]).await? > 0)
 }
 
 /// That a section, or who belongs to it, changes: its row is held to the commit, and its time is later than it was, whatever the clock says.

@@ -7,6 +7,7 @@ use fubako_base::{
     Lang, Timestamp,
     ids::{AnnouncementId, ApiTokenId, DepositId, LinkId, SectionId},
     scope::Scopes,
+    section::{Section, Settings},
     unchecked::Unchecked,
 };
 use fubako_exchange::received::{ReceivedLine, ReceivedPage};
@@ -21,8 +22,11 @@ use fubako_exchange::{
         approval::Standing,
         draft::{Draft, Fault as DraftFault},
         maintenance::WindowFault,
+        policies::{Part, of_part, read},
+        preview::previews,
         sent::{ExtendFault, Side},
     },
+    policies::Policies,
     second_factor::{Key, Standing as Second},
     sent::{Download, SentDeposit, SentFile, SentLine, SentLink, SentPage},
     uploads::Upload,
@@ -41,6 +45,7 @@ use fubako_web::pages::{
         self, WindowForm, WindowLine,
         announcements::{AnnouncementForm, Wrong, announcements, form as announcement_form},
     },
+    policies::{self, Overview, PartForm},
     second_factor::{self, CodePage, CodeTrouble, Own, Trouble as SecondTrouble},
     sending, sent,
     tokens::{self, TokenForm},
@@ -379,6 +384,69 @@ fn announcement_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn policy_pages(frame: &Frame) -> Vec<(&'static str, String)> {
+    let settings = Settings {
+        notice_wording: Some(
+            "弊社では添付ファイルを文箱でお預かりしています。\nお問い合わせ: 総務部 <soumu@sakura-kogyo.example.jp>"
+                .to_owned(),
+        ),
+        forbidden_names: vec!["*.exe".to_owned(), "*.scr".to_owned()],
+        denied_destinations: vec![
+            "rival.example.com".to_owned(),
+            "*.a-very-long-domain-name-of-a-company.example.jp".to_owned(),
+        ],
+        ..Settings::default()
+    };
+    let domains = vec!["sakura-kogyo.example.jp".to_owned(), "sakura.example".to_owned()];
+    let section = Section {
+        id: SectionId::installation(),
+        name: "さくら工業株式会社".to_owned(),
+        enabled: true,
+        mail_link: true,
+        autopilot: false,
+        domains,
+        settings,
+    };
+    let all = Policies { section: section.clone(), unapproved: vec!["営業部".to_owned()] };
+    let form = |part: Part, more: &[(&'static str, &str)], stale, previewing| {
+        let is = of_part(&section.settings, part);
+        let mut entered = is.clone();
+        for (name, text) in more {
+            entered.iter_mut().filter(|(field, _)| field == name).for_each(|field| field.1 = (*text).to_owned());
+        }
+        let read = read(&section.settings, part, &entered);
+        let previews = match (&read, part) {
+            (Ok(settings), Part::Notice) => previews(settings, &frame.brand, SENT),
+            _ => Vec::new(),
+        };
+        let found = read.err().unwrap_or_default();
+        let form = PartForm {
+            part,
+            entered: &entered,
+            is: &is,
+            found: &found,
+            stale,
+            previewing,
+            previews: &previews,
+            form_key: "k",
+        };
+        policies::part(frame, &form)
+    };
+    let wrong =
+        &[("access", ""), ("keep_days", "いつまでも"), ("denied_destinations", "rival example"), ("max_tries", "2")];
+    vec![
+        ("policies", policies::overview(frame, &Overview { policies: &all, done: Some(Done::PoliciesChanged) })),
+        ("policy-recipients", form(Part::Recipients, &[], false, false)),
+        ("policy-recipients-wrong", form(Part::Recipients, wrong, false, false)),
+        ("policy-files", form(Part::Files, &[], false, false)),
+        ("policy-files-stale", form(Part::Files, &[("max_files", "5"), ("names", "all")], true, false)),
+        ("policy-approval", form(Part::Approval, &[], false, false)),
+        ("policy-people", form(Part::People, &[], false, false)),
+        ("policy-notice", form(Part::Notice, &[], false, false)),
+        ("policy-notice-preview", form(Part::Notice, &[("language", "both"), ("notice_position", "top")], false, true)),
+    ]
+}
+
 fn sent_deposit(state: DepositState) -> SentDeposit {
     let recipients = [
         "hanako.suzuki@example.co.jp",
@@ -536,6 +604,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     let mut all = account_pages(&plain);
     all.extend(operator_pages(&plain));
     all.extend(announcement_pages(&plain));
+    all.extend(policy_pages(&plain));
     all.extend(sent_pages(&plain));
     all.extend(sending_pages(&plain));
     all.extend(approval_pages(&plain));

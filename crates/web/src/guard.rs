@@ -1,10 +1,13 @@
 //! What stands on every answer, and where a POST may come from.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::Response,
 };
+use fubako_exchange::token;
 
 /// The pages' policy: a style sheet, a script and an icon of our own, forms to ourselves, in nobody's frame.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -16,6 +19,14 @@ pub(crate) const UPLOADING_POLICY: &str = "default-src 'none'; style-src 'self';
 
 /// A stranger's file: should a browser show it in spite of everything, it can do nothing.
 pub(crate) const FILE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'";
+
+/// The pages' policy where they show pieces of mails, which have their looks in attributes: each of these is named, and no other may be.
+pub(crate) fn policy_with_looks<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
+    let looks = pieces.flat_map(|piece| piece.split(" style=\"").skip(1)).filter_map(|rest| rest.split('"').next());
+    let hashes: BTreeSet<String> = looks.map(|look| format!(" '{}'", token::policy_hash(look.as_bytes()))).collect();
+    let named: String = hashes.into_iter().collect();
+    PAGE_POLICY.replace("style-src 'self'", &format!("style-src 'self' 'unsafe-hashes'{named}"))
+}
 
 const ALWAYS: [(HeaderName, &str); 9] = [
     (header::REFERRER_POLICY, "no-referrer"),
@@ -73,6 +84,18 @@ fn origin_of(url: &str) -> &str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    // spec: X-ADMIN
+    #[test]
+    fn the_looks_of_a_piece_of_mail_are_named_in_the_policy_and_no_others_are() {
+        let policy = policy_with_looks(
+            ["<p style=\"color:red\">style=&quot;x&quot;</p><b style=\"color:red\">b</b>"].into_iter(),
+        );
+        // printf color:red | openssl sha256 -binary | base64
+        let named = "style-src 'self' 'unsafe-hashes' 'sha256-8f935d27GvUutRyY9yWScUMiFUk4WTdZURISiYfPOeQ='; ";
+        assert!(policy.contains(named), "{policy}");
+        assert!(!policy.contains("unsafe-inline") && policy.contains("default-src 'none'"), "{policy}");
+    }
 
     fn from(pairs: &[(&'static str, &'static str)]) -> bool {
         let headers = pairs.iter().map(|(n, v)| (n.parse().unwrap(), HeaderValue::from_static(v))).collect();

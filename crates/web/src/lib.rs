@@ -47,6 +47,7 @@
 //!  GET   /section/tokens  POST: the form → the token, this once                                       the same, form key
 //!  GET   /section/tokens/{id}/remove  asks; POST: revokes it → 303                                    the same, form key
 //!  GET   /section/groups  /section/groups/new  /section/group/{name}[/remove]  POST: the form → 303    the same, form key
+//!  GET   /section/settings  /section/settings/{part}  POST: the form → 303, or with `preview` the notice    the same, form key
 //! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
 //!
@@ -60,7 +61,7 @@
 //! - `approvals`: what approvers do
 //! - `received`: what people with accounts received
 //! - `sent`: what was sent, who took it, taking it back
-//! - `members`: a section's users and groups; `tokens`: its tokens for programs
+//! - `members`: a section's users and groups; `policies`: its policies; `tokens`: its tokens for programs
 //! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -86,6 +87,7 @@ mod names;
 mod operator;
 pub mod pages;
 mod places;
+mod policies;
 mod range;
 mod receive;
 mod received;

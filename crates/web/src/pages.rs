@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod audit;
 pub mod members;
 pub mod operator;
+pub mod policies;
 mod prove;
 pub mod received;
 pub mod second_factor;

@@ -24,6 +24,7 @@ use crate::{
     download, forms, guard, hosts, manual, members, operator,
     pages::{self, AccountWay, Deposit, File, Frame, Message, SignedIn, Trouble},
     places::Place,
+    policies,
     received::{self, Come},
     second_factor, sending, sent, tokens, uploads,
     visitor::{SESSION_COOKIE, Visitor},
@@ -64,6 +65,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(received::routes(&state))
         .merge(operator::routes())
         .merge(members::routes())
+        .merge(policies::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
         .merge(sent::routes())

@@ -90,6 +90,16 @@ pub fn is_asked(settings: &Settings, group: Option<&Group>) -> bool {
     }
 }
 
+/// The groups whose deposits must be approved and which have nobody to do it: what they send is stopped (`approval-misconfigured`).
+#[must_use]
+pub fn without_approver<'a>(settings: &Settings, groups: &[&'a Group], users: &[&User]) -> Vec<&'a Group> {
+    let nobody = |group: &Group| {
+        let is_listed = |user: &User| group.approvers.as_ref().is_none_or(|listed| listed.contains(&user.login_id));
+        !users.iter().any(|user| user.approver && is_listed(user))
+    };
+    groups.iter().copied().filter(|group| is_asked(settings, Some(group)) && nobody(group)).collect()
+}
+
 /// Whether somebody of the section may approve a deposit, as far as that depends on who they are.
 #[must_use]
 pub fn may_approve(who: Who<'_>, groups: &[Group], owner: Owner<'_>) -> bool {

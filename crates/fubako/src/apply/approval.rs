@@ -1,20 +1,9 @@
 //! What a declaration says of approval (spec X-APPROVAL).
 
-use fubako_base::section::{APPROVAL_DAYS, Settings};
-use fubako_exchange::domain::approval::is_asked;
+use fubako_exchange::domain::approval::without_approver;
 use fubako_store::sections::{Group, User};
 
 use super::SectionDeclaration;
-
-/// That deposits wait neither no time nor for ever.
-pub(super) fn check_days(settings: &Settings) -> Result<(), String> {
-    if APPROVAL_DAYS.contains(&settings.approval_days) {
-        return Ok(());
-    }
-    Err(format!(
-        "settings.approval_days must be {APPROVAL_DAYS:?} (the days for which a deposit waits for its approval)"
-    ))
-}
 
 /// That who is listed as a group's approver is one.
 pub(super) fn check(section: &SectionDeclaration) -> Result<(), String> {
@@ -31,16 +20,12 @@ pub(super) fn check(section: &SectionDeclaration) -> Result<(), String> {
 
 /// A line for each group whose deposits must be approved and which has nobody to do it.
 pub(super) fn warnings(section: &SectionDeclaration, groups: &[&Group], users: &[&User]) -> Vec<String> {
-    let nobody = |group: &Group| {
-        let is_listed = |user: &User| group.approvers.as_ref().is_none_or(|listed| listed.contains(&user.login_id));
-        !users.iter().any(|user| user.approver && is_listed(user))
-    };
-    let lacking = groups.iter().filter(|group| is_asked(&section.settings, Some(group)) && nobody(group));
-    let line = |group: &&&Group| {
+    let lacking = without_approver(&section.settings, groups, users);
+    let line = |group: &Group| {
         format!(
             "warning: what group {} of section {} sends must be approved, and there is no approver: it is stopped (approval-misconfigured)",
             group.name, section.id
         )
     };
-    lacking.map(|group| line(&group)).collect()
+    lacking.into_iter().map(line).collect()
 }

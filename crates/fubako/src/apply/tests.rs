@@ -129,14 +129,57 @@ fn approval_is_declared_and_a_group_without_an_approver_is_warned_of() {
     }
     for (settings, group, part) in [
         ("approval = \"two\"", "", "approval"),
-        ("approval_days = 0", "", "approval_days must be 1..=60"),
-        ("approval_days = 61", "", "approval_days must be 1..=60"),
+        ("approval_days = 0", "", "approval_days must be 1 to 60"),
+        ("approval_days = 61", "", "approval_days must be 1 to 60"),
         ("", "approvers = [\"d\"]", "\"d\" in approvers is no user with approver = true"),
         ("", "approvers = [\"x\"]", "\"x\" in approvers is no user with approver = true"),
     ] {
         let said = Declaration::parse(&with(settings, group, "")).err().unwrap_or_default();
         assert!(said.contains(part), "{said}");
     }
+}
+
+// spec: X-ADMIN
+#[test]
+fn what_is_not_named_stays_as_the_section_s_administrators_set_it() {
+    let with = |settings: &str| Declaration::parse(&ACME.replace("keep_days = 14", settings)).unwrap();
+    let mut current = as_applied(&with("keep_days = 14, password_days = 90"));
+    current.sections[0].settings.max_files = 3;
+    current.sections[0].settings.keep_days = 5;
+    let settled = |settings: &str| with(settings).over(&current).unwrap().sections[0].settings.clone();
+    let there = current.sections[0].settings.clone();
+    assert_eq!(settled(""), there);
+    assert!(changes(&current, &with("").over(&current).unwrap(), true).is_empty());
+    // What is named is the operator's: it is set, and the line says what was.
+    let named = with("keep_days = 14").over(&current).unwrap();
+    assert_eq!(named.sections[0].settings, Settings { keep_days: 14, ..there.clone() });
+    let [(_, line)] = &changes(&current, &named, false)[..] else { panic!() };
+    assert_eq!(line, "~ section acme\n    - keep_days: 5\n    + keep_days: 14");
+    // There is a word for none.
+    assert_eq!(settled("password_days = 0"), Settings { password_days: None, ..there });
+    for none in ["notice_wording", "link_url", "secret_header"] {
+        current.sections[0].settings.notice_wording = Some("x".to_owned());
+        current.sections[0].settings.link_url = Some("https://files.acme.example".to_owned());
+        current.sections[0].settings.secret_header = Some("X-Acme".to_owned());
+        let settings = with(&format!("{none} = \"\"")).over(&current).unwrap().sections[0].settings.clone();
+        let kept = [&settings.notice_wording, &settings.link_url, &settings.secret_header].map(Option::is_some);
+        assert_eq!(kept, ["notice_wording", "link_url", "secret_header"].map(|name| name != none), "{none}");
+    }
+}
+
+// spec: X-ADMIN RCV-TENANT
+#[test]
+fn what_is_named_must_go_with_what_is_there() {
+    let with = |settings: &str| Declaration::parse(&ACME.replace("keep_days = 14", settings)).unwrap();
+    let refused = |declared: &Declaration, current: &Current| declared.over(current).unwrap_err().to_string();
+    let proof = with("proof = \"secret-header\"");
+    let said = refused(&proof, &Current::default());
+    assert!(said.starts_with("section acme: settings.secret_header must be set where"), "{said}");
+    let mut current = as_applied(&with("secret_header = \"X-Acme\""));
+    assert!(proof.over(&current).is_ok());
+    current.sections[0].settings.max_tries = 3;
+    let said = refused(&with("free_tries = 4"), &current);
+    assert_eq!(said, "section acme: settings.max_tries must be at least free_tries");
 }
 
 // spec: MAIL-SENDER
@@ -180,7 +223,6 @@ fn what_is_wrong_is_said() {
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { password_in_mail = false }", "password_in_mail"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { access = [] }", "access"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"ip\" }", "proof"),
-        ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { proof = \"secret-header\" }", "secret_header"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = \"too short\"", "20..=200"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = []", "20..=200"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsecret = [\"0123456789abcdefghij\", \"\"]", "20..=200"),

@@ -68,6 +68,8 @@ pub enum Done {
     GroupChanged,
     /// A group was removed.
     GroupRemoved,
+    /// Policies were changed.
+    PoliciesChanged,
     /// A token for programs was revoked.
     TokenRevoked,
     /// The code after the password came too late.
@@ -78,7 +80,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -106,6 +108,7 @@ impl Done {
         Self::GroupAdded,
         Self::GroupChanged,
         Self::GroupRemoved,
+        Self::PoliciesChanged,
         Self::TokenRevoked,
         Self::CodeLate,
         Self::SecondFactorOff,
@@ -142,6 +145,7 @@ impl Done {
             Self::GroupAdded => "group-added",
             Self::GroupChanged => "group-changed",
             Self::GroupRemoved => "group-removed",
+            Self::PoliciesChanged => "policies-changed",
             Self::TokenRevoked => "token-revoked",
             Self::CodeLate => "code-late",
             Self::SecondFactorOff => "second-factor-off",
