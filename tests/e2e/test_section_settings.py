@@ -1,5 +1,6 @@
 """A section's administrator sets its policies on screens, and mail through the gateway obeys them; as Chromium sees it (spec X-ADMIN, MAIL-NOTICE, X-LANG)."""
 import html
+import json
 import re
 import smtplib
 
@@ -245,3 +246,38 @@ def test_without_scripts_and_for_nobody_else(place, folder):
     hanako.send("/sign-in", name="acme/hanako", password=PASSWORD)
     with pytest.raises(Exception, match="404"):
         hanako.page("/section/settings")
+
+
+RIGHT, BAD = {"ja": "正常", "en": "Right"}, {"ja": "要修正", "en": "Wrong"}
+NEXT = {"ja": "_dmarc.acme.example のTXTレコードに", "en": "_dmarc.acme.example"}
+GROUPS = {"ja": "「グループ」の画面で", "en": "On “Groups”"}
+OPERATOR = {"ja": "運営者にお問い合わせください", "en": "Please ask the operator"}
+
+
+# spec: X-ADMIN X-LANG RUN-SETUP
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_administrator_checks_the_set_up(place, browser, lang, size):
+    site, _ = place
+    with browser.screen(*size):
+        kanri = signed_in(Person(browser, site, lang, size), site)
+        page = click(kanri, "a[href^='/section/mail-link']")
+        assert "acme.example" in page and "SPF" in page and BAD[lang] not in page, "nothing is looked at before it is asked for"
+        page = press(kanri, "form[action^='/section/mail-link/check'] button")
+        # The same as the command finds, by the same names; told by what an administrator can do.
+        report = json.loads(site.run("check", "--section", "acme", "--json", check=False).stdout)
+        found = {finding["name"]: finding for finding in report["findings"] if finding["section"] == "acme"}
+        other = "ja" if lang == "en" else "en"
+        rows = browser.driver.find_elements(By.CSS_SELECTOR, "#main .rows li")
+        assert len(rows) == len([finding for finding in report["findings"] if finding["section"] == "acme"])
+        assert RIGHT[lang] in page and RIGHT[other] not in page and NEXT[lang] in page, page
+        assert {"dmarc-missing", "dkim-missing"} <= set(found), found
+        # It is broken on a screen, and mended on one.
+        assert GROUPS[lang] not in page and "fubako apply" not in page and "access =" not in page
+    site.declaration.write_text(SECTION.replace("mail_link = true\n[[section.user]]", "mail_link = false\n[[section.user]]").replace("autopilot = true", "autopilot = false"))
+    site.run("apply", site.declaration)
+    with browser.screen(*size):
+        page = press(kanri, "form[action^='/section/mail-link/check'] button")
+        assert GROUPS[lang] in page and OPERATOR[lang] in page and BAD[lang] in page and "fubako apply" not in page, page
+        first = browser.driver.find_element(By.CSS_SELECTOR, "#main .rows li").text
+        assert first.startswith(BAD[lang]), "what is wrong comes first"

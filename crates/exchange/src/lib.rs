@@ -13,7 +13,7 @@
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
 //! - `hosts`: what is under a host name that a request names
-//! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups
+//! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups; [`policies`]: what it has set
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
 //! - [`api_tokens`]: who may use the API; [`program`]: what they may do there
 //! - [`token`]: the secrets that links, sessions and programs carry

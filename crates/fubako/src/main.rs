@@ -362,6 +362,6 @@ async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Re
 async fn take_back(config: &Config, ground: &Ground, section: &SectionId, mail: MailId) -> Result<(), StartError> {
     let token = parts::process_token()?;
     let exchange = parts::exchange(config, ground, &config.public_url(), &Bells::default())?;
-    let client = parts::api_client(config, parts::web(config, &exchange, &token), &token)?;
+    let client = parts::api_client(config, parts::web(config, &exchange, &token, None), &token)?;
     client.abort_by_key(section, mail).await.at("exchange")
 }

@@ -28,7 +28,7 @@ use fubako_vault::{
     scanner::Scanner,
     storage::{S3Options, Storage},
 };
-use fubako_web::{WebState, api::GatewayTokens};
+use fubako_web::{GatewayTokens, SetUpCheck, WebState};
 use tokio::sync::Notify;
 
 use crate::{
@@ -207,11 +207,15 @@ pub fn process_token() -> Result<String, StartError> {
     Ok(hex::encode(&octets))
 }
 
-/// Pages and API of this process; `token` admits the gateway of this process.
-pub fn web(config: &Config, exchange: &Exchange, token: &str) -> axum::Router {
+/// Pages and API of this process; `token` admits the gateway of this process. Without a set-up check the pages have none.
+pub fn web(config: &Config, exchange: &Exchange, token: &str, check: Option<SetUpCheck>) -> axum::Router {
     let elsewhere = config.api.gateway_token.as_ref().map(|t| t.0.as_str());
     let tokens = GatewayTokens::new([Some(token), elsewhere].into_iter().flatten());
-    fubako_web::router(WebState::new(exchange.clone(), tokens))
+    let state = WebState::new(exchange.clone(), tokens);
+    fubako_web::router(match check {
+        Some(check) => state.with_check(check),
+        None => state,
+    })
 }
 
 /// The API's client: straight into `router`, or to the exchange that is configured elsewhere.

@@ -143,7 +143,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     let bells = Bells::default();
     let token = parts::process_token()?;
     let exchange = parts::exchange(config, &ground, &public_url, &bells)?;
-    let router = parts::web(config, &exchange, &token);
+    let router = parts::web(config, &exchange, &token, Some(crate::check::door(config, &ground)?));
     let client = parts::api_client(config, router.clone(), &token)?;
     let gateway = parts::gateway(config, &ground, client, &bells);
     let dns = parts::resolver(config)?;

@@ -48,6 +48,7 @@
 //!  GET   /section/tokens/{id}/remove  asks; POST: revokes it → 303                                    the same, form key
 //!  GET   /section/groups  /section/groups/new  /section/group/{name}[/remove]  POST: the form → 303    the same, form key
 //!  GET   /section/settings  /section/settings/{part}  POST: the form → 303, or with `preview` the notice    the same, form key
+//!  GET   /section/mail-link  POST /section/mail-link/check: what is right, wrong, and how it is mended         the same, form key
 //! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
 //!
@@ -61,7 +62,7 @@
 //! - `approvals`: what approvers do
 //! - `received`: what people with accounts received
 //! - `sent`: what was sent, who took it, taking it back
-//! - `members`: a section's users and groups; `policies`: its policies; `tokens`: its tokens for programs
+//! - `members`: a section's users and groups; `policies`: its policies; `mail_link`: its set-up; `tokens`: its tokens for programs
 //! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -81,6 +82,7 @@ mod forms;
 mod guard;
 mod guesses;
 mod hosts;
+mod mail_link;
 mod manual;
 mod members;
 mod names;
@@ -107,6 +109,7 @@ use fubako_base::Timestamp;
 use fubako_exchange::Exchange;
 
 pub use api::GatewayTokens;
+pub use mail_link::{How, Looked, SetUpCheck};
 
 /// Tells the time. Stages are given it; the web's edge is where it is asked for.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -120,6 +123,8 @@ pub struct WebState {
     guesses: Arc<guesses::Guesses>,
     /// Wrong one-time codes.
     codes: Arc<guesses::Guesses>,
+    /// Looks at a section's set-up; none where this process cannot.
+    check: Option<SetUpCheck>,
 }
 
 /// Whom a request comes from, as whoever serves the router notes it in the request's extensions: the peer, or whom a trusted proxy speaks for.
@@ -134,7 +139,20 @@ impl WebState {
     /// On the system's clock.
     #[must_use]
     pub fn new(exchange: Exchange, tokens: GatewayTokens) -> Self {
-        Self { exchange, tokens, clock: Arc::new(Timestamp::now), guesses: Arc::default(), codes: Arc::default() }
+        Self {
+            exchange,
+            tokens,
+            clock: Arc::new(Timestamp::now),
+            guesses: Arc::default(),
+            codes: Arc::default(),
+            check: None,
+        }
+    }
+
+    /// The same with a way to look at a section's set-up.
+    #[must_use]
+    pub fn with_check(self, check: SetUpCheck) -> Self {
+        Self { check: Some(check), ..self }
     }
 
     /// The same on another clock.

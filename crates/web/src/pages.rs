@@ -4,6 +4,7 @@ pub mod account;
 pub mod api;
 pub mod approvals;
 pub mod audit;
+pub mod mail_link;
 pub mod members;
 pub mod operator;
 pub mod policies;

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::{
     WebState, account, announced, approvals, assets, audit, code,
     counter::{Caller, Counter},
-    download, forms, guard, hosts, manual, members, operator,
+    download, forms, guard, hosts, mail_link, manual, members, operator,
     pages::{self, AccountWay, Deposit, File, Frame, Message, SignedIn, Trouble},
     places::Place,
     policies,
@@ -66,6 +66,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(operator::routes())
         .merge(members::routes())
         .merge(policies::routes())
+        .merge(mail_link::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
         .merge(sent::routes())

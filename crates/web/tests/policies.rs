@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Answer, House, encoded, request, user};
 use fubako_base::section::{ApprovalRule, Section, Settings, Way};
 use fubako_exchange::{
@@ -12,6 +14,7 @@ use fubako_exchange::{
 use fubako_store::sections::Change;
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
+use fubako_web::{GatewayTokens, How, Looked, SetUpCheck, WebState};
 use http::Method;
 
 /// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
@@ -85,6 +88,56 @@ fn form(key: &str, settings: &Settings, part: Part, more: &[(&str, &str)]) -> St
     form
 }
 
+/// What stands for the look at a section: it says of which section it was asked, and in which language.
+fn looker(found: Result<Vec<Looked>, String>) -> SetUpCheck {
+    Arc::new(move |section, lang| {
+        let mut found = found.clone();
+        if let Ok(found) = &mut found {
+            found.push(Looked {
+                area: "section",
+                state: How::Well,
+                what: format!("of {section} in {lang}"),
+                next: None,
+            });
+        }
+        Box::pin(async move { found })
+    })
+}
+
+// spec: X-ADMIN X-LANG
+#[tokio::test]
+async fn the_set_up_is_looked_at_when_it_is_asked_for_and_the_worst_is_told_first() {
+    let mut place = Place::new().await;
+    let kanri = place.kanri().to_owned();
+    let form = format!("form={}", encoded(&place.house.form_key(&kanri).await));
+    let path = "/section/mail-link/check?lang=ja";
+    let not = "確認できませんでした";
+    // Where the process cannot look, it says so.
+    let answer = place.house.post(path, &[("cookie", &kanri)], &form).await;
+    assert!(answer.status.as_u16() == 200 && answer.text().contains(not), "{}", answer.text());
+    let web = |check| {
+        let state = WebState::new(place.house.exchange.clone(), GatewayTokens::new(["api-token"])).with_check(check);
+        fubako_web::router(state.with_clock(place.house.clock.hands()))
+    };
+    let (what, next) = ("SPFレコードが<b>ありません".to_owned(), Some("登録してください".to_owned()));
+    let good = web(looker(Ok(vec![Looked { area: "spf", state: How::Wrong, what, next }])));
+    let bad = web(looker(Err("10.0.0.5 refused".to_owned())));
+    place.house.web = good;
+    let page = place.look("/section/mail-link?lang=ja").await;
+    assert!(page.text().contains("acme.example") && !page.text().contains("of acme"), "nobody asked: {}", page.text());
+    assert!(!page.text().contains(not));
+    let answer = place.house.post(path, &[("cookie", &kanri)], &form).await;
+    let page = answer.text();
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}: {page}"));
+    assert!(at("SPFレコードが&#60;b&#62;ありません") < at("登録してください"), "{page}");
+    assert!(at("登録してください") < at("of acme in ja"), "{page}");
+    assert!(page.contains("修正が必要な項目が1件あります") && page.contains("要修正"), "{page}");
+    // What failed here is nobody's business.
+    place.house.web = bad;
+    let answer = place.house.post(path, &[("cookie", &kanri)], &form).await;
+    assert!(answer.text().contains(not) && !answer.text().contains("10.0.0.5"), "{}", answer.text());
+}
+
 /// Every route × nobody, an operator, a user, the administrator, another section's administrator.
 // spec: X-ADMIN
 #[tokio::test]
@@ -99,6 +152,9 @@ async fn each_route_has_an_expectation_for_each_visitor() {
         (&get, "/section/settings/%ff".to_owned(), None, [303, 404, 404, 404, 404]),
         (&post, "/section/settings/none".to_owned(), None, [303, 404, 404, 404, 404]),
     ];
+    table.push((&get, "/section/mail-link".to_owned(), None, [303, 404, 404, 200, 200]));
+    table.push((&post, "/section/mail-link/check".to_owned(), None, [303, 404, 404, 200, 200]));
+    table.push((&get, "/section/mail-link/check".to_owned(), None, [303; 5]));
     for part in Part::ALL {
         let path = format!("/section/settings/{}", part.word());
         table.push((&get, path.clone(), None, [303, 404, 404, 200, 200]));

@@ -145,3 +145,18 @@ check-own-domain-elsewhere = The own domain { $about } leads to another address 
 check-own-domain-elsewhere-next = If another proxy of yours, which leads here, has that address, all is well. If not, let { $about } lead where { $host } leads.
 check-own-domain-certificate = The certificate that is shown over HTTPS is not good for the own domain { $about }: { $cause }
 check-own-domain-certificate-next = Have a certificate made that names { $about } too, and put it into tls.certificate.
+
+# The same on a section administrator's page (crates/fubako/src/check/door.rs)
+check-dns-away-screens-what = { $about } could not be looked up in DNS.
+check-dns-away-screens = Please try again later, and ask the operator if this goes on.
+check-mail-link-group-missing-screens = On “Groups”, make one group the mail-link group, and put the users who send attachments and the default user into it.
+check-access-password-screens-what = Recipients open files with a file password. Password and URL come by the same way (mail), which protects little. Choose the code mailed to the recipient, on “Policies”, and nothing secret is in the mail.
+check-access-account-screens = If you send to others too, choose the code mailed to the recipient as well, on “Policies”.
+check-approvers-missing-screens = On “Users”, name an approver and invite them (and choose them in the group, where it has approvers of its own).
+check-approver-alone-screens = On “Users”, name at least one more approver and invite them (and choose them in the group, where it has approvers of its own).
+check-default-user-missing-screens = Unless all senders have accounts, make a user of the mail-link group the default user, on “Users”.
+check-default-user-no-group-screens = On “Users”, put { $user } into the group { $group }.
+check-default-user-locked-screens = Find out who, or which program, had the wrong password; then unlock { $user } on “Users”.
+check-default-user-password-reset-screens = Open the link that was mailed to { $user } and choose a password. If it is too late, invite them again on “Users”.
+check-default-user-password-expired-screens = On “Users”, let the password of { $user } never expire; or sign in and choose another.
+check-networks-shut-out-screens = If { $user } has to work from there, add it on “Policies”, “From where the screens may be used”.

@@ -174,3 +174,39 @@ policy-sample-other-file = Details.xlsx
 policy-sample-body = Dear customer, please find our quotation attached. Kind regards
 
 web-done-policies-changed = Saved.
+
+# Mail-link settings and their check
+mail-link = Mail-link settings
+mail-link-mean = What this section's mail is accepted by. Here you can see whether DNS and the mail server are set up as they must be.
+mail-link-proof-spf = The SPF record of your domain says that a mail comes from your own server.
+mail-link-proof-dkim = A DKIM signature of your domain says that a mail is yours.
+mail-link-proof-secret-header = A header field with a secret, which only your mail server adds, says that a mail is yours.
+mail-link-check = Set-up check
+mail-link-check-mean = Looks at SPF, DKIM, DMARC, certificates and more, as others see them. It changes nothing.
+mail-link-check-do = Check the set-up
+mail-link-check-again = Check again
+mail-link-check-time = This may take up to a minute.
+mail-link-check-not = The set-up was not checked
+mail-link-check-busy = Another check is under way. Please try again in a moment.
+mail-link-check-late = It took too long: DNS seems to be slow. Please try again later.
+mail-link-check-failed = It cannot be checked just now. Please try again later, and ask the operator if this goes on.
+mail-link-check-well = Nothing was found that must be mended.
+mail-link-check-wrong = { $count ->
+    [one] { $count } thing
+   *[other] { $count } things
+} must be mended.
+mail-link-well = Right
+mail-link-unknown = Not known
+mail-link-warning = Take care
+mail-link-wrong = Wrong
+mail-link-next = What to do:{" "}
+mail-link-ask-operator = Please ask the operator.
+mail-link-away = This cannot be looked at just now.
+mail-link-area-dns = DNS
+mail-link-area-tls = Certificate
+mail-link-area-spf = SPF
+mail-link-area-dkim = DKIM
+mail-link-area-dmarc = DMARC
+mail-link-area-section = Section
+mail-link-area-access = Proving recipients
+mail-link-area-storage = Database

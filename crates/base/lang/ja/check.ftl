@@ -145,3 +145,18 @@ check-own-domain-elsewhere = 独自ドメイン { $about } は、{ $host } と�
 check-own-domain-elsewhere-next = そのアドレスが、ここにつながる別のプロキシのものであれば問題ありません。そうでなければ、{ $about } を { $host } と同じところにつないでください。
 check-own-domain-certificate = HTTPS で示す証明書は、独自ドメイン { $about } では有効ではありません: { $cause }
 check-own-domain-certificate-next = { $about } も含む証明書を取得して、tls.certificate に指定してください。
+
+# 同じことを、セクションの管理者の画面で(crates/fubako/src/check/door.rs)
+check-dns-away-screens-what = { $about } をDNSで確認できませんでした。
+check-dns-away-screens = しばらくしてから、もう一度お試しください。続くときは、運営者にお問い合わせください。
+check-mail-link-group-missing-screens = 「グループ」の画面で、グループのひとつをメール連携にし、添付ファイルを送るユーザとデフォルトユーザを、そのグループに入れてください。
+check-access-password-screens-what = 受取人は、ファイルパスワードでファイルを開けます。パスワードとURLが同じ経路(メール)で届くため、保護としては弱い方法です。「ポリシー」の「受取人の確認方法」で、受取人にメールで送る確認コードを選ぶと、メールに秘密の情報が載りません。
+check-access-account-screens = 社外の方にも送る場合は、「ポリシー」の「受取人の確認方法」で、受取人にメールで送る確認コードも選んでください。
+check-approvers-missing-screens = 「ユーザ」の画面で、承認者を決めて招待してください(グループで承認者を選んでいるときは、そこでも選んでください)。
+check-approver-alone-screens = 「ユーザ」の画面で、もう1名以上を承認者にして招待してください(グループで承認者を選んでいるときは、そこでも選んでください)。
+check-default-user-missing-screens = 差出人の全員にアカウントがあるのでなければ、「ユーザ」の画面で、メール連携のグループのユーザのひとりをデフォルトユーザにしてください。
+check-default-user-no-group-screens = 「ユーザ」の画面で、{ $user } のグループを { $group } にしてください。
+check-default-user-locked-screens = パスワードを間違えた人やプログラムを確かめて、「ユーザ」の画面で { $user } のロックを解除してください。
+check-default-user-password-reset-screens = { $user } に届いた招待のリンクを開いて、新しいパスワードを設定してください。期限が過ぎたときは、「ユーザ」の画面でもう一度招待してください。
+check-default-user-password-expired-screens = 「ユーザ」の画面で、{ $user } のパスワードの有効期限をなしにしてください。または、サインインして、新しいパスワードに変更してください。
+check-networks-shut-out-screens = { $user } がそこから利用する必要があるときは、「ポリシー」の「画面を利用できる接続元」に追加してください。

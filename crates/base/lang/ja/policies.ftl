@@ -159,3 +159,36 @@ policy-sample-other-file = 内訳明細.xlsx
 policy-sample-body = いつもお世話になっております。お見積書をお送りします。ご確認のほど、よろしくお願いいたします。
 
 web-done-policies-changed = 保存しました。
+
+# メール連携の設定と、その確認
+mail-link = メール連携の設定
+mail-link-mean = このセクションのメールを受け付けるための設定です。DNSやメールサーバの設定が正しいかどうかを、ここで確かめられます。
+mail-link-proof-spf = 自社のメールサーバから送っていることを、ドメインのSPFレコードで確かめます。
+mail-link-proof-dkim = 自社のドメインのDKIM署名で確かめます。
+mail-link-proof-secret-header = 自社のメールサーバだけが付ける、秘密の値を入れたヘッダで確かめます。
+mail-link-check = 設定の確認
+mail-link-check-mean = SPF、DKIM、DMARC、証明書などを、外から見えるとおりに確認します。設定は何も変えません。
+mail-link-check-do = 設定を確認する
+mail-link-check-again = もう一度確認する
+mail-link-check-time = 最長で1分ほどかかります。
+mail-link-check-not = 確認できませんでした
+mail-link-check-busy = ほかの確認が進行中です。しばらくしてから、もう一度お試しください。
+mail-link-check-late = 時間内に終わりませんでした。DNSの応答が遅いようです。しばらくしてから、もう一度お試しください。
+mail-link-check-failed = いまは確認できません。しばらくしてから、もう一度お試しください。続くときは、運営者にお問い合わせください。
+mail-link-check-well = 修正が必要な項目は、見つかりませんでした。
+mail-link-check-wrong = 修正が必要な項目が{ $count }件あります。
+mail-link-well = 正常
+mail-link-unknown = 確認できず
+mail-link-warning = 注意
+mail-link-wrong = 要修正
+mail-link-next = 対処：
+mail-link-ask-operator = 運営者にお問い合わせください。
+mail-link-away = この項目は、いまは確認できません。
+mail-link-area-dns = DNS
+mail-link-area-tls = 証明書
+mail-link-area-spf = SPF
+mail-link-area-dkim = DKIM
+mail-link-area-dmarc = DMARC
+mail-link-area-section = セクション
+mail-link-area-access = 受取人の確認
+mail-link-area-storage = データベース

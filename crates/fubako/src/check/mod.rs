@@ -5,6 +5,7 @@
 //! in the storage, which it makes and deletes. Every step ends in bounded time, and one that cannot be taken is a finding, too.
 
 mod clock;
+mod door;
 mod installation;
 mod names;
 mod scanner;
@@ -17,6 +18,8 @@ use fubako_base::{Lang, ids::SectionId, lang::text};
 use fubako_post::resolver::Resolver;
 use serde::Serialize;
 use serde_json::json;
+
+pub use self::door::door;
 
 use crate::{
     config::Config,

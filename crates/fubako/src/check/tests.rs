@@ -37,6 +37,38 @@ fn names() -> Vec<(String, bool)> {
     names
 }
 
+/// What an administrator reads on the page is of findings that there are, and leaves nobody without a word.
+// spec: X-ADMIN X-LANG
+#[test]
+fn an_administrator_is_told_what_they_can_mend_and_no_private_cause() {
+    let names: Vec<String> = names().into_iter().map(|(name, _)| name).collect();
+    let is_named = |name: &str| names.iter().any(|known| known == name);
+    assert!(door::IN_THEIR_HANDS.iter().all(|name| is_named(name)), "{:?}", door::IN_THEIR_HANDS);
+    for source in [include_str!("../../../base/lang/ja/check.ftl"), include_str!("../../../base/lang/en/check.ftl")] {
+        let on_screens = source.lines().filter_map(|line| line.split_once("-screens = ")?.0.strip_prefix("check-"));
+        for name in on_screens {
+            assert!(is_named(name), "{name}");
+        }
+    }
+    for lang in Lang::ALL {
+        let told = |area, state, name| {
+            let finding = Finding::new(area, state, name, "acme.example").with("cause", "10.0.0.5: secret cause");
+            door::looked(&finding, lang)
+        };
+        for (area, name) in [("storage", "database-away"), ("dns", "dns-away"), ("dkim", "dkim-key")] {
+            let told = told(area, State::Wrong, name);
+            assert!(!format!("{told:?}").contains("secret cause"), "{told:?}");
+        }
+        let dmarc = told("dmarc", State::Warning, "dmarc-missing");
+        assert!(dmarc.next.is_some_and(|next| next.contains("_dmarc.acme.example")));
+        let operator = text(lang, "mail-link-ask-operator", &[]);
+        assert_eq!(told("section", State::Wrong, "option-off").next, Some(operator.clone()));
+        let group = told("section", State::Wrong, "mail-link-group-missing").next.unwrap();
+        assert!(group != operator && !group.contains("fubako apply"), "{group}");
+        assert_eq!(told("spf", State::Ok, "spf-passes").next, None);
+    }
+}
+
 // spec: X-LANG
 #[test]
 fn every_finding_has_its_texts_in_both_languages() {
