@@ -428,6 +428,7 @@ fn policy_pages(frame: &Frame) -> Vec<(&'static str, String)> {
             stale,
             previewing,
             previews: &previews,
+            seen: None,
             form_key: "k",
         };
         policies::part(frame, &form)

@@ -125,6 +125,7 @@ pub struct WebState {
     codes: Arc<guesses::Guesses>,
     /// Looks at a section's set-up; none where this process cannot.
     check: Option<SetUpCheck>,
+    looks: Arc<mail_link::Looks>,
 }
 
 /// Whom a request comes from, as whoever serves the router notes it in the request's extensions: the peer, or whom a trusted proxy speaks for.
@@ -146,6 +147,7 @@ impl WebState {
             guesses: Arc::default(),
             codes: Arc::default(),
             check: None,
+            looks: Arc::default(),
         }
     }
 

@@ -4,7 +4,11 @@
 //! The look itself is not this room's: it asks DNS, and knows the configuration. This room is given it ([`SetUpCheck`]), and bounds how long it may take
 //! and how many are under way.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -16,7 +20,7 @@ use axum::{
 use fubako_base::{Lang, ids::SectionId};
 use fubako_exchange::{account::Person, policies::PoliciesError};
 use futures::future::BoxFuture;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     WebState,
@@ -30,7 +34,7 @@ use crate::{
 const MAIL_LINK: &str = "/section/mail-link";
 /// For one look at a section.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Looks that are under way at once.
+/// Looks that are under way at once, each at another section.
 const AT_ONCE: usize = 2;
 
 /// Looks at a section as others will, by DNS and by certificates, and says what it found in a language. The private cause of a failure is for the log.
@@ -62,6 +66,28 @@ pub enum How {
     Wrong,
 }
 
+/// The sections that are looked at just now.
+#[derive(Debug, Default)]
+pub(crate) struct Looks(Mutex<BTreeSet<SectionId>>);
+
+/// A section's place among them, given back when the look is over or nobody waits for it any more.
+struct Seat<'a>(&'a Looks, &'a SectionId);
+
+impl Looks {
+    /// None where the section has one, or there is none left.
+    fn seat<'a>(&'a self, section: &'a SectionId) -> Option<Seat<'a>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Made only where it is one: a place that is thrown away gives back what is another's.
+        (all.len() < AT_ONCE && all.insert(section.clone())).then(|| Seat(self, section))
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(self.1);
+    }
+}
+
 /// The routes.
 pub(crate) fn routes() -> Router<Arc<WebState>> {
     Router::new().route(MAIL_LINK, get(look)).route("/section/mail-link/check", post(check).get(lead_back))
@@ -84,7 +110,7 @@ async fn check(State(state): State<Arc<WebState>>, caller: Caller, request: Requ
         let (person, _): (_, Bare) = counter.own_form(MAIL_LINK, request).await?;
         let person = counter.administrator(person)?;
         let found = match person.administered() {
-            Some(section) => checked(&counter, section.id.clone()).await,
+            Some(section) => checked(&counter, &section.id).await,
             None => Check::Failed,
         };
         page(&counter, &person, found).await
@@ -98,11 +124,10 @@ async fn lead_back(State(state): State<Arc<WebState>>, caller: Caller) -> Respon
 }
 
 /// A look at a section, in time; of many at once some come later.
-async fn checked(counter: &Counter<'_>, section: SectionId) -> Check {
-    static SEATS: Semaphore = Semaphore::const_new(AT_ONCE);
+async fn checked(counter: &Counter<'_>, section: &SectionId) -> Check {
     let Some(check) = &counter.state.check else { return Check::Failed };
-    let Ok(_seat) = SEATS.try_acquire() else { return Check::Busy };
-    match timeout(PATIENCE, check(section, counter.frame().lang)).await {
+    let Some(_seat) = counter.state.looks.seat(section) else { return Check::Busy };
+    match timeout(PATIENCE, check(section.clone(), counter.frame().lang)).await {
         Ok(Ok(mut found)) => {
             // What is wrong comes first; else as it was looked at.
             found.sort_by_key(|one| std::cmp::Reverse(one.state));

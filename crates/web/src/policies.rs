@@ -90,6 +90,7 @@ impl Visit {
             stale: wrong.stale,
             previewing: wrong.previewing,
             previews: &previews,
+            seen: wrong.seen.as_deref(),
             form_key: &counter.form_key(),
         };
         let status = if wrong.found.is_empty() && !wrong.stale { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -102,6 +103,9 @@ impl Visit {
 struct Wrong {
     found: Vec<Found>,
     stale: bool,
+    /// The mark that the form came with. It keeps it but where whoever filled it in is shown what has changed: a look at the notice must not make an
+    /// old form a new one.
+    seen: Option<String>,
     /// Nothing was to be saved: the notice is to be looked at.
     previewing: bool,
 }
@@ -174,9 +178,9 @@ async fn put_part(State(state): State<Arc<WebState>>, caller: Caller, part: Name
             exchange.set_policies(&visit.person, &entered, caller.peer, counter.now).await
         };
         let wrong = match done {
-            Ok(()) if previewing => Wrong { previewing, ..Wrong::default() },
+            Ok(()) if previewing => Wrong { previewing, seen: Some(entered.seen.clone()), ..Wrong::default() },
             Ok(()) => return Ok(counter.lead_to(SETTINGS, Some(Done::PoliciesChanged))),
-            Err(PoliciesError::Faults(found)) => Wrong { found, ..Wrong::default() },
+            Err(PoliciesError::Faults(found)) => Wrong { found, seen: Some(entered.seen.clone()), ..Wrong::default() },
             Err(PoliciesError::Stale) => Wrong { stale: true, ..Wrong::default() },
             Err(error) => return Err(away(&counter, &error)),
         };

@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
 use common::{Answer, House, encoded, request, user};
 use fubako_base::section::{ApprovalRule, Section, Settings, Way};
@@ -16,6 +16,7 @@ use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use fubako_web::{GatewayTokens, How, Looked, SetUpCheck, WebState};
 use http::Method;
+use tokio::sync::Notify;
 
 /// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
 const VISITORS: [&str; 5] = ["", "root", "acme/taro", "acme/kanri", "other/kanri"];
@@ -136,6 +137,42 @@ async fn the_set_up_is_looked_at_when_it_is_asked_for_and_the_worst_is_told_firs
     place.house.web = bad;
     let answer = place.house.post(path, &[("cookie", &kanri)], &form).await;
     assert!(answer.text().contains(not) && !answer.text().contains("10.0.0.5"), "{}", answer.text());
+}
+
+// spec: X-ADMIN
+#[tokio::test]
+async fn a_section_has_one_look_under_way_and_its_place_back_when_nobody_waits_for_it() {
+    let mut place = Place::new().await;
+    let begun = Arc::new(Notify::new());
+    let bell = Arc::clone(&begun);
+    let never: SetUpCheck = Arc::new(move |section, _| {
+        bell.notify_one();
+        Box::pin(async move { if section.as_str() == "acme" { pending().await } else { Ok(Vec::new()) } })
+    });
+    let state = WebState::new(place.house.exchange.clone(), GatewayTokens::new(["api-token"])).with_check(never);
+    place.house.web = fubako_web::router(state.with_clock(place.house.clock.hands()));
+    let (house, acme, other) = (&place.house, place.cookies[3].as_str(), place.cookies[4].as_str());
+    let ask = |cookie, key: String| async move {
+        let form = format!("form={}", encoded(&key));
+        let headers = [("cookie", cookie)];
+        house.post("/section/mail-link/check?lang=ja", &headers, &form).await.text().to_owned()
+    };
+    let (of_acme, of_other) = (house.form_key(acme).await, house.form_key(other).await);
+    let busy = "ほかの確認が進行中です";
+    for _ in 0..3 {
+        let others = async {
+            begun.notified().await;
+            (ask(acme, of_acme.clone()).await, ask(other, of_other.clone()).await)
+        };
+        let (again, elsewhere) = tokio::select! {
+            first = ask(acme, of_acme.clone()) => panic!("it never ends: {first}"),
+            said = others => said,
+        };
+        assert!(again.contains(busy), "{again}");
+        assert!(elsewhere.contains("見つかりませんでした"), "{elsewhere}");
+        // What the other section's look rang.
+        begun.notified().await;
+    }
 }
 
 /// Every route × nobody, an operator, a user, the administrator, another section's administrator.
@@ -348,6 +385,15 @@ async fn the_notice_is_looked_at_before_it_is_saved() {
         "{policy}"
     );
     assert_eq!(place.settings("acme").await, Settings::default());
+    // Who looks at it again has the form that they opened, whatever somebody else has changed: it is refused when it is saved.
+    place.put(Settings { time_zone: "UTC".to_owned(), ..Settings::default() }).await;
+    let again = place.house.post(path, &[("cookie", place.kanri())], &format!("{form}{seen}&preview=yes")).await;
+    assert_eq!((again.status.as_u16(), again.seen()), (200, seen.clone()));
+    let saved = form.replace("&preview=yes", "");
+    let refused = place.house.post(path, &[("cookie", place.kanri())], &format!("{saved}{seen}")).await;
+    assert_eq!(refused.status.as_u16(), 400);
+    assert!(refused.text().contains("いまの設定は「UTC」、入力は「Asia/Tokyo」です。"), "{}", refused.text());
+    place.put(Settings::default()).await;
     // What cannot be had has no preview.
     let wrong = format!("{}&preview=yes", form.replace("time_zone=Asia%2FTokyo", "time_zone=Mars"));
     let refused = place.house.post(path, &[("cookie", place.kanri())], &wrong).await;

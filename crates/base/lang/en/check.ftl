@@ -149,6 +149,9 @@ check-own-domain-certificate-next = Have a certificate made that names { $about 
 # The same on a section administrator's page (crates/fubako/src/check/door.rs)
 check-dns-away-screens-what = { $about } could not be looked up in DNS.
 check-dns-away-screens = Please try again later, and ask the operator if this goes on.
+check-spf-unknown-screens-what = Whether SPF of { $about } lets this service send cannot be seen from here.
+check-spf-unknown-screens = Ask the operator from which addresses this service sends, and see that they are in the SPF record of { $about }.
+check-own-domain-certificate-screens-what = The certificate that is shown over HTTPS is not good for the own domain { $about }.
 check-mail-link-group-missing-screens = On “Groups”, make one group the mail-link group, and put the users who send attachments and the default user into it.
 check-access-password-screens-what = Recipients open files with a file password. Password and URL come by the same way (mail), which protects little. Choose the code mailed to the recipient, on “Policies”, and nothing secret is in the mail.
 check-access-account-screens = If you send to others too, choose the code mailed to the recipient as well, on “Policies”.

@@ -149,6 +149,9 @@ check-own-domain-certificate-next = { $about } も含む証明書を取得して
 # 同じことを、セクションの管理者の画面で(crates/fubako/src/check/door.rs)
 check-dns-away-screens-what = { $about } をDNSで確認できませんでした。
 check-dns-away-screens = しばらくしてから、もう一度お試しください。続くときは、運営者にお問い合わせください。
+check-spf-unknown-screens-what = { $about } のSPFが、このサービスからの送信を認めているかは、ここからは確認できません。
+check-spf-unknown-screens = このサービスの送信元アドレスを運営者に確かめて、{ $about } のSPFレコードに含まれることを確認してください。
+check-own-domain-certificate-screens-what = HTTPS で示す証明書が、独自ドメイン { $about } では有効ではありません。
 check-mail-link-group-missing-screens = 「グループ」の画面で、グループのひとつをメール連携にし、添付ファイルを送るユーザとデフォルトユーザを、そのグループに入れてください。
 check-access-password-screens-what = 受取人は、ファイルパスワードでファイルを開けます。パスワードとURLが同じ経路(メール)で届くため、保護としては弱い方法です。「ポリシー」の「受取人の確認方法」で、受取人にメールで送る確認コードを選ぶと、メールに秘密の情報が載りません。
 check-access-account-screens = 社外の方にも送る場合は、「ポリシー」の「受取人の確認方法」で、受取人にメールで送る確認コードも選んでください。

@@ -329,10 +329,15 @@ fn wide_digit(c: char) -> Option<u32> {
     ('０'..='９').contains(&c).then(|| u32::from(c) - u32::from('０'))
 }
 
-/// Whether this is an address, a domain, or `*.` and a domain.
+/// Whether this is an address, a domain, or `*.` and a domain. What would match nobody (`@acme.example`, `*@acme.example`) is none: a rule that is
+/// taken and does nothing would be believed.
 fn is_destination(rule: &str) -> bool {
-    let domain = rule.rsplit_once('@').map_or(rule, |(_, domain)| domain);
-    domain_as_kept(domain.strip_prefix("*.").unwrap_or(domain)).is_some()
+    let domain = match rule.rsplit_once('@') {
+        Some((local, _)) if local.is_empty() || local.contains('*') => return false,
+        Some((_, domain)) => domain,
+        None => rule.strip_prefix("*.").unwrap_or(rule),
+    };
+    domain_as_kept(domain).is_some()
 }
 
 /// Whether a header field may be taken out of every mail: its name can be one (RFC 5322, 3.6.8), and no mail program needs it.

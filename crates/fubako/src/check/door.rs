@@ -17,7 +17,7 @@ use crate::{
 
 /// What is mended in a domain's DNS or at the mail service, by the words that an operator reads too. What is mended on screens has words of its own
 /// (`check-NAME-screens`, and where what was found is said otherwise too, `check-NAME-screens-what`), and all else is the operator's.
-pub(super) const IN_THEIR_HANDS: [&str; 13] = [
+pub(super) const IN_THEIR_HANDS: [&str; 12] = [
     "dkim-different",
     "dkim-missing",
     "dmarc-broken",
@@ -29,7 +29,6 @@ pub(super) const IN_THEIR_HANDS: [&str; 13] = [
     "spf-missing",
     "spf-not-us",
     "spf-open",
-    "spf-unknown",
     "spf-wide",
 ];
 

@@ -186,6 +186,8 @@ pub struct PartForm<'a> {
     pub previewing: bool,
     /// The notice as it would be.
     pub previews: &'a [Preview],
+    /// The mark of what the form was made from, where that is not `is`.
+    pub seen: Option<&'a str>,
     /// What the form carries.
     pub form_key: &'a str,
 }
@@ -317,7 +319,7 @@ pub fn part(frame: &Frame, form: &PartForm<'_>) -> String {
         p: form,
         title: title(frame, form.part),
         means: frame.t(&format!("policies-{}-mean", form.part.word())),
-        seen: mark(form.is),
+        seen: form.seen.map_or_else(|| mark(form.is), str::to_owned),
         rows: form.part.fields().map(|field| Row::of(frame, field, form)).collect(),
         stale: stale(frame, form),
         samples: samples.collect(),

@@ -89,6 +89,9 @@ fn wrongs() -> Vec<(Part, &'static str, String, Fault)> {
         (Part::Recipients, "lock_minutes", own("0"), number(1, 525_600)),
         (Part::Recipients, "allowed_destinations", own("a.example\na b"), Fault::NoDestination(own("a b"))),
         (Part::Recipients, "denied_destinations", own("x@"), Fault::NoDestination(own("x@"))),
+        (Part::Recipients, "denied_destinations", own("@a.example"), Fault::NoDestination(own("@a.example"))),
+        (Part::Recipients, "denied_destinations", own("*@a.example"), Fault::NoDestination(own("*@a.example"))),
+        (Part::Recipients, "denied_destinations", own("x@*.a.example"), Fault::NoDestination(own("x@*.a.example"))),
         (Part::Recipients, "denied_destinations", "a.example\n".repeat(1001), Fault::TooManyEntries),
         (Part::Files, "max_files", own("1001"), number(1, 1000)),
         (Part::Files, "max_subject", own("2001"), number(1, 2000)),
@@ -111,6 +114,21 @@ fn wrongs() -> Vec<(Part, &'static str, String, Fault)> {
         (Part::Notice, "time_zone", own("Mars"), Fault::NoZone(own("Mars"))),
         (Part::Notice, "notice_wording", "あ".repeat(2001), Fault::LongText),
     ]
+}
+
+// spec: X-ADMIN
+#[test]
+fn the_least_and_the_most_of_each_number_can_be_had() {
+    for field in &FIELDS {
+        let (Kind::Number(range) | Kind::NumberOrNone(range)) = &field.kind else { continue };
+        for number in [range.start(), range.end()] {
+            let there = Settings { max_tries: 1_000, free_tries: 0, ..Settings::default() };
+            let mut form = of_part(&there, field.part);
+            form.iter_mut().find(|(name, _)| *name == field.name).unwrap().1 = number.to_string();
+            let settings = read(&there, field.part, &form).unwrap();
+            assert_eq!(values(&settings).get(field.name), Some(&Value::from(*number)), "{}", field.name);
+        }
+    }
 }
 
 // spec: X-ADMIN
