@@ -6,6 +6,7 @@ pub mod address;
 pub mod announcement;
 pub mod api_tokens;
 pub mod approval;
+mod common_passwords;
 mod depositor;
 pub mod draft;
 pub mod hosts;

@@ -143,6 +143,7 @@ async fn an_invitation_sets_a_password_once_and_only_by_its_form() {
         ("short", "short", "at least 12 characters"),
         ("root@ops.example", "root@ops.example", "must not be your login ID"),
         ("aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "too few characters"),
+        ("Qwerty123456", "Qwerty123456", "Many people use this one"),
     ] {
         let answer = choose(&house, &format!("{root}?lang=en"), password, again).await;
         assert_eq!(answer.status.as_u16(), 400);
@@ -277,7 +278,9 @@ async fn an_expired_password_opens_one_page_until_it_is_changed() {
     let ended = house.post("/me/sessions/end", &own, &form).await;
     assert_eq!(ended.header("location"), "/me/password");
     assert!(house.get(en, &own).await.text().contains("Your password has expired"));
-    for (current, new, status) in [(PASSWORD, PASSWORD, 400), (PASSWORD, "short", 400), ("wrong", OTHER, 403)] {
+    for (current, new, status) in
+        [(PASSWORD, PASSWORD, 400), (PASSWORD, "short", 400), (PASSWORD, "1qaz2wsx3EDC", 400), ("wrong", OTHER, 403)]
+    {
         assert_eq!(change(&house, &session, current, new).await.status.as_u16(), status, "{new}");
     }
     let changed = change(&house, &session, PASSWORD, OTHER).await;

@@ -192,6 +192,7 @@ web-unfit-short = Please use at least { $count } characters.
 web-unfit-long = Please use at most { $count } characters.
 web-unfit-name = It must not be your login ID, your mail address or your name.
 web-unfit-simple = It repeats too few characters. Please use more different ones.
+web-unfit-common = Many people use this one, so it is easily guessed. Please choose another.
 web-unfit-same = Please choose one that differs from your current password.
 web-unfit-differs = The two entries are not the same. Please enter the new password twice again.
 web-unfit-current-title = Your password was not changed

@@ -171,6 +171,7 @@ web-unfit-short = { $count }文字以上にしてください。
 web-unfit-long = { $count }文字以内にしてください。
 web-unfit-name = ログインIDやメールアドレス、名前と同じものは使えません。
 web-unfit-simple = 同じ文字の繰り返しが多すぎます。使う文字の種類を増やしてください。
+web-unfit-common = 多くの人が使っているため、推測されやすいパスワードです。別のものにしてください。
 web-unfit-same = いまのパスワードとは違うものにしてください。
 web-unfit-differs = 2回の入力が一致していません。もう一度、同じものを2回入力してください。
 web-unfit-current-title = パスワードを変更できませんでした

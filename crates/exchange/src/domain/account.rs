@@ -43,7 +43,7 @@ use fubako_base::{
 use fubako_store::accounts::{Account, Session};
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-use super::{Invalid, is_address};
+use super::{Invalid, common_passwords::is_common, is_address};
 
 /// How long an invitation is good.
 pub const INVITATION_HOURS: i64 = 24;
@@ -397,6 +397,8 @@ pub enum Fault {
     IsName,
     /// It has too few different characters.
     TooSimple,
+    /// It is one of those that many people have.
+    Common,
     /// It is the one that is to be changed.
     Same,
 }
@@ -433,6 +435,9 @@ pub fn check_password(known: &Known, password: &str) -> Result<(), Fault> {
     }
     if password.chars().collect::<HashSet<_>>().len() < DIFFERENT {
         return Err(Fault::TooSimple);
+    }
+    if is_common(&password) {
+        return Err(Fault::Common);
     }
     Ok(())
 }

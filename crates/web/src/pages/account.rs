@@ -347,6 +347,7 @@ fn alert(frame: &Frame, unfit: Unfit) -> Alert {
         Unfit::Fault(Fault::TooLong) => number("web-unfit-long", LONGEST_PASSWORD),
         Unfit::Fault(Fault::IsName) => frame.t("web-unfit-name"),
         Unfit::Fault(Fault::TooSimple) => frame.t("web-unfit-simple"),
+        Unfit::Fault(Fault::Common) => frame.t("web-unfit-common"),
         Unfit::Fault(Fault::Same) => frame.t("web-unfit-same"),
     };
     let title = if unfit == Unfit::WrongCurrent { "web-unfit-current-title" } else { "web-unfit-title" };
@@ -447,7 +448,7 @@ mod tests {
 
     fn every_page(lang: Lang) -> Vec<String> {
         let frame = frame(lang);
-        let faults = [Fault::TooShort(12), Fault::TooLong, Fault::IsName, Fault::TooSimple, Fault::Same];
+        let faults = [Fault::TooShort(12), Fault::TooLong, Fault::IsName, Fault::TooSimple, Fault::Common, Fault::Same];
         let unfit = faults.map(Unfit::Fault).into_iter().chain([Unfit::Differs, Unfit::WrongCurrent]);
         let unfit: Vec<Option<Unfit>> = unfit.map(Some).chain([None]).collect();
         let troubles = [SignInTrouble::Empty, SignInTrouble::Refused, SignInTrouble::TooMany { seconds: 600 }];

@@ -232,13 +232,15 @@ fn a_session_ends_with_rest_with_the_day_and_with_its_account() {
 
 // spec: X-ACCOUNTS
 #[test]
-fn a_password_is_long_enough_and_no_name() {
+fn a_password_is_long_enough_and_neither_a_name_nor_common() {
     let known = user();
     let long = "あいうえおかきくけこ".repeat(26);
     for (password, fault) in [
         ("", Some(Fault::TooShort(10))),
         ("abcdefghi", Some(Fault::TooShort(10))),
-        ("abcdefghij", None),
+        ("abcdefghij", Some(Fault::Common)),
+        ("Ｑｗｅｒｔｙ123456", Some(Fault::Common)),
+        ("qwerty123456-", None),
         ("ひみつのことばですよね", None),
         // Ten code points of which NFC makes five.
         ("か\u{3099}き\u{3099}く\u{3099}け\u{3099}こ\u{3099}", Some(Fault::TooShort(10))),
