@@ -7,6 +7,7 @@ mod field;
 mod head;
 mod indent;
 mod location;
+mod markup;
 mod structured;
 mod tree;
 

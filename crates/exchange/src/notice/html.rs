@@ -39,7 +39,8 @@ pub(super) fn part(part: &Part<'_>) -> String {
     let message = if message.is_empty() {
         String::new()
     } else {
-        row(label, &format!("<div dir=\"auto\">{}</div>", message.join("<br>\n")))
+        // Before each stands a space that nobody sees: some readers of mail take a line that begins with `begin` for a file's.
+        row(label, &format!("<div dir=\"auto\"> {}</div>", message.join("<br>\n ")))
     };
     let closing: String = part.closing.iter().map(|line| format!("<div>{}</div>\n", escape(line))).collect();
     format!(

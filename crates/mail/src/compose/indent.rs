@@ -1,25 +1,26 @@
 //! A text in which somebody could take a line for the beginning of a mail's header, or of a file ([`crate::scan`]): a space is put before each such line,
 //! and lines that are cut by some are ended where they may be. No word is changed, and no link is divided: in two pieces it leads nowhere.
 
+use super::markup::Markup;
 use crate::{
     outline::Flow,
     scan::{LONGEST_OPENING, begins_file, begins_header, opening_at_end},
 };
 
-/// Octets after which a line is ended at the next space, or between two ideographs: Chinese and Japanese have no spaces.
+/// Octets after which a line is ended at the next space ([`Markup`] knows which, in HTML), or between two ideographs: Chinese and Japanese have no spaces.
 const LONG: usize = 700;
 /// Octets after which a line is cut by somebody who takes the rest for a line again: what RFC 5322, 2.1.1 allows, with and without its end, and what
 /// has room in the buffers that programs read lines into.
 const CUTS: [usize; 7] = [998, 1000, 1023, 1024, 2047, 4095, 8191];
 
 /// What has one of these in it is a link, or the path of a file on a server, up to white space or the end of a sentence in Japanese.
-const LINKS: [&[u8]; 3] = [b"://", b"www.", b"\\\\"];
+const LINKS: [&[u8]; 4] = [b"://", b"www.", b"\\\\", b":\\"];
 
 /// The work on one text, whose lines end in CRLF.
 #[derive(Debug, Default)]
 pub(super) struct Indenter {
-    /// HTML is ended at white space alone.
-    is_html: bool,
+    /// Where in HTML it is; none in a plain text.
+    markup: Option<Markup>,
     /// A flowed line goes on in the next where it ends in a space.
     flow: Flow,
     /// The line's beginning, until it is known what it begins.
@@ -32,8 +33,6 @@ pub(super) struct Indenter {
     in_link: bool,
     /// The last octets, the last of them behind all others.
     last: [u8; 4],
-    /// A `<` was there, and no `>` since.
-    in_tag: bool,
     /// The line is a quotation, whose rest would be nobody's on a line of its own.
     is_quoted: bool,
     /// The last octets, in lower case, of a line that could not be ended before the first cut.
@@ -43,7 +42,7 @@ pub(super) struct Indenter {
 
 impl Indenter {
     pub(super) fn new(is_html: bool, flow: Flow) -> Self {
-        Self { is_html, flow, ..Self::default() }
+        Self { markup: is_html.then(Markup::default), flow, ..Self::default() }
     }
 
     /// Takes the next octets; appends what is ready.
@@ -73,10 +72,10 @@ impl Indenter {
     fn begin(&mut self, out: &mut Vec<u8>) {
         let start = std::mem::take(&mut self.start);
         self.within = true;
-        self.is_quoted = !self.is_html && start.trim_ascii_start().starts_with(b">");
+        self.is_quoted = self.markup.is_none() && start.trim_ascii_start().starts_with(b">");
         if begins_header(&start) || begins_file(&start) {
             // In a link in an attribute a tab is nothing (URL, 4.4), and a space is not.
-            out.push(if self.is_html && self.in_tag { b'\t' } else { b' ' });
+            out.push(if self.markup.as_ref().is_some_and(Markup::is_in_tag) { b'\t' } else { b' ' });
             self.column = 1;
         }
         for octet in start {
@@ -86,12 +85,15 @@ impl Indenter {
 
     fn write(&mut self, octet: u8, out: &mut Vec<u8>) {
         let is_long = self.column >= LONG && !self.is_quoted;
-        if is_long && octet == b' ' {
+        if let Some(markup) = &mut self.markup {
+            markup.push(octet);
+        }
+        if is_long && octet == b' ' && self.markup.as_ref().is_none_or(Markup::may_end_line) {
             return self.end_line(out);
         }
         // The octets with which ideographs begin in UTF-8.
         let is_ideograph = (0xe4..=0xe9).contains(&octet) && !self.last[3].is_ascii();
-        if is_long && is_ideograph && !self.is_html && !self.in_link {
+        if is_long && is_ideograph && self.markup.is_none() && !self.in_link {
             // Before it stands a space, so that it begins nothing.
             out.extend_from_slice(b"\r\n ");
             self.begin_line();
@@ -104,7 +106,6 @@ impl Indenter {
             [.., b' ' | b'\t' | b'\n'] | [_, 0xe3, 0x80, 0x80 | 0x82] => false,
             last => self.in_link || LINKS.iter().any(|link| last.ends_with(link)),
         };
-        self.in_tag = octet == b'<' || self.in_tag && octet != b'>';
         if self.column > CUTS[0] {
             self.tail.push(octet.to_ascii_lowercase());
             self.tail.drain(..self.tail.len().saturating_sub(LONGEST_OPENING));
@@ -208,6 +209,13 @@ mod tests {
         indenter.push(b"<a href=\"https://a.example/?x=1&\r\nfrom=2\">x</a>\r\nFrom: a", &mut out);
         indenter.finish(&mut out);
         assert_eq!(out, b"<a href=\"https://a.example/?x=1&\r\n\tfrom=2\">x</a>\r\n From: a");
+        // Found by review: a `>` in a title ended the tag. A string in a style sheet is not divided.
+        let (mut indenter, mut out) = (Indenter::new(true, Flow::Fixed), Vec::new());
+        let css = format!("<style>{}a{{font-family:'Segoe UI'}}</style>", "x{}".repeat(300));
+        let text = format!("<a title=\"a > b\" href=\"https://a.example/?x=1&\r\nfrom=2\">{css}{} y", "z".repeat(700));
+        indenter.push(text.as_bytes(), &mut out);
+        indenter.finish(&mut out);
+        assert_eq!(out, text.replace("from", "\tfrom").replace("z y", "z\r\n y").as_bytes());
     }
 
     // spec: MAIL-AMBIGUOUS, MAIL-REBUILD (found by review: a long link was divided, and led nowhere)
@@ -220,7 +228,8 @@ mod tests {
         let in_words = format!("https://a.example/sites/佐々木商店（東京）/２０２６年/{}", "資料".repeat(150));
         let path = format!(r"\\server\共有\{}\見積.xlsx", "営業部".repeat(80));
         let bare = format!("www.example.jp/{}", "資料".repeat(150));
-        for link in [&signed, &in_japanese, &in_words, &path, &bare] {
+        let drive = format!(r"Z:\{}\見積.xlsx", "営業部".repeat(80));
+        for link in [&signed, &in_japanese, &in_words, &path, &bare, &drive] {
             for before in ["", "こちらです：", &"文箱".repeat(115)] {
                 let out = indented(&format!("Content-Type: x\r\n{before}{link}\r\nBye {link}\u{3000}{link}"));
                 assert_eq!(out.matches(link).count(), 3, "{out}");
