@@ -12,6 +12,7 @@
 #   libmime-tools-perl, ripmime, mpack
 #                           foreign readers of mail, to prove that no file is in what leaves
 #   g++                     libFuzzer is C++
+#   pebble                  an issuer of certificates (ACME)
 #   curl, jq                the worked example of the API
 # Into $FUBAKO_TEST_TOOLS (default ~/.cache/fubako-test-tools):
 #   bin/s3s-fs              an S3 server over a folder
@@ -24,7 +25,7 @@ TOOLS=${FUBAKO_TEST_TOOLS:-$HOME/.cache/fubako-test-tools}
 S3S_FS=0.14.1
 AXE_CORE=4.14.1
 PYTHON_PACKAGES=(selenium==4.51.0 dkimpy==1.1.8 pynacl==1.6.2 dnslib==0.9.26 pytest==9.2.0 schemathesis==4.32.5)
-DEBIAN_PACKAGES=(postfix swaks chromium chromium-driver fonts-noto-cjk clamav-daemon postgresql tnef python3-venv openssl
+DEBIAN_PACKAGES=(postfix swaks chromium chromium-driver fonts-noto-cjk clamav-daemon postgresql tnef python3-venv openssl pebble
                  libmime-tools-perl ripmime mpack g++ curl jq)
 # npm brings axe-core; one that is there already, from wherever, will do.
 command -v npm >/dev/null || DEBIAN_PACKAGES+=(npm)

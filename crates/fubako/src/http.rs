@@ -32,6 +32,7 @@ use tower::ServiceExt as _;
 use tracing::Instrument as _;
 
 use self::moving::Moving;
+use crate::acme;
 
 /// Connections at once; more wait in the kernel's queue.
 const CONNECTIONS: usize = 1000;
@@ -132,8 +133,12 @@ impl Server {
         match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
                 // The version is agreed upon here: guessing it from the first octets would wait for them without an end.
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
-                let version = if http2 { Spoken::Http2 } else { Spoken::Http1 };
+                let version = match stream.get_ref().1.alpn_protocol() {
+                    // Whoever checks a name has seen its proof and says nothing (RFC 8737, 3).
+                    Some(acme::PROTOCOL) => return,
+                    Some(b"h2") => Spoken::Http2,
+                    _ => Spoken::Http1,
+                };
                 self.speak(stream, peer.ip(), version, stop).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),

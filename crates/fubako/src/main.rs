@@ -2,7 +2,9 @@
 
 #![allow(unreachable_pub, reason = "a binary exports nothing; `pub` says what a module is for")]
 
+mod acme;
 mod apply;
+mod certificates;
 mod check;
 mod config;
 mod demo;

@@ -17,6 +17,7 @@ use fubako_smtp::server::{Config as SmtpConfig, Tls};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
+    certificates::Certificates,
     config::Config,
     http,
     parts::{self, At as _, Bells, Ground, StartError},
@@ -137,8 +138,8 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     let ground = Arc::new(Ground::open(config).await?);
     ground.keyring.ensure_installation_keys(Timestamp::now()).await.at("dkim")?;
     ground.own_storage().await?;
-    let identity = Arc::new(identity(config)?);
-    say_aloud(config, &identity);
+    let certificates = Certificates::load(config)?;
+    say_aloud(config, &certificates.identity);
 
     let bells = Bells::default();
     let token = parts::process_token()?;
@@ -153,24 +154,26 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
 
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
+    let identity = certificates.identity.clone();
     let running = |tasks: JoinSet<()>| Running {
         http: http_address,
         starttls: own[0],
         implicit: own[1],
         public_url: public_url.clone(),
-        identity: identity.clone(),
+        identity,
         ground: ground.clone(),
         stop,
         tasks,
     };
+    let has_pages = listeners.http.is_some();
     if let Some(listener) = listeners.http {
-        let tls = if config.http.tls { Some(identity.http_server().at("tls")?) } else { None };
+        let tls = config.http.tls.then(|| certificates.http()).transpose().at("tls")?;
         let proxies = config.http.proxies.iter().map(|address| address.parse()).collect::<Result<_, _>>();
         let site = http::Site { router, tls, proxies: proxies.at("http.proxies")? };
         tasks.spawn(http::serve(listener, site, stopped.clone()));
     }
     let receiver = Arc::new(receiver(config, &ground, dns, &bells)?);
-    for (listener, tls) in smtp_listeners(config, &identity, listeners.starttls, listeners.implicit)? {
+    for (listener, tls) in smtp_listeners(config, &certificates, listeners.starttls, listeners.implicit)? {
         let stop = http::stopped(stopped.clone());
         tasks.spawn(fubako_smtp::server::serve(listener, smtp_config(config, tls), receiver.clone(), stop));
     }
@@ -180,6 +183,7 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
         let stop = stopped.clone();
         tasks.spawn(async move { office.run(workers, http::stopped(stop)).await });
     }
+    tasks.spawn(certificates.keep(has_pages, stopped.clone()));
     tasks.spawn(clock(exchange.clone(), does.expire, stopped.clone()));
     // A gateway whose exchange runs elsewhere scans nothing.
     if config.exchange.url.is_none() {
@@ -196,14 +200,11 @@ fn public_url(config: &Config, bound: Option<SocketAddr>) -> String {
     }
 }
 
-fn identity(config: &Config) -> Result<Identity, StartError> {
-    let files = config.tls.certificate.as_deref().zip(config.tls.key.as_deref());
-    Identity::load(files, config.data_dir(), &config.hostname()).at("tls")
-}
-
 /// What an operator must know and may not overlook.
 fn say_aloud(config: &Config, identity: &Identity) {
-    if identity.self_signed {
+    if identity.self_signed && config.tls.acme.terms_of_service_agreed {
+        tracing::warn!("no certificate has come yet (tls.acme): a self-signed one is used until then");
+    } else if identity.self_signed {
         tracing::warn!("no certificate is configured (tls.certificate): a self-signed one is used");
     }
     if config.http.public_url.is_none() {
@@ -260,11 +261,11 @@ fn network(text: &str) -> Option<Network> {
 
 fn smtp_listeners(
     config: &Config,
-    identity: &Identity,
+    certificates: &Certificates,
     starttls: Option<TcpListener>,
     implicit: Option<TcpListener>,
 ) -> Result<Vec<(TcpListener, Tls)>, StartError> {
-    let tls = identity.server().at("tls")?;
+    let tls = certificates.smtp().at("tls")?;
     let mandatory = config.smtp.starttls.require_tls;
     let starttls = starttls.map(|l| (l, Tls::Starttls { config: tls.clone(), mandatory }));
     let implicit = implicit.map(|l| (l, Tls::Implicit { config: tls.clone() }));

@@ -1,12 +1,19 @@
-//! The certificate of our listeners: the operator's, or a self-signed one made at first start, with a warning. And what we
-//! trust when we are the client.
+//! The certificate of our listeners: the operator's, one that ACME brought, or a self-signed one made at first start, with a warning. And
+//! what we trust when we are the client.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, SystemTime},
+};
 
 use rustls::{
     ClientConfig, ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    server::{ClientHello, ResolvesServerCert},
+    sign::{CertifiedKey, SigningKey},
 };
+use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
 /// TLS could not be set up; the text says which file and why.
 #[derive(Debug, thiserror::Error)]
@@ -28,22 +35,34 @@ impl Identity {
     /// [`TlsError`].
     pub fn load(files: Option<(&Path, &Path)>, data_dir: &Path, hostname: &str) -> Result<Self, TlsError> {
         match files {
-            Some((certificate, key)) => Self::read(certificate, key, false),
+            Some((certificate, key)) => Self::read(certificate, key),
             None => {
                 let (certificate, key) = (data_dir.join("tls/certificate.pem"), data_dir.join("tls/key.pem"));
                 if !certificate.exists() || !key.exists() {
                     make_self_signed(&certificate, &key, hostname)?;
                 }
-                Self::read(&certificate, &key, true)
+                Ok(Self { self_signed: true, ..Self::read(&certificate, &key)? })
             }
         }
     }
 
-    fn read(certificate: &Path, key: &Path, self_signed: bool) -> Result<Self, TlsError> {
+    /// A certificate's chain and its key from one file.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn read_pair(file: &Path) -> Result<Self, TlsError> {
+        Self::read(file, file)
+    }
+
+    /// A certificate's chain and its key.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let wrong = |path: &Path, e: &dyn std::fmt::Display| TlsError(format!("{}: {e}", path.display()));
         let chain = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_file(key).map_err(|e| wrong(key, &e))?;
-        Ok(Self { chain, key, self_signed })
+        Ok(Self { chain, key, self_signed: false })
     }
 
     /// The first certificate, for a client that shall trust just this one.
@@ -58,26 +77,87 @@ impl Identity {
         &self.chain
     }
 
-    /// What a listener speaks: TLS 1.3 and 1.2 only (spec RCV-TLS).
+    /// From when until when the certificate is good.
+    ///
+    /// # Errors
+    /// [`TlsError`] when it is none.
+    pub fn times(&self) -> Result<(SystemTime, SystemTime), TlsError> {
+        let octets = self.chain.first().ok_or(TlsError("there is no certificate".to_owned()))?;
+        let (_, certificate) = X509Certificate::from_der(octets).map_err(|e| TlsError(e.to_string()))?;
+        let validity = certificate.validity();
+        let time = |seconds: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        Ok((time(validity.not_before.timestamp()), time(validity.not_after.timestamp())))
+    }
+
+    /// Whether the certificate is for this name.
+    #[must_use]
+    pub fn is_for(&self, name: &str) -> bool {
+        let Some(certificate) = self.chain.first() else { return false };
+        let certificate = webpki::EndEntityCert::try_from(certificate);
+        let name = ServerName::try_from(name);
+        certificate.ok().zip(name.ok()).is_some_and(|(c, name)| c.verify_is_valid_for_subject_name(&name).is_ok())
+    }
+
+    /// What a listener shows.
     ///
     /// # Errors
     /// [`TlsError`] when key and certificate do not belong together.
-    pub fn server(&self) -> Result<Arc<ServerConfig>, TlsError> {
-        let config = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(VERSIONS)
-            .and_then(|b| b.with_no_client_auth().with_single_cert(self.chain.clone(), self.key.clone_key()));
-        config.map(Arc::new).map_err(|e| TlsError(e.to_string()))
+    pub fn certified(&self) -> Result<CertifiedKey, TlsError> {
+        CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider())
+            .map_err(|e| TlsError(e.to_string()))
     }
+}
 
-    /// The same for HTTP, which negotiates its version.
+/// What signs with a private key.
+///
+/// # Errors
+/// [`TlsError`] when it is none of a kind that we know.
+pub fn signing_key(key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, TlsError> {
+    provider().key_provider.load_private_key(key).map_err(|e| TlsError(e.to_string()))
+}
+
+/// The certificate that listeners show, which another can take the place of while they listen.
+#[derive(Debug)]
+pub struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl Shown {
+    /// Shows this one first.
     ///
     /// # Errors
-    /// [`TlsError`].
-    pub fn http_server(&self) -> Result<Arc<ServerConfig>, TlsError> {
-        let mut config = Arc::unwrap_or_clone(self.server()?);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+    /// [`TlsError`] when key and certificate do not belong together.
+    pub fn new(identity: &Identity) -> Result<Self, TlsError> {
+        Ok(Self(RwLock::new(Arc::new(identity.certified()?))))
     }
+
+    /// Shows this one to whoever connects from now on.
+    ///
+    /// # Errors
+    /// [`TlsError`] when key and certificate do not belong together; then the one before stays.
+    pub fn replace(&self, identity: &Identity) -> Result<(), TlsError> {
+        let certified = Arc::new(identity.certified()?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// What a listener speaks: TLS 1.3 and 1.2 only (spec RCV-TLS), and these protocols within it (none: it does not ask).
+///
+/// # Errors
+/// [`TlsError`].
+pub fn server(certificates: Arc<dyn ResolvesServerCert>, protocols: &[&[u8]]) -> Result<Arc<ServerConfig>, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(VERSIONS)
+        .map_err(|e| TlsError(e.to_string()))?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    Ok(Arc::new(config))
 }
 
 const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];

@@ -20,7 +20,10 @@ use rustls::pki_types::{ServerName, UnixTime};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, Looker, State};
-use crate::tls::Identity;
+use crate::{
+    acme,
+    tls::{Identity, TlsError},
+};
 
 /// A certificate that ends sooner is told of.
 const SOON: Duration = Duration::from_secs(21 * 86_400);
@@ -132,17 +135,17 @@ impl Looker<'_> {
     /// The certificate as a mail server that verifies will see it: now, and in three weeks.
     fn certificate(&self) -> Finding {
         let host = self.config.hostname();
-        let (certificate, key) = (&self.config.tls.certificate, &self.config.tls.key);
-        let (Some(certificate), Some(key)) = (certificate, key) else {
-            return Finding::new("tls", State::Warning, "certificate-self-signed", host);
-        };
         let wrong =
             |cause: String| Finding::new("tls", State::Wrong, "certificate-wrong", host.clone()).with("cause", cause);
-        let identity = match Identity::load(Some((certificate, key)), self.config.data_dir(), &host) {
-            Ok(identity) => identity,
-            Err(error) => return wrong(error.to_string()),
+        let identity = match self.given_certificate() {
+            Some(Ok(identity)) => identity,
+            Some(Err(error)) => return wrong(error.to_string()),
+            None if self.config.tls.acme.terms_of_service_agreed => {
+                return Finding::new("tls", State::Wrong, "certificate-awaited", host);
+            }
+            None => return Finding::new("tls", State::Warning, "certificate-self-signed", host),
         };
-        if let Err(error) = identity.server() {
+        if let Err(error) = identity.certified() {
             return wrong(error.to_string());
         }
         match (judged(&identity, &host, Duration::ZERO), judged(&identity, &host, SOON)) {
@@ -154,10 +157,18 @@ impl Looker<'_> {
 
     /// Whether the certificate of our listeners is good for another host, too. A self-signed one is for nobody.
     pub(super) fn shows_certificate_for(&self, host: &str) -> Result<(), String> {
+        let identity = self.given_certificate().ok_or("no certificate is configured, or none has come yet")?;
+        judged(&identity.map_err(|error| error.to_string())?, host, Duration::ZERO)
+    }
+
+    /// The certificate of the operator's files, or what ACME brought; none where our own is shown.
+    fn given_certificate(&self) -> Option<Result<Identity, TlsError>> {
         let tls = &self.config.tls;
-        let files = tls.certificate.as_deref().zip(tls.key.as_deref()).ok_or("no certificate is configured")?;
-        let identity = Identity::load(Some(files), self.config.data_dir(), host).map_err(|error| error.to_string())?;
-        judged(&identity, host, Duration::ZERO)
+        if let Ok(Some(ordered)) = acme::Settings::of(self.config) {
+            let kept = ordered.certificate();
+            return kept.exists().then(|| Identity::read_pair(&kept));
+        }
+        tls.certificate.as_deref().zip(tls.key.as_deref()).map(|(chain, key)| Identity::read(chain, key))
     }
 
     /// SPF of the host name, which counts for mails with an empty sender, where the notices' domain is another.

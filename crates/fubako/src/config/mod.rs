@@ -48,7 +48,7 @@ pub enum ConfigError {
 
 /// What is wrong, without the value of a key that is secret.
 fn without_secrets(error: &figment::Error) -> String {
-    const SECRET: [&str; 5] = ["master", "token", "gateway_token", "access_key", "secret_key"];
+    const SECRET: [&str; 6] = ["master", "token", "gateway_token", "access_key", "secret_key", "external_account_key"];
     let key = error.path.join(".").to_lowercase();
     if error.path.last().is_some_and(|last| SECRET.contains(&last.to_lowercase().as_str())) {
         return format!(
@@ -196,8 +196,32 @@ table! {
     Tls ["tls"] {
         /// A PEM file with the certificate chain. Absent: a self-signed one is made at first start, with a warning.
         certificate: Option<PathBuf> = None,
-        /// A PEM file with the private key.
+        /// A PEM file with the private key. Both files are read again when they change.
         key: Option<PathBuf> = None,
+        /// The certificate by ACME.
+        acme: Acme = Acme::default(),
+    }
+}
+
+table! {
+    /// The certificate of all our TLS, ordered and renewed by itself (ACME, RFC 8555), in place of files. Needs `http.tls`, `http.public_url`, and that
+    /// the names lead to `http.listen` by port 443, where whoever issues looks whether they are ours (TLS-ALPN-01). For one machine: several behind a
+    /// balancer have their certificate there. Key and account lie in `tls/acme` in the data folder.
+    Acme ["tls.acme"] {
+        /// `true` switches it on, and says that you agree to the issuer's terms of service.
+        terms_of_service_agreed: bool = false,
+        /// The issuer's directory.
+        directory: String = "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+        /// Mail addresses that the issuer may write to.
+        contact: Vec<String> = Vec::new(),
+        /// Names beside the host of `http.public_url` and `http.own_domains`, such as `smtp.hostname`, if they lead here by port 443 too.
+        names: Vec<String> = Vec::new(),
+        /// A PEM file with the root certificate of the directory's own TLS, where the system does not trust it.
+        trusted_certificate: Option<PathBuf> = None,
+        /// The id of the account with the issuer that this one belongs to, where the issuer asks for one.
+        external_account_id: Option<String> = None,
+        /// Its HMAC key, in base64url.
+        external_account_key: Option<Secret> = None,
     }
 }
 
@@ -421,6 +445,12 @@ impl Config {
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return wrong("tls", "certificate and key must be given together");
         }
+        if self.tls.acme.terms_of_service_agreed && (self.tls.certificate.is_some() || !self.http.tls) {
+            return wrong("tls.acme", "needs http.tls, and goes without certificate and key in [tls]");
+        }
+        if let Err((key, reason)) = crate::acme::Settings::of(self) {
+            return Err(ConfigError::Value { key, reason });
+        }
         if self.exchange.url.is_some() != self.exchange.token.is_some() {
             return wrong("exchange", "url and token must be given together");
         }
@@ -507,11 +537,17 @@ impl Config {
         if let Some(name) = &self.smtp.hostname {
             return name.clone();
         }
+        self.public_host().unwrap_or_else(|| "localhost".to_owned())
+    }
+
+    /// The host that recipients' links lead to; none where it has no name.
+    #[must_use]
+    pub fn public_host(&self) -> Option<String> {
         let url = self.public_url();
         let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
         let host = rest.split(['/', ':']).next().unwrap_or_default();
         let is_name = !host.is_empty() && host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
-        if is_name { host.to_owned() } else { "localhost".to_owned() }
+        is_name.then(|| host.to_owned())
     }
 
     /// The address that mails of our own come from.

@@ -1,8 +1,8 @@
 //! The reference page, generated from the declarations.
 
 use super::{
-    Accounts, Api, Brand, Check, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log, Notices,
-    Rate, Relay, Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
+    Accounts, Acme, Api, Brand, Check, Config, Database, Dkim, Dns, ExchangeLink, Files, Gateway, Http, Keys, Log,
+    Notices, Rate, Relay, Scanner, Smtp, StarttlsListener, Tls, TlsListener, Top,
 };
 
 /// One table of the file.
@@ -29,6 +29,7 @@ const TABLES: &[Table] = &[
     TlsListener::TABLE,
     Rate::TABLE,
     Tls::TABLE,
+    Acme::TABLE,
     Relay::TABLE,
     Dkim::TABLE,
     Notices::TABLE,
