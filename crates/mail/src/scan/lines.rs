@@ -173,6 +173,7 @@ impl TextRules {
         }
         if octets.is_empty() {
             self.finish();
+            self.uuencode.blank();
             return self.part.blank();
         }
         if !self.tokens.goes_on(octets, mark) {

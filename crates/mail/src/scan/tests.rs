@@ -2,6 +2,7 @@ use super::*;
 
 mod data_urls;
 mod fields;
+mod uuencode;
 
 fn found(is_html: bool, charset: Option<&str>, octets: &[u8]) -> Found {
     let look = |step: usize| {
@@ -243,57 +244,6 @@ fn what_stands_far_behind_in_a_line_is_seen() {
         + &"資料にまとめて説明いたします。".repeat(90);
     assert_eq!(by_lines(&kana), (false, true));
     assert_eq!(by_lines(&"資料にまとめて説明いたします。".repeat(90)), (false, false));
-}
-
-// spec: 3.4a (a uuencoded or yEnc file in a text body)
-#[test]
-fn files_written_as_text() {
-    let hides = |text: &str| found(false, None, text.as_bytes()).file_as_text;
-    assert!(hides("Hi\r\nbegin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\n"));
-    assert!(hides("Hi\r\nbegin  0644 cat.txt\r\n#0v%t\r\n"));
-    assert!(hides("begin 644 empty\r\n`\r\nend\r\n"));
-    assert!(hides("begin 644 empty\r\n \r\nend\r\n"));
-    assert!(hides("begin 644 short\r\n0<W1A\r\nand more\r\nend\r\n"));
-    assert!(hides("begin 644 empty\r\nend\r\n"));
-    assert!(!hides("begin 644 things\r\nABC\r\nthe end\r\nend of it\r\n"));
-    // Some pass over what is no data.
-    assert!(hides("begin 644 cat.txt\r\nnot yet data, really\r\n#0V%T\r\n"));
-    // Any case, tabs, any mode, no name, bare CR, a length that is none.
-    for begin in [
-        "BEGIN 644 cat.txt",
-        "begin \u{b}644 cat.txt",
-        "begin\t644\tcat.txt",
-        "begin 100644 cat.txt",
-        "begin 644",
-        "begin 7 x",
-        "begin 888 cat.txt",
-        "begin +644 cat.txt",
-        "begin -1 cat.txt",
-        "begin 4294967940 cat.txt",
-        "begin 4294967297 cat.txt",
-        "begin 18446744073709552260 cat.txt",
-    ] {
-        assert!(hides(&format!("Hi\r\n{begin}\r\n#0V%T\r\n`\r\nend\r\n")), "{begin}");
-        assert!(hides(&format!("Hi\r{begin}\r#0V%T\r`\rend\r")), "{begin}");
-        assert!(hides(&format!("{begin}\r\n\r\n#0V%T  \r\n")), "{begin}");
-        assert!(hides(&format!("{begin}\r\nM0V%T0V%T0V%T0V%T0V%T0V%T\r\n")), "{begin}");
-    }
-    assert!(!hides("begin\r\n644 cat.txt\r\n#0V%T\r\n"));
-    assert!(!hides("Beginning 644 x\r\n#0V%T\r\nend\r\n"));
-    assert!(!hides("Hello,\r\n\r\nBegin 2025 with a smile!\r\n\r\nBEST WISHES,\r\nACME\r\n"));
-    assert!(!hides("We\r\nbegin 10 minutes earlier tomorrow.\r\nOK?\r\n\r\n-- \r\nT. TANAKA\r\n"));
-    assert!(!hides("begin 3 new projects\r\n----\r\n"));
-    assert!(!hides("begin 2020 well\r\nBEST WISHES\r\n"));
-    assert!(!hides("begin 0 x\r\n#0V%T\r\n") && !hides("Begin 778 x\r\n#0V%T\r\n") && !hides("begin + x\r\n#0V%T\r\n"));
-    assert!(hides("begin-base64 644 cat.txt\r\nQ2F0\r\n===="));
-    assert!(hides("=ybegin line=128 size=3 name=cat.txt\r\nxyz\r\n=yend size=3"));
-    assert!(hides("(This file must be converted with BinHex 4.0)\r\n:abc:"));
-    assert!(!hides("begin 644 cat.txt\r\nis how a uuencoded file begins, he said.\r\n"));
-    assert!(!hides("Let us begin 644 things\r\nABC\r\n"));
-    assert!(!hides("begin with this\r\nABC\r\n"));
-    assert!(!hides("> begin 644 cat.txt\r\n> #0V%T\r\n"));
-    // What a reader sees that takes the octets as they are, whatever the charset says.
-    assert!(found(false, Some("iso-2022-jp"), b"\x1b$B\r\nbegin 644 a\r\n#0V%T\r\n").file_as_text);
 }
 
 // spec: MAIL-AMBIGUOUS

@@ -1,75 +1,159 @@
-//! uuencoded files in a text, as readers look for them: POSIX (`begin 644 name`), and those that take any case, tabs, any
-//! mode, no name, and data lines of any length.
+//! uuencoded files in a text: what a person put into it. Any `begin` at a line's beginning is taken away from those that look for files there, whatever
+//! is below it ([`super::mail_like`]), so that nothing hangs on what the laxest reader takes for data. Held is what encoders really write, and letters do not
+//! have: `Begin 10:00` above a ruler, a telephone number or a price is none.
+//!
+//! ```text
+//! begin 644 cat.txt            as readers take it: any case, tabs, any mode, no name
+//! MB!C87...                    lines of 45 octets: a length and 60 characters
+//! #0V%T                        the last line
+//! `                            a line of no octets; it may be blank
+//! end
+//! ```
+//!
+//! A file is found where a full line is followed by another line of data, or where lines of data, one at least, end as encoders end them. So two letters'
+//! lines that happen to say their length (`(03)1234-5678`, `#1234`) are none.
 
 use super::{lines::starts_with, mail_like::begins_file};
 
-/// Lines without small letters that count as data whatever their first character says have so many octets.
-const MIN_DATA: usize = 20;
 /// The length with which encoders begin all lines but the last.
 const FULL: u8 = b'M';
+const FULL_XX: u8 = b'h';
+/// A line of so many characters has more than two different ones. A shorter one may be a file of one octet, and what fills it up.
+const MIN_VARIED: usize = 6;
+/// Of a full line's characters, blanks left out, one in so many at least is no letter. Where the file is a text it is one in four, else more.
+const LETTERS: usize = 5;
 
 /// What was seen of a file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) enum Uuencode {
     #[default]
     No,
-    /// Its `begin` line.
-    Begun(Begin),
-    /// Then something that is no data to most.
-    Open(Begin),
+    /// Its `begin` line, and what is below it.
+    Begun(Below),
 }
 
+/// What stands in the lines just before, all of them a file's, below a `begin` line.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Below {
+    /// The last one that was not blank was full.
+    full: bool,
+    /// There was data, or the line that says that there is none.
+    data: bool,
+    /// The line of no octets was last.
+    closed: bool,
+}
+
+/// What a line is as one of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begin {
-    /// As POSIX has it.
-    Plain,
-    /// As somebody takes it too; a person may have written it.
-    Lax,
+enum Line {
+    Full,
+    /// Another one of which the length fits.
+    Other,
+    /// No octets, as encoders write that.
+    Nothing,
+    Blank,
+    End,
+    /// A full one as xxencode writes it: no words look like that.
+    Xx,
+    Prose,
 }
 
 impl Uuencode {
-    /// Takes the next line that is not empty; says whether it makes a file.
-    pub(super) fn line(&mut self, line: &[u8]) -> bool {
-        let (begin, first) = match *self {
-            Self::No => {
-                *self = begin(line).map_or(Self::No, Self::Begun);
-                return false;
-            }
-            Self::Begun(begin) => (begin, true),
-            Self::Open(begin) => (begin, false),
-        };
-        let ends = line.trim_ascii_end().eq_ignore_ascii_case(b"end");
-        if ends || is_data(line, first, begin) {
-            *self = Self::No;
-            // Nothing between them: a file to whom any `begin` is one, and only in a mail's octets.
-            return !ends || begin == Begin::Plain;
+    /// Takes an empty line.
+    pub(super) fn blank(&mut self) {
+        if let Self::Begun(below) = self {
+            below.closed = true;
         }
-        *self = match self::begin(line) {
-            Some(again) => Self::Begun(again),
-            // Prose ends what begins like prose.
-            None if begin == Begin::Lax && starts_with(line, b"end") => Self::No,
-            None => Self::Open(begin),
+    }
+
+    /// Takes the next line; says whether it makes a file.
+    pub(super) fn line(&mut self, line: &[u8]) -> bool {
+        if begin(line) {
+            *self = Self::Begun(Below::default());
+            return false;
+        }
+        let Self::Begun(below) = self else { return false };
+        let after_full = below.full;
+        let found = match Line::of(line) {
+            kind @ (Line::Full | Line::Other) => {
+                *below = Below { full: kind == Line::Full, data: true, closed: false };
+                after_full
+            }
+            Line::Nothing => {
+                *below = Below { data: true, closed: true, ..*below };
+                false
+            }
+            Line::Blank => {
+                self.blank();
+                false
+            }
+            Line::Xx => true,
+            Line::End if below.data && below.closed => true,
+            // Some pass over it.
+            Line::End | Line::Prose => {
+                *below = Below::default();
+                false
+            }
         };
-        false
+        if found {
+            *self = Self::No;
+        }
+        found
     }
 }
 
-fn begin(line: &[u8]) -> Option<Begin> {
-    let rest = line.get(5..).filter(|_| begins_file(line))?;
+impl Line {
+    fn of(line: &[u8]) -> Self {
+        match line.trim_ascii_end() {
+            b"" => Self::Blank,
+            b"`" => Self::Nothing,
+            b"end" => Self::End,
+            [FULL_XX, data @ ..] if is_xx(data) && !is_ruler(data) => Self::Xx,
+            text if !fits(line) && !fits(text) || is_ruler(text) => Self::Prose,
+            [FULL, data @ ..] if !is_capitals(data) => Self::Full,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether a line is a length and as many characters as it says. Of the last group some may be gone, as blanks that stood for zeros are; a checksum may
+/// follow. Encoders write no small letters.
+fn fits(line: &[u8]) -> bool {
+    let Some((length @ 33..=95, data)) = line.split_first() else { return false };
+    let groups = usize::from(length - 32).div_ceil(3) * 4;
+    (groups - 4..=groups + 1).contains(&data.len()) && data.iter().all(|octet| matches!(octet, 32..=96))
+}
+
+/// Whether a full line's data are of xxencode's characters.
+fn is_xx(data: &[u8]) -> bool {
+    matches!(data.len(), 60 | 61)
+        && data.iter().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-'))
+}
+
+/// Whether a line is one character, or two, over and over: a ruler, or a file of zeros.
+fn is_ruler(line: &[u8]) -> bool {
+    let others = |than: &[u8]| line.iter().copied().find(|octet| !than.contains(octet));
+    let second = others(&line[..1]);
+    line.len() >= MIN_VARIED && second.is_none_or(|second| others(&[line[0], second]).is_none())
+}
+
+/// Whether a full line's data are words in capitals.
+fn is_capitals(data: &[u8]) -> bool {
+    let marks = data.iter().filter(|octet| !octet.is_ascii_alphabetic() && **octet != b' ').count();
+    let blanks = data.iter().filter(|octet| **octet == b' ').count();
+    marks * LETTERS < data.len() - blanks
+}
+
+/// Whether a file begins with the line, to somebody.
+fn begin(line: &[u8]) -> bool {
+    let Some(rest) = line.get(5..).filter(|_| begins_file(line)) else { return false };
     // White space as C has it: with the vertical tab.
     let blanks = rest.iter().take_while(|octet| octet.is_ascii_whitespace() || **octet == 0x0b).count();
     let mode = &rest[blanks..];
-    let digits = mode.iter().take_while(|octet| octet.is_ascii_digit()).count();
-    let octal = mode[..digits].iter().all(|octet| *octet <= b'7');
-    let after = &mode[digits..];
-    let named = after.first().is_some_and(u8::is_ascii_whitespace) && !after.trim_ascii().is_empty();
-    let is_plain = line.starts_with(b"begin ");
-    if is_plain && octal && matches!(digits, 3 | 4) && named {
-        return Some(Begin::Plain);
-    }
     // Three digits are enough for some, octal ones for others; for others again the number is one of permissions.
-    let three = digits >= 3 && (is_plain || mode[..3].iter().all(|octet| *octet <= b'7'));
-    (three || matches!(c_number(mode), i32::MIN..=-1 | 1..=777)).then_some(Begin::Lax)
+    let digits = mode.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let three = digits >= 3 && (line.starts_with(b"begin ") || mode[..3].iter().all(|octet| *octet <= b'7'));
+    three || matches!(c_number(mode), i32::MIN..=-1 | 1..=777)
 }
 
 /// The number with which a text begins, as C's `atoi` has it: signed, and of one that is too large what is left of it.
@@ -90,20 +174,4 @@ fn c_number(text: &[u8]) -> i32 {
 pub(super) fn begins_base64(line: &[u8]) -> bool {
     const BEGIN: &[u8] = b"begin-base64";
     starts_with(line, BEGIN) && line.get(BEGIN.len()).is_some_and(u8::is_ascii_whitespace)
-}
-
-/// A line of a file that is held: a length, and as many characters as it says; a last group may be cut, a checksum or blanks may follow.
-/// Prose can look like that: beyond the first line it counts where it has no small letters, which encoders do not
-/// write. Some decode lines of any length: below a `begin` that a person may have written, those that begin as a full line does. (Who takes it
-/// for a file is told otherwise in what leaves: [`super::mail_like`].)
-fn is_data(line: &[u8], first: bool, begin: Begin) -> bool {
-    let Some((length, data)) = line.split_first() else { return false };
-    let is_ascii = line.iter().all(|octet| matches!(octet, 32..=126));
-    let is_small = line.iter().any(u8::is_ascii_lowercase);
-    let octets = usize::from(length.saturating_sub(32));
-    let fits = |data: &[u8]| ((octets * 4).div_ceil(3)..=octets.div_ceil(3) * 4 + 1).contains(&data.len());
-    let says_so = matches!(length, 33..=95) && (fits(data) || fits(data.trim_ascii_end()));
-    let words = line.split(|octet| *octet == b' ').count();
-    let is_long = line.len() >= MIN_DATA && words * 6 < line.len() && (begin == Begin::Plain || *length == FULL);
-    is_ascii && (says_so && (first || !is_small) || !is_small && is_long)
 }

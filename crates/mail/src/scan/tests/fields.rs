@@ -64,7 +64,7 @@ fn a_padded_word_is_none_that_goes_on_in_the_next_field() {
 fn what_is_hidden_in_a_text_is_held() {
     for text in [
         "X: =?a?Q?x?= =?=\r\n?Q?=0ACont?=ent-Disposition: attachment; filename=evil.exe\r\n",
-        "Hi\r\nbe\0gin\0 644 a.exe\r\n#0V%T\r\n",
+        "Hi\r\nbe\0gin\0 644 a.exe\r\n#0V%T\r\n`\r\nend\r\n",
     ] {
         assert!(by_lines(text).0, "{text}");
     }
