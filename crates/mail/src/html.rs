@@ -5,6 +5,7 @@
 //! ([`readings`]), and copies: what is not changed leaves with the octets it came with. MIME content is never looked
 //! into for its own charset: it is UTF-8 here already, and what it says of itself was heard before (`charset`).
 
+mod budget;
 mod comment;
 mod css;
 mod edit;
@@ -20,6 +21,7 @@ mod root;
 mod srcset;
 mod tag;
 
+pub(crate) use budget::Budget;
 pub(crate) use css::Css;
 pub(crate) use entities::Decoded;
 pub use entities::escape;
@@ -37,6 +39,8 @@ pub(crate) const STRIDE: usize = 64 << 10;
 pub(crate) const MAX_ATTRIBUTES: usize = 4096;
 /// Ways in which a document can be read at once. Honest mail has two or three.
 pub(crate) const MAX_READINGS: usize = 12;
+/// Octets of a mail that are read once more, counted for each reading beside the first. In honest mail it is what stands in conditional comments.
+pub(crate) const MAX_REREAD: usize = 32 << 20;
 /// Documents in attributes (`srcdoc`) within each other.
 pub(crate) const MAX_NESTED: u8 = 3;
 /// Octets after a `</body>` that wait until it is known whether it was the last one. With more after it, it closes

@@ -28,6 +28,7 @@ use self::{
 };
 use crate::{
     header::{Header, Line, Opening, without_line_end},
+    html::Budget,
     outline::{Cause, Finding, Outline, Part, PartId, Tnef},
     scan::MarginScan,
     tnef,
@@ -120,6 +121,8 @@ pub struct Reader {
     unreadable: Option<PartId>,
     /// What may still be kept of TNEF parts.
     tnef: tnef::Limits,
+    /// What may still be read more than once of its HTML.
+    budget: Budget,
     scratch: Vec<u8>,
 }
 
@@ -185,6 +188,7 @@ impl Reader {
             oddly_written: None,
             unreadable: None,
             tnef: tnef::Limits::default(),
+            budget: Budget::default(),
             scratch: Vec::new(),
         }
     }
@@ -402,7 +406,7 @@ impl Reader {
         observer.part_began(id, &read.part);
         let boundary = self.usable_boundary(read.boundary, id);
         let wants = observer.wants_octets();
-        let mut leaf = Leaf::new(id, &read.part, boundary.is_some(), wants);
+        let mut leaf = Leaf::new(id, &read.part, boundary.is_some(), wants, &self.budget);
         if read.part.is_body_text() && read.part.encoding == Encoding::Identity {
             let outer = self.open.iter().filter_map(|level| level.content_type.as_deref());
             leaf.watch_delimiters(outer.chain(own_type.as_deref()));

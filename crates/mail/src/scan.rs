@@ -27,7 +27,7 @@ use crate::charset::{
     LossWatch, TextDecoder, Utf8Watch, decoders, has_mark, is_declared, is_in_unknown, is_marked_otherwise,
     is_unreadable, is_utf8, label_in_effect, octets_to_look_at, shows_text,
 };
-use crate::outline::Cause;
+use crate::{html::Budget, outline::Cause};
 
 /// What was found in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Found {
             (
                 self.unreadable,
                 Cause::Ambiguous(Ambiguity::Html),
-                "an HTML body that can be read in too many ways, or with an endless tag",
+                "an HTML body that can be read in too many ways, or in several for too long, or with an endless tag",
             ),
             (
                 self.file_as_text,
@@ -106,6 +106,8 @@ pub(crate) struct BodyScan {
     unknown: Option<Utf8Watch>,
     /// What would be lost of it, written afresh.
     loss: LossWatch,
+    /// How much of HTML may be read more than once.
+    budget: Budget,
     /// The first octets, until they are enough to know how they are to be read.
     start: Option<Vec<u8>>,
 }
@@ -131,8 +133,14 @@ impl BodyScan {
             has_nul: false,
             unknown: None,
             loss: LossWatch::new(is_html, charset),
+            budget: Budget::default(),
             start: Some(Vec::new()),
         }
+    }
+
+    /// The same, bounded together with the mail's other texts.
+    pub(crate) fn within(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     /// Takes the next decoded octets.
@@ -161,7 +169,8 @@ impl BodyScan {
         self.foreign |= self.is_html && is_utf7_mark(start);
         let is_marked = is_marked_otherwise(charset, start);
         if self.is_html || has_mark(start) || !shows_text(charset) {
-            let scan = || if self.is_html { TextScan::Html(Box::default()) } else { TextScan::Plain(Box::default()) };
+            let html = || TextScan::Html(Box::new(HtmlScan::new(&self.budget)));
+            let scan = || if self.is_html { html() } else { TextScan::Plain(Box::default()) };
             let mut all = decoders(charset, start);
             if charset != declared {
                 // Who does not believe the document guesses.
@@ -174,7 +183,7 @@ impl BodyScan {
             self.written = decoder.map(|decoder| (decoder, Box::default()));
         }
         let is_guessed = is_marked || !is_declared(declared) || matches!(start, [0xfe | 0xff, ..]);
-        self.raw = (self.is_html && is_guessed).then(Box::default);
+        self.raw = (self.is_html && is_guessed).then(|| Box::new(HtmlScan::new(&self.budget)));
         self.look(start);
     }
 

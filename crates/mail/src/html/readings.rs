@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::{
-    MAX_READINGS, MAX_TAG, STRIDE,
+    Budget, MAX_READINGS, MAX_TAG, STRIDE,
     reading::{Reading, Scene, Shows},
     tag::Tag,
 };
@@ -74,11 +74,17 @@ pub(crate) struct Readings<J> {
     at: usize,
     edits: Vec<Edit>,
     odd: bool,
+    budget: Budget,
 }
 
 impl<J: Judge> Readings<J> {
-    /// At the start of a document.
+    /// At the start of a document that is bounded for itself.
     pub(crate) fn new(judge: J) -> Self {
+        Self::within(Budget::default(), judge)
+    }
+
+    /// At the start of a document that is bounded together with others.
+    pub(crate) fn within(budget: Budget, judge: J) -> Self {
         Self {
             judge,
             all: vec![Reading::plain()],
@@ -88,13 +94,14 @@ impl<J: Judge> Readings<J> {
             at: 0,
             edits: Vec::new(),
             odd: false,
+            budget,
         }
     }
 
     /// Takes the next octets. Gives the offset before which everything is settled.
     ///
     /// # Errors
-    /// [`RewriteError`] when a tag is beyond its limits, or the document can be read in too many ways.
+    /// [`RewriteError`] when a tag is beyond its limits, or the document can be read in too many ways, or in several for too long.
     pub(crate) fn push(&mut self, html: &[u8]) -> Result<usize, RewriteError> {
         let mut rest = html;
         loop {
@@ -115,7 +122,9 @@ impl<J: Judge> Readings<J> {
     fn pass(&mut self, html: &[u8]) -> Result<usize, RewriteError> {
         self.held.extend_from_slice(html);
         let end = self.base + self.held.len();
+        let mut reread = 0;
         while self.at < end {
+            let (at, others) = (self.at, self.all.len() - 1);
             let stop = self.idle();
             if stop > self.at {
                 self.tell_text(stop);
@@ -123,7 +132,9 @@ impl<J: Judge> Readings<J> {
             } else {
                 self.step()?;
             }
+            reread += others * (self.at - at);
         }
+        self.budget.spend(reread)?;
         self.look_at_styles();
         Ok(self.all.iter().filter_map(Reading::hold).min().unwrap_or(end))
     }
@@ -134,7 +145,7 @@ impl<J: Judge> Readings<J> {
     /// As [`Readings::push`].
     pub(crate) fn finish(&mut self) -> Result<Ending, RewriteError> {
         let mut ending = Ending::Text;
-        let Self { judge, all, forks, held, base, at, edits, odd } = self;
+        let Self { judge, all, forks, held, base, at, edits, odd, .. } = self;
         let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
         for reading in all.iter_mut() {
             if reading.plain {
@@ -220,7 +231,7 @@ impl<J: Judge> Readings<J> {
         if self.all.iter().any(|reading| reading.plain && reading.idle > self.at) {
             self.tell_text(self.at + 1);
         }
-        let Self { judge, all, forks, held, base, at, edits, odd } = self;
+        let Self { judge, all, forks, held, base, at, edits, odd, .. } = self;
         let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
         let mut settled = false;
         for reading in all.iter_mut().filter(|reading| reading.idle <= *at) {
@@ -253,7 +264,7 @@ impl<J: Judge> Readings<J> {
 
     fn look_at_styles(&mut self) {
         let end = self.end();
-        let Self { judge, all, forks, held, base, at, edits, odd } = self;
+        let Self { judge, all, forks, held, base, at, edits, odd, .. } = self;
         let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
         for reading in all.iter_mut() {
             let until = if reading.is_between() { end } else { reading.start() };

@@ -90,7 +90,8 @@ impl Rewriter {
     /// Takes the next piece of the document; appends what is ready to `out`.
     ///
     /// # Errors
-    /// [`RewriteError`] when a single tag is beyond its limits, or the document can be read in too many ways.
+    /// [`RewriteError`] when a single tag is beyond its limits, or the document can be read in too many ways, or in
+    /// several for too long.
     pub fn push(&mut self, html: &str, out: &mut Vec<u8>) -> Result<(), RewriteError> {
         if let Some(at) = html.find('\0') {
             let at = self.readings.end() + at;

@@ -7,6 +7,7 @@ use fubako_base::codes::Ambiguity;
 use super::{Observer, part};
 use crate::{
     header::Header,
+    html::Budget,
     outline::{Cause, Part, PartId, Tnef},
     scan::{BodyScan, DelimiterWatch, Found, HeadWatch, MarginScan},
     tnef,
@@ -77,14 +78,15 @@ pub(super) struct Ended {
 }
 
 impl Leaf {
-    /// `divided`: the part has a boundary, so that parts may follow. `shows`: the observer wants the octets.
-    pub(super) fn new(id: PartId, part: &Part, divided: bool, shows: bool) -> Self {
+    /// `divided`: the part has a boundary, so that parts may follow. `shows`: the observer wants the octets. `budget` is the mail's.
+    pub(super) fn new(id: PartId, part: &Part, divided: bool, shows: bool, budget: &Budget) -> Self {
         let media_type = part.content_type.media_type();
         let is_multipart = media_type.starts_with("multipart/");
         let look = if is_multipart {
             Look::Preamble(Box::default())
         } else if part.is_body_text() {
-            Look::Body(Box::new(BodyScan::new(media_type == "text/html", part.content_type.charset())))
+            let scan = BodyScan::new(media_type == "text/html", part.content_type.charset());
+            Look::Body(Box::new(scan.within(budget.clone())))
         } else if matches!(media_type, "message/rfc822" | "message/global" | "message/news") {
             Look::Nested(Vec::new())
         } else {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     charset::is_disguise,
-    html::{Css, Decoded, Judge, MAX_NESTED, Readings, Tag},
+    html::{Budget, Css, Decoded, Judge, MAX_NESTED, Readings, Tag},
     steps::RewriteError,
 };
 
@@ -23,13 +23,13 @@ pub(super) struct HtmlScan {
     charset: bool,
 }
 
-impl Default for HtmlScan {
-    fn default() -> Self {
-        Self { readings: Some(Readings::new(Look::default())), data_url: false, charset: false }
-    }
-}
-
 impl HtmlScan {
+    /// At the start of a text that may be read more than once so far.
+    pub(super) fn new(budget: &Budget) -> Self {
+        let look = Look { budget: budget.clone(), ..Look::default() };
+        Self { readings: Some(Readings::within(budget.clone(), look)), data_url: false, charset: false }
+    }
+
     /// Takes the next text, in UTF-8 or an unknown charset.
     pub(super) fn push(&mut self, text: &[u8]) {
         let Some(readings) = &mut self.readings else { return };
@@ -65,6 +65,7 @@ struct Look {
     charset: bool,
     /// In how many documents in attributes this one stands.
     depth: u8,
+    budget: Budget,
 }
 
 impl Look {
@@ -79,7 +80,9 @@ impl Look {
         if self.depth == MAX_NESTED {
             return Err(RewriteError::html("HTML documents in attributes too deep"));
         }
-        let mut readings = Readings::new(Self { depth: self.depth + 1, ..Self::default() });
+        self.budget.spend(html.len())?;
+        let look = Self { depth: self.depth + 1, budget: self.budget.clone(), ..Self::default() };
+        let mut readings = Readings::within(self.budget.clone(), look);
         readings.push(html.as_bytes())?;
         readings.finish()?;
         Ok(readings.judge.data_url)

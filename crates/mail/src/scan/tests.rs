@@ -267,6 +267,31 @@ fn what_cannot_be_read_within_limits_is_said() {
     assert!(!look(&format!("<!-- {long} --><style>{long}</style><script>{long}</script>{long}")).unreadable);
 }
 
+// spec: MAIL-AMBIGUOUS, section 7 (found by review: nine readings, from the first line to the end of 37 MiB)
+#[test]
+fn html_that_is_read_in_several_ways_for_long_is_said() {
+    const MANY: &str = "<svg><noscript><xmp><iframe><noembed><noframes><title><textarea>";
+    let look = |budget: &Budget, html: &str| {
+        let mut scan = BodyScan::new(true, Some("utf-8")).within(budget.clone());
+        html.as_bytes().chunks(65536).for_each(|piece| scan.push(piece));
+        scan.finish().unreadable
+    };
+    let tags = |octets: usize| "<b>x</b>".repeat(octets / 8);
+    let many = |octets: usize| format!("{MANY}{}", tags(octets));
+    // A letter's worth of it, with nothing closed, may be.
+    assert!(!look(&Budget::default(), &many(2 << 20)));
+    assert!(look(&Budget::default(), &many(6 << 20)));
+    // All that a mail has is counted together, documents in attributes too.
+    let budget = Budget::default();
+    assert!(!look(&budget, &many(2 << 20)) && look(&budget, &many(4 << 20)));
+    let inner = format!("<p srcdoc='{}'></p>", many(900 << 10));
+    assert!(!look(&Budget::default(), &inner) && look(&Budget::default(), &inner.repeat(6)));
+    // What is in conditional comments, and what one browser shows and another does not.
+    let ordinary = format!("<!--[if mso]><table><![endif]--><noscript>{0}</noscript><p>{0}</p>", tags(2000));
+    let budget = Budget::default();
+    assert!((0..4).all(|_| !look(&budget, &ordinary.repeat((2 << 20) / ordinary.len()))));
+}
+
 #[test]
 fn long_texts_take_no_long_time() {
     let began = std::time::Instant::now();
