@@ -238,7 +238,7 @@ def files_in_text():
 
 
 # What begins no file to any reader of what leaves: a text about one, which stays a text with every word of it. (A field names a file, and what stands below it is not plainly a file's data.)
-WORDS_ONLY = {"uuencoded, blanks before", "uuencoded, no mode", "uuencoded, quoted", "encoded, short lines", "encoded, marks", "encoded, Japanese", "a part in a text, short lines", "a begin line below a header in a text", *(f"a part in a text, {name}" for name in (
+WORDS_ONLY = {"uuencoded, no mode", "uuencoded, quoted", "encoded, short lines", "encoded, marks", "encoded, Japanese", "a part in a text, short lines", "a begin line below a header in a text", *(f"a part in a text, {name}" for name in (
     "quoted", "indented", "literal", "its name folded", "inline", "its type named", "after two paragraphs", "its place", "its name far right", "its field in an encoded word", "a field open", "its name folded apart", "applefile",
     *(repr(field) for field in (b"X-Content-Type: a/b; name=evil.exe", b">Content-Disposition: x; filename=evil.exe", b"X-Content-Location: evil.exe"))))}
 

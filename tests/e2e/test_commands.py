@@ -180,6 +180,9 @@ def test_inspect_says_what_would_be_done_and_touches_nothing(folder):
     assert (out / "a.eml").exists() and (out / "below/b.eml").exists() and not (out / "too-long-a-tag.eml").exists()
     again = {line["file"]: line for line in map(json.loads, run("inspect", out, "--json", cwd=folder).stdout.splitlines())}
     assert not again["a.eml"]["attachments"]
+    # What cannot be written is held, whether anybody wants to see it written or not.
+    looked = {line["file"]: line for line in map(json.loads, run("inspect", box, "--json", cwd=folder).stdout.splitlines())}
+    assert looked == lines
     assert not (folder / "var").exists()
 
 

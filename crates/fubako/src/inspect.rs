@@ -1,7 +1,8 @@
 //! `fubako inspect`: what the gateway would do with a mail, touching nothing (spec 7).
 //!
 //! A mail goes past the reader in pieces of 64 KiB; its attachments are digested as they pass, so that memory does not
-//! grow with the mail. Only `--rewrite` keeps a normalised copy, in a file without a name.
+//! grow with the mail. A normalised copy is kept in a file without a name, and what would leave is written from it, whether anybody wants
+//! to see it or not: only so is it known that it can be.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -179,15 +180,15 @@ fn files_under(given: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
 /// # Errors
 /// Only when the file cannot be read, or the rewritten one not written. No mail is an error.
 pub fn one(path: &Path, shown: &Path, inspection: &Inspection) -> io::Result<Report> {
-    let mut copy = inspection.rewrite.as_ref().map(|_| tempfile::tempfile()).transpose()?;
-    let (outline, mut digests) = read(File::open(path)?, copy.as_mut())?;
+    let mut copy = tempfile::tempfile()?;
+    let (outline, mut digests) = read(File::open(path)?, &mut copy)?;
     let mut plan =
         plan::plan_for(&outline, &inspection.settings).checked(&outline, &recipients(&outline), &inspection.settings);
     let packed = if plan.opened.is_empty() { BTreeMap::new() } else { Unpacked::of(&plan, File::open(path)?)? };
     let mut report = report(shown, &plan, &mut digests, &packed);
-    if let (Some(folder), Some(copy)) = (&inspection.rewrite, &mut copy)
-        && matches!(plan.decision, Decision::Relay | Decision::Deposit)
-        && let Err(unwritable) = rewrite(&folder.join(harmless(shown)), &outline, &mut plan, copy, inspection)?
+    let to = inspection.rewrite.as_ref().map(|folder| folder.join(harmless(shown)));
+    if matches!(plan.decision, Decision::Relay | Decision::Deposit)
+        && let Err(unwritable) = rewrite(to.as_deref(), &outline, &mut plan, &mut copy, inspection)?
     {
         // As the gateway does when it comes to writing the mail.
         report.decision = "hold";
@@ -203,9 +204,9 @@ fn recipients(outline: &Outline) -> Vec<String> {
     fields.flat_map(|field| field.addresses()).map(|to| to.address).filter(|address| !address.is_empty()).collect()
 }
 
-fn read(mail: File, copy: Option<&mut File>) -> io::Result<(Outline, Digests)> {
+fn read(mail: File, copy: &mut File) -> io::Result<(Outline, Digests)> {
     let mut digests = Digests::default();
-    Ok((read_with(mail, copy, &mut digests)?, digests))
+    Ok((read_with(mail, Some(copy), &mut digests)?, digests))
 }
 
 fn read_with(mut mail: File, mut copy: Option<&mut File>, observer: &mut dyn Observer) -> io::Result<Outline> {
@@ -289,10 +290,10 @@ fn harmless(shown: &Path) -> PathBuf {
     shown.components().filter(|c| matches!(c, Component::Normal(_))).collect()
 }
 
-/// Writes the mail as it would be relayed, notice included, unsigned; once more where its texts have to be veiled. A mail that cannot be written
-/// leaves no file.
+/// Writes the mail as it would be relayed, notice included, unsigned; once more where its texts have to be veiled. To a file, or to see that it can be
+/// written. A mail that cannot leaves no file.
 fn rewrite(
-    to: &Path,
+    to: Option<&Path>,
     outline: &Outline,
     plan: &mut Plan,
     copy: &mut File,
@@ -306,7 +307,7 @@ fn rewrite(
 }
 
 fn rewrite_once(
-    to: &Path,
+    to: Option<&Path>,
     outline: &Outline,
     plan: &Plan,
     copy: &mut File,
@@ -327,18 +328,25 @@ fn rewrite_once(
         password: &password,
     };
     let steps = preview::steps(outline, plan, &sample, &settings);
+    let Some(to) = to else { return write_steps(steps, copy, &mut io::sink()) };
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let mut out = io::BufWriter::new(File::create(to)?);
+    let written = write_steps(steps, copy, &mut out)?;
+    out.flush()?;
+    if written.is_err() {
+        std::fs::remove_file(to)?;
+    }
+    Ok(written)
+}
+
+fn write_steps(steps: Vec<Step>, copy: &mut File, out: &mut impl io::Write) -> io::Result<Result<(), RewriteError>> {
     for step in steps {
-        if let Err(unwritable) = write_step(step, copy, &mut out)? {
-            drop(out);
-            std::fs::remove_file(to)?;
+        if let Err(unwritable) = write_step(step, copy, out)? {
             return Ok(Err(unwritable));
         }
     }
-    out.flush()?;
     Ok(Ok(()))
 }
 

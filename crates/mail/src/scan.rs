@@ -257,17 +257,31 @@ fn is_utf7_mark(start: &[u8]) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct WrittenScan {
     lines: TextLines,
+    /// What HTML says whose lines were ended: no place for that may be one to some reader.
+    html: Option<Box<HtmlScan>>,
 }
 
 impl WrittenScan {
+    /// A look at HTML too.
+    pub(crate) fn of_html() -> Self {
+        Self { html: Some(Box::new(HtmlScan::new(&Budget::default()))), ..Self::default() }
+    }
+
     /// Takes the next octets, in UTF-8, not yet transfer-encoded.
     pub(crate) fn push(&mut self, octets: &[u8]) {
         self.lines.push(octets);
+        if let Some(html) = &mut self.html {
+            html.push(octets);
+        }
     }
 
     /// What is in it.
     pub(crate) fn finish(&mut self) -> Found {
-        self.lines.finish()
+        let mut found = self.lines.finish();
+        if let Some(html) = self.html.take() {
+            found.merge(html.finish());
+        }
+        found
     }
 }
 

@@ -122,7 +122,7 @@ impl BodyWork {
             rewriting,
             fixer: CrFixer::new(),
             indenter: body.veil.then(|| Indenter::new(is_html, body.flow)),
-            written: WrittenScan::default(),
+            written: if body.veil && is_html { WrittenScan::of_html() } else { WrittenScan::default() },
             encoder: Encoder::new(transfer),
             ends_mail,
             stages: Stages::default(),
@@ -155,6 +155,9 @@ impl BodyWork {
             // However the text was decoded and rewritten, it is no way for a file to come about that nobody saw.
             let reason = "a file would be written in a text";
             return Err(RewriteError { reason, kind: Ambiguity::FileInText, needs_veil: is_bare });
+        }
+        if found.data_url || found.unreadable {
+            return Err(RewriteError { needs_veil: false, ..RewriteError::html("HTML would say something else") });
         }
         if self.indenter.as_ref().is_some_and(Indenter::is_open) {
             return Err(RewriteError {

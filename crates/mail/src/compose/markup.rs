@@ -1,13 +1,9 @@
-//! Where in HTML one white space is as good as another: between tags, and between attributes. Elsewhere a line's end can mean something else than a
-//! space: in CSS it ends a string, and what stood in it becomes rules; in `pre` it is seen.
-//!
-//! What readers of HTML read differently is taken for a place where it does mean something.
+//! Where in HTML white space means nothing to anybody: in a tag, between attributes and before its `>`. In a text it can be seen, wherever a style says so; in
+//! CSS a line's end ends a string, and what stood in it becomes rules.
 
-/// Elements whose content is not markup, or shows its white space, up to their end tag.
-const KEPT: [&[u8]; 9] =
-    [b"style", b"pre", b"listing", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes"];
-/// Elements from which on readers may differ in what is a tag: no place behind them is one for a line's end.
-const UNSURE: [&[u8]; 8] = [b"script", b"noscript", b"plaintext", b"svg", b"math", b"select", b"frameset", b"template"];
+/// Elements of which nothing is markup but the end tag, to some at least.
+const RAW: [&[u8]; 9] =
+    [b"style", b"script", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext"];
 /// Octets of the longest of these names, and one more.
 const LONGEST_NAME: usize = 10;
 
@@ -19,9 +15,8 @@ pub(super) struct Markup {
     name: Vec<u8>,
     /// The tag is an end tag.
     is_end: bool,
-    /// The element of [`KEPT`] that is open.
-    kept: Option<&'static [u8]>,
-    is_unsure: bool,
+    /// The element of [`RAW`] that is open.
+    raw: Option<&'static [u8]>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -67,14 +62,15 @@ enum Ending {
 }
 
 impl Markup {
-    /// Whether a line may be ended in place of the space that was the last octet.
-    pub(super) fn may_end_line(&self) -> bool {
-        !self.is_unsure
-            && match self.state {
-                State::Text => self.kept.is_none(),
-                State::Between => self.kept.is_none_or(has_markup),
-                _ => false,
-            }
+    /// Whether a line may be ended in place of the white space that was the last octet.
+    pub(super) fn is_between(&self) -> bool {
+        self.state == State::Between
+    }
+
+    /// Whether a line may be ended before a `>` that comes now. (Behind a `/` it would take away what that says.)
+    pub(super) const fn ends_with(&self, last: u8) -> bool {
+        let within = matches!(self.state, State::Name | State::Between | State::Attribute | State::AfterAttribute);
+        within && last != b'/'
     }
 
     /// Whether a tag, or a comment, has begun and not ended.
@@ -89,8 +85,8 @@ impl Markup {
             State::Text => text(octet),
             State::Open => self.open(octet),
             State::EndOpen => match octet {
-                b'a'..=b'z' => self.begin_tag(octet, true),
-                _ if self.is_raw() => text(octet),
+                b'a'..=b'z' if self.raw.is_none_or(|raw| raw[0] == octet) => self.begin_tag(octet, true),
+                _ if self.raw.is_some() => text(octet),
                 b'>' => State::Text,
                 _ => State::Bogus,
             },
@@ -124,7 +120,7 @@ impl Markup {
     fn open(&mut self, octet: u8) -> State {
         match octet {
             b'/' => State::EndOpen,
-            _ if self.is_raw() => text(octet),
+            _ if self.raw.is_some() => text(octet),
             b'a'..=b'z' => self.begin_tag(octet, false),
             b'!' => State::Declaration,
             b'?' => State::Bogus,
@@ -141,39 +137,24 @@ impl Markup {
 
     fn in_name(&mut self, octet: u8) -> State {
         let ends = matches!(octet, b'>' | b'/') || octet.is_ascii_whitespace();
-        if !ends {
-            if self.name.len() < LONGEST_NAME {
-                self.name.push(octet);
-            }
-            return State::Name;
+        if !ends && self.name.len() < LONGEST_NAME {
+            self.name.push(octet);
         }
-        // In a raw element there is no tag but its own end.
-        if self.is_raw() && self.kept != Some(&*self.name) {
-            return State::Text;
+        // In a raw element what is not the whole of its end tag is text.
+        if self.raw.is_some_and(|raw| if ends { raw != &*self.name } else { !raw.starts_with(&self.name) }) {
+            return text(octet);
         }
-        if octet == b'>' { self.end_tag() } else { State::Between }
+        match octet {
+            b'>' => self.end_tag(),
+            _ if ends => State::Between,
+            _ => State::Name,
+        }
     }
 
     fn end_tag(&mut self) -> State {
-        let named = |names: &[&'static [u8]]| names.iter().copied().find(|name| *name == &*self.name);
-        if self.is_end {
-            self.kept = self.kept.filter(|kept| *kept != &*self.name);
-        } else {
-            self.kept = named(&KEPT).or(self.kept);
-            self.is_unsure |= named(&UNSURE).is_some();
-        }
+        self.raw = if self.is_end { None } else { RAW.into_iter().find(|name| *name == &*self.name) };
         State::Text
     }
-
-    /// Whether nothing is markup here but one end tag.
-    fn is_raw(&self) -> bool {
-        self.kept.is_some_and(|name| !has_markup(name))
-    }
-}
-
-/// Whether an element that keeps its white space has tags in it.
-fn has_markup(name: &[u8]) -> bool {
-    matches!(name, b"pre" | b"listing")
 }
 
 const fn text(octet: u8) -> State {
@@ -195,38 +176,41 @@ const fn comment(ending: Ending, octet: u8) -> State {
 mod tests {
     use super::*;
 
-    /// The text with `_` for each space at which a line may be ended.
+    /// The text with `_` for each space at which a line may be ended, and a `|` before each `>` before which one may.
     fn marked(html: &str) -> String {
-        let mut markup = Markup::default();
-        let mark = |octet: char| {
+        let (mut markup, mut out) = (Markup::default(), String::new());
+        for octet in html.chars() {
+            if octet == '>' && markup.ends_with(out.bytes().next_back().unwrap_or(0)) {
+                out.push('|');
+            }
             markup.push(u8::try_from(octet).unwrap());
-            if octet == ' ' && markup.may_end_line() { '_' } else { octet }
-        };
-        html.chars().map(mark).collect()
+            out.push(if octet == ' ' && markup.is_between() { '_' } else { octet });
+        }
+        out
     }
 
-    // spec: MAIL-CID MAIL-REBUILD (found by review: a line's end in a string of CSS made rules of what stood in it)
+    // spec: MAIL-CID MAIL-REBUILD (found by review: a line's end in a string of CSS made rules of what stood in it, and one in a text was seen)
     #[test]
-    fn a_line_is_ended_where_a_space_is_no_more_than_that() {
+    fn a_line_is_ended_where_white_space_means_nothing() {
         for (html, places) in [
-            ("a b<p class=x id='a b' title=\"c d\">e f", "a_b<p_class=x_id='a b'_title=\"c d\">e_f"),
-            ("<style>a{content:'x y'}</style>z z", "<style>a{content:'x y'}</style>z_z"),
-            ("<STYLE type=x>a b</b c>d e</style >f g", "<STYLE_type=x>a b</b c>d e</style >f_g"),
-            ("<p style='a b > c d' x>e f", "<p_style='a b > c d'_x>e_f"),
-            ("<pre>a b<b c d>e f</b></pre>g h", "<pre>a b<b_c d>e f</b></pre>g_h"),
-            ("<pre><style>a '</pre> b</style>", "<pre><style>a '</pre> b</style>"),
-            ("<title>a <b c</title>d e", "<title>a <b c</title>d_e"),
-            ("<!-- a <b c=\" -->d e", "<!-- a <b c=\" -->d_e"),
-            ("<!--> a <!---> b <!--!> c --> d", "<!-->_a_<!--->_b_<!--!> c -->_d"),
-            ("<!-- a --!> b <!-- --!-> c --> d", "<!-- a --!>_b_<!-- --!-> c -->_d"),
-            ("<![if x]>a b<?x y>c d</ x>e f", "<![if x]>a_b<?x y>c_d</ x>e_f"),
-            ("<a b = 'c d' e =f g>", "<a_b = 'c d'_e =f_g>"),
-            ("<a b=c'd e='f g'>h 'i j'", "<a_b=c'd_e='f g'>h_'i_j'"),
-            ("<a =b 'c=\"d e\">", "<a_=b 'c=\"d e\">"),
-            ("1 < 2 <3 a</b><br/ >c d", "1_<_2_<3_a</b><br/_>c_d"),
-            ("<svg>a b</svg> c", "<svg>a b</svg> c"),
-            ("a b<noscript c>d e</noscript>f g", "a_b<noscript_c>d e</noscript>f g"),
-            ("<styles>a b<preview>c d", "<styles>a_b<preview>c_d"),
+            ("a b<p class=x id='a b' title=\"c d\">e f</p>", "a b<p_class=x_id='a b'_title=\"c d\"|>e f</p|>"),
+            ("<style>a > b{content:'x y'}</style>z z", "<style|>a > b{content:'x y'}</style|>z z"),
+            ("<STYLE type=x>a b</b c>d e</style >f g", "<STYLE_type=x>a b</b c>d e</style_|>f g"),
+            // Found by review: what is no end tag may begin one.
+            ("<style></sty</style><p a='</style> b c'>", "<style|></sty</style|><p_a='</style> b c'|>"),
+            ("<style></stylex y></style/ x>", "<style|></stylex y></style/_x|>"),
+            ("<p style='a b > c d' x>e f", "<p_style='a b > c d'_x|>e f"),
+            ("<pre>a b<b c d>e f</b></pre>g h", "<pre|>a b<b_c d|>e f</b|></pre|>g h"),
+            ("<title>a <b c</title>d e", "<title|>a <b c</title|>d e"),
+            ("<!-- a <b c=\" -->d <b>", "<!-- a <b c=\" -->d <b|>"),
+            ("<!--> a<b ><!---><b ><!--!><b >--><b >", "<!--> a<b_|><!---><b_|><!--!><b >--><b_|>"),
+            ("<!-- --!><b ><!-- --!-><b >--><b >", "<!-- --!><b_|><!-- --!-><b >--><b_|>"),
+            ("<![if x]>a b<?x y>c d</ x>e f<b >", "<![if x]>a b<?x y>c d</ x>e f<b_|>"),
+            ("<a b = 'c d' e =f g>", "<a_b = 'c d'_e =f_g|>"),
+            ("<a b=c'd e='f g'>h 'i j'", "<a_b=c'd_e='f g'|>h 'i j'"),
+            ("<a =b 'c=\"d e\">", "<a_=b 'c=\"d e\"|>"),
+            ("1 < 2 <3 a</b><br/ ><path/>c d<a b=/>", "1 < 2 <3 a</b|><br/_|><path/>c d<a_b=/>"),
+            ("<svg>a b<b ></svg><styles>a b<b >", "<svg|>a b<b_|></svg|><styles|>a b<b_|>"),
         ] {
             assert_eq!(marked(html), places);
         }

@@ -47,8 +47,10 @@ pub(super) struct Below {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
     Full,
-    /// Another one of which the length fits.
+    /// Another one of which the length fits, or that is shorter, as one of which the blanks at the end are gone.
     Other,
+    /// One of a single character, or two: a ruler, or zeros.
+    Filler,
     /// No octets, as encoders write that.
     Nothing,
     Blank,
@@ -68,7 +70,7 @@ impl Uuencode {
 
     /// Takes the next line; says whether it makes a file.
     pub(super) fn line(&mut self, line: &[u8]) -> bool {
-        if begin(line) {
+        if begin(line.trim_ascii_start()) {
             *self = Self::Begun(Below::default());
             return false;
         }
@@ -85,6 +87,11 @@ impl Uuencode {
             }
             Line::Blank => {
                 self.blank();
+                false
+            }
+            // In a ruler's place it may be a file's; it is none by itself.
+            Line::Filler => {
+                below.closed = false;
                 false
             }
             Line::Xx => true,
@@ -104,12 +111,16 @@ impl Uuencode {
 
 impl Line {
     fn of(line: &[u8]) -> Self {
+        // Set in, as the lines of HTML are. No line of data begins with a blank.
+        let line = line.trim_ascii_start();
         match line.trim_ascii_end() {
             b"" => Self::Blank,
             b"`" => Self::Nothing,
             b"end" => Self::End,
             [FULL_XX, data @ ..] if is_xx(data) && !is_ruler(data) => Self::Xx,
-            text if !fits(line) && !fits(text) || is_ruler(text) => Self::Prose,
+            text if !fits(line) && !fits(text) && !is_shortened(text) => Self::Prose,
+            text if is_ruler(text) => Self::Filler,
+            text if !fits(line) && !fits(text) => Self::Other,
             [FULL, data @ ..] if !is_capitals(data) => Self::Full,
             _ => Self::Other,
         }
@@ -121,7 +132,18 @@ impl Line {
 fn fits(line: &[u8]) -> bool {
     let Some((length @ 33..=95, data)) = line.split_first() else { return false };
     let groups = usize::from(length - 32).div_ceil(3) * 4;
-    (groups - 4..=groups + 1).contains(&data.len()) && data.iter().all(|octet| matches!(octet, 32..=96))
+    // What follows is a checksum, or a mark.
+    (groups - 4..=groups + 1).contains(&data.len()) && data.iter().take(groups).all(is_data)
+}
+
+/// Whether a line says that it has more than is there, as where blanks at its end are gone, which stood for zeros.
+fn is_shortened(text: &[u8]) -> bool {
+    let Some((length @ 33..=95, data)) = text.split_first() else { return false };
+    data.len() < usize::from(length - 32).div_ceil(3) * 4 && data.iter().all(is_data)
+}
+
+const fn is_data(octet: &u8) -> bool {
+    matches!(octet, 32..=96)
 }
 
 /// Whether a full line's data are of xxencode's characters.
