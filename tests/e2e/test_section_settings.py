@@ -1,8 +1,10 @@
 """A section's administrator sets its policies on screens, and mail through the gateway obeys them; as Chromium sees it (spec X-ADMIN, MAIL-NOTICE, X-LANG)."""
+import contextlib
 import html
 import json
 import re
 import smtplib
+import sqlite3
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -55,16 +57,16 @@ def other_browser(folder, request):
     browser.stop()
 
 
-def submit(site, subject, files, body):
+def submit(site, subject, files, body, sender=SENDER):
     attached = [mails.attachment(f'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="{name}"\r\n'.encode(), b"%PDF " + name.encode()) for name in files]
     page = f"<html><body><p>{body}</p></body></html>"
     both = mails.multipart(b"", [(b"Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n", body.encode()),
                                  (b"Content-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n", page.encode())], kind=b"alternative", boundary=b"inner").removeprefix(b"MIME-Version: 1.0\r\n")
     kind, _, inner = both.partition(b"\r\n\r\n")
-    mail = mails.multipart(mails.head(subject=subject.encode(), sender=SENDER.encode(), to=RECIPIENT.encode()), [(kind + b"\r\n", inner), *attached])
+    mail = mails.multipart(mails.head(subject=subject.encode(), sender=sender.encode(), to=RECIPIENT.encode()), [(kind + b"\r\n", inner), *attached])
     with smtplib.SMTP("127.0.0.1", site.starttls, timeout=60) as smtp:
         smtp.starttls()
-        smtp.sendmail(SENDER, [RECIPIENT], mail)
+        smtp.sendmail(sender, [RECIPIENT], mail)
 
 
 def fill(person, name, value):
@@ -244,11 +246,25 @@ OPERATOR = {"ja": "運営者にお問い合わせください", "en": "Please as
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("lang", LANGS)
 def test_an_administrator_checks_the_set_up(place, browser, lang, size):
-    site, _ = place
+    site, mailboxes = place
     with browser.screen(*size):
         kanri = signed_in(Person(browser, site, lang, size), site)
         page = click(kanri, "a[href^='/section/mail-link']")
         assert "acme.example" in page and "SPF" in page and BAD[lang] not in page, "nothing is looked at before it is asked for"
+        # Another default user, on their own page.
+        assert "mail-link" in browser.driver.find_element(By.CSS_SELECTOR, "a[href^='/section/user/']").text
+        kanri.open("/section/user/hanako")
+        browser.driver.find_element(By.NAME, "default_user").click()
+        fill(kanri, "group", "メール連携")
+        click(kanri, "form[action^='/section/user/hanako'] .main-action")
+        kanri.open("/section/mail-link")
+        assert browser.driver.find_element(By.CSS_SELECTOR, "a[href^='/section/user/']").text == "hanako"
+        submit(site, "by nobody in particular", ["a.pdf"], BODY[lang], sender="somebody@acme.example")
+        mailboxes.wait(RECIPIENT, 2)
+        with contextlib.closing(sqlite3.connect(f"file:{site.data}/fubako.db?mode=ro", uri=True)) as database:
+            deposited = database.execute("SELECT depositor, as_default_user FROM deposits WHERE sender_address = 'somebody@acme.example'").fetchall()
+        assert deposited == [("hanako", 1)]
+        kanri.open("/section/mail-link")
         page = click(kanri, "form[action^='/section/mail-link/check'] button")
         # The same as the command finds, by the same names; told by what an administrator can do.
         report = json.loads(site.run("check", "--section", "acme", "--json", check=False).stdout)

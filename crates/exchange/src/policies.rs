@@ -57,6 +57,10 @@ pub struct Policies {
     pub section: Section,
     /// The names of groups whose deposits must be approved and which have nobody to do it.
     pub unapproved: Vec<String>,
+    /// The group whose users' mail goes through the gateway.
+    pub mail_link_group: Option<String>,
+    /// Who deposits for senders that have no account.
+    pub default_user: Option<User>,
 }
 
 /// What somebody entered in a part's form.
@@ -80,7 +84,9 @@ impl Exchange {
         let (groups, users): (Vec<&Group>, Vec<&User>) = (groups.iter().collect(), users.iter().collect());
         let unapproved = without_approver(&section.settings, &groups, &users);
         let unapproved = unapproved.into_iter().map(|group| group.name.clone()).collect();
-        Ok(Policies { section, unapproved })
+        let mail_link_group = groups.iter().find(|group| group.mail_link).map(|group| group.name.clone());
+        let default_user = users.iter().find(|user| user.default_user).map(|user| (*user).clone());
+        Ok(Policies { section, unapproved, mail_link_group, default_user })
     }
 
     /// Sets a part of the policies as it was entered by somebody who comes from `address`.

@@ -407,7 +407,12 @@ fn policy_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         domains,
         settings,
     };
-    let all = Policies { section: section.clone(), unapproved: vec!["営業部".to_owned()] };
+    let all = Policies {
+        section: section.clone(),
+        unapproved: vec!["営業部".to_owned()],
+        mail_link_group: Some("営業部".to_owned()),
+        default_user: None,
+    };
     let form = |part: Part, more: &[(&'static str, &str)], stale, previewing| {
         let is = of_part(&section.settings, part);
         let mut entered = is.clone();

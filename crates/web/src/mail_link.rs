@@ -151,6 +151,6 @@ async fn page(counter: &Counter<'_>, person: &Person, check: Check) -> Result<Re
             }
         }))
     })?;
-    let page = MailLinkPage { section: &policies.section, check: &check, form_key: &counter.form_key() };
+    let page = MailLinkPage { policies: &policies, check: &check, form_key: &counter.form_key() };
     Ok(counter.page(StatusCode::OK, |frame| pages::mail_link(frame, &page)))
 }

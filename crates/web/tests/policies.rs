@@ -12,7 +12,7 @@ use fubako_exchange::{
     domain::policies::{Part, of_part},
 };
 use fubako_store::sections::Change;
-use fubako_testkit::{house, section};
+use fubako_testkit::{DEFAULT_USER, house, section};
 use fubako_vault::scanner::Scanner;
 use fubako_web::{GatewayTokens, How, Looked, SetUpCheck, WebState};
 use http::Method;
@@ -137,6 +137,35 @@ async fn the_set_up_is_looked_at_when_it_is_asked_for_and_the_worst_is_told_firs
     place.house.web = bad;
     let answer = place.house.post(path, &[("cookie", &kanri)], &form).await;
     assert!(answer.text().contains(not) && !answer.text().contains("10.0.0.5"), "{}", answer.text());
+}
+
+// spec: X-ADMIN MAIL-SENDER
+#[tokio::test]
+async fn another_default_user_is_chosen_on_the_user_s_page() {
+    let place = Place::new().await;
+    let path = "/section/mail-link?lang=ja";
+    let page = place.look(path).await.text().to_owned();
+    let link = |login_id: &str| format!("<a href=\"/section/user/{login_id}?lang=ja\"><bdi>{login_id}</bdi></a>");
+    assert!(page.contains(&link(DEFAULT_USER)) && page.contains("/section/group/mail-link"), "{page}");
+    let of_taro = "/section/user/taro";
+    let form = place.look(of_taro).await;
+    let key = place.house.form_key(place.kanri()).await;
+    let fields = format!(
+        "form={}{}&name=&address=taro%40acme.example&group=mail-link&default_user=yes",
+        encoded(&key),
+        form.seen()
+    );
+    assert_eq!(place.house.post(of_taro, &[("cookie", place.kanri())], &fields).await.status.as_u16(), 303);
+    let page = place.look(path).await.text().to_owned();
+    assert!(page.contains(&link("taro")) && !page.contains(&link(DEFAULT_USER)), "{page}");
+    for (section, default) in [("acme", "taro"), ("other", DEFAULT_USER)] {
+        let accounts = place.house.store.sender_accounts(&section.parse().unwrap(), &[]).await.unwrap();
+        assert_eq!(accounts.default_user.map(|user| user.login_id).as_deref(), Some(default), "{section}");
+    }
+    // Where there is none, the page says so.
+    let taro = Change::RemoveUser("acme".parse().unwrap(), "taro".to_owned());
+    place.house.store.apply(&[taro], &[], place.house.now()).await.unwrap();
+    assert!(place.look(path).await.text().contains("<a href=\"/section/users?lang=ja\">なし</a>"));
 }
 
 // spec: X-ADMIN

@@ -178,6 +178,11 @@ web-done-policies-changed = Saved.
 # Mail-link settings and their check
 mail-link = Mail-link settings
 mail-link-mean = What this section's mail is accepted by. Here you can see whether DNS and the mail server are set up as they must be.
+mail-link-group = Mail-link group
+mail-link-group-mean = Of senders who have an account, those in this group can send attachments.
+mail-link-default = Default user
+mail-link-default-mean = This user deposits for senders who have no account. Any other user can be made the default user on their own page.
+mail-link-none = None
 mail-link-proof-spf = The SPF record of your domain says that a mail comes from your own server.
 mail-link-proof-dkim = A DKIM signature of your domain says that a mail is yours.
 mail-link-proof-secret-header = A header field with a secret, which only your mail server adds, says that a mail is yours.

@@ -163,6 +163,11 @@ web-done-policies-changed = 保存しました。
 # メール連携の設定と、その確認
 mail-link = メール連携の設定
 mail-link-mean = このセクションのメールを受け付けるための設定です。DNSやメールサーバの設定が正しいかどうかを、ここで確かめられます。
+mail-link-group = メール連携のグループ
+mail-link-group-mean = アカウントのある人の添付ファイルは、このグループのユーザのものをお預かりします。
+mail-link-default = デフォルトユーザ
+mail-link-default-mean = アカウントのない差出人の添付ファイルは、このユーザがお預かりします。ユーザのページで、ほかのユーザに変えられます。
+mail-link-none = なし
 mail-link-proof-spf = 自社のメールサーバから送っていることを、ドメインのSPFレコードで確かめます。
 mail-link-proof-dkim = 自社のドメインのDKIM署名で確かめます。
 mail-link-proof-secret-header = 自社のメールサーバだけが付ける、秘密の値を入れたヘッダで確かめます。

@@ -1,13 +1,10 @@
 //! The page of a section's mail-link settings and their set-up check (spec X-ADMIN).
 
 use askama::Template;
-use fubako_base::{
-    Lang,
-    section::{Proof, Section},
-    shown::visible,
-};
+use fubako_base::{Lang, section::Proof, shown::visible};
+use fubako_exchange::policies::Policies;
 
-use super::{Frame, render};
+use super::{Frame, encoded, render};
 use crate::mail_link::{How, Looked};
 
 /// What came of the set-up check.
@@ -28,8 +25,8 @@ pub enum Check {
 /// The page.
 #[derive(Debug, Clone, Copy)]
 pub struct MailLinkPage<'a> {
-    /// The section.
-    pub section: &'a Section,
+    /// The section's policies, and who deposits for it.
+    pub policies: &'a Policies,
     /// What came of the check.
     pub check: &'a Check,
     /// What its form carries.
@@ -45,6 +42,12 @@ struct Row {
     next: Option<String>,
 }
 
+/// Somebody or something with a page of its own.
+struct Leads {
+    path: String,
+    words: String,
+}
+
 #[derive(Template)]
 #[template(path = "mail_link.html")]
 struct Page<'a> {
@@ -54,6 +57,8 @@ struct Page<'a> {
     proof: String,
     proof_means: String,
     header: Option<String>,
+    group: Option<Leads>,
+    default_user: Option<Leads>,
     rows: Option<Vec<Row>>,
     summary: Option<String>,
     trouble: Option<String>,
@@ -62,7 +67,7 @@ struct Page<'a> {
 /// The page.
 #[must_use]
 pub fn mail_link(frame: &Frame, page: &MailLinkPage<'_>) -> String {
-    let settings = &page.section.settings;
+    let settings = &page.policies.section.settings;
     let proof = settings.proof.name();
     let row = |one: &Looked| Row {
         area: frame.t(&format!("mail-link-area-{}", one.area)),
@@ -82,10 +87,19 @@ pub fn mail_link(frame: &Frame, page: &MailLinkPage<'_>) -> String {
     render(&Page {
         f: frame,
         p: page,
-        domains: page.section.domains.iter().map(|domain| visible(domain)).collect(),
+        domains: page.policies.section.domains.iter().map(|domain| visible(domain)).collect(),
         proof: frame.t(&format!("policy-proof-{proof}")),
         proof_means: frame.t(&format!("mail-link-proof-{proof}")),
         header: settings.secret_header.as_deref().filter(|_| settings.proof == Proof::SecretHeader).map(visible),
+        group: page
+            .policies
+            .mail_link_group
+            .as_deref()
+            .map(|name| Leads { path: format!("/section/group/{}", encoded(name)), words: visible(name) }),
+        default_user: page.policies.default_user.as_ref().map(|user| Leads {
+            path: format!("/section/user/{}", encoded(&user.login_id)),
+            words: visible(&user.login_id),
+        }),
         rows: found.map(|found| found.iter().map(row).collect()),
         summary: found.map(|found| summary(frame, found)),
         trouble: trouble.map(|id| frame.t(id)),
