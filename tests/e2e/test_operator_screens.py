@@ -1,11 +1,13 @@
-"""The operator's screens as Chromium sees them: announcements, which everybody sees and the contacts get by mail (spec X-OPERATOR, X-LANG)."""
+"""The operator's screens as Chromium sees them: announcements, which everybody sees and the contacts get by mail; the mail queue (spec X-OPERATOR, X-LANG)."""
 import datetime
+import smtplib
 import zoneinfo
 
 import pytest
 from selenium.webdriver.common.by import By
 
 import harness
+import mails
 from test_accounts import LANGS, PASSWORD, SIZES, Person, choose, link
 from test_cancelling import click
 
@@ -18,6 +20,7 @@ administrator = true
 [[section.user]]
 login_id = "tanaka"
 address = "{STAFF}"
+group = "メール連携"
 """
 NONE = {"ja": "お知らせはありません", "en": "There are no announcements"}
 SHOWN = {"ja": "掲載中", "en": "Shown now"}
@@ -151,3 +154,109 @@ def test_an_announcement_is_made_seen_by_everybody_mailed_once_changed_and_withd
         person.open("/me")
         person.send("/sign-out")
     assert len(mailboxes.raw(KANRI)) == there + 1, "a change is not mailed again"
+
+
+KINDS = {"ja": "お客様のメールの配送", "en": "Delivery of a customer’s mail"}
+AWAY = {"ja": "配送先のサーバに接続できません", "en": "The next server cannot be connected to"}
+HELD = {"ja": "保留しています", "en": "so it is held"}
+RETRIED = {"ja": "いま再試行しています", "en": "It is tried now"}
+STOPPED = {"ja": "停止しました", "en": "It was stopped"}
+GONE = {"ja": "もう待っていないか", "en": "It does not wait any more"}
+LINKS = {"ja": "このメールは停止できません", "en": "this mail with the password goes on"}
+EMPTY = {"ja": "待っているメールはありません", "en": "No mail waits"}
+SUBJECT, PDF = b"a subject that no operator sees", b"%PDF a content that no operator sees"
+
+
+@pytest.fixture(scope="module")
+def stuck(folder):
+    """Mails wait: the next hop is down."""
+    own = folder / "operator-queue"
+    own.mkdir(parents=True)
+    port = harness.free_port()
+    site = harness.Fubako(own / "fubako", {"relay": {"smarthost": f"127.0.0.1:{port}"}}, SECTION).start()
+    site.base = f"http://127.0.0.1:{site.http}"
+    yield site
+    site.stop()
+
+
+def send(site, mail):
+    with smtplib.SMTP("127.0.0.1", site.starttls, timeout=60) as smtp:
+        smtp.starttls()
+        smtp.sendmail(STAFF, [TO], mail)
+
+
+def rows(site, stage, count):
+    return harness.wait_for(f"{count} of {stage}", lambda: [found for found in [
+        [row for row in site.queue() if row["stage"] == stage and (row["reason"] or stage == "held")]] if len(found) >= count])[0]
+
+
+# spec: X-OPERATOR X-AUDIT X-LANG
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_queue_is_looked_at_tried_and_stopped(stuck, browser, lang, size):
+    site = stuck
+    login = f"q-{lang}-{size[0]}"
+    send(site, mails.head(subject=SUBJECT) + b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\njust words\r\n")
+    send(site, mails.multipart(mails.head(subject=SUBJECT), [
+        (b"Content-Type: text/plain\r\n", b"see the file"),
+        mails.attachment(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n', PDF)]))
+    # Two readers could disagree about this one.
+    send(site, mails.head(subject=SUBJECT) + b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\nodd\r\n")
+    relays = rows(site, "relay", 2)
+    [held] = rows(site, "held", 1)
+    with browser.screen(*size):
+        person = Person(browser, site, lang, size)
+        operator(person, site, login)
+        page = click(person, "a[href^='/operator/queue']")
+        assert KINDS[lang] in page and AWAY[lang] in page and HELD[lang] in page and TO in page
+        assert "no operator sees" not in browser.driver.page_source
+
+        # Narrowed by state; the held one is looked at, tried, and held again.
+        driver = browser.driver
+        driver.find_element(By.CSS_SELECTOR, "select[name=state] option[value=held]").click()
+        page = click(person, "form[role=search] button")
+        assert HELD[lang] in page and AWAY[lang] not in page
+        page = click(person, f".rows a[href*='{held['id']}']")
+        assert "ambiguous" in page and held["id"] in page and "no operator sees" not in driver.page_source
+        click(person, "a[href*='/retry']")
+        assert RETRIED[lang] in click(person, "form[action*='/retry'] button")
+        harness.wait_for("it is held again", lambda: [r for r in site.queue() if r["id"] == held["id"] and r["stage"] == "held"])
+        page = person.open(f"/operator/queue/{held['id']}")
+        assert login in page, "what was done by hand is in its history"
+        click(person, "a[href*='/stop']")
+        assert STOPPED[lang] in click(person, "form[action*='/stop'] button")
+        assert held["id"] not in [row["id"] for row in site.queue()]
+        assert GONE[lang] in person.open(f"/operator/queue/{held['id']}/stop")
+
+        # A delivery is tried while the next hop is down, and stopped; a page that is late does nothing.
+        one = relays[0]
+        page = person.open(f"/operator/queue/{one['id']}")
+        assert AWAY[lang] in page and "4.4.1" in page
+        click(person, "a[href*='/retry']")
+        click(person, "form[action*='/retry'] button")
+        more = harness.wait_for("it was tried again", lambda: [r for r in site.queue() if r["id"] == one["id"] and r["attempts"] > one["attempts"]])
+        assert more[0]["reason"].startswith("451 4.4.1")
+        person.open(f"/operator/queue/{one['id']}/stop")
+        site.run("queue", "stop", one["id"])
+        page = click(person, "form[action*='/stop'] button")
+        assert GONE[lang] in page
+        for row in relays[1:]:
+            person.open(f"/operator/queue/{row['id']}/stop")
+            assert STOPPED[lang] in click(person, "form[action*='/stop'] button")
+
+        # What was done by hand is recorded as the command's is.
+        page = person.open("/audit")
+        driver.find_element(By.CSS_SELECTOR, "select[name=section] option[value=acme]").click()
+        driver.find_element(By.CSS_SELECTOR, "select[name=event] option[value=mail-stopped]").click()
+        page = click(person, "form[role=search] button, form button[type=submit]")
+        assert login in page and held["id"] in page and one["id"] in page
+        for row in site.queue():
+            site.run("queue", "stop", row["id"], check=False)
+        person.open("/operator/queue")
+        harness.wait_for("the queue is empty", lambda: site.queue() == [])
+        assert EMPTY[lang] in person.open("/operator/queue")
+        person.open("/me")
+        person.send("/sign-out")
+        member(person, site, "kanri")
+        for path in ("/operator/queue", f"/operator/queue/{one['id']}", f"/operator/queue/{one['id']}/stop"):
+            assert NO_PAGE[lang] in person.open(path)

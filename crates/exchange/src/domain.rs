@@ -17,6 +17,7 @@ pub mod members;
 pub mod policies;
 pub mod preview;
 pub mod program;
+pub mod queue;
 pub mod second_factor;
 pub mod sent;
 

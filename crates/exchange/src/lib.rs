@@ -16,6 +16,7 @@
 //! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups; [`policies`]: what it has set
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
 //! - [`api_tokens`]: who may use the API; [`program`]: what they may do there
+//! - [`queue`]: the mails in hand, as operators work on them
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
 
@@ -36,6 +37,7 @@ pub mod notice;
 mod password;
 pub mod policies;
 pub mod program;
+pub mod queue;
 pub mod received;
 mod rescan;
 mod ruling;

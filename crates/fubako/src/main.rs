@@ -31,6 +31,7 @@ use fubako_base::{
     ids::{MailId, SectionId},
     section::Settings,
 };
+use fubako_exchange::Exchange;
 use parts::{At as _, Bells, Ground, StartError};
 
 use crate::config::Config;
@@ -342,9 +343,12 @@ async fn verify(config: &Config, noted: Option<&std::path::Path>, json: bool) ->
 
 async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Result<ExitCode, StartError> {
     let ground = Ground::existing(config).await?;
-    let said = queue::run(&ground.store, command, json, Timestamp::now()).await.at("database")?;
-    if let Some((section, mail)) = &said.stopped
-        && let Err(error) = take_back(config, &ground, section, *mail).await
+    let exchange = parts::exchange(config, &ground, &config.public_url(), &Bells::default())?;
+    let said = queue::run(&exchange, command, json, Timestamp::now()).await.at("database")?;
+    // The exchange of this installation has taken back what it has.
+    if config.exchange.url.is_some()
+        && let Some((section, mail)) = &said.stopped
+        && let Err(error) = take_back(config, &exchange, section, *mail).await
     {
         // The files are nobody's, and go when abandoned deposits go.
         tracing::warn!(%mail, %error, "what there is of its deposit could not be taken back");
@@ -360,10 +364,9 @@ async fn queue(config: &Config, command: &queue::QueueCommand, json: bool) -> Re
     Ok(if said.done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Takes back what the exchange has of a mail's deposit, the way that the gateway takes.
-async fn take_back(config: &Config, ground: &Ground, section: &SectionId, mail: MailId) -> Result<(), StartError> {
+/// Takes back what an exchange elsewhere has of a mail's deposit, the way that the gateway takes.
+async fn take_back(config: &Config, exchange: &Exchange, section: &SectionId, mail: MailId) -> Result<(), StartError> {
     let token = parts::process_token()?;
-    let exchange = parts::exchange(config, ground, &config.public_url(), &Bells::default())?;
-    let client = parts::api_client(config, parts::web(config, &exchange, &token, None), &token)?;
+    let client = parts::api_client(config, parts::web(config, exchange, &token, None), &token)?;
     client.abort_by_key(section, mail).await.at("exchange")
 }

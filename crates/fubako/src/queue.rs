@@ -2,15 +2,13 @@
 
 use fubako_base::{
     Timestamp,
-    audit::Event,
     ids::{MailId, SectionId},
     shown::{self, visible},
 };
-use fubako_exchange::audit::By;
-use fubako_store::{
-    Store, StoreError,
-    audit::Entry,
-    queue::{QueueRow, Stopped},
+use fubako_exchange::{
+    Exchange,
+    audit::{By, StoreError},
+    queue::{QueueRow, QueueSearch, Stopped},
 };
 
 use crate::operator::who;
@@ -46,7 +44,7 @@ pub struct Said {
     pub text: String,
     /// Whether it was done.
     pub done: bool,
-    /// A mail that was stopped: what the exchange has of its deposit is to be taken back.
+    /// A mail that was stopped: what an exchange elsewhere has of its deposit is to be taken back.
     pub stopped: Option<(SectionId, MailId)>,
 }
 
@@ -54,33 +52,27 @@ pub struct Said {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timestamp) -> Result<Said, StoreError> {
+pub async fn run(exchange: &Exchange, command: &QueueCommand, json: bool, now: Timestamp) -> Result<Said, StoreError> {
+    let by = By::command(&who());
     let said = |text, done| Said { text, done, stopped: None };
     Ok(match command {
         QueueCommand::List => {
-            let rows = store.queue(MOST).await?;
+            let rows = exchange.queue(&QueueSearch::default(), MOST).await?.rows;
             let lines: Vec<String> =
                 rows.iter().map(|row| if json { as_json(row) } else { as_line(row, now) }).collect();
             let text = if lines.is_empty() && !json { "The queue is empty.".to_owned() } else { lines.join("\n") };
             said(text, true)
         }
-        QueueCommand::Show { id } => match store.queue_row(id).await? {
+        QueueCommand::Show { id } => match exchange.queue_row(id).await? {
             Some(row) => said(if json { as_json(&row) } else { in_full(&row, now) }, true),
             None => said(format!("{id}: there is nothing with this id."), false),
         },
         QueueCommand::Retry { id } => {
-            let done = match done_to(store, id, Event::MailRetried, now).await? {
-                Some(entry) => store.queue_retry(id, &entry, now).await?,
-                None => false,
-            };
+            let done = exchange.queue_retry(id, &by, now).await?;
             said(outcome(id, done, if done { "is tried now" } else { NOTHING_WAITS }, json), done)
         }
         QueueCommand::Stop { id } => {
-            let stopped = match done_to(store, id, Event::MailStopped, now).await? {
-                Some(entry) => store.queue_stop(id, &entry, now).await?,
-                None => Stopped::No,
-            };
-            let (what, done, stopped) = match stopped {
+            let (what, done, stopped) = match exchange.queue_stop(id, &by, now).await? {
                 Stopped::No => (NOTHING_WAITS, false, None),
                 Stopped::LinksOut => (LINKS_OUT, false, None),
                 Stopped::Delivery => ("is stopped", true, None),
@@ -89,12 +81,6 @@ pub async fn run(store: &Store, command: &QueueCommand, json: bool, now: Timesta
             Said { text: outcome(id, done, what, json), done, stopped }
         }
     })
-}
-
-/// That whoever is at the machine did this to a mail or a delivery, for its section's audit log; none where there is no such thing.
-async fn done_to(store: &Store, id: &str, event: Event, now: Timestamp) -> Result<Option<Entry>, StoreError> {
-    let row = store.queue_row(id).await?;
-    Ok(row.map(|row| By::command(&who()).did(&row.section, event, &row.id, now)))
 }
 
 const NOTHING_WAITS: &str =

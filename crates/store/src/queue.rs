@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A row of the queue: a mail that a worker has yet to handle, one that is held, or a delivery that is open.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueueRow {
     /// The id that `show`, `retry` and `stop` take: a mail's or a delivery's.
     pub id: String,
@@ -41,6 +41,8 @@ pub struct QueueRow {
     pub attempts: u32,
     /// When it is tried next.
     pub next_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
     /// Why it waits.
     pub reason: Option<String>,
     /// The mail it belongs to.
@@ -51,11 +53,31 @@ pub struct QueueRow {
     pub delivery: Option<DeliveryId>,
 }
 
+/// What is looked for in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueSearch {
+    /// Of one section.
+    pub section: Option<SectionId>,
+    /// With this [`QueueRow::stage`].
+    pub stage: Option<String>,
+    /// Behind the row of this time and id.
+    pub after: Option<(Timestamp, String)>,
+}
+
+/// Some rows of the queue, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueuePage {
+    /// The rows.
+    pub rows: Vec<QueueRow>,
+    /// There are more behind them.
+    pub more: bool,
+}
+
 const MAILS: &str = "SELECT id, section, state, envelope_from, recipients, spool_length, received_at, attempts, due_at,
-    last_code, cause FROM mails";
+    last_code, cause, ended_at FROM mails";
 
 const DELIVERIES: &str =
-    "SELECT d.id, d.section, d.state, d.recipient, d.queued_at, d.attempts, d.due_at, d.last_reply,
+    "SELECT d.id, d.section, d.state, d.recipient, d.queued_at, d.attempts, d.due_at, d.last_reply, d.ended_at,
     o.id AS outgoing, o.kind, o.mail, o.envelope_from, o.size
     FROM deliveries d JOIN outgoing o ON o.id = d.outgoing";
 
@@ -65,18 +87,28 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queue(&self, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
+        Ok(self.queue_page(&QueueSearch::default(), limit).await?.rows)
+    }
+
+    /// What is in hand of what is looked for, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn queue_page(&self, search: &QueueSearch, limit: u32) -> Result<QueuePage, StoreError> {
+        self.pool.read((search.clone(), limit), |tx, (search, limit)| Box::pin(queue_page(tx, search, *limit))).await
+    }
+
+    /// The deliveries that a mail caused, of its deposit notices and of what its sender was told too, settled or not; as many as can be read of 500.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn queue_deliveries(&self, mail: MailId) -> Result<Vec<QueueRow>, StoreError> {
         self.pool
-            .read(limit, |tx, limit| {
+            .read(mail, |tx, mail| {
                 Box::pin(async move {
-                    let sql = format!("{MAILS} WHERE state IN ('received', 'held') ORDER BY received_at, id LIMIT $1");
-                    let mails = tx.all("mails", sql, args![*limit]).await?;
-                    let sql = format!("{DELIVERIES} WHERE d.state = 'queued' ORDER BY d.queued_at, d.id LIMIT $1");
-                    let deliveries = tx.all("deliveries", sql, args![*limit]).await?;
-                    let rows = mails.iter().map(read_mail).chain(deliveries.iter().map(read_delivery));
-                    let mut rows: Vec<_> = rows.filter_map(readable).collect();
-                    rows.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
-                    rows.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-                    Ok(rows)
+                    let sql = format!("{DELIVERIES} WHERE o.mail = $1 ORDER BY d.queued_at, d.id LIMIT 500");
+                    let rows = tx.all("deliveries", sql, args![*mail]).await?;
+                    Ok(rows.iter().map(read_delivery).filter_map(readable).collect())
                 })
             })
             .await
@@ -153,6 +185,32 @@ impl Store {
     }
 }
 
+async fn queue_page(tx: &mut Tx, search: &QueueSearch, limit: u32) -> Result<QueuePage, StoreError> {
+    let section = search.section.as_ref().map_or("", SectionId::as_str);
+    let stage = search.stage.as_deref().unwrap_or_default();
+    let (since, id) = search.after.as_ref().map_or((Timestamp(i64::MIN), ""), |(since, id)| (*since, id.as_str()));
+    let one_more = limit.saturating_add(1);
+    let values = args![one_more, section, stage, since, id];
+    let sql = format!(
+        "{MAILS} WHERE state IN ('received', 'held') AND ($2 = '' OR section = $2) AND ($3 = '' OR state = $3)
+            AND (received_at > $4 OR received_at = $4 AND id > $5) ORDER BY received_at, id LIMIT $1"
+    );
+    let mails = tx.all("mails", sql, values).await?;
+    let sql = format!(
+        "{DELIVERIES} WHERE d.state = 'queued' AND ($2 = '' OR d.section = $2) AND ($3 = '' OR o.kind = $3)
+            AND (d.queued_at > $4 OR d.queued_at = $4 AND d.id > $5) ORDER BY d.queued_at, d.id LIMIT $1"
+    );
+    let deliveries = tx.all("deliveries", sql, values).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    // Rows that cannot be read count too: what is behind them is there.
+    let more = mails.len() + deliveries.len() > limit;
+    let rows = mails.iter().map(read_mail).chain(deliveries.iter().map(read_delivery));
+    let mut rows: Vec<_> = rows.filter_map(readable).collect();
+    rows.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+    rows.truncate(limit);
+    Ok(QueuePage { rows, more })
+}
+
 /// What became of a wish to stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stopped {
@@ -212,6 +270,7 @@ fn read_mail(row: &Row) -> Result<QueueRow, StoreError> {
         since: row.time("received_at")?,
         attempts: row.int("attempts")?,
         next_at: if waits { Some(row.time("due_at")?) } else { None },
+        ended_at: row.time_opt("ended_at")?,
         reason: match (code, cause) {
             (Some(code), Some(cause)) => Some(format!("{code}: {cause}")),
             (code, cause) => code.or(cause),
@@ -237,6 +296,7 @@ fn read_delivery(row: &Row) -> Result<QueueRow, StoreError> {
         since: row.time("queued_at")?,
         attempts: row.int("attempts")?,
         next_at: if waits { Some(row.time("due_at")?) } else { None },
+        ended_at: row.time_opt("ended_at")?,
         reason: row.opt("last_reply")?,
         mail: row.parse_opt("mail")?,
         outgoing: Some(row.parse("outgoing")?),

@@ -1,6 +1,7 @@
-//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements.
+//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements and the queue.
 
 mod announcements;
+mod queue;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .route(MAINTENANCE, get(maintenance).post(add_maintenance))
         .route("/operator/maintenance/{id}/end", post(end_maintenance).get(lead_to_maintenance))
         .merge(announcements::routes())
+        .merge(queue::routes())
 }
 
 form!(NewWindow { starts, ends });

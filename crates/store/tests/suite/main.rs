@@ -207,6 +207,7 @@ suite! {
     }
     queue {
         the_queue_shows_what_waits
+        the_queue_is_given_in_pages_and_narrowed
         a_row_is_shown_settled_or_not
         retry_makes_due_now
         a_held_mail_can_be_tried_again

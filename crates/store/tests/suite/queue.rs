@@ -5,7 +5,7 @@ use fubako_base::{
 use fubako_store::{
     mails::{MailState, NewMail},
     outbox::DeliveryState,
-    queue::{QueueRow, Stopped},
+    queue::{QueueRow, QueueSearch, Stopped},
 };
 
 use crate::{
@@ -198,4 +198,41 @@ pub(crate) async fn counts_tell_every_state(db: Db) {
     assert_eq!(db.store.counts().await.unwrap().oldest_due, Some(at(7)));
     assert!(db.store.settle(out.id, at(2)).await.unwrap());
     assert_eq!(db.store.counts().await.unwrap().erasures, 2);
+}
+
+// spec: X-OPERATOR
+pub(crate) async fn the_queue_is_given_in_pages_and_narrowed(db: Db) {
+    acme(&db.store).await;
+    let held = leased(&db.store).await.accepted;
+    db.store.stop_mail(held.id, "w", ending(true, &[Code::Ambiguous], "odd", None), at(1)).await.unwrap();
+    let (on_its_way, out) = relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    db.store.accept_mail(&NewMail { received_at: at(-5), ..mail() }).await.unwrap();
+    let all = db.store.queue(100).await.unwrap();
+    assert_eq!(all.len(), 4);
+    // Page by page it is the same, whatever the size of a page.
+    for limit in 1..=5u32 {
+        let (mut found, mut search) = (Vec::new(), QueueSearch::default());
+        loop {
+            let page = db.store.queue_page(&search, limit).await.unwrap();
+            found.extend(page.rows);
+            let Some(last) = found.last().filter(|_| page.more) else { break };
+            search.after = Some((last.since, last.id.clone()));
+        }
+        assert_eq!(found, all, "{limit}");
+    }
+    let of = async |section: Option<&str>, stage: Option<&str>| {
+        let section = section.map(|section| section.parse().unwrap());
+        let search = QueueSearch { section, stage: stage.map(str::to_owned), after: None };
+        db.store.queue_page(&search, 100).await.unwrap().rows.len()
+    };
+    assert_eq!((of(Some("acme"), None).await, of(Some("other"), None).await), (4, 0));
+    for (stage, count) in [("received", 1), ("held", 1), ("relay", 2), ("notice", 0), ("'", 0)] {
+        assert_eq!(of(None, Some(stage)).await, count, "{stage}");
+    }
+    let deliveries = db.store.queue_deliveries(on_its_way.accepted.id).await.unwrap();
+    let ids: Vec<_> = deliveries.iter().map(|row| row.id.clone()).collect();
+    assert_eq!(ids, out.deliveries.iter().map(|delivery| delivery.id.to_string()).collect::<Vec<_>>());
+    db.store.queue_stop(&ids[0], &entry(), at(7)).await.unwrap();
+    assert_eq!(db.store.queue_deliveries(on_its_way.accepted.id).await.unwrap()[0].ended_at, Some(at(7)));
+    assert_eq!(db.store.queue_deliveries(held.id).await.unwrap(), []);
 }

@@ -34,6 +34,10 @@ pub enum Done {
     AnnouncementChanged,
     /// An announcement was withdrawn.
     AnnouncementWithdrawn,
+    /// A mail or a delivery is tried now.
+    MailRetried,
+    /// A mail or a delivery was stopped.
+    MailStopped,
     /// A deposit was taken back.
     DepositCancelled,
     /// One recipient's link was taken back.
@@ -80,7 +84,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -91,6 +95,8 @@ impl Done {
         Self::AnnouncementMade,
         Self::AnnouncementChanged,
         Self::AnnouncementWithdrawn,
+        Self::MailRetried,
+        Self::MailStopped,
         Self::DepositCancelled,
         Self::LinkCancelled,
         Self::DepositExtended,
@@ -128,6 +134,8 @@ impl Done {
             Self::AnnouncementMade => "announcement-made",
             Self::AnnouncementChanged => "announcement-changed",
             Self::AnnouncementWithdrawn => "announcement-withdrawn",
+            Self::MailRetried => "mail-retried",
+            Self::MailStopped => "mail-stopped",
             Self::DepositCancelled => "deposit-cancelled",
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",

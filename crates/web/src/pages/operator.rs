@@ -1,6 +1,7 @@
-//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`].
+//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`] and the [`queue`].
 
 pub mod announcements;
+pub mod queue;
 
 use askama::Template;
 use fubako_base::{
