@@ -162,7 +162,6 @@ HELD = {"ja": "保留しています", "en": "so it is held"}
 RETRIED = {"ja": "いま再試行しています", "en": "It is tried now"}
 STOPPED = {"ja": "停止しました", "en": "It was stopped"}
 GONE = {"ja": "もう待っていないか", "en": "It does not wait any more"}
-LINKS = {"ja": "このメールは停止できません", "en": "this mail with the password goes on"}
 EMPTY = {"ja": "待っているメールはありません", "en": "No mail waits"}
 SUBJECT, PDF = b"a subject that no operator sees", b"%PDF a content that no operator sees"
 

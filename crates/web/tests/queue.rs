@@ -4,9 +4,17 @@
 mod common;
 
 use common::{House, encoded, request, user};
-use fubako_base::ids::{MailId, SectionId};
+use fubako_base::{
+    Code,
+    ids::{DepositId, MailId, ObjectId, SectionId},
+    object::ObjectRef,
+};
 use fubako_exchange::audit::Search;
-use fubako_store::{queue::QueueRow, sections::Change};
+use fubako_store::{
+    mails::{MailRecipient, NewMail, NotedDeposit},
+    queue::QueueRow,
+    sections::Change,
+};
 use http::Method;
 
 const PAGE: &str = "/operator/queue";
@@ -115,4 +123,52 @@ async fn the_list_is_narrowed_and_goes_on_where_it_ended() {
     assert_eq!(look("?state=held").await, [false, false]);
     let after = format!("?after={}_{}", all[0].since.0, all[0].id);
     assert_eq!(look(&after).await, [false, true]);
+}
+
+/// A mail that waits for a worker, which noted that its deposit may have been sent.
+async fn with_links_out(house: &House) -> MailId {
+    let section: SectionId = "acme".parse().unwrap();
+    let spool = ObjectRef { id: ObjectId::generate(), section: section.clone(), wrapped_key: vec![1], length: 1234 };
+    let mail = NewMail {
+        id: MailId::generate(),
+        section,
+        spool,
+        envelope_from: "taro@acme.example".to_owned(),
+        peer: "192.0.2.1".to_owned(),
+        received_field: String::new(),
+        smtputf8: false,
+        ret_full: None,
+        envid: None,
+        recipients: vec![MailRecipient { address: "<b>@example.com".to_owned(), notify: None, orcpt: None }],
+        received_at: house.now(),
+        results_field: String::new(),
+        fingerprint: None,
+    };
+    house.store.accept_mail(&mail).await.unwrap();
+    house.store.lease_mail("w", house.now(), house.now().plus_seconds(60)).await.unwrap().unwrap();
+    let noted = NotedDeposit { deposit: DepositId::generate(), approval: false, with_password: true };
+    house.store.note_mail_deposit(mail.id, "w", noted).await.unwrap();
+    house.store.retry_mail(mail.id, "w", house.now(), Code::Maintenance, "closed").await.unwrap();
+    mail.id
+}
+
+// spec: X-OPERATOR MAIL-DEPOSIT
+#[tokio::test]
+async fn a_mail_whose_links_may_be_out_is_not_stopped_and_the_operator_is_told_why() {
+    let (house, [root, ..]) = house().await;
+    let id = with_links_out(&house).await;
+    let before = rows(&house).await;
+    let key = encoded(&house.form_key(&root).await);
+    let path = format!("{PAGE}/{id}/stop?lang=en");
+    let answer = house.post(&path, &[("cookie", &root)], &format!("form={key}")).await;
+    let text = answer.text();
+    assert_eq!(answer.status.as_u16(), 409);
+    assert!(text.contains("role=\"alert\"") && text.contains("this mail with the password goes on"), "{text}");
+    assert!(text.contains("It waits for the end of the maintenance") && text.contains("maintenance: closed"), "{text}");
+    assert!(text.contains("&#60;b&#62;@example.com") && !text.contains("<b>@"), "{text}");
+    assert_eq!(rows(&house).await, before);
+    assert_eq!(events(&house, "acme").await, []);
+    // It can be tried now all the same.
+    let answer = house.post(&format!("{PAGE}/{id}/retry"), &[("cookie", &root)], &format!("form={key}")).await;
+    assert_eq!(answer.status.as_u16(), 303);
 }

@@ -499,7 +499,7 @@ web-done-announcement-withdrawn = お知らせを取り下げました。
 
 # メールキュー
 web-queue = メールキュー
-web-queue-means = 文箱が受け取り、まだ届け終えていないメールです。件名と内容は表示しません。
+web-queue-means = 受け取ってから、まだ届け終えていないメールです。件名と内容は表示しません。
 web-queue-state = 状態
 web-queue-all = すべて
 web-queue-narrow = 絞り込む
@@ -550,7 +550,7 @@ web-queue-why-cut = 配送先との通信が途中で切れました。
 web-queue-why-encryption = 配送先との暗号化(TLS)が、求められる条件を満たしていません。証明書などをご確認ください。
 web-queue-why-policy = 配送先のドメインのポリシー(MTA-STS)に合うサーバがありません。
 web-queue-why-dns = DNSから応答がないため、配送先がわかりません。
-web-queue-why-own = 文箱の側で、メールまたはデータベースの行を読み取れません。ログをご確認ください。
+web-queue-why-own = こちら側で、メールまたはデータベースの行を読み取れません。ログをご確認ください。
 web-queue-why-full = 受信者のメールボックスがいっぱいです。
 web-queue-why-later = 配送先のサーバが、時間をおいて送るよう求めています。自動で再試行します。
 web-queue-why-refused = 配送先のサーバが受け取りを断りました。
