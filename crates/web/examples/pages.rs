@@ -1,6 +1,9 @@
 //! Writes every state of every page, in both languages, as HTML files into a folder, to be looked at in a browser:
 //! `cargo run -p fubako-web --example pages -- FOLDER`.
 
+#[path = "pages/queue.rs"]
+mod queue;
+
 use std::{env, error::Error, fs, path::Path};
 
 use fubako_base::{
@@ -611,6 +614,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     all.extend(operator_pages(&plain));
     all.extend(announcement_pages(&plain));
     all.extend(policy_pages(&plain));
+    all.extend(queue::pages(&plain, SENT));
     all.extend(sent_pages(&plain));
     all.extend(sending_pages(&plain));
     all.extend(approval_pages(&plain));

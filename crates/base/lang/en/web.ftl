@@ -565,6 +565,7 @@ web-queue-attempts = { $count ->
 web-queue-next = Next try
 web-queue-one = A mail in the queue
 web-queue-kind = Kind
+web-queue-kind-mail = A mail that was received
 web-queue-size = Size
 web-queue-since = Came
 web-queue-tries = Tries

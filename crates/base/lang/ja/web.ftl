@@ -530,6 +530,7 @@ web-queue-attempts = { $count ->
 web-queue-next = 次回
 web-queue-one = メールキューのメール
 web-queue-kind = 種類
+web-queue-kind-mail = 受け取ったメール
 web-queue-size = サイズ
 web-queue-since = 受付
 web-queue-tries = 試行

@@ -222,6 +222,7 @@ struct RowPage<'a> {
     row: Row,
     id: &'a str,
     to: Vec<String>,
+    kind: String,
     state: String,
     waits: bool,
     reason: Option<String>,
@@ -248,11 +249,13 @@ pub fn row(
         row: listed(frame, row, zone, now),
         id: &row.id,
         to: row.to.iter().map(|to| visible(to)).collect(),
+        kind: if row.kind == "mail" { frame.t("web-queue-kind-mail") } else { stage_words(frame, &row.stage) },
         state: stage_words(frame, &row.state),
         waits: waits(row),
         reason: row.reason.as_deref().map(visible),
         mail: mail.map(|mail| path(&mail)),
-        ended: row.ended_at.map(|at| shown::moment(at, zone, frame.lang)),
+        // A held mail was laid aside, which is no end as long as it can be tried again.
+        ended: row.ended_at.filter(|_| !waits(row)).map(|at| shown::moment(at, zone, frame.lang)),
         events: events(frame, row, history, zone),
         alert: hindrance.map(|hindrance| alert(frame, hindrance)),
         done: done.map(|done| done.words(frame)),
@@ -466,13 +469,15 @@ mod tests {
         };
         for lang in Lang::ALL {
             for (state, can) in [("received", true), ("held", true), ("relaying", false), ("stopped", false)] {
-                let mail = mail(state, Some("ambiguous: <s>odd"));
+                let mail = QueueRow { ended_at: Some(NOW), ..mail(state, Some("ambiguous: <s>odd")) };
                 let history = History { deliveries: vec![delivery(&mail, "queued")], lines: vec![line.clone()] };
                 for hindrance in [None, Some(Hindrance::Nothing), Some(Hindrance::LinksOut)] {
                     let page =
                         row(&frame(lang), &mail, &history, "Asia/Tokyo", (Some(Done::MailRetried), hindrance), NOW);
                     whole(&page);
                     assert_eq!(page.contains("/stop?lang="), can, "{state}: {page}");
+                    assert_eq!(page.contains(&frame(lang).t("web-queue-ended")), !can, "{state}: {page}");
+                    assert!(page.contains(&frame(lang).t("web-queue-kind-mail")), "{page}");
                     assert_eq!(page.contains("/retry?lang="), can, "{state}: {page}");
                     assert_eq!(page.contains("role=\"alert\""), hindrance.is_some(), "{page}");
                     let other = path(&history.deliveries[0].id);
