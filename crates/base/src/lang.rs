@@ -1,6 +1,7 @@
 //! Languages and texts (spec X-LANG): every sentence a person reads stands in `lang/ja/*.ftl` and `lang/en/*.ftl`.
 //!
-//! One file a room: `audit` (what the audit log records), `check` (the set-up check), `codes`, `mail` (notice in a relayed mail), `notices` (mails of our own), `web` (pages).
+//! One file a room: `audit` (what the audit log records), `check` (the set-up check), `codes`, `mail` (notice in a relayed mail), `notices` (mails of our own), `operator` (the operator's screens),
+//! `web` (pages).
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::LazyLock};
 
@@ -89,6 +90,7 @@ const SOURCES: [(Lang, &[&str]); 2] = [
             include_str!("../lang/ja/mail.ftl"),
             include_str!("../lang/ja/members.ftl"),
             include_str!("../lang/ja/notices.ftl"),
+            include_str!("../lang/ja/operator.ftl"),
             include_str!("../lang/ja/policies.ftl"),
             include_str!("../lang/ja/web.ftl"),
         ],
@@ -103,6 +105,7 @@ const SOURCES: [(Lang, &[&str]); 2] = [
             include_str!("../lang/en/mail.ftl"),
             include_str!("../lang/en/members.ftl"),
             include_str!("../lang/en/notices.ftl"),
+            include_str!("../lang/en/operator.ftl"),
             include_str!("../lang/en/policies.ftl"),
             include_str!("../lang/en/web.ftl"),
         ],

@@ -31,20 +31,6 @@ fn portable(name: &str) -> String {
     }
 }
 
-/// A text as a value in an address's query (RFC 3986, 2.3): everything but unreserved characters in percent signs.
-pub(crate) fn query_value(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-            out.push(char::from(octet));
-        } else {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "%{octet:02X}");
-        }
-    }
-    out
-}
-
 /// Names for the members of one zip: portable, and no two the same (compared without case): `a.txt`, `a (2).txt`.
 pub(crate) fn members<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut taken = HashSet::new();

@@ -346,6 +346,13 @@ struct Alert {
     seconds: Option<u64>,
 }
 
+/// One of several things that a form offers.
+struct Choice {
+    value: String,
+    words: String,
+    chosen: bool,
+}
+
 struct Row {
     number: u32,
     name: String,

@@ -71,7 +71,8 @@ pub(crate) fn pages(frame: &Frame, now: Timestamp) -> Vec<(&'static str, String)
     let [held, late] = mail(now, "held", Some("ambiguous: Content-Type stands twice"));
     let [waits, _] = mail(now, "received", Some("exchange-unavailable: 503"));
     let [stopped, _] = mail(now, "stopped", Some("ambiguous: Content-Type stands twice"));
-    let nobody = QueueRow { from: String::new(), stage: "bounce".to_owned(), attempts: 0, reason: None, ..late.clone() };
+    let nobody =
+        QueueRow { from: String::new(), stage: "bounce".to_owned(), attempts: 0, reason: None, ..late.clone() };
     let list = |rows: Vec<QueueRow>, next: Option<&str>| QueueList {
         asked: Asked { section: String::new(), state: if next.is_some() { "held".to_owned() } else { String::new() } },
         rows,

@@ -12,7 +12,7 @@ use fubako_base::{
 };
 use fubako_exchange::audit::Line;
 
-use super::{Frame, render};
+use super::{Choice, Frame, encoded, render};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -44,12 +44,6 @@ pub struct AuditPage {
     pub later: bool,
     /// The logs that may be chosen; none for whoever sees one only.
     pub sections: Vec<String>,
-}
-
-struct Choice {
-    value: String,
-    words: String,
-    chosen: bool,
 }
 
 struct RowOfLog {
@@ -120,7 +114,7 @@ fn address(frame: &Frame, path: &str, asked: &Asked, before: Option<u64>) -> Str
     let mut query: Vec<String> = fields
         .iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={}", crate::names::query_value(value)))
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
         .collect();
     if frame.chosen {
         query.push(format!("lang={}", frame.lang));

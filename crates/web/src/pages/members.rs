@@ -19,7 +19,7 @@ use fubako_exchange::{
     members::{Difference, Group, Import, Member, Standing, User},
 };
 
-use super::{Alert, Frame, account::Done, encoded, render};
+use super::{Alert, Choice, Frame, account::Done, encoded, render};
 
 /// Differences, and faults, that are shown; of more it says how many.
 const SHOWN: usize = 200;
@@ -150,12 +150,6 @@ pub struct UserForm<'a> {
     pub own: bool,
     /// What was done before.
     pub done: Option<Done>,
-}
-
-struct Choice {
-    value: String,
-    words: String,
-    chosen: bool,
 }
 
 #[derive(Template)]

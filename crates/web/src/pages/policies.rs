@@ -16,7 +16,7 @@ use fubako_exchange::{
     policies::Policies,
 };
 
-use super::{Frame, account::Done, render};
+use super::{Choice, Frame, account::Done, render};
 
 /// Time zones that are proposed; any other may be typed.
 const ZONES: [&str; 12] = [
@@ -192,12 +192,6 @@ pub struct PartForm<'a> {
     pub form_key: &'a str,
 }
 
-struct Choice {
-    value: &'static str,
-    words: String,
-    chosen: bool,
-}
-
 /// A field of the form.
 struct Row {
     name: &'static str,
@@ -218,7 +212,7 @@ impl Row {
             _ => &[],
         };
         let choice = |word: &&'static str| Choice {
-            value: word,
+            value: (*word).to_owned(),
             words: frame.t(&format!("policy-{}-{word}", field.name)),
             chosen: value.lines().any(|line| line == *word),
         };

@@ -13,8 +13,7 @@ use fubako_exchange::{
 };
 
 use crate::{
-    names::query_value,
-    pages::{Alert, Frame, account::Done, render},
+    pages::{Alert, Choice, Frame, account::Done, encoded, render},
     waits,
 };
 
@@ -72,12 +71,6 @@ pub enum Hindrance {
     LinksOut,
 }
 
-struct Choice {
-    value: String,
-    words: String,
-    chosen: bool,
-}
-
 struct Row {
     path: String,
     stage: String,
@@ -130,7 +123,7 @@ fn address(frame: &Frame, asked: &Asked, after: Option<&str>) -> String {
     let mut query: Vec<String> = fields
         .iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={}", query_value(value)))
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
         .collect();
     if frame.chosen {
         query.push(format!("lang={}", frame.lang));
@@ -140,7 +133,7 @@ fn address(frame: &Frame, asked: &Asked, after: Option<&str>) -> String {
 }
 
 fn path(id: &str) -> String {
-    format!("/operator/queue/{}", query_value(id))
+    format!("/operator/queue/{}", encoded(id))
 }
 
 /// What a word of the queue means: a stage, or a state. One that a newer node made stands as it is.
