@@ -94,6 +94,16 @@ pub fn moment(time: Timestamp, zone: &str, lang: Lang) -> Moment {
     Moment { words, machine: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string() }
 }
 
+/// A month as it is read, and in short: `2026年11月` and `11月`, `November 2026` and `Nov`.
+#[must_use]
+pub fn month(year: i16, month: i8, lang: Lang) -> (String, String) {
+    let first = jiff::civil::Date::new(year, month, 1).unwrap_or_default();
+    match lang {
+        Lang::Ja => (format!("{year}年{month}月"), format!("{month}月")),
+        Lang::En => (first.strftime("%B %Y").to_string(), first.strftime("%b").to_string()),
+    }
+}
+
 /// A field of CSV (RFC 4180) in quotes. What a spreadsheet would take for a formula gets an apostrophe before it.
 #[must_use]
 pub fn csv_field(text: &str) -> String {
@@ -151,6 +161,13 @@ mod tests {
         assert_eq!(moment(time, "Asia/Kolkata", Lang::En).words, "Sat 21 November 2026, 20:00 (UTC+5:30)");
         assert_eq!(moment(time, "America/New_York", Lang::En).words, "Sat 21 November 2026, 09:30 (UTC-5)");
         assert_eq!(moment(time, "no/where", Lang::En).words, "Sat 21 November 2026, 14:30 (UTC)");
+    }
+
+    #[test]
+    fn months_have_their_names() {
+        let names = |lang| month(2026, 11, lang);
+        assert_eq!(names(Lang::Ja), ("2026年11月".to_owned(), "11月".to_owned()));
+        assert_eq!(names(Lang::En), ("November 2026".to_owned(), "Nov".to_owned()));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod program;
 pub mod queue;
 pub mod second_factor;
 pub mod sent;
+pub mod usage;
 
 use std::{collections::HashSet, net::IpAddr};
 

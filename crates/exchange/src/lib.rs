@@ -49,6 +49,7 @@ pub mod sweep;
 mod taker;
 pub mod token;
 pub mod uploads;
+pub mod usage;
 
 use std::sync::Arc;
 

@@ -58,6 +58,7 @@ pub mod sts;
 mod tx;
 pub mod upkeep;
 pub mod uploads;
+pub mod usage;
 mod words;
 mod writer;
 

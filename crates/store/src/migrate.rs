@@ -37,6 +37,7 @@ const ALL: &[(&str, &str)] = &[
     ("0028_second_factor", include_str!("../migrations/0028_second_factor.sql")),
     ("0029_taken_by", include_str!("../migrations/0029_taken_by.sql")),
     ("0031_announcements", include_str!("../migrations/0031_announcements.sql")),
+    ("0032_usage", include_str!("../migrations/0032_usage.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

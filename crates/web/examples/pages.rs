@@ -3,6 +3,8 @@
 
 #[path = "pages/queue.rs"]
 mod queue;
+#[path = "pages/usage.rs"]
+mod usage;
 
 use std::{env, error::Error, fs, path::Path};
 
@@ -44,6 +46,7 @@ use fubako_web::pages::{
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     api,
     approvals::{self, Detail, Fault, Line, Queue},
+    mail_link::{Check, MailLinkPage, mail_link},
     operator::{
         self, WindowForm, WindowLine,
         announcements::{AnnouncementForm, Wrong, announcements, form as announcement_form},
@@ -445,6 +448,7 @@ fn policy_pages(frame: &Frame) -> Vec<(&'static str, String)> {
         &[("access", ""), ("keep_days", "いつまでも"), ("denied_destinations", "rival example"), ("max_tries", "2")];
     vec![
         ("policies", policies::overview(frame, &Overview { policies: &all, done: Some(Done::PoliciesChanged) })),
+        ("mail-link", mail_link(frame, &MailLinkPage { policies: &all, check: &Check::NotAsked, form_key: "k" })),
         ("policy-recipients", form(Part::Recipients, &[], false, false)),
         ("policy-recipients-wrong", form(Part::Recipients, wrong, false, false)),
         ("policy-files", form(Part::Files, &[], false, false)),
@@ -615,6 +619,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     all.extend(announcement_pages(&plain));
     all.extend(policy_pages(&plain));
     all.extend(queue::pages(&plain, SENT));
+    all.extend(usage::pages(&plain, SENT));
     all.extend(sent_pages(&plain));
     all.extend(sending_pages(&plain));
     all.extend(approval_pages(&plain));

@@ -50,6 +50,7 @@
 //!  GET   /section/tokens/{id}/remove  asks; POST: revokes it → 303                                    the same, form key
 //!  GET   /section/groups  /section/groups/new  /section/group/{name}[/remove]  POST: the form → 303    the same, form key
 //!  GET   /section/settings  /section/settings/{part}  POST: the form → 303, or with `preview` the notice    the same, form key
+//!  GET   /section/usage      how much it sends, by month                                                its administrators
 //!  GET   /section/mail-link  POST /section/mail-link/check: what is right, wrong, and how it is mended         the same, form key
 //! ```
 //! Nothing changes on a GET. A page has no inline script or style, and works without its script.
@@ -64,7 +65,7 @@
 //! - `approvals`: what approvers do
 //! - `received`: what people with accounts received
 //! - `sent`: what was sent, who took it, taking it back
-//! - `members`: a section's users and groups; `policies`: its policies; `mail_link`: its set-up; `tokens`: its tokens for programs
+//! - `members`: a section's users and groups; `policies`: its policies; `mail_link`: its set-up; `usage`: how much it sends; `tokens`: its tokens for programs
 //! - `places`: where a sign-in leads
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
@@ -100,6 +101,7 @@ mod sending;
 mod sent;
 mod tokens;
 mod uploads;
+mod usage;
 mod visitor;
 mod waits;
 mod zip;

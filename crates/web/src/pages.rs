@@ -14,6 +14,7 @@ pub mod second_factor;
 pub mod sending;
 pub mod sent;
 pub mod tokens;
+pub mod usage;
 
 use askama::Template;
 use fubako_base::{

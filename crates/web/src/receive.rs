@@ -26,7 +26,7 @@ use crate::{
     places::Place,
     policies,
     received::{self, Come},
-    second_factor, sending, sent, tokens, uploads,
+    second_factor, sending, sent, tokens, uploads, usage,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
 };
@@ -67,6 +67,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(members::routes())
         .merge(policies::routes())
         .merge(mail_link::routes())
+        .merge(usage::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
         .merge(sent::routes())

@@ -32,6 +32,7 @@ mod settle;
 mod sts;
 mod throughput;
 mod uploads;
+mod usage;
 
 use std::future::Future;
 
@@ -188,6 +189,9 @@ suite! {
     uploads {
         parts_come_one_after_another
         an_account_has_only_so_much_on_its_way
+    }
+    usage {
+        what_was_sent_and_taken_is_counted_in_its_time
     }
     api_tokens {
         a_token_is_found_by_its_hash_until_it_is_revoked
