@@ -165,7 +165,9 @@ async fn another_default_user_is_chosen_on_the_user_s_page() {
     // Where there is none, the page says so.
     let taro = Change::RemoveUser("acme".parse().unwrap(), "taro".to_owned());
     place.house.store.apply(&[taro], &[], place.house.now()).await.unwrap();
-    assert!(place.look(path).await.text().contains("<a href=\"/section/users?lang=ja\">なし</a>"));
+    let page = place.look(path).await.text().to_owned();
+    assert!(page.contains("<a href=\"/section/users?lang=ja\">なし</a>"), "{page}");
+    assert!(page.contains("差出人に通知して止めています") && !page.contains("このユーザがお預かりします"), "{page}");
 }
 
 // spec: X-ADMIN
