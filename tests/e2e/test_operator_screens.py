@@ -1,6 +1,7 @@
-"""The operator's screens as Chromium sees them: announcements, which everybody sees and the contacts get by mail; the mail queue (spec X-OPERATOR, X-LANG)."""
+"""The operator's screens as Chromium sees them: announcements, which everybody sees and the contacts get by mail; the mail queue; health (spec X-OPERATOR, X-LANG)."""
 import datetime
 import smtplib
+import subprocess
 import zoneinfo
 
 import pytest
@@ -259,3 +260,61 @@ def test_the_queue_is_looked_at_tried_and_stopped(stuck, browser, lang, size):
         member(person, site, "kanri")
         for path in ("/operator/queue", f"/operator/queue/{one['id']}", f"/operator/queue/{one['id']}/stop"):
             assert NO_PAGE[lang] in person.open(path)
+
+
+WELL = {"ja": "すべて正常です", "en": "All is well"}
+UNSCANNED = {"ja": "ファイルは検査されていません", "en": "Files are not scanned"}
+SET_UP = {"ja": "clamdを用意し", "en": "Please set a clamd up"}
+OWN = {"ja": "最初の起動時に自動で作成したものです", "en": "It was made here, at the first start"}
+ANSWERS = {"ja": "応答し、検査用のファイルを正しく見つけています", "en": "It answers, and finds the test files as it must"}
+SILENT = {"ja": "添付ファイルのあるメールは待っています", "en": "Mails with attachments wait"}
+BACK = {"ja": "再試行を待つ配送が 1件あります", "en": "One delivery waits to be tried again"}
+FREE = {"ja": "空き ", "en": " free of "}
+
+
+# spec: X-OPERATOR X-LANG
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGS)
+def test_health_says_what_is_not_right_and_what_to_do(stuck, browser, lang, size):
+    site = stuck
+    send(site, mails.head(subject=SUBJECT) + b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\njust words\r\n")
+    [waits] = rows(site, "relay", 1)
+    with browser.screen(*size):
+        person = Person(browser, site, lang, size)
+        operator(person, site, f"h-{lang}-{size[0]}")
+        page = click(person, "a[href^='/operator/health']")
+        for words in (UNSCANNED, SET_UP, OWN, BACK, FREE):
+            assert words[lang] in page, words
+        assert WELL[lang] not in page and TO not in page and str(site.folder) not in browser.driver.page_source
+        version = subprocess.run([harness.BINARY, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+        assert version in page
+        assert KINDS[lang] in click(person, ".ways a[href^='/operator/queue']")
+        site.run("queue", "stop", waits["id"])
+        assert BACK[lang] not in person.open("/operator/health")
+        person.open("/me")
+        person.send("/sign-out")
+        member(person, site, "kanri")
+        assert not browser.links("/operator/")
+        assert NO_PAGE[lang] in person.open("/operator/health")
+
+
+# spec: X-OPERATOR
+def test_health_asks_the_scanner_itself(folder, browser):
+    own = folder / "operator-health"
+    clamd = harness.Clamd(own / "clamd").start()
+    site = harness.Fubako(own / "fubako", {"scanner": {"clamd": f"unix:{clamd.socket}"}}, SECTION).start()
+    site.base = f"http://127.0.0.1:{site.http}"
+    try:
+        with browser.screen(*SIZES[0]):
+            person = Person(browser, site, "en", SIZES[0])
+            operator(person, site, "root")
+            page = person.open("/operator/health")
+            assert ANSWERS["en"] in page and "Virus signatures" in page and SILENT["en"] not in page
+            clamd.stop()
+            page = person.open("/operator/health")
+            assert SILENT["en"] in page and "Please see whether clamd runs" in page and str(clamd.socket) not in page
+            clamd.start()
+            harness.wait_for("it is seen to be back", lambda: ANSWERS["en"] in person.open("/operator/health"), 60)
+    finally:
+        site.stop()
+        clamd.stop()

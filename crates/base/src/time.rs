@@ -73,6 +73,13 @@ impl Timestamp {
         parser.parse_timestamp(unfolded.trim()).ok().map(|at| Self(at.as_microsecond()))
     }
 
+    /// What C's `asctime` writes (`Mon Nov 11 09:40:12 2024`), taken for UTC; none where it cannot be read.
+    #[must_use]
+    pub fn from_asctime(text: &str) -> Option<Self> {
+        let local = jiff::civil::DateTime::strptime("%a %b %d %H:%M:%S %Y", text.trim()).ok()?;
+        local.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| Self(at.timestamp().as_microsecond()))
+    }
+
     /// RFC 5322 `date-time` in the given zone, as a Date field has it.
     #[must_use]
     pub fn rfc5322(self, zone: &str) -> String {

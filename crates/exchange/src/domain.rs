@@ -9,6 +9,7 @@ pub mod approval;
 mod common_passwords;
 mod depositor;
 pub mod draft;
+pub mod health;
 pub mod hosts;
 pub mod life;
 pub mod lists;

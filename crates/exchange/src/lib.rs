@@ -12,6 +12,7 @@
 //! - [`received`]: what people with accounts received
 //! - [`sent`]: who took what, taking back, keeping longer: what senders and administrators call
 //! - `ruling`: what the scanner's word on a file means for its section, on both ways; `sight`: whether it may be believed
+//! - [`health`]: whether all of it is well, as an operator is told
 //! - `hosts`: what is under a host name that a request names
 //! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups; [`policies`]: what it has set
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
@@ -30,6 +31,7 @@ pub mod deposit;
 pub mod domain;
 pub mod download;
 pub mod expiry;
+pub mod health;
 mod hosts;
 pub mod maintenance;
 pub mod members;

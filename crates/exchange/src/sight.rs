@@ -159,6 +159,14 @@ impl Exchange {
         self.watch.look(&self.parts.scanner).await.map(|_| ())
     }
 
+    /// Whether something is wrong with the scanner, as it was seen now or some minutes ago.
+    ///
+    /// # Errors
+    /// The private cause, for the log.
+    pub(crate) async fn scanner_has_faults(&self) -> Result<bool, String> {
+        self.watch.look(&self.parts.scanner).await.map(|look| !look.faults.is_empty())
+    }
+
     /// Whether a file may pass that the scanner lets pass.
     ///
     /// # Errors

@@ -55,6 +55,12 @@ impl Certificates {
         Ok(Self { identity: Arc::new(identity), shown, source })
     }
 
+    /// The certificate that is shown, now and later.
+    #[must_use]
+    pub fn shown(&self) -> Arc<Shown> {
+        Arc::clone(&self.shown)
+    }
+
     /// What the HTTPS listener speaks.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod files;
 mod http;
 mod inspect;
 mod log;
+mod machine;
 mod operator;
 mod parts;
 mod queue;

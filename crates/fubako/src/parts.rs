@@ -207,13 +207,21 @@ pub fn process_token() -> Result<String, StartError> {
     Ok(hex::encode(&octets))
 }
 
-/// Pages and API of this process; `token` admits the gateway of this process. Without a set-up check the pages have none.
-pub fn web(config: &Config, exchange: &Exchange, token: &str, check: Option<SetUpCheck>) -> axum::Router {
+/// What pages look at besides the exchange.
+pub struct Sights {
+    /// Looks at a section's set-up.
+    pub check: SetUpCheck,
+    /// Looks at what this process runs on.
+    pub machine: fubako_web::Sight,
+}
+
+/// Pages and API of this process; `token` admits the gateway of this process. Without sights the pages have no set-up check, and know nothing of the machine.
+pub fn web(config: &Config, exchange: &Exchange, token: &str, sights: Option<Sights>) -> axum::Router {
     let elsewhere = config.api.gateway_token.as_ref().map(|t| t.0.as_str());
     let tokens = GatewayTokens::new([Some(token), elsewhere].into_iter().flatten());
     let state = WebState::new(exchange.clone(), tokens);
-    fubako_web::router(match check {
-        Some(check) => state.with_check(check),
+    fubako_web::router(match sights {
+        Some(Sights { check, machine }) => state.with_check(check).on_machine(machine),
         None => state,
     })
 }

@@ -19,8 +19,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use crate::{
     certificates::Certificates,
     config::Config,
-    http,
-    parts::{self, At as _, Bells, Ground, StartError},
+    http, machine,
+    parts::{self, At as _, Bells, Ground, Sights, StartError},
     tls::Identity,
 };
 
@@ -144,7 +144,9 @@ pub async fn start(config: &Config, role: Option<Role>) -> Result<Running, Start
     let bells = Bells::default();
     let token = parts::process_token()?;
     let exchange = parts::exchange(config, &ground, &public_url, &bells)?;
-    let router = parts::web(config, &exchange, &token, Some(crate::check::door(config, &ground)?));
+    let machine = machine::sight(config.data_dir().to_owned(), certificates.shown());
+    let sights = Sights { check: crate::check::door(config, &ground)?, machine };
+    let router = parts::web(config, &exchange, &token, Some(sights));
     let client = parts::api_client(config, router.clone(), &token)?;
     let gateway = parts::gateway(config, &ground, client, &bells);
     let dns = parts::resolver(config)?;

@@ -118,7 +118,23 @@ pub fn signing_key(key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, T
 
 /// The certificate that listeners show, which another can take the place of while they listen.
 #[derive(Debug)]
-pub struct Shown(RwLock<Arc<CertifiedKey>>);
+pub struct Shown(RwLock<Current>);
+
+/// A certificate that is shown.
+#[derive(Debug)]
+struct Current {
+    key: Arc<CertifiedKey>,
+    /// From when until when it is good, where that can be read.
+    times: Option<(SystemTime, SystemTime)>,
+    self_signed: bool,
+}
+
+impl Current {
+    fn of(identity: &Identity) -> Result<Self, TlsError> {
+        let key = Arc::new(identity.certified()?);
+        Ok(Self { key, times: identity.times().ok(), self_signed: identity.self_signed })
+    }
+}
 
 impl Shown {
     /// Shows this one first.
@@ -126,7 +142,7 @@ impl Shown {
     /// # Errors
     /// [`TlsError`] when key and certificate do not belong together.
     pub fn new(identity: &Identity) -> Result<Self, TlsError> {
-        Ok(Self(RwLock::new(Arc::new(identity.certified()?))))
+        Ok(Self(RwLock::new(Current::of(identity)?)))
     }
 
     /// Shows this one to whoever connects from now on.
@@ -134,15 +150,22 @@ impl Shown {
     /// # Errors
     /// [`TlsError`] when key and certificate do not belong together; then the one before stays.
     pub fn replace(&self, identity: &Identity) -> Result<(), TlsError> {
-        let certified = Arc::new(identity.certified()?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
+        let current = Current::of(identity)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = current;
         Ok(())
+    }
+
+    /// From when until when the certificate that is shown is good, where that can be read, and whether we made it ourselves.
+    #[must_use]
+    pub fn times(&self) -> (Option<(SystemTime, SystemTime)>, bool) {
+        let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (current.times, current.self_signed)
     }
 }
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).key.clone())
     }
 }
 

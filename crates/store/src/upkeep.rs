@@ -24,7 +24,32 @@ pub struct Counts {
     pub erasures: u64,
 }
 
+/// What is in hand, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueFacts {
+    /// Mails that a worker has yet to handle.
+    pub received: u64,
+    /// Deliveries that are open.
+    pub deliveries: u64,
+    /// Those of them that were tried.
+    pub tried: u64,
+    /// Mails that are held.
+    pub held: u64,
+    /// Since when the oldest of the mails and deliveries waits.
+    pub oldest: Option<Timestamp>,
+    /// The same of the deliveries that were tried.
+    pub oldest_tried: Option<Timestamp>,
+}
+
 impl Store {
+    /// What is in hand, in short.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn queue_facts(&self) -> Result<QueueFacts, StoreError> {
+        self.pool.read((), |tx, ()| Box::pin(queue_facts(tx))).await
+    }
+
     /// Asks the database for an answer, behind whatever else waits to be written: it tells a database that is away, locked or
     /// overwhelmed, not a disk that is full.
     ///
@@ -92,6 +117,28 @@ async fn counts(tx: &mut Tx) -> Result<Counts, StoreError> {
         counts.erasures = row.int("n")?;
     }
     Ok(counts)
+}
+
+async fn queue_facts(tx: &mut Tx) -> Result<QueueFacts, StoreError> {
+    let mut facts = QueueFacts::default();
+    let sql = "SELECT COUNT(*) AS n, MIN(received_at) AS since FROM mails WHERE state = 'received'";
+    if let Some(row) = tx.one("mails", sql, args![]).await? {
+        (facts.received, facts.oldest) = (row.int("n")?, row.time_opt("since")?);
+    }
+    let sql = "SELECT COUNT(*) AS n FROM mails WHERE state = 'held'";
+    if let Some(row) = tx.one("mails", sql, args![]).await? {
+        facts.held = row.int("n")?;
+    }
+    let sql = "SELECT COUNT(*) AS n, MIN(queued_at) AS since FROM deliveries WHERE state = 'queued'";
+    if let Some(row) = tx.one("deliveries", sql, args![]).await? {
+        facts.deliveries = row.int("n")?;
+        facts.oldest = [facts.oldest, row.time_opt("since")?].into_iter().flatten().min();
+    }
+    let sql = "SELECT COUNT(*) AS n, MIN(queued_at) AS since FROM deliveries WHERE state = 'queued' AND attempts > 0";
+    if let Some(row) = tx.one("deliveries", sql, args![]).await? {
+        (facts.tried, facts.oldest_tried) = (row.int("n")?, row.time_opt("since")?);
+    }
+    Ok(facts)
 }
 
 async fn unknown_objects(tx: &mut Tx, ids: &[ObjectId]) -> Result<Vec<ObjectId>, StoreError> {

@@ -160,6 +160,17 @@ impl Scanner {
         Ok(Scan { talk })
     }
 
+    /// What the scanner says of its version and its signatures; of none it is empty. It is one line, and bounded.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    pub async fn version(&self) -> Result<String, ScanError> {
+        let Self::Clamd(clamd) = self else { return Ok(String::new()) };
+        let mut talk = clamd.connect("zVERSION").await?;
+        talk.send_gathered().await?;
+        talk.answer().await
+    }
+
     /// Asks the scanner whether it is there; none always is.
     ///
     /// # Errors

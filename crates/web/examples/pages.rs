@@ -1,6 +1,8 @@
 //! Writes every state of every page, in both languages, as HTML files into a folder, to be looked at in a browser:
 //! `cargo run -p fubako-web --example pages -- FOLDER`.
 
+#[path = "pages/health.rs"]
+mod health;
 #[path = "pages/queue.rs"]
 mod queue;
 #[path = "pages/usage.rs"]
@@ -618,6 +620,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
     all.extend(operator_pages(&plain));
     all.extend(announcement_pages(&plain));
     all.extend(policy_pages(&plain));
+    all.extend(health::pages(&plain, SENT));
     all.extend(queue::pages(&plain, SENT));
     all.extend(usage::pages(&plain, SENT));
     all.extend(sent_pages(&plain));

@@ -28,6 +28,7 @@
 //!  GET   /approvals/{deposit}/files/{number}  …/all.zip  its files, as long as it waits         the same
 //!  POST  /approvals/{deposit}/approve  …/reject: form `reason` → 303                            the same, form key
 //!  GET   /operator/maintenance  POST: form `starts`, `ends` → 303                                    operator, form key
+//!  GET   /operator/health    whether all of it is well                                               operator
 //!  GET   /operator/queue     query `section`, `state`, `after`; …/{id}                                  operator
 //!  GET   /operator/queue/{id}/retry  …/stop  asks; POST: does it → 303                               operator, form key
 //!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
@@ -59,7 +60,7 @@
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `guesses`: how many wrong ones a network may have
-//! - `operator`: maintenance windows, announcements, the mail queue; `announced`: what every page says of these; `audit`: the audit log
+//! - `operator`: maintenance windows, announcements, the mail queue, health; `announced`: what every page says of these; `audit`: the audit log
 //! - `manual`: the API's document and its page
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `approvals`: what approvers do
@@ -110,7 +111,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use fubako_base::Timestamp;
-use fubako_exchange::Exchange;
+use fubako_exchange::{Exchange, domain::health::Disk, health::Machine};
 
 pub use api::GatewayTokens;
 pub use mail_link::{How, Looked, SetUpCheck};
@@ -130,6 +131,16 @@ pub struct WebState {
     /// Looks at a section's set-up; none where this process cannot.
     check: Option<SetUpCheck>,
     looks: Arc<mail_link::Looks>,
+    sight: Sight,
+}
+
+/// Looks at the process and the machine, for the operator's page of health.
+#[derive(Clone)]
+pub struct Sight {
+    /// What the process knows of itself, at once.
+    pub machine: Arc<dyn Fn() -> Machine + Send + Sync>,
+    /// The disk that `data_dir` lies on; it may block. None where it cannot be looked at.
+    pub disk: Arc<dyn Fn() -> Option<Disk> + Send + Sync>,
 }
 
 /// Whom a request comes from, as whoever serves the router notes it in the request's extensions: the peer, or whom a trusted proxy speaks for.
@@ -152,6 +163,7 @@ impl WebState {
             codes: Arc::default(),
             check: None,
             looks: Arc::default(),
+            sight: Sight { machine: Arc::new(Machine::default), disk: Arc::new(|| None) },
         }
     }
 
@@ -159,6 +171,12 @@ impl WebState {
     #[must_use]
     pub fn with_check(self, check: SetUpCheck) -> Self {
         Self { check: Some(check), ..self }
+    }
+
+    /// The same on a machine that can be looked at.
+    #[must_use]
+    pub fn on_machine(self, sight: Sight) -> Self {
+        Self { sight, ..self }
     }
 
     /// The same on another clock.

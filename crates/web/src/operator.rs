@@ -1,6 +1,7 @@
-//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements and the queue.
+//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements, the queue and health.
 
 mod announcements;
+mod health;
 mod queue;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .route(MAINTENANCE, get(maintenance).post(add_maintenance))
         .route("/operator/maintenance/{id}/end", post(end_maintenance).get(lead_to_maintenance))
         .merge(announcements::routes())
+        .merge(health::routes())
         .merge(queue::routes())
 }
 

@@ -59,6 +59,15 @@ pub(crate) fn wait(seconds: u64, lang: Lang) -> String {
     }
 }
 
+/// How long something has lasted by now, as a person says it: a [`wait`], and whole days from two on.
+pub(crate) fn lasting(since: Timestamp, now: Timestamp, lang: Lang) -> String {
+    let seconds = u64::try_from(now.0.saturating_sub(since.0) / 1_000_000).unwrap_or(0);
+    match seconds {
+        0..172_800 => wait(seconds, lang),
+        _ => text(lang, "web-days", &[("count", Value::from(seconds / 86_400))]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +83,9 @@ mod tests {
         assert_eq!(wait(61, Lang::En), "2 minutes");
         assert_eq!(wait(3600, Lang::Ja), "1時間");
         assert_eq!(wait(3660, Lang::En), "1 hour 1 minute");
+        let lasting = |seconds: i64| lasting(Timestamp(0), Timestamp(0).plus_seconds(seconds), Lang::En);
+        let lasted = [-5, 172_799, 172_800, 300_000].map(lasting);
+        assert_eq!(lasted, ["0 seconds", "48 hours", "2 days", "3 days"]);
         assert_eq!(seconds_until(Timestamp(0), Timestamp(1)), 1);
         assert_eq!(seconds_until(Timestamp(0), Timestamp(2_000_001)), 3);
         assert_eq!(seconds_until(Timestamp(5), Timestamp(0)), 1);

@@ -85,10 +85,6 @@ web-queue-stage-delivered = Delivered
 web-queue-stage-failed = Could not be delivered
 web-queue-from-nobody = (no sender)
 web-queue-age = for { $age }
-web-queue-days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
- }
 web-queue-attempts = { $count ->
     [0] not tried yet
     [one] tried once
@@ -135,3 +131,91 @@ web-queue-nothing-waits = It does not wait any more, is being worked on just now
 web-queue-links-out = Its recipients have, or may have, links to its files, so this mail with the password goes on.
 web-done-mail-retried = It is tried now.
 web-done-mail-stopped = It was stopped.
+
+# Health
+web-health = Health
+web-health-summary = { $count ->
+    [0] All is well.
+    [one] { $count } thing should be looked at.
+   *[other] { $count } things should be looked at.
+ }
+web-health-right = Right
+web-health-look = Look
+web-health-wrong = Wrong
+web-health-unknown = Unknown
+web-health-todo = What to do:
+web-health-program = Program
+web-health-version = Version
+web-health-started = Started
+web-health-at = Looked at
+web-health-database = Database
+web-health-database-good = It answered in { $count } ms.
+web-health-database-slow = It took { $count } ms to answer.
+web-health-database-slow-todo = Please look at the database’s load, and at how fast the disk is.
+web-health-database-away = It does not answer.
+web-health-database-away-todo = Please look at the database’s server and at the log; with SQLite at the free space on the disk too.
+web-health-scanner = Virus scanner
+web-health-scanner-good = It answers, and finds the test files as it must.
+web-health-scanner-none = None is configured. Files are not scanned.
+web-health-scanner-none-todo = Please set a clamd up and name it as scanner.clamd in the configuration.
+web-health-scanner-faulty = It calls clean what it did not look into.
+web-health-scanner-faulty-todo = What to mend in clamd.conf stands in the log, in the line at the level ERROR (remedy).
+web-health-scanner-away = It does not answer. Mails with attachments wait.
+web-health-scanner-away-todo = Please see whether clamd runs. When it is back, mails go on by themselves.
+web-health-signatures = Virus signatures
+web-health-signatures-good = They are of { $time }.
+web-health-signatures-old = They are of { $time }, and were not renewed for more than { $count } days.
+web-health-signatures-old-todo = Please see whether freshclam runs and reaches its mirror.
+web-health-signatures-unknown = It is not known how old they are.
+web-health-signatures-unknown-todo = Please look at what clamd answers to VERSION.
+web-health-queue = Waiting mails
+web-health-queue-good = { $count ->
+    [0] None waits.
+    [one] One waits, for { $age }.
+   *[other] { $count } wait, the oldest for { $age }.
+ }
+web-health-queue-long = { $count ->
+    [one] One waits, for { $age }.
+   *[other] { $count } wait, the oldest for { $age }.
+ }
+web-health-queue-long-todo = Please see in the mail queue why.
+web-health-queue-unknown = It is not known.
+web-health-queue-unknown-todo = Please look at the database.
+web-health-next-hop = Next servers
+web-health-next-hop-good = { $count ->
+    [0] No delivery waits to be tried again.
+    [one] One delivery waits to be tried again.
+   *[other] { $count } deliveries wait to be tried again.
+ }
+web-health-next-hop-bad = { $count ->
+    [one] One delivery was tried in vain, for { $age }.
+   *[other] { $count } deliveries were tried in vain, the oldest for { $age }.
+ }
+web-health-next-hop-bad-todo = Please see in the mail queue why. Where they are many, look at the smarthost or at outgoing port 25.
+web-health-next-hop-unknown = It is not known.
+web-health-next-hop-unknown-todo = Please look at the database.
+web-health-held = Held mails
+web-health-held-none = There are none.
+web-health-held-some = { $count ->
+    [one] There is one.
+   *[other] There are { $count }.
+ }
+web-health-held-some-todo = Please have the mail queue show those that are held, and try each again or stop it.
+web-health-held-unknown = It is not known.
+web-health-held-unknown-todo = Please look at the database.
+web-health-disk = Disk (data_dir)
+web-health-disk-good = { $free } free of { $total }
+web-health-disk-full = Only { $free } free of { $total }
+web-health-disk-full-todo = Please make room. When there is none, no mail can be received.
+web-health-disk-unknown = It is not known.
+web-health-disk-unknown-todo = Please see whether the disk of data_dir answers.
+web-health-certificate = Certificate (TLS)
+web-health-certificate-good = Good until { $time }
+web-health-certificate-soon = It ends on { $time }.
+web-health-certificate-soon-todo = Please renew it. Where it is renewed automatically, the log says why that could not be done.
+web-health-certificate-over = It ended on { $time }.
+web-health-certificate-over-todo = Please renew it now. Where it is renewed automatically, the log says why that could not be done.
+web-health-certificate-own = It was made here, at the first start (until { $time }). Nobody who verifies accepts it.
+web-health-certificate-own-todo = Please get one from a certificate authority, and name it as tls.certificate and tls.key in the configuration, or have it ordered automatically (tls.acme).
+web-health-certificate-unknown = It cannot be read.
+web-health-certificate-unknown-todo = Please look at the file that tls.certificate names.

@@ -67,6 +67,10 @@ web-hours = { $count ->
     [one] { $count } hour
    *[other] { $count } hours
 }
+web-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
 
 web-ways = You can open them in any of these ways.
 web-way-password = With the file password

@@ -82,7 +82,6 @@ web-queue-stage-delivered = 配送済み
 web-queue-stage-failed = 配送できませんでした
 web-queue-from-nobody = (差出人なし)
 web-queue-age = { $age }前から
-web-queue-days = { $count }日
 web-queue-attempts = { $count ->
     [0] まだ試していません
    *[other] { $count }回試しました
@@ -128,3 +127,79 @@ web-queue-nothing-waits = もう待っていないか、いま処理中か、送
 web-queue-links-out = 受信者がファイルのリンクを受け取っている(可能性がある)ため、パスワードを記したこのメールは停止できません。
 web-done-mail-retried = いま再試行しています。
 web-done-mail-stopped = 停止しました。
+
+# 稼働状況
+web-health = 稼働状況
+web-health-summary = { $count ->
+    [0] すべて正常です。
+   *[other] 確認が必要な項目が { $count }件あります。
+ }
+web-health-right = 正常
+web-health-look = 要確認
+web-health-wrong = 異常
+web-health-unknown = 不明
+web-health-todo = 対処:
+web-health-program = プログラム
+web-health-version = バージョン
+web-health-started = 起動
+web-health-at = 確認した時刻
+web-health-database = データベース
+web-health-database-good = { $count } ミリ秒で応答しました。
+web-health-database-slow = 応答に { $count } ミリ秒かかりました。
+web-health-database-slow-todo = データベースの負荷と、ディスクの速さをご確認ください。
+web-health-database-away = 応答がありません。
+web-health-database-away-todo = データベースのサーバとログをご確認ください。SQLiteのときは、ディスクの空き容量もご確認ください。
+web-health-scanner = ウイルス検査
+web-health-scanner-good = 応答し、検査用のファイルを正しく見つけています。
+web-health-scanner-none = 設定されていません。ファイルは検査されていません。
+web-health-scanner-none-todo = clamdを用意し、設定の scanner.clamd に書いてください。
+web-health-scanner-faulty = 検査できなかったファイルを、問題なしと答えています。
+web-health-scanner-faulty-todo = 直すべき clamd.conf の項目が、ログの ERROR の行(remedy)に出ています。
+web-health-scanner-away = 応答がありません。添付ファイルのあるメールは待っています。
+web-health-scanner-away-todo = clamdが動いているかを確かめてください。戻れば、メールは自動で進みます。
+web-health-signatures = ウイルス定義ファイル
+web-health-signatures-good = { $time } のものです。
+web-health-signatures-old = { $time } のものです。{ $count }日を超えて更新されていません。
+web-health-signatures-old-todo = freshclamが動いているか、配布元に接続できるかを確かめてください。
+web-health-signatures-unknown = いつのものかわかりません。
+web-health-signatures-unknown-todo = clamdの VERSION の応答をご確認ください。
+web-health-queue = 待っているメール
+web-health-queue-good = { $count ->
+    [0] ありません。
+   *[other] { $count }件。最も古いものは { $age }前からです。
+ }
+web-health-queue-long = { $count }件。最も古いものは { $age }前から待っています。
+web-health-queue-long-todo = メールキューで、待っている理由をご確認ください。
+web-health-queue-unknown = わかりません。
+web-health-queue-unknown-todo = データベースをご確認ください。
+web-health-next-hop = 配送先
+web-health-next-hop-good = { $count ->
+    [0] 再試行を待つ配送はありません。
+   *[other] 再試行を待つ配送が { $count }件あります。
+ }
+web-health-next-hop-bad = { $count }件の配送ができていません。最も古いものは { $age }前からです。
+web-health-next-hop-bad-todo = メールキューで理由をご確認ください。多いときは、スマートホストまたは外向きの25番ポートをご確認ください。
+web-health-next-hop-unknown = わかりません。
+web-health-next-hop-unknown-todo = データベースをご確認ください。
+web-health-held = 保留しているメール
+web-health-held-none = ありません。
+web-health-held-some = { $count }件あります。
+web-health-held-some-todo = メールキューで「保留」に絞り込み、再試行するか停止してください。
+web-health-held-unknown = わかりません。
+web-health-held-unknown-todo = データベースをご確認ください。
+web-health-disk = ディスク(data_dir)
+web-health-disk-good = 空き { $free }(全体 { $total })
+web-health-disk-full = 空きが { $free } しかありません(全体 { $total })。
+web-health-disk-full-todo = 容量を増やすか、不要なファイルを削除してください。空きがなくなると、メールを受け取れなくなります。
+web-health-disk-unknown = わかりません。
+web-health-disk-unknown-todo = data_dir のあるディスクが応答しているかをご確認ください。
+web-health-certificate = 証明書(TLS)
+web-health-certificate-good = { $time } まで有効です。
+web-health-certificate-soon = { $time } に期限が切れます。
+web-health-certificate-soon-todo = 証明書を更新してください。自動で更新する設定のときは、更新できない理由がログに出ています。
+web-health-certificate-over = { $time } に期限が切れました。
+web-health-certificate-over-todo = すぐに証明書を更新してください。自動で更新する設定のときは、更新できない理由がログに出ています。
+web-health-certificate-own = 最初の起動時に自動で作成したものです({ $time } まで)。検証する相手には受け入れられません。
+web-health-certificate-own-todo = 認証局の証明書を用意し、設定の tls.certificate と tls.key に書くか、tls.acme で自動で取得してください。
+web-health-certificate-unknown = 読み取れません。
+web-health-certificate-unknown-todo = 設定の tls.certificate のファイルをご確認ください。

@@ -46,6 +46,7 @@ web-link-locked-more = お急ぎのときは、送信者にご連絡ください
 web-seconds = { $count }秒
 web-minutes = { $count }分
 web-hours = { $count }時間
+web-days = { $count }日
 
 web-ways = 次のどれかの方法で開けます。
 web-way-password = ファイルパスワードで開く

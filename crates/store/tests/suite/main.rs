@@ -220,6 +220,7 @@ suite! {
         a_mail_whose_links_may_be_out_is_not_stopped
         what_is_worked_on_is_left_alone
         counts_tell_every_state
+        what_is_in_hand_is_told_in_short
     }
     races {
         two_nodes_share_the_mails

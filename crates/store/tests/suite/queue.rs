@@ -6,6 +6,7 @@ use fubako_store::{
     mails::{MailState, NewMail},
     outbox::DeliveryState,
     queue::{QueueRow, QueueSearch, Stopped},
+    upkeep::QueueFacts,
 };
 
 use crate::{
@@ -235,4 +236,28 @@ pub(crate) async fn the_queue_is_given_in_pages_and_narrowed(db: Db) {
     db.store.queue_stop(&ids[0], &entry(), at(7)).await.unwrap();
     assert_eq!(db.store.queue_deliveries(on_its_way.accepted.id).await.unwrap()[0].ended_at, Some(at(7)));
     assert_eq!(db.store.queue_deliveries(held.id).await.unwrap(), []);
+}
+
+// spec: X-OPERATOR
+pub(crate) async fn what_is_in_hand_is_told_in_short(db: Db) {
+    acme(&db.store).await;
+    assert_eq!(db.store.queue_facts().await.unwrap(), QueueFacts::default());
+    let held = leased(&db.store).await.accepted;
+    db.store.stop_mail(held.id, "w", ending(true, &[Code::Ambiguous], "odd", None), at(1)).await.unwrap();
+    let only_held = QueueFacts { held: 1, ..QueueFacts::default() };
+    assert_eq!(db.store.queue_facts().await.unwrap(), only_held, "it waits for somebody, not for its turn");
+    relayed(&db.store, &["a@example.com", "b@example.com"]).await;
+    let queued = QueueFacts { deliveries: 2, oldest: Some(at(0)), ..only_held };
+    assert_eq!(db.store.queue_facts().await.unwrap(), queued);
+    deliver(&db.store, 0, &again(900)).await;
+    let tried = QueueFacts { tried: 2, oldest_tried: Some(at(0)), ..queued };
+    assert_eq!(db.store.queue_facts().await.unwrap(), tried);
+    db.store.queue_outgoing(&[notice()], at(-3)).await.unwrap();
+    let more = QueueFacts { deliveries: 3, oldest: Some(at(-3)), ..tried };
+    assert_eq!(db.store.queue_facts().await.unwrap(), more);
+    for received in [at(-9), at(7)] {
+        db.store.accept_mail(&NewMail { received_at: received, ..mail() }).await.unwrap();
+    }
+    let all = QueueFacts { received: 2, oldest: Some(at(-9)), ..more };
+    assert_eq!(db.store.queue_facts().await.unwrap(), all);
 }

@@ -1,6 +1,7 @@
-//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`] and the [`queue`].
+//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`], the [`queue`] and [`health`].
 
 pub mod announcements;
+pub mod health;
 pub mod queue;
 
 use askama::Template;

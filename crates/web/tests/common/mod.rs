@@ -16,7 +16,7 @@ use fubako_exchange::{
 use fubako_store::sections::User;
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
-use fubako_web::{GatewayTokens, WebState};
+use fubako_web::{GatewayTokens, Sight, WebState};
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -96,7 +96,16 @@ impl House {
     }
 
     pub fn of(house: house::House) -> Self {
+        Self::on_machine(house, None)
+    }
+
+    /// On a machine that says this of itself.
+    pub fn on_machine(house: house::House, sight: Option<Sight>) -> Self {
         let state = WebState::new(house.exchange.clone(), GatewayTokens::new(["api-token"]));
+        let state = match sight {
+            Some(sight) => state.on_machine(sight),
+            None => state,
+        };
         let web = fubako_web::router(state.with_clock(house.clock.hands()));
         Self { house, web }
     }

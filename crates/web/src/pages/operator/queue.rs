@@ -155,7 +155,7 @@ fn listed(frame: &Frame, row: &QueueRow, zone: &str, now: Timestamp) -> Row {
         section: row.section.to_string(),
         from: from(frame, row),
         to,
-        age: age(frame, row.since, now),
+        age: waits::lasting(row.since, now, frame.lang),
         since: shown::moment(row.since, zone, frame.lang),
         size: shown::size(row.size),
         attempts: frame.count("web-queue-attempts", &u64::from(row.attempts)),
@@ -167,15 +167,6 @@ fn listed(frame: &Frame, row: &QueueRow, zone: &str, now: Timestamp) -> Row {
 /// The envelope's sender; an empty one is said to be so.
 fn from(frame: &Frame, row: &QueueRow) -> String {
     if row.from.is_empty() { frame.t("web-queue-from-nobody") } else { visible(&row.from) }
-}
-
-/// How long ago something was, as a person says it.
-fn age(frame: &Frame, since: Timestamp, now: Timestamp) -> String {
-    let seconds = u64::try_from(now.0.saturating_sub(since.0) / 1_000_000).unwrap_or(0);
-    match seconds {
-        0..172_800 => waits::wait(seconds, frame.lang),
-        _ => frame.count("web-queue-days", &(seconds / 86_400)),
-    }
 }
 
 fn why_words(frame: &Frame, why: Why) -> String {
