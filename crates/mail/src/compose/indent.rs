@@ -7,8 +7,10 @@ use crate::{
     scan::{LONGEST_OPENING, begins_file, begins_header, opening_at_end},
 };
 
-/// Octets after which a line is ended at the next space, or between two ideographs: Chinese and Japanese have no spaces. In HTML it is in a tag ([`Markup`]).
+/// Octets after which a line is ended at the next space, or between two ideographs: Chinese and Japanese have no spaces. In HTML it is in a comment at that space.
 const LONG: usize = 700;
+/// The same in HTML within a tag ([`Markup`]): early, so that few lines become so long that they need a comment.
+const LONG_IN_TAG: usize = 160;
 /// Octets after which a line is cut by somebody who takes the rest for a line again: what RFC 5322, 2.1.1 allows, with and without its end, and what
 /// has room in the buffers that programs read lines into.
 const CUTS: [usize; 7] = [998, 1000, 1023, 1024, 2047, 4095, 8191];
@@ -84,24 +86,23 @@ impl Indenter {
     }
 
     fn write(&mut self, octet: u8, out: &mut Vec<u8>) {
-        let is_long = self.column >= LONG && !self.is_quoted;
-        if let Some(markup) = &mut self.markup {
-            if is_long && octet == b'>' && markup.ends_with(self.last[3]) {
-                out.extend_from_slice(b"\r\n ");
-                (self.column, self.last) = (1, [b' '; 4]);
-                self.tail.clear();
-            }
-            markup.push(octet);
+        if self.markup.is_some() && self.write_markup(octet, out) {
+            return;
         }
-        if is_long && octet == b' ' && self.markup.as_ref().is_none_or(Markup::is_between) {
-            return self.end_line(out);
+        let is_long = self.column >= LONG && !self.is_quoted && self.markup.is_none();
+        if is_long && octet == b' ' {
+            // RFC 3676: a flowed line goes on where it ends in a space, which belongs to the text unless `delsp` says otherwise; one before a line is none.
+            let end: &[u8] = match self.flow {
+                Flow::Fixed => b"\r\n ",
+                Flow::Flowed { delsp: false } => b" \r\n ",
+                Flow::Flowed { delsp: true } => b"  \r\n ",
+            };
+            return self.end_line(end, out);
         }
         // The octets with which ideographs begin in UTF-8.
         let is_ideograph = (0xe4..=0xe9).contains(&octet) && !self.last[3].is_ascii();
-        if is_long && is_ideograph && self.markup.is_none() && !self.in_link {
-            // Before it stands a space, so that it begins nothing.
-            out.extend_from_slice(b"\r\n ");
-            self.begin_line();
+        if is_long && is_ideograph && !self.in_link {
+            self.end_line(b"\r\n ", out);
         }
         out.push(octet);
         self.column += 1;
@@ -123,19 +124,27 @@ impl Indenter {
         }
     }
 
-    /// Ends the line in place of a space.
-    fn end_line(&mut self, out: &mut Vec<u8>) {
-        // RFC 3676: a flowed line goes on where it ends in a space, which belongs to the text unless `delsp` says otherwise; one before a line is none.
-        out.extend_from_slice(match self.flow {
-            Flow::Fixed => b"\r\n ",
-            Flow::Flowed { delsp: false } => b" \r\n ",
-            Flow::Flowed { delsp: true } => b"  \r\n ",
-        });
-        self.begin_line();
+    /// Ends a line of HTML that is long, where that is nothing to anybody; says whether in place of the octet.
+    fn write_markup(&mut self, octet: u8, out: &mut Vec<u8>) -> bool {
+        let Some(markup) = &mut self.markup else { return false };
+        let ends_tag = octet == b'>' && markup.ends_with(self.last[3]);
+        markup.push(octet);
+        let (is_between, is_text) = (octet == b' ' && markup.is_between(), octet == b' ' && markup.is_text());
+        if self.column >= LONG_IN_TAG && (ends_tag || is_between) {
+            self.end_line(b"\r\n ", out);
+            return is_between;
+        }
+        if self.column >= LONG && is_text {
+            // White space would be seen where a style says so.
+            self.end_line(b" <!--\r\n -->", out);
+            return true;
+        }
+        false
     }
 
-    /// A line with a space before it was begun.
-    fn begin_line(&mut self) {
+    /// Ends the line. What begins the next one has a space before it, and begins nothing.
+    fn end_line(&mut self, end: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(end);
         (self.column, self.in_link, self.last) = (1, false, [b' '; 4]);
         self.tail.clear();
     }
@@ -223,7 +232,10 @@ mod tests {
         indenter.finish(&mut out);
         assert_eq!(
             out,
-            text.replace("from", "\tfrom").replace("</style>", "</style\r\n >").replace("<br>", "<br\r\n >").as_bytes()
+            text.replace("from", "\tfrom")
+                .replace("</style>", "</style\r\n >")
+                .replace("z y", "z <!--\r\n -->y")
+                .as_bytes()
         );
     }
 
@@ -262,8 +274,8 @@ mod tests {
                 assert!(is_open(is_html, &format!("{far}{word}\r\n")), "{word}");
                 assert!(is_open(is_html, &format!("a b\r\n{far}{word}")), "{word}");
                 assert!(!is_open(is_html, &format!("x{far}xxx{word}\r\n")), "{word}");
-                let gap = if is_html { "<br>" } else { " " };
-                assert!(!is_open(is_html, &format!("{far}{gap}{word}\r\n")), "{word}");
+
+                assert!(!is_open(is_html, &format!("{far} {word}\r\n")), "{word}");
                 assert!(!is_open(is_html, &format!("{far}\r\n{word}\r\n")), "{word}");
             }
         }

@@ -67,6 +67,11 @@ impl Markup {
         self.state == State::Between
     }
 
+    /// Whether this is a text, in which a comment is nothing to anybody.
+    pub(super) fn is_text(&self) -> bool {
+        self.state == State::Text && self.raw.is_none()
+    }
+
     /// Whether a line may be ended before a `>` that comes now. (Behind a `/` it would take away what that says.)
     pub(super) const fn ends_with(&self, last: u8) -> bool {
         let within = matches!(self.state, State::Name | State::Between | State::Attribute | State::AfterAttribute);

@@ -47,9 +47,9 @@ pub(super) struct Below {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
     Full,
-    /// Another one of which the length fits, or that is shorter, as one of which the blanks at the end are gone.
+    /// Another one of which the length fits, or that is a little shorter, as one of which the blanks at the end are gone.
     Other,
-    /// One of a single character, or two: a ruler, or zeros.
+    /// One of a single character, or two: a ruler, or zeros; or one that is much shorter than it says, as words in capitals are.
     Filler,
     /// No octets, as encoders write that.
     Nothing,
@@ -120,7 +120,13 @@ impl Line {
             [FULL_XX, data @ ..] if is_xx(data) && !is_ruler(data) => Self::Xx,
             text if !fits(line) && !fits(text) && !is_shortened(text) => Self::Prose,
             text if is_ruler(text) => Self::Filler,
-            text if !fits(line) && !fits(text) => Self::Other,
+            text if !fits(line) && !fits(text) => {
+                if is_nearly_whole(text) {
+                    Self::Other
+                } else {
+                    Self::Filler
+                }
+            }
             [FULL, data @ ..] if !is_capitals(data) => Self::Full,
             _ => Self::Other,
         }
@@ -131,7 +137,7 @@ impl Line {
 /// follow. Encoders write no small letters.
 fn fits(line: &[u8]) -> bool {
     let Some((length @ 33..=95, data)) = line.split_first() else { return false };
-    let groups = usize::from(length - 32).div_ceil(3) * 4;
+    let groups = characters(*length);
     // What follows is a checksum, or a mark.
     (groups - 4..=groups + 1).contains(&data.len()) && data.iter().take(groups).all(is_data)
 }
@@ -139,7 +145,17 @@ fn fits(line: &[u8]) -> bool {
 /// Whether a line says that it has more than is there, as where blanks at its end are gone, which stood for zeros.
 fn is_shortened(text: &[u8]) -> bool {
     let Some((length @ 33..=95, data)) = text.split_first() else { return false };
-    data.len() < usize::from(length - 32).div_ceil(3) * 4 && data.iter().all(is_data)
+    data.len() < characters(*length) && data.iter().all(is_data)
+}
+
+/// Whether more than two thirds of what such a line says are there.
+fn is_nearly_whole(text: &[u8]) -> bool {
+    text.split_first().is_some_and(|(length, data)| data.len() * 3 > characters(*length) * 2)
+}
+
+/// The characters of a line of this length.
+fn characters(length: u8) -> usize {
+    usize::from(length.saturating_sub(32)).div_ceil(3) * 4
 }
 
 const fn is_data(octet: &u8) -> bool {

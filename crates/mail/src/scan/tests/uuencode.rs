@@ -93,6 +93,10 @@ fn files_written_as_text() {
     let gzip = "begin 644 a.gz\r\n5'XL(  @       _ZN  *.*'M@$      \r\n \r\nend\r\n";
     assert!(hides(&gzip.replace(" \r\n", "\r\n").replace("      \r\n", "\r\n").replace("  \r\n", "\r\n")));
     assert!(hides("begin 644 z\r\nM<V5C\r\nM\r\n#=&]P\r\n\r\nend\r\n"));
+    // Found by review: a log, a time table.
+    assert!(!hides("begin 2026-11-23 10:00:00\r\n10:00:01 OK\r\n10:00:02 OK\r\n\r\nend\r\n"));
+    assert!(!hides("begin 1\r\nOK\r\n\r\nend\r\n"));
+    assert!(!hides("Begin 10:00\r\nOPENING 10:00-10:10\r\nKEYNOTE 10:10-11:00\r\n\r\nend\r\n"));
     let full = |end: &str| format!("M{}{end}", "<V5C".repeat(3) + &"=&]P*2,!".repeat(6));
     for end in ["", "a", "!"] {
         assert!(hides(&format!("begin 644 a\r\n  {}\r\n  {}\r\n", full(end), full(end))), "{end}");
