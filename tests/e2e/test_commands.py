@@ -203,6 +203,9 @@ def nasty_mails():
     ]:
         html = b"Content-Type: text/html; charset=" + charset + b"\r\n"
         yield name, mails.multipart(mails.head(name.encode()), [(html, body), mails.attachment(picture, b"ABC")])
+    # Each line is looked for in a long field, in which it stands wherever it is looked for.
+    text = b"Content-Type: text/plain; a=" + b"a" * 900 + b"\r\n"
+    yield "delimiters", mails.multipart(mails.head(b"delimiters"), [(text, fill(b"--a\r\n")), mails.attachment(picture, b"ABC")])
 
 
 # Runs a command, and says after it what it used: the processor's seconds, and MiB of memory at most. In a process of its
