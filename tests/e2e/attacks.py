@@ -330,6 +330,16 @@ def files_in_charsets():
         yield Attack(f"uuencoded in the {place}", mail(body), None)
 
 
+def cuts_in_html():
+    """A field of a part just where a line of HTML is cut, behind each way in which one is ended before that."""
+    field = b"From: x\r\nX-Content-Disposition: attachment; filename=evil.exe\r\n\r\n" + EICAR + b"\r\n"
+    for name, end, within in (("a comment", b" ", 4), ("a tag", b"<br>", 2), ("an attribute", b"<b x y='1'>", 8)):
+        for cut in (1023, 2046):
+            line = b"x" * 705 + end + b"y" * (cut - within) + field
+            html = b"Content-Type: text/html; charset=utf-8\r\n" + ENCODING + b"\r\n" + base64.encodebytes(b"begin with the\r\n" + line).replace(b"\n", b"\r\n")
+            yield Attack(f"a field at octet {cut} of HTML behind {name}", mail(parts(TEXT, html), b"multipart/alternative; boundary=BB"), "hold")
+
+
 # Texts in which nobody finds a file once they are in base64: they go out, with every word.
 VEILED = {
     "a table": "Content-Type\tName\tSize\ntext/html\tindex\t10\n\nmore\n", "an error": "content-type mismatch: name is required\n\nmore\n", "Japanese": "Content-Type の name パラメータについて\n\nmore\n", "XML": '<Content-Type name="foo" value="bar"/>\n\nmore\n',
@@ -901,7 +911,7 @@ def quoted_printable_read_otherwise():
 
 def all_attacks():
     """Every attack, in a fixed order."""
-    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, fields_with_long_names, long_boundaries, boundary_parameters, odd_boundaries,
+    for family in (doubled_fields, field_names, encodings, base64_bodies, quoted_printable_bodies, files_in_text, cuts_in_html, shown_only_decoded, texts_for_line_readers, fields_in_encoded_words, fields_that_are_none, fields_without_a_name, fields_with_long_names, long_boundaries, boundary_parameters, odd_boundaries,
                    boundary_lines, structures, multiparts_in_disguise, types, dispositions, named_texts, nested_messages, names, separators, versions, foldings,
                    stopped, outlook, crossed, texts_some_take_for_mails, lines_that_are_cut, quoted_printable_read_otherwise):
         yield from family()

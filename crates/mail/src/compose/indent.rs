@@ -145,7 +145,8 @@ impl Indenter {
     /// Ends the line. What begins the next one has a space before it, and begins nothing.
     fn end_line(&mut self, end: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(end);
-        (self.column, self.in_link, self.last) = (1, false, [b' '; 4]);
+        self.column = end.iter().rev().take_while(|octet| **octet != b'\n').count();
+        (self.in_link, self.last) = (false, [b' '; 4]);
         self.tail.clear();
     }
 }
@@ -274,10 +275,12 @@ mod tests {
                 assert!(is_open(is_html, &format!("{far}{word}\r\n")), "{word}");
                 assert!(is_open(is_html, &format!("a b\r\n{far}{word}")), "{word}");
                 assert!(!is_open(is_html, &format!("x{far}xxx{word}\r\n")), "{word}");
-
                 assert!(!is_open(is_html, &format!("{far} {word}\r\n")), "{word}");
                 assert!(!is_open(is_html, &format!("{far}\r\n{word}\r\n")), "{word}");
             }
         }
+        // Found by review: behind a comment's end, too, a line is as long as it is written.
+        let behind = |octets: usize| is_open(true, &format!("{} {}From: x\r\n", "x".repeat(700), "y".repeat(octets)));
+        assert_eq!((1015..1025).filter(|octets| behind(*octets)).collect::<Vec<_>>(), [1019, 1020]);
     }
 }
