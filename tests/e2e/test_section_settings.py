@@ -185,9 +185,12 @@ def test_an_administrator_sets_policies_and_mail_obeys(place, browser, other_bro
 def saved(site, person):
     """The words that stand in the policies as they are saved."""
     page = harness.Visitor(site.base)
-    for cookie in person.browser.driver.get_cookies():
-        page.opener.addheaders.append(("Cookie", f"{cookie['name']}={cookie['value']}"))
-    return html.unescape(page.page("/section/settings"))
+    cookies = [f"{cookie['name']}={cookie['value']}" for cookie in person.browser.driver.get_cookies()]
+    # All of them in one field: of several only the first would be sent.
+    page.opener.addheaders.append(("Cookie", "; ".join(cookies)))
+    text = html.unescape(page.page("/section/settings"))
+    assert "/section/settings/notice" in text, "who is signed in sees the policies"
+    return text
 
 
 def same(one, other):
