@@ -17,6 +17,13 @@ pub(super) struct Markup {
     is_end: bool,
     /// The element of [`RAW`] that is open.
     raw: Option<&'static [u8]>,
+    /// The last octets, in lower case.
+    recent: u64,
+    /// A comment began in the script that is open.
+    escaped: bool,
+    /// From here on a browser may be elsewhere: in a script that goes on behind its end tag (HTML, 13.2.5.31), or in a CDATA section, which is one in a
+    /// picture's markup only (13.2.5.42). No line is ended any more.
+    is_lost: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -64,18 +71,18 @@ enum Ending {
 impl Markup {
     /// Whether a line may be ended in place of the white space that was the last octet.
     pub(super) fn is_between(&self) -> bool {
-        self.state == State::Between
+        !self.is_lost && self.state == State::Between
     }
 
     /// Whether this is a text, in which a comment is nothing to anybody.
     pub(super) fn is_text(&self) -> bool {
-        self.state == State::Text && self.raw.is_none()
+        !self.is_lost && self.state == State::Text && self.raw.is_none()
     }
 
     /// Whether a line may be ended before a `>` that comes now. (Behind a `/` it would take away what that says.)
     pub(super) const fn ends_with(&self, last: u8) -> bool {
         let within = matches!(self.state, State::Name | State::Between | State::Attribute | State::AfterAttribute);
-        within && last != b'/'
+        !self.is_lost && within && last != b'/'
     }
 
     /// Whether a tag, or a comment, has begun and not ended.
@@ -86,6 +93,7 @@ impl Markup {
     /// Takes the next octet.
     pub(super) fn push(&mut self, octet: u8) {
         let octet = octet.to_ascii_lowercase();
+        self.look(octet);
         self.state = match self.state {
             State::Text => text(octet),
             State::Open => self.open(octet),
@@ -120,6 +128,17 @@ impl Markup {
             state if octet.is_ascii_whitespace() => state,
             _ => State::Attribute,
         };
+    }
+
+    /// Looks for what makes the place unknown.
+    fn look(&mut self, octet: u8) {
+        self.recent = self.recent << 8 | u64::from(octet);
+        let recent = self.recent.to_be_bytes();
+        if self.raw == Some(b"script") {
+            self.escaped |= recent.ends_with(b"<!--");
+            self.is_lost |= self.escaped && recent.ends_with(b"<script");
+        }
+        self.is_lost |= self.state == State::Bogus && recent == *b"![cdata[";
     }
 
     fn open(&mut self, octet: u8) -> State {
@@ -157,6 +176,7 @@ impl Markup {
     }
 
     fn end_tag(&mut self) -> State {
+        self.escaped = false;
         self.raw = if self.is_end { None } else { RAW.into_iter().find(|name| *name == &*self.name) };
         State::Text
     }
@@ -216,8 +236,34 @@ mod tests {
             ("<a =b 'c=\"d e\">", "<a_=b 'c=\"d e\"|>"),
             ("1 < 2 <3 a</b><br/ ><path/>c d<a b=/>", "1 < 2 <3 a</b|><br/_|><path/>c d<a_b=/>"),
             ("<svg>a b<b ></svg><styles>a b<b >", "<svg|>a b<b_|></svg|><styles|>a b<b_|>"),
+            (
+                "<![endif]><b ><![ CDATA[><b ><style><![CDATA[</style><b >",
+                "<![endif]><b_|><![ CDATA[><b_|><style|><![CDATA[</style|><b_|>",
+            ),
+            (
+                "<script><!-- x --></script><b ><script><script></script><b >",
+                "<script|><!-- x --></script|><b_|><script|><script></script|><b_|>",
+            ),
         ] {
             assert_eq!(marked(html), places);
+        }
+    }
+
+    // spec: MAIL-CID (found by review: a comment that ended a line there ended what hid the text behind it, or was itself seen)
+    #[test]
+    fn where_a_browser_may_be_elsewhere_no_line_is_ended() {
+        for (before, after) in [
+            ("<b ><script><!-- ", "<script> </script> a<b ></script> --></script><b >"),
+            ("<SCRIPT a ><!--", "<ScRiPt </script>a<b >"),
+            ("<b ><svg><text><!", "[CDATA[ a > b<b ]]></text></svg><b >"),
+            ("<math ><!", "[cdata[>a<b >"),
+        ] {
+            let html = format!("{before}{after}");
+            let whole = marked(&html);
+            assert!(whole.ends_with(after), "{whole}");
+            let mut markup = Markup::default();
+            html.bytes().for_each(|octet| markup.push(octet));
+            assert!(!markup.is_text(), "{html}");
         }
     }
 }
