@@ -145,6 +145,15 @@ def test_a_person_s_whole_story(site, browser, other_browser, lang, size):
         one.send("/sign-out")
         assert not one.is_in()
 
+        # Gone: at once where they are signed in, and for good.
+        one.sign_in(login, PASSWORD)
+        assert one.is_in()
+        assert site.run("operator", "remove", login.upper(), check=False).returncode != 0
+        assert "no operator any more" in site.run("operator", "remove", login).stdout
+        assert not one.is_in()
+        assert REFUSED[lang] in one.sign_in(login, PASSWORD)
+        assert login not in site.run("operator", "list").stdout
+
 
 # spec: X-ACCOUNTS X-LANG
 @pytest.mark.parametrize("lang", LANGS)

@@ -46,6 +46,8 @@ events! {
     SessionsEnded, "sessions-ended";
     /// An operator's account was made.
     OperatorMade, "operator-made";
+    /// An operator's account was removed.
+    OperatorRemoved, "operator-removed";
     /// An account was invited, or its password taken away: its sessions ended.
     Invited, "invited";
     /// A password was set by an invitation.

@@ -141,6 +141,20 @@ impl Exchange {
         Ok(self.handed_over(&token, login_id.to_owned(), address.to_owned(), invitation.until))
     }
 
+    /// Removes an operator: the sessions end, and what they made stays. The last one may be removed too: on the machine another is made.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Unavailable`].
+    pub async fn remove_operator(&self, typed: &str, by: &By, now: Timestamp) -> Result<(), AccountError> {
+        let login_id = typed.trim();
+        let entry = by.did(&SectionId::installation(), Event::OperatorRemoved, login_id, now);
+        if !self.parts.store.remove_operator(login_id, &entry).await? {
+            return Err(AccountError::NotFound);
+        }
+        tracing::info!(login_id, "an operator was removed");
+        Ok(())
+    }
+
     /// The operators, by login id, and how they stand.
     ///
     /// # Errors

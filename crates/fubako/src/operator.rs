@@ -1,4 +1,4 @@
-//! `fubako operator add|list|reset|unlock`: who runs the installation, and the way back in for whoever cannot sign in (spec X-ACCOUNTS).
+//! `fubako operator add|list|reset|unlock|remove`: who runs the installation, and the way back in for whoever cannot sign in (spec X-ACCOUNTS).
 //! There is no default password: the first operator is made here, and chooses one with a link that is good once.
 
 use std::os::unix::fs::MetadataExt as _;
@@ -34,6 +34,11 @@ pub enum OperatorCommand {
         /// An operator's LOGIN, or a user's SECTION/LOGIN
         name: String,
     },
+    /// Removes an operator, and ends their sessions at once; what they did stays in the audit log
+    Remove {
+        /// What they sign in with
+        login_id: String,
+    },
 }
 
 /// Carries the command out; gives what is said of it.
@@ -61,6 +66,10 @@ pub async fn run(exchange: &Exchange, command: &OperatorCommand, now: Timestamp)
         OperatorCommand::Unlock { name } => {
             exchange.unlock_account(name, &by, now).await?;
             format!("{} is unlocked.", name.trim())
+        }
+        OperatorCommand::Remove { login_id } => {
+            exchange.remove_operator(login_id, &by, now).await?;
+            format!("{} is no operator any more.", login_id.trim())
         }
     })
 }

@@ -173,6 +173,23 @@ impl Store {
             .await
     }
 
+    /// Removes an operator, with sessions, invitation and second factor. False where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_operator(&self, login_id: &str, entry: &Entry) -> Result<bool, StoreError> {
+        let record = self.recording(std::slice::from_ref(entry))?;
+        self.pool
+            .write((login_id.to_owned(), record), |tx, (login_id, record)| {
+                Box::pin(async move {
+                    // What is the account's goes with it (ON DELETE CASCADE).
+                    let sql = "DELETE FROM accounts WHERE section IS NULL AND login_id = $1";
+                    record.write_if(tx.run(sql, args![login_id]).await? == 1, tx).await
+                })
+            })
+            .await
+    }
+
     /// Gives an account an invitation in place of its password, in one transaction: what password it has goes, its sessions end, its lock is opened,
     /// and an earlier invitation is void. A user's account is made where there is none yet. `mail` is queued with it, where there is one. Gives the
     /// account as it then is; none where there is no such operator or user, or the mail goes to another address than the user has by now.

@@ -4,6 +4,7 @@ audit-sign-in-refused = Sign-in refused
 audit-sign-out = Signed out
 audit-sessions-ended = Other sessions ended
 audit-operator-made = Operator added
+audit-operator-removed = Operator removed
 audit-invited = Invited, or password reset
 audit-invitation-accepted = Password set by invitation
 audit-password-changed = Password changed

@@ -4,6 +4,7 @@ audit-sign-in-refused = サインインの失敗
 audit-sign-out = サインアウト
 audit-sessions-ended = 他のサインインの終了
 audit-operator-made = 運営者の追加
+audit-operator-removed = 運営者の削除
 audit-invited = 招待・パスワードの再設定
 audit-invitation-accepted = 招待からのパスワード設定
 audit-password-changed = パスワードの変更

@@ -81,6 +81,26 @@ pub(crate) async fn an_operator_is_made_once_and_chooses_a_password_once(db: Db)
 }
 
 // spec: X-ACCOUNTS
+pub(crate) async fn an_operator_goes_with_all_that_is_theirs_and_nobody_else_does(db: Db) {
+    let by = root(&db).await;
+    assert!(db.store.add_operator("b", "b@ops.example", invitation(3, 100), &entry(), at(0)).await.unwrap());
+    assert!(db.store.begin_session(by, "hash", &session(7, 2), &entry()).await.unwrap());
+    acme(&db.store).await;
+    db.store.apply(&[Change::PutUser(user("acme", "taro"))], &[], at(0)).await.unwrap();
+    db.store.invite(&taro(), invitation(4, 100), None, &entry(), at(1)).await.unwrap().unwrap();
+    for nobody in ["taro", "nobody", "ROOT", ""] {
+        assert!(!db.store.remove_operator(nobody, &entry()).await.unwrap(), "{nobody:?}");
+    }
+    assert!(db.store.session(&[7; 32]).await.unwrap().is_some());
+    assert!(db.store.remove_operator("root", &entry()).await.unwrap());
+    assert!(!db.store.remove_operator("root", &entry()).await.unwrap(), "it is gone already");
+    assert_eq!(db.store.account(&operator("root")).await.unwrap(), None);
+    assert!(db.store.session(&[7; 32]).await.unwrap().is_none(), "a session is left");
+    assert!(db.store.account(&operator("b")).await.unwrap().is_some());
+    assert!(db.store.account(&taro()).await.unwrap().is_some());
+}
+
+// spec: X-ACCOUNTS
 pub(crate) async fn a_user_s_account_is_the_user_s(db: Db) {
     acme(&db.store).await;
     db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();

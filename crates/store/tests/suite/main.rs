@@ -77,6 +77,7 @@ suite! {
     }
     accounts {
         an_operator_is_made_once_and_chooses_a_password_once
+        an_operator_goes_with_all_that_is_theirs_and_nobody_else_does
         a_user_s_account_is_the_user_s
         a_user_with_another_address_is_out
         password_tries_side_by_side_do_not_outrun_the_limit
