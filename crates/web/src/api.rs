@@ -40,7 +40,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::problem::ApiError;
-use crate::{Clock, InProcess, Peer, waits};
+use crate::{
+    Clock, InProcess, Peer,
+    refusals::{named, refused},
+    waits,
+};
 
 /// Octets of a JSON body: 1,000 recipients with the longest addresses and a long subject fit.
 const MAX_JSON: usize = 512 << 10;
@@ -114,10 +118,14 @@ async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Resp
     let token = token(&request).map(str::to_owned);
     let mut response = match bearer(&api, token.as_deref(), whence).await {
         Ok(Some(bearer)) => {
+            let name = bearer.shown();
             request.extensions_mut().insert(api.exchange.program(bearer, whence));
-            next.run(request).await
+            named(next.run(request).await, &name)
         }
-        Ok(None) => ApiError::unauthorized().into_response(),
+        Ok(None) => {
+            let why = if token.is_none() { "no token" } else { "a token that is none, or no longer" };
+            refused(ApiError::unauthorized().into_response(), why)
+        }
         Err(error) => ApiError::from(error).into_response(),
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -32,6 +32,7 @@ use crate::{
     },
     places::Place,
     receive::{bad_form, frame, page_response, said},
+    refusals::refused_to,
     visitor::{Visitor, cookie},
 };
 
@@ -215,18 +216,24 @@ impl<'a> Counter<'a> {
 
     /// The operator who is signed in. Whoever is somebody else hears that there is no such page.
     pub(crate) fn operator(&self, person: Person) -> Result<Person, First> {
-        if person.known.role() == Role::Operator { Ok(person) } else { Err(Box::new(self.said(Message::NoPage))) }
+        if person.known.role() == Role::Operator { Ok(person) } else { Err(self.not_theirs(&person)) }
     }
 
     /// Somebody who belongs to a section. An operator hears that there is no such page.
     pub(crate) fn member(&self, person: Person) -> Result<Person, First> {
-        if person.known.section.is_some() { Ok(person) } else { Err(Box::new(self.said(Message::NoPage))) }
+        if person.known.section.is_some() { Ok(person) } else { Err(self.not_theirs(&person)) }
     }
 
     /// An administrator of a section. Whoever is somebody else hears that there is no such page.
     pub(crate) fn administrator(&self, person: Person) -> Result<Person, First> {
         let is = person.known.role() == Role::Administrator;
-        if is { Ok(person) } else { Err(Box::new(self.said(Message::NoPage))) }
+        if is { Ok(person) } else { Err(self.not_theirs(&person)) }
+    }
+
+    /// There is no such page for them.
+    fn not_theirs(&self, person: &Person) -> First {
+        let (response, who) = (self.said(Message::NoPage), sign_in_name(&person.known.account));
+        Box::new(refused_to(response, "a page of another role", who))
     }
 
     pub(crate) fn comes_from_us(&self) -> Result<(), First> {

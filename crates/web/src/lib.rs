@@ -71,7 +71,7 @@
 //! - `counter`: who asks for a page of people with accounts; `forms`: a form's body, in time
 //! - `range`, `zip`, `names`: RFC 9110 ranges, the zip that is never made, names that do no harm; pure
 //! - `hosts`: which pages are under which host name
-//! - `guard`: security headers, and the origin of a POST
+//! - `guard`: security headers, and the origin of a POST; `refusals`: a line in the log for who is not let
 
 mod account;
 mod announced;
@@ -97,6 +97,7 @@ mod policies;
 mod range;
 mod receive;
 mod received;
+mod refusals;
 mod second_factor;
 mod sending;
 mod sent;
@@ -190,5 +191,9 @@ impl WebState {
 pub fn router(state: WebState) -> Router {
     let https = state.exchange.public_url().starts_with("https://");
     let api = api::router_on(state.exchange.clone(), state.tokens.clone(), Arc::clone(&state.clock));
-    receive::router(state).merge(api).layer(axum::middleware::map_response_with_state(https, guard::secure))
+    let refusals = refusals::Refusals::new(Arc::clone(&state.clock));
+    receive::router(state)
+        .merge(api)
+        .layer(axum::middleware::from_fn_with_state(refusals, refusals::note))
+        .layer(axum::middleware::map_response_with_state(https, guard::secure))
 }

@@ -26,6 +26,7 @@ use crate::{
     places::Place,
     policies,
     received::{self, Come},
+    refusals::refused,
     second_factor, sending, sent, tokens, uploads, usage,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
@@ -266,7 +267,11 @@ pub(crate) fn said(state: &WebState, visitor: &Visitor, message: Message) -> Res
     if matches!(message, Message::Unavailable | Message::Busy) {
         retry_after(&mut response, RETRY_SECONDS);
     }
-    response
+    match message {
+        Message::OtherSite => refused(response, "a form of another site"),
+        Message::Stale => refused(response, "a form that no page of this session made"),
+        _ => response,
+    }
 }
 
 pub(crate) fn retry_after(response: &mut Response, seconds: u64) {

@@ -3,36 +3,10 @@
 
 mod common;
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
-use common::{House, PASSWORD};
+use common::{House, Log, PASSWORD};
 use fubako_base::section::{Access, Section, Settings, Way};
 use fubako_exchange::audit::By;
 use fubako_testkit::section;
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(octets);
-        Ok(octets.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// A password that somebody chooses for themselves.
 const OWN: &str = "a-phrase-of-their-own";
@@ -76,9 +50,7 @@ async fn code(house: &House) -> (String, String) {
 /// The only test of its file: it listens to everything that its process logs, at the finest level.
 #[tokio::test]
 async fn no_secret_is_logged_at_any_level() {
-    let log = Log::default();
-    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    tracing::subscriber::set_global_default(everything).unwrap();
+    let log = Log::listen(tracing::Level::TRACE);
     let house = House::new("http://files.acme.example").await;
     let octets = vec![7u8; 200_000];
     let [link, other] = house.deposit("k", "s", "Taro", &[("a.bin", "application/x-a", &octets)]).await;
@@ -95,7 +67,7 @@ async fn no_secret_is_logged_at_any_level() {
     let (invitation, signed_in) = account(&house).await;
     house.pass_seconds(30 * 86_400);
     house.get(&format!("/d/{link}"), &[("cookie", &cookie)]).await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("a download was broken off"), "the log was not heard: {log}");
     let session = cookie.strip_prefix("fubako_link=").unwrap();
     assert!(log.contains("signed in") && log.contains("not let in"), "the log was not heard: {log}");

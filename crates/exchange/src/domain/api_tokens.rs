@@ -7,6 +7,7 @@ use fubako_base::{
     ids::{ApiTokenId, SectionId},
     scope::{Scope, Scopes},
     section::Section,
+    shown::visible,
 };
 use fubako_store::api_tokens::ApiToken;
 
@@ -105,6 +106,15 @@ pub enum Bearer {
 }
 
 impl Bearer {
+    /// Who it is, for a line in the log.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Gateway => "gateway".to_owned(),
+            Self::Program { section, name, .. } => format!("{section}: {}", visible(name)),
+        }
+    }
+
     /// Whether it is let do this.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {

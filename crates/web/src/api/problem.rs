@@ -6,6 +6,11 @@ use fubako_base::Code;
 use fubako_exchange::deposit::DepositError;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::refusals::refused;
+
+/// The code of what a token's scopes do not permit.
+const SCOPE: &str = "insufficient-scope";
+
 /// What the caller is told. A private cause is in the log by the time one of these is made.
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -115,7 +120,7 @@ impl From<DepositError> for ApiError {
             DepositError::NotFound => Self::not_found(),
             DepositError::Scope(scope) => {
                 let title = "The token does not permit this.";
-                Self::new(StatusCode::FORBIDDEN, "insufficient-scope", title).with(scope.as_str())
+                Self::new(StatusCode::FORBIDDEN, SCOPE, title).with(scope.as_str())
             }
             DepositError::Conflict(why) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "It does not go with what was asked before.").with(why)
@@ -161,7 +166,8 @@ impl IntoResponse for ApiError {
             _ => {}
         }
         let body = serde_json::to_vec(&problem).unwrap_or_default();
-        (self.status, headers, body).into_response()
+        let response = (self.status, headers, body).into_response();
+        if self.code == SCOPE { refused(response, "a scope that the token has not") } else { response }
     }
 }
 

@@ -1,7 +1,11 @@
 //! The pages of an exchange, called without a socket.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
-use std::{fs, ops::Deref};
+use std::{
+    fs, io,
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
@@ -21,6 +25,7 @@ use futures::{StreamExt as _, stream};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
+use tracing_subscriber::fmt::MakeWriter;
 
 pub use fubako_testkit::house::PASSWORD;
 
@@ -39,6 +44,41 @@ pub fn user(section: &str, login_id: &str, administrator: bool) -> User {
         administrator,
         approver: false,
         password_never_expires: false,
+    }
+}
+
+/// What this process logs.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Listens from now on to everything down to this level. Once in a process: the only test of its file does.
+    pub fn listen(level: tracing::Level) -> Self {
+        let log = Self::default();
+        let all = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(log.clone()).finish();
+        tracing::subscriber::set_global_default(all).unwrap();
+        log
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(octets);
+        Ok(octets.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
     }
 }
 
