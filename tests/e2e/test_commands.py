@@ -144,6 +144,12 @@ def test_the_demo_stays_and_shows_the_recipients_mailbox(tmp_path, given):
         assert marks == {None: ["<iframe"], (PLAIN, HTML): ['class="text"', "<iframe"], (HTML, PLAIN): ["<iframe", 'class="text"']}[given]
         assert not given or ("本文です。" in everything and "署名です。" in everything)
         assert urllib.request.urlopen(link, timeout=10).status == 200
+        # Whoever tries it out becomes the operator by a link.
+        door = re.search(r"become the operator\s+(\S+)", said())[1]
+        operator = harness.Visitor(door.split("/invitation/")[0])
+        operator.send("/invitation/" + door.rsplit("/", 1)[1], password="correct horse battery", again="correct horse battery")
+        operator.send("/sign-in", name="operator", password="correct horse battery")
+        assert "/operator/maintenance" in operator.page("/me")
     finally:
         code = demo.stop(how=signal.SIGINT)
     assert code == 0, said()

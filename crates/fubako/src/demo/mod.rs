@@ -25,6 +25,7 @@ use std::{
 };
 
 use fubako_base::{Lang, Timestamp, lang::text};
+use fubako_exchange::{Exchange, audit::By};
 use fubako_store::mails::{Mail, MailState};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -41,8 +42,8 @@ use crate::{
     apply::{self, Declaration},
     config::Config,
     http::{self, Site},
-    inspect,
-    parts::{At as _, StartError},
+    inspect, operator,
+    parts::{self, At as _, Bells, StartError},
     serve::{self, Running},
 };
 
@@ -73,6 +74,7 @@ type Key = (String, String);
 /// Everything that runs for the demo.
 struct Stage {
     running: Running,
+    exchange: Exchange,
     mailbox: Mailbox,
     folder: PathBuf,
     stop: watch::Sender<bool>,
@@ -205,7 +207,8 @@ impl Stage {
         apply::apply(&running.ground, &declared, false, false, Timestamp::now())
             .await
             .map_err(|e| StartError(e.to_string()))?;
-        Ok(Self { running, mailbox, folder: folder.to_path_buf(), stop, post, names })
+        let exchange = parts::exchange(&config, &running.ground, &running.public_url, &Bells::default())?;
+        Ok(Self { running, exchange, mailbox, folder: folder.to_path_buf(), stop, post, names })
     }
 
     /// Stops everything.
@@ -380,9 +383,15 @@ impl Stage {
             story.note(&format!("its file password         {password}"));
         }
         story.note(&format!(
-            "send mails of your own to {} (STARTTLS) from an address of the sample's domain",
+            "send mails of your own to {} (STARTTLS) from an address of a section's domain (.example)",
             shown(self.running.starttls)
         ));
+        story.chapter("And the others' screens: sections, users, approval, what was sent:");
+        let by = By::command(&operator::who());
+        let invited = self.exchange.add_operator("operator", "operator@fubako.example", &by, Timestamp::now()).await;
+        let invitation = invited.map_err(|e| StartError(e.to_string()))?;
+        story.note(&format!("become the operator       {}", invitation.link));
+        story.note("  (choose a password there, and sign in as \"operator\"; whoever you invite finds the mail in the mailbox)");
         story.note("Ctrl-C ends the demo and removes its folder.");
         crate::asked_to_stop().await;
         self.strike().await;
