@@ -20,6 +20,7 @@ pub mod preview;
 pub mod program;
 pub mod queue;
 pub mod second_factor;
+pub mod sections;
 pub mod sent;
 pub mod usage;
 

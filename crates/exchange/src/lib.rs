@@ -17,7 +17,7 @@
 //! - [`maintenance`]: when the exchange is closed; [`members`]: a section's users and groups; [`policies`]: what it has set
 //! - [`notice`]: the deposit notice, and what approvers and senders are told
 //! - [`api_tokens`]: who may use the API; [`program`]: what they may do there
-//! - [`queue`]: the mails in hand, as operators work on them
+//! - [`queue`]: the mails in hand, as operators work on them; [`sections`]: sections, as they make and change them
 //! - [`token`]: the secrets that links, sessions and programs carry
 //! - [`expiry`]: what the clock calls; [`sweep`]: objects that no row refers to
 
@@ -44,6 +44,7 @@ pub mod received;
 mod rescan;
 mod ruling;
 pub mod second_factor;
+pub mod sections;
 pub mod sending;
 pub mod sent;
 mod sight;

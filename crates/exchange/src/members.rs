@@ -161,12 +161,17 @@ impl Difference {
         all.filter(|(_, old, new)| old != new).collect()
     }
 
-    fn object(&self) -> String {
+    /// A user who is new.
+    pub(crate) fn of_new(user: &User) -> Self {
+        Self { of_group: false, name: user.login_id.clone(), old: None, new: Some(of_user(user)), moves: false }
+    }
+
+    pub(crate) fn object(&self) -> String {
         format!("{} {}", if self.of_group { "group" } else { "user" }, self.name)
     }
 
     /// One line for the log: `+ user taro`, `- group Sales`, `~ user taro` with each field that differs.
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let mark = match (&self.old, &self.new) {
             (None, _) => '+',
             (_, None) => '-',
@@ -294,7 +299,12 @@ impl Exchange {
     }
 
     /// An invitation for a user, and its mail.
-    async fn invitation(&self, section: &Section, user: &User, now: Timestamp) -> Result<Invited, MembersError> {
+    pub(crate) async fn invitation(
+        &self,
+        section: &Section,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Invited, MembersError> {
         let (token, invitation) = account::invitation(now).map_err(|error| unavailable(&error))?;
         let id = OutgoingId::generate();
         let mail = InvitationMail {

@@ -1,9 +1,11 @@
 //! `fubako apply F.toml`: makes sections, groups, users and settings as declared. The second time changes nothing.
 //!
-//! A setting that the file names is set each time. One that it does not name stays as the section's administrators have set it on screens, or as the
-//! file had it before; a new section has the default ([`Declaration::over`]).
+//! What the file names of a section (its name; whether it is in use, its options, domains, settings) is set each time. What it does not name stays as
+//! the operator or the section's administrators have set it on screens, or as the file had it before; a new section has the default
+//! ([`Declaration::over`]).
 
 mod approval;
+mod named;
 mod networks;
 mod secret;
 
@@ -17,13 +19,18 @@ use fubako_base::{
 };
 use fubako_exchange::{
     audit::By,
-    domain::policies::{check, put_over},
+    domain::{
+        address::domain_as_kept,
+        policies::{check, put_over},
+        sections::{LONGEST_NAME, MOST_DOMAINS, is_name},
+    },
 };
 use fubako_store::{
     Store,
     audit::Entry,
     sections::{Change, Group, User},
 };
+use named::{Named, named};
 pub(crate) use networks::shuts_out;
 use secret::Secrets;
 use serde::Deserialize;
@@ -82,12 +89,11 @@ pub struct SectionDeclaration {
     autopilot: bool,
     #[serde(default)]
     domains: Vec<String>,
-    /// With defaults in the place of what is not named; [`Declaration::over`] puts what the section has there.
     #[serde(default)]
     settings: Settings,
-    /// The settings that the file names.
+    /// What the file names: these have defaults in the place of what it does not, where [`Declaration::over`] puts what the section has.
     #[serde(skip)]
-    named: Vec<String>,
+    named: Named,
     /// What the secret header must have in it (spec RCV-TENANT): a secret, or a list of two while one is changed for the other. Absent:
     /// what is there stays; empty: it goes.
     secret: Option<Secrets>,
@@ -163,8 +169,8 @@ pub struct Current {
     sections: Vec<Section>,
     groups: Vec<Group>,
     users: Vec<User>,
-    /// When each of the sections, or who belongs to it, was last changed.
-    as_of: Vec<(SectionId, Timestamp)>,
+    /// When each of the sections, or who belongs to it, was last changed; none for one that is not there.
+    as_of: Vec<(SectionId, Option<Timestamp>)>,
     /// From where administrators signed in last: their section and login id, and the address.
     signed_in: Vec<(SectionId, String, String)>,
 }
@@ -190,7 +196,7 @@ impl Declaration {
             // The text shows the line that is wrong.
             if shown.contains("secret =") || shown.contains("secret=") { error.message().to_owned() } else { shown }
         })?;
-        let mut named = named_settings(text).into_iter();
+        let mut named = named(text).into_iter();
         for section in &mut declared.sections {
             section.named = named.next().unwrap_or_default();
             section.normalise().map_err(|reason| format!("section {}: {reason}", section.id))?;
@@ -200,18 +206,21 @@ impl Declaration {
         Ok(declared)
     }
 
-    /// The same with the settings that are not named as the sections have them: what it will be like once it is applied.
+    /// The same with what is not named as the sections have it: what it will be like once it is applied.
     ///
     /// # Errors
     /// [`ApplyError::Settings`] where what is named does not go with what is there.
     fn over(&self, current: &Current) -> Result<Self, ApplyError> {
         let mut over = self.clone();
         for section in &mut over.sections {
-            let wrong = |reason: String| ApplyError::Settings(section.id.clone(), reason);
+            let id = section.id.clone();
+            let wrong = |reason: String| ApplyError::Settings(id.clone(), reason);
             if let Some(there) = current.sections.iter().find(|there| there.id == section.id) {
-                let put = put_over(&there.settings, &section.settings, &section.named);
+                section.leave(there);
+                let put = put_over(&there.settings, &section.settings, &section.named.settings);
                 section.settings = put.map_err(|error| wrong(error.to_string()))?;
             }
+            section.check_dkim().map_err(wrong)?;
             if let Some(found) = check(&section.settings).first() {
                 return Err(wrong(found.to_string()));
             }
@@ -227,8 +236,12 @@ impl Declaration {
 
 impl SectionDeclaration {
     fn normalise(&mut self) -> Result<(), String> {
-        if self.name.trim().is_empty() {
-            return Err("its name must not be empty: recipients are shown it".to_owned());
+        if !is_name(&self.name) {
+            let most = format!("at most {LONGEST_NAME} characters");
+            return Err(format!("its name must not be empty, on one line, and of {most}: recipients are shown it"));
+        }
+        if self.domains.len() > MOST_DOMAINS {
+            return Err(format!("its domains must be at most {MOST_DOMAINS}"));
         }
         if self.id == SectionId::installation() {
             return Err("the id \"installation\" is the product's own".to_owned());
@@ -238,9 +251,6 @@ impl SectionDeclaration {
         }
         for key in &mut self.dkim {
             key.domain = ascii_domain(&key.domain)?;
-            if !self.domains.contains(&key.domain) {
-                return Err(format!("dkim: {} is not among its domains", key.domain));
-            }
             if key.selector.is_empty() || !key.selector.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
                 return Err(format!("dkim: the selector {:?} is not a DNS label", key.selector));
             }
@@ -248,6 +258,9 @@ impl SectionDeclaration {
         for user in &mut self.users {
             user.address =
                 ascii_address(&user.address).map_err(|reason| format!("user {}: {reason}", user.login_id))?;
+        }
+        if self.named.has("domains") {
+            self.check_dkim()?;
         }
         self.check_settings()?;
         no_twice("group", self.groups.iter().map(|g| g.name.clone()))?;
@@ -277,7 +290,7 @@ impl SectionDeclaration {
     /// What is named, by itself. What must go with other settings is looked at once these are known ([`Declaration::over`]).
     fn check_settings(&mut self) -> Result<(), String> {
         none_where_empty(&mut self.settings);
-        let is_named = |field: &str| self.named.iter().any(|name| name == field);
+        let is_named = |field: &str| self.named.settings.iter().any(|name| name == field);
         if let Some(found) = check(&self.settings).iter().find(|found| is_named(found.field)) {
             return Err(found.to_string());
         }
@@ -338,33 +351,12 @@ fn none_where_empty(settings: &mut Settings) {
     settings.password_days = settings.password_days.filter(|days| *days > 0);
 }
 
-/// The settings that a declaration names, section by section.
-fn named_settings(text: &str) -> Vec<Vec<String>> {
-    let table: toml::Table = text.parse().unwrap_or_default();
-    let sections = table.get("section").and_then(toml::Value::as_array).into_iter().flatten();
-    let names = |section: &toml::Value| {
-        let settings = section.get("settings").and_then(toml::Value::as_table);
-        settings.into_iter().flat_map(|settings| settings.keys().cloned()).collect()
-    };
-    sections.map(names).collect()
-}
-
-/// The domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1).
+/// The domain as it is kept ([`domain_as_kept`]).
 pub(crate) fn ascii_domain(domain: &str) -> Result<String, String> {
-    match idna::domain_to_ascii(domain) {
-        Ok(ascii) if (ascii.contains('.') || ascii == "localhost") && ascii.split('.').all(is_host_label) => Ok(ascii),
-        _ if domain.starts_with("*.") => {
-            Err(format!("{domain:?} is not a domain: a registered domain stands for those below it too"))
-        }
-        _ => Err(format!("{domain:?} is not a domain")),
-    }
-}
-
-fn is_host_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+    domain_as_kept(domain).ok_or_else(|| match domain.starts_with("*.") {
+        true => format!("{domain:?} is not a domain: a registered domain stands for those below it too"),
+        false => format!("{domain:?} is not a domain"),
+    })
 }
 
 /// The address with its domain as A-labels, and without quotes that it does not need: so it is compared with a mail's sender (spec MAIL-SENDER).
@@ -395,10 +387,9 @@ impl Current {
         for section in &declared.sections {
             // First, so that a change while the rest is read makes what is decided void.
             let staff = store.staff(&section.id).await?;
-            if let Some(there) = store.section(&section.id).await? {
-                current.as_of.push((section.id.clone(), staff.as_of));
-                current.sections.push(there);
-            }
+            let there = store.section(&section.id).await?;
+            current.as_of.push((section.id.clone(), there.as_ref().map(|_| staff.as_of)));
+            current.sections.extend(there);
             current.groups.extend(staff.groups);
             current.users.extend(staff.users);
             let last = store.last_sign_ins(&section.id).await?.into_iter();
@@ -537,7 +528,7 @@ fn entries(changes: &[Change], lines: &[String], now: Timestamp) -> Vec<Entry> {
 /// What came of a declaration.
 #[derive(Debug, Clone)]
 pub struct Applied {
-    /// The declaration with the settings that it does not name as the sections have them.
+    /// The declaration with what it does not name as the sections have it.
     pub declared: Declaration,
     /// Lines that say what was (or would be) changed.
     pub changes: Vec<String>,

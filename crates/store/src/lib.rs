@@ -2,7 +2,7 @@
 //!
 //! A method here is one transaction: what must be committed together is one call. Callers see values, never SQL.
 //!
-//! - [`sections`]: sections, groups, users; [`members`]: who belongs to a section, for its administrators
+//! - [`sections`]: sections, groups, users; [`members`]: who belongs to a section, for its administrators; [`contracts`]: sections, for the operator
 //! - [`accounts`]: who signs in, and sessions; [`second_factor`]: what they prove themselves by besides the password
 //! - [`api_tokens`]: tokens by which programs use the API
 //! - [`audit`]: the audit log and what holds its lines together
@@ -39,6 +39,7 @@ pub mod api_tokens;
 pub mod approval;
 pub mod audit;
 pub mod codes;
+pub mod contracts;
 pub mod deposits;
 pub mod keys;
 pub mod links;

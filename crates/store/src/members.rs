@@ -90,16 +90,27 @@ impl Store {
                         return Ok(false);
                     }
                     apply(tx, changes, *now).await?;
-                    for Invited { login_id, invitation, mail } in invited {
-                        let name = AccountName::User(section.clone(), login_id.clone());
-                        invite(tx, AccountId::generate(), &name, *invitation, *now).await?;
-                        insert_outgoing(tx, mail, *now).await?;
-                    }
+                    invite_all(tx, section, invited, *now).await?;
                     record.write_if(true, tx).await
                 })
             })
             .await
     }
+}
+
+/// Gives users of a section invitations, and queues the mails that have them.
+pub(crate) async fn invite_all(
+    tx: &mut Tx,
+    section: &SectionId,
+    invited: &[Invited],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for Invited { login_id, invitation, mail } in invited {
+        let name = AccountName::User(section.clone(), login_id.clone());
+        invite(tx, AccountId::generate(), &name, *invitation, now).await?;
+        insert_outgoing(tx, mail, now).await?;
+    }
+    Ok(())
 }
 
 /// Holds a section's row to the commit: nobody changes who belongs to it meanwhile.

@@ -13,6 +13,7 @@ use crate::{
     Store, StoreError,
     accounts::{Account, accounts_for_sender},
     audit::Entry,
+    contracts::is_free,
     members::shut_where_moved,
     tx::{Row, Tx, args},
 };
@@ -129,14 +130,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn section(&self, id: &SectionId) -> Result<Option<Section>, StoreError> {
-        self.pool
-            .read(id.clone(), |tx, id| {
-                Box::pin(async move {
-                    let rows = tx.all("sections", ONE_SECTION, args![id]).await?;
-                    Ok(read_sections(&rows)?.pop())
-                })
-            })
-            .await
+        self.pool.read(id.clone(), |tx, id| Box::pin(one_section(tx, id))).await
     }
 
     /// The section that registered this domain (an A-label in lower case), in use or not.
@@ -257,13 +251,13 @@ impl Store {
     }
 
     /// [`Store::apply`] of changes that were decided by how sections stood when each was last changed at the time beside it
-    /// ([`crate::members::Staff::as_of`]). False, and nothing is done, where anybody changed one of them meanwhile.
+    /// ([`crate::members::Staff::as_of`]); none where it was not there. False, and nothing is done, where anybody changed or made one of them meanwhile.
     ///
     /// # Errors
     /// As [`Store::apply`].
     pub async fn apply_as_seen(
         &self,
-        seen: &[(SectionId, Timestamp)],
+        seen: &[(SectionId, Option<Timestamp>)],
         changes: &[Change],
         entries: &[Entry],
         now: Timestamp,
@@ -275,7 +269,11 @@ impl Store {
             .write((seen, changes.to_vec(), self.recording(entries)?, now), |tx, (seen, changes, record, now)| {
                 Box::pin(async move {
                     for (section, as_of) in seen {
-                        if !stands_as_of(tx, section, *as_of).await? {
+                        let stands = match as_of {
+                            Some(as_of) => stands_as_of(tx, section, *as_of).await?,
+                            None => is_free(tx, section).await?,
+                        };
+                        if !stands {
                             return Ok(false);
                         }
                     }
@@ -314,6 +312,10 @@ const ONE_SECTION: &str = "SELECT s.id, s.name, s.enabled, s.mail_link, s.autopi
 const SECTION_OF_DOMAIN: &str = "SELECT s.id, s.name, s.enabled, s.mail_link, s.autopilot, s.settings, d.domain
     FROM domains asked JOIN sections s ON s.id = asked.section LEFT JOIN domains d ON d.section = s.id
     WHERE asked.domain = $1 ORDER BY s.id, d.position";
+
+pub(crate) async fn one_section(tx: &mut Tx, id: &SectionId) -> Result<Option<Section>, StoreError> {
+    Ok(read_sections(&tx.all("sections", ONE_SECTION, args![id]).await?)?.pop())
+}
 
 /// Sections from rows of which each has one of their domains.
 fn read_sections(rows: &[Row]) -> Result<Vec<Section>, StoreError> {

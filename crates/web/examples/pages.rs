@@ -15,6 +15,8 @@ mod policies;
 mod queue;
 #[path = "pages/receive.rs"]
 mod receive;
+#[path = "pages/sections.rs"]
+mod sections;
 #[path = "pages/sent.rs"]
 mod sent;
 #[path = "pages/tokens.rs"]
@@ -55,6 +57,7 @@ fn every_page(lang: Lang) -> Vec<(&'static str, String)> {
         health::pages(&frame, SENT),
         policies::pages(&frame),
         queue::pages(&frame, SENT),
+        sections::pages(&frame),
         receive::pages(&frame),
         sent::pages(&frame),
         sent::sending_pages(&frame),

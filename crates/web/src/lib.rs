@@ -31,6 +31,8 @@
 //!  GET   /operator/health    whether all of it is well                                               operator
 //!  GET   /operator/queue     query `section`, `state`, `after`; …/{id}                                  operator
 //!  GET   /operator/queue/{id}/retry  …/stop  asks; POST: does it → 303                               operator, form key
+//!  GET   /operator/sections  query `q`, `after`; …/new  POST: the form → 303                                operator, form key
+//!  GET   /operator/section/{id}  POST: the form → 303; …/off  …/on  asks; POST: does it → 303            operator, form key
 //!  POST  /operator/maintenance/{id}/end  ends a window → 303                                         operator, form key
 //!  GET   /operator/announcements  …/new  …/{id}  POST: the form → 303; …/{id}/withdraw → 303             operator, form key
 //!  GET   /audit  /audit.csv   query `section`, `from`, `until`, `event`, `text`, `before`                operator, administrator
@@ -60,7 +62,7 @@
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
 //! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `guesses`: how many wrong ones a network may have
-//! - `operator`: maintenance windows, announcements, the mail queue, health; `announced`: what every page says of these; `audit`: the audit log
+//! - `operator`: maintenance windows, announcements, the mail queue, sections, health; `announced`: what every page says of these; `audit`: the audit log
 //! - `manual`: the API's document and its page
 //! - `sending`: the form by which people send; `uploads`: their files, by tus
 //! - `approvals`: what approvers do

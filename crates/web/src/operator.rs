@@ -1,8 +1,9 @@
-//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements, the queue and health.
+//! The operator's screens (spec X-OPERATOR): maintenance windows; below, announcements, the queue, sections and health.
 
 mod announcements;
 mod health;
 mod queue;
+mod sections;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .merge(announcements::routes())
         .merge(health::routes())
         .merge(queue::routes())
+        .merge(sections::routes())
 }
 
 form!(NewWindow { starts, ends });

@@ -29,6 +29,9 @@ pub const MOST_ENTRIES: usize = 1_000;
 /// Characters that an entry of a list may have.
 pub const LONGEST_ENTRY: usize = 320;
 
+/// Octets that a contracted size may be at most: 1,024 TB.
+pub const MOST_SIZE: u64 = 1 << 50;
+
 /// What of the screens a policy stands in; each part is a form of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -239,7 +242,7 @@ pub fn check(settings: &Settings) -> Vec<Found> {
     let mut found: Vec<Found> = by_kind.collect();
     let mut push = |wrong: bool, field, fault| found.extend(wrong.then_some(Found { field, fault }));
     push(settings.free_tries > settings.max_tries, "max_tries", Fault::FewerTries);
-    push(settings.max_deposit_size == 0, "max_deposit_size", Fault::NoSize);
+    push(!(1..=MOST_SIZE).contains(&settings.max_deposit_size), "max_deposit_size", Fault::NoSize);
     push(settings.link_url.as_ref().is_some_and(|url| !is_site(url)), "link_url", Fault::NoSite);
     let header = settings.secret_header.as_ref();
     push(header.is_some_and(|name| !is_field_of_its_own(name)), "secret_header", Fault::NoFieldOfItsOwn);
@@ -325,7 +328,7 @@ impl Field {
 }
 
 /// A digit as wide as a Japanese character.
-fn wide_digit(c: char) -> Option<u32> {
+pub(super) fn wide_digit(c: char) -> Option<u32> {
     ('０'..='９').contains(&c).then(|| u32::from(c) - u32::from('０'))
 }
 

@@ -167,6 +167,52 @@ fn what_is_not_named_stays_as_the_section_s_administrators_set_it() {
     }
 }
 
+// spec: X-OPERATOR
+#[test]
+fn what_is_not_named_of_a_section_stays_as_the_operator_set_it() {
+    let bare = "[[section]]\nid = \"acme\"\nname = \"アクメ商事\"\n";
+    let with = |more: &str| Declaration::parse(&format!("{bare}{more}")).unwrap();
+    // A new one has the defaults.
+    let made = with("").over(&Current::default()).unwrap().sections[0].section();
+    assert_eq!((made.enabled, made.mail_link, made.autopilot, made.domains.len()), (true, false, false, 0));
+    assert_eq!(made.settings, Settings::default());
+    // On screens the operator has set all of it otherwise.
+    let settings = Settings { max_deposit_size: 5 << 30, ..Settings::default() };
+    let domains = vec!["acme.example".to_owned(), "more.example".to_owned()];
+    let there = Section { enabled: false, mail_link: true, autopilot: true, domains, settings, ..made };
+    let current = Current { sections: vec![there.clone()], ..Current::default() };
+    let settled = |more: &str| with(more).over(&current).unwrap().sections[0].section();
+    assert_eq!(settled(""), there);
+    assert!(changes(&current, &with("").over(&current).unwrap(), true).is_empty());
+    for (named, wanted) in [
+        ("enabled = true", Section { enabled: true, ..there.clone() }),
+        ("mail_link = false", Section { mail_link: false, ..there.clone() }),
+        ("autopilot = false", Section { autopilot: false, ..there.clone() }),
+        ("domains = []", Section { domains: vec![], ..there.clone() }),
+        ("domains = [\"new.example\"]", Section { domains: vec!["new.example".to_owned()], ..there.clone() }),
+        ("settings = { max_deposit_size = 2147483648 }", Section { settings: Settings::default(), ..there.clone() }),
+    ] {
+        assert_eq!(settled(named), wanted, "{named}");
+        let line = &changes(&current, &with(named).over(&current).unwrap(), false)[0].1;
+        assert!(line.starts_with("~ section acme\n    "), "{line}");
+    }
+    assert!(Declaration::parse("[[section]]\nid = \"acme\"").unwrap_err().contains("name"));
+}
+
+// spec: X-OPERATOR MAIL-RELAY
+#[test]
+fn dkim_keys_are_for_domains_that_the_section_has_named_or_not() {
+    let keys = "dkim = [{ domain = \"acme.example\" }]";
+    let with = |more: &str| Declaration::parse(&format!("[[section]]\nid = \"acme\"\nname = \"x\"\n{keys}\n{more}"));
+    assert!(with("domains = [\"acme.example\"]").is_ok());
+    assert!(with("domains = []").unwrap_err().contains("acme.example is not among its domains"));
+    let declared = with("").unwrap();
+    let refused = declared.over(&Current::default()).unwrap_err().to_string();
+    assert_eq!(refused, "section acme: dkim: acme.example is not among its domains");
+    let current = as_applied(&with("domains = [\"acme.example\"]").unwrap());
+    assert!(declared.over(&current).is_ok());
+}
+
 // spec: X-ADMIN RCV-TENANT
 #[test]
 fn what_is_named_must_go_with_what_is_there() {
@@ -215,6 +261,12 @@ fn what_is_wrong_is_said() {
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { max_subject = 2001 }", "max_subject must be 1 to 2000"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { lock_minutes = 0 }", "lock_minutes"),
         ("[[section]]\nid = \"a\"\nname = \" \"", "name"),
+        ("[[section]]\nid = \"a\"\nname = \"two\\nlines\"", "name"),
+        (&format!("[[section]]\nid = \"a\"\nname = \"{}\"", "x".repeat(201)), "at most 200 characters"),
+        (
+            &format!("[[section]]\nid = \"a\"\nname = \"x\"\ndomains = [{}]", "\"a.example\",".repeat(1001)),
+            "at most 1000",
+        ),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"Content-Type\" }", "secret_header"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"from\" }", "secret_header"),
         ("[[section]]\nid = \"a\"\nname = \"x\"\nsettings = { secret_header = \"X Y\" }", "secret_header"),

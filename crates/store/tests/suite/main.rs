@@ -13,6 +13,7 @@ mod api_tokens;
 mod approval;
 mod audit;
 mod codes;
+mod contracts;
 mod db;
 mod deposits;
 mod durability;
@@ -74,6 +75,13 @@ suite! {
         the_first_section_key_stays
         a_domain_has_one_dkim_key_an_algorithm
         settings_of_a_newer_node_are_read
+    }
+    contracts {
+        what_there_is_of_sections_is_counted
+        domains_are_found_with_whose_they_are
+        of_two_who_make_a_section_one_does
+        a_section_is_made_whole_or_not_at_all
+        a_declaration_writes_over_no_section_that_was_made_meanwhile
     }
     accounts {
         an_operator_is_made_once_and_chooses_a_password_once

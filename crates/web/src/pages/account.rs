@@ -38,6 +38,14 @@ pub enum Done {
     MailRetried,
     /// A mail or a delivery was stopped.
     MailStopped,
+    /// A section was made.
+    SectionMade,
+    /// A section was changed.
+    SectionChanged,
+    /// A section was switched off.
+    SectionOff,
+    /// A section was switched on.
+    SectionOn,
     /// A deposit was taken back.
     DepositCancelled,
     /// One recipient's link was taken back.
@@ -84,7 +92,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -97,6 +105,10 @@ impl Done {
         Self::AnnouncementWithdrawn,
         Self::MailRetried,
         Self::MailStopped,
+        Self::SectionMade,
+        Self::SectionChanged,
+        Self::SectionOff,
+        Self::SectionOn,
         Self::DepositCancelled,
         Self::LinkCancelled,
         Self::DepositExtended,
@@ -136,6 +148,10 @@ impl Done {
             Self::AnnouncementWithdrawn => "announcement-withdrawn",
             Self::MailRetried => "mail-retried",
             Self::MailStopped => "mail-stopped",
+            Self::SectionMade => "section-made",
+            Self::SectionChanged => "section-changed",
+            Self::SectionOff => "section-off",
+            Self::SectionOn => "section-on",
             Self::DepositCancelled => "deposit-cancelled",
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",

@@ -1,8 +1,9 @@
-//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`], the [`queue`] and [`health`].
+//! The operator's pages (spec X-OPERATOR): maintenance windows; below, [`announcements`], the [`queue`], [`sections`] and [`health`].
 
 pub mod announcements;
 pub mod health;
 pub mod queue;
+pub mod sections;
 
 use askama::Template;
 use fubako_base::{

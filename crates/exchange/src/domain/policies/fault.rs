@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{LONGEST_ENTRY, LONGEST_WORDING, MOST_ENTRIES};
+use super::{LONGEST_ENTRY, LONGEST_WORDING, MOST_ENTRIES, MOST_SIZE};
 
 /// What is wrong with a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Fault {
     NoZone(String),
     /// Whoever wants it, and comes from this address, could use the screens no more.
     ShutsOut(String),
-    /// The contracted size is nothing.
+    /// The contracted size is nothing, or more than [`MOST_SIZE`].
     NoSize,
     /// It is not `https://` and a host.
     NoSite,
@@ -64,7 +64,7 @@ impl fmt::Display for Fault {
             Self::LongText => write!(f, "must have at most {LONGEST_WORDING} characters"),
             Self::NoZone(text) => write!(f, "must be a time zone, which {text:?} is not"),
             Self::ShutsOut(address) => write!(f, "does not have {address}, from which you come"),
-            Self::NoSize => write!(f, "must be at least 1"),
+            Self::NoSize => write!(f, "must be 1 to {MOST_SIZE}"),
             Self::NoSite => write!(f, "must be https:// and a host, with nothing after it"),
             Self::NoFieldOfItsOwn => {
                 write!(f, "must be the name of a field that has no other meaning, X-Acme-Gateway say")

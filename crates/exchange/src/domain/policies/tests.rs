@@ -163,6 +163,7 @@ fn the_operator_s_own_are_checked_too() {
     let of = |settings: Settings| check(&settings).into_iter().map(|found| found.to_string()).collect::<Vec<_>>();
     for (settings, said) in [
         (Settings { max_deposit_size: 0, ..good.clone() }, "max_deposit_size"),
+        (Settings { max_deposit_size: MOST_SIZE + 1, ..good.clone() }, "max_deposit_size"),
         (Settings { link_url: Some("https://a.example/x".to_owned()), ..good.clone() }, "link_url"),
         (Settings { link_url: Some("http://a.example".to_owned()), ..good.clone() }, "link_url"),
         (Settings { secret_header: Some("Content-Type".to_owned()), ..good.clone() }, "secret_header"),
