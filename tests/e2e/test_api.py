@@ -1,11 +1,17 @@
-"""Programs at the API: a token made on a screen, the worked examples of the guide as they stand there, and whatever a generator makes of the document
-(spec X-API)."""
+"""Programs at the API: a token made on a screen, the worked examples of the guide as they stand there, a file that is resumed, and whatever a generator
+makes of the document (spec X-API)."""
+import base64
+import contextlib
+import hashlib
+import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -106,11 +112,15 @@ def blocks(language):
 
 
 # spec: X-API
+@pytest.mark.parametrize("which", [0, 1], ids=["whole", "in pieces"])
 @pytest.mark.parametrize("language", ["sh", "python"])
-def test_the_examples_of_the_guide_do_what_they_say(place, token, language):
+def test_the_examples_of_the_guide_do_what_they_say(place, token, language, which):
     site, mailboxes, own = place
     (own / "report.pdf").write_bytes(b"%PDF-1.7 " + os.urandom(100_000))
-    [example] = blocks(language)
+    (own / "drawings.zip").write_bytes(os.urandom((20 << 20) + 77))
+    examples = blocks(language)
+    assert len(examples) == 2
+    example = examples[which]
     program = ["bash", "-euo", "pipefail", "-c", example] if language == "sh" else [sys.executable, "-c", example]
     before = len(mailboxes.mails(RECIPIENT))
     # Twice: each call may be repeated, and is done once.
@@ -124,7 +134,94 @@ def test_the_examples_of_the_guide_do_what_they_say(place, token, language):
     assert "お見積書" in "".join(harness.bodies(mails[-1]))
 
 
-def deposit(site, token, key, files, sent=False):
+class Upload:
+    """A file on its way to a deposit, in pieces."""
+
+    def __init__(self, site, token, id, number=1):
+        self.site, self.path = site, f"/api/v1/deposits/{id}/files/{number}/upload"
+        self.own = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
+
+    def ask(self, method, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.site.http, timeout=120)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, self.path, body, {**self.own, **named})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    def begin(self, size, name):
+        return self.ask("POST", Upload_Length=str(size), Upload_Metadata=f"filename {base64.b64encode(name.encode()).decode()}")
+
+    def offset(self):
+        return int(self.ask("HEAD").headers["Upload-Offset"])
+
+    def piece(self, at, octets):
+        digest = base64.b64encode(hashlib.sha256(octets).digest()).decode()
+        return self.ask("PATCH", octets, Upload_Offset=str(at), Content_Type="application/offset+octet-stream",
+                        Upload_Checksum=f"sha256 {digest}")
+
+    def broken_off(self, at, octets, sent, meanwhile):
+        """Sends `sent` of the octets; then something happens, and the rest never comes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.site.http, timeout=120)
+        connection.putrequest("PATCH", self.path)
+        headers = {**self.own, "Upload-Offset": at, "Content-Type": "application/offset+octet-stream", "Content-Length": len(octets)}
+        for name, value in headers.items():
+            connection.putheader(name, str(value))
+        connection.endheaders()
+        connection.send(octets[:sent])
+        meanwhile()
+        connection.close()
+
+
+def received(site, mail, password):
+    """The first file behind a link, as its recipient gets it."""
+    recipient, url = harness.Visitor(site.base), harness.link_in(mail)
+    recipient.opener.open(url + "/open", urllib.parse.urlencode({"password": password}).encode(), timeout=60).read()
+    with recipient.opener.open(url + "/files/1", timeout=120) as answer:
+        return answer.read()
+
+
+# spec: X-API
+def test_a_file_in_pieces_arrives_whole_though_the_server_is_killed_twice(place, token):
+    site, mailboxes, _ = place
+    octets, part, before = os.urandom((40 << 20) + 12_345), 4 << 20, len(mailboxes.mails(RECIPIENT))
+    id = deposit(site, token, "killed-twice", 0, count=1)
+    upload = Upload(site, token, id)
+    assert (upload.begin(len(octets), "全図面.bin").status, upload.begin(len(octets), "全図面.bin").status) == (201, 200)
+
+    # Between two pieces: what was acknowledged stays.
+    acknowledged = 0
+    for _ in range(3):
+        answer = upload.piece(acknowledged, octets[acknowledged:acknowledged + part])
+        assert answer.status == 204
+        acknowledged += part
+    site.stop(signal.SIGKILL)
+    site.start()
+    assert upload.offset() == acknowledged
+    # Within one of 24 MiB: what was acknowledged stays, and of this one maybe some. Nothing else of it is there.
+    def kill():
+        site.stop(signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        upload.broken_off(acknowledged, octets[acknowledged:acknowledged + 6 * part], 5 * part, kill)
+    site.start()
+    at = upload.offset()
+    assert acknowledged <= at <= acknowledged + 5 * part, at
+    assert (again := upload.begin(len(octets), "全図面.bin")).status == 200 and again.headers["Upload-Offset"] == str(at)
+    assert status(site, token, f"/deposits/{id}")[1]["files"] == []
+    while at < len(octets):
+        assert upload.piece(at, octets[at:at + part]).status == 204
+        at = upload.offset()
+    [file] = status(site, token, f"/deposits/{id}")[1]["files"]
+    assert (file["name"], file["size"], file["sha256"]) == ("全図面.bin", len(octets), hashlib.sha256(octets).hexdigest())
+    send = urllib.request.Request(f"{site.base}/api/v1/deposits/{id}/send", method="POST", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(send, timeout=60) as answer:
+        assert json.load(answer)["state"] == "sent"
+    mail = mailboxes.wait(RECIPIENT, before + 1)[-1]
+    assert hashlib.sha256(received(site, mail, "long enough")).digest() == hashlib.sha256(octets).digest()
+
+
+def deposit(site, token, key, files, sent=False, count=2):
     """Begins a deposit with some files, and sends it if told so; gives its id."""
     def call(method, path, body=None, headers=()):
         headers = {"Authorization": f"Bearer {token}", **dict(headers)}
@@ -132,7 +229,7 @@ def deposit(site, token, key, files, sent=False):
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     wanted = {"section": "acme", "sender": {"address": "taro@acme.example"}, "subject": key, "recipients": [RECIPIENT],
-              "file_password": "long enough", "file_count": 2}
+              "file_password": "long enough", "file_count": count}
     id = call("POST", "/deposits", json.dumps(wanted).encode(), {"Idempotency-Key": key, "Content-Type": "application/json"})["id"]
     for number in range(1, files + 1):
         call("PUT", f"/deposits/{id}/files/{number}", b"octets", {"Content-Disposition": f"attachment; filename={number}.txt"})
@@ -141,12 +238,22 @@ def deposit(site, token, key, files, sent=False):
     return id
 
 
+# What gets an upload past the doors: a few octets, and a piece that is large enough.
+IN_PIECES = {"Tus-Resumable": ["1.0.0"], "Upload-Length": [0, 5, 300_000], "Upload-Offset": [0, 5],
+             "Upload-Metadata": ["filename YQ==", "filename Yg==,filetype dGV4dC9wbGFpbg=="]}
+# A piece of a file is octets like any others.
+HOOKS = """
+import schemathesis
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+"""
+
+
 def narrowed(document, ids):
     """The document of those calls that get past the doors: of deposits that are there, for the section that there is."""
     for path, item in document["paths"].items():
         for operation in item.values():
             for parameter in operation.get("parameters", []):
-                there = {"id": ids, "number": [1, 2, 3], "section": ["acme"]}.get(parameter["name"])
+                there = {"id": ids, "number": [1, 2, 3], "section": ["acme"], **IN_PIECES}.get(parameter["name"])
                 if there:
                     parameter["schema"]["enum"] = there
     shapes = document["components"]["schemas"]
@@ -167,15 +274,18 @@ def test_no_call_that_can_be_made_of_the_document_is_answered_by_what_it_does_no
         document = json.load(answer)
     file = site.folder / "document.json"
     file.write_text(json.dumps(narrowed(document, ids) if inside else document))
+    hooks = site.folder / "hooks.py"
+    hooks.write_text(HOOKS)
     checks = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
               "response_headers_conformance", "ignored_auth", "unsupported_method"]
     command = [Path(sys.executable).parent / "schemathesis", "run", file, "--url", site.base, "--header",
                f"Authorization: Bearer {token}", "--checks", ",".join(checks), "--max-examples", "40", "--seed", "1",
                "--workers", "1", "--no-color", "--request-timeout", "30", "--generation-database", "none"]
-    ran = subprocess.run(command, cwd=site.folder, capture_output=True, text=True, timeout=540)
+    env = {**os.environ, "SCHEMATHESIS_HOOKS": str(hooks)}
+    ran = subprocess.run(command, cwd=site.folder, env=env, capture_output=True, text=True, timeout=540)
     assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-2_000:]
     assert int(re.search(r"(\d+) generated", ran.stdout)[1]) > 500, ran.stdout[-3_000:]
-    assert "Operations:       10 selected / 10 total" in ran.stdout
+    assert "Operations:       15 selected / 15 total" in ran.stdout
     assert "panicked" not in site.log.read_text()
     states = {state(site, token, id) for id in ids}
     if inside:

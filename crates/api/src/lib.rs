@@ -3,6 +3,7 @@
 //! ```text
 //!  POST   /api/v1/deposits                     Idempotency-Key: <mail id>     DepositRequest → Deposit   201, repeated 200
 //!  PUT    /api/v1/deposits/{id}/files/{number} Content-Type, Content-Disposition; octets → File   201, repeated 200
+//!         /api/v1/deposits/{id}/files/{number}/upload                        the same in pieces, by tus: the client here puts
 //!  POST   /api/v1/deposits/{id}/send                                          → Deposit                repeated the same
 //!  GET    /api/v1/deposits/{id}                                               → Deposit
 //!  DELETE /api/v1/deposits/{id}                while open                     → 204

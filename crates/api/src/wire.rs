@@ -29,8 +29,16 @@ impl<'de> Deserialize<'de> for Moment {
 }
 
 /// Codes of the API's own, beside [`fubako_base::Code`].
-pub const API_CODES: &[&str] =
-    &["unauthorized", "insufficient-scope", "not-found", "invalid", "conflict", "too-large", "internal"];
+pub const API_CODES: &[&str] = &[
+    "unauthorized",
+    "insufficient-scope",
+    "not-found",
+    "invalid",
+    "conflict",
+    "too-large",
+    "checksum-mismatch",
+    "internal",
+];
 
 /// A new deposit.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

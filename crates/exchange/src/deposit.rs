@@ -410,7 +410,7 @@ impl Exchange {
         }
     }
 
-    async fn existing(&self, id: DepositId) -> Result<Deposit, DepositError> {
+    pub(crate) async fn existing(&self, id: DepositId) -> Result<Deposit, DepositError> {
         self.parts.store.deposit(id).await?.ok_or(DepositError::NotFound)
     }
 
@@ -421,7 +421,7 @@ impl Exchange {
     }
 
     /// The section, where it may deposit. A person needs none of the switches that programs need.
-    async fn depositing_section(&self, deposit: &Deposit, whence: Whence) -> Result<Section, DepositError> {
+    pub(crate) async fn depositing_section(&self, deposit: &Deposit, whence: Whence) -> Result<Section, DepositError> {
         let id = &deposit.section;
         let section = self.section_in_use(id).await?;
         if deposit.by_person {
@@ -540,7 +540,7 @@ pub(crate) fn address_of(whence: Whence) -> String {
     }
 }
 
-fn too_large(limit: u64) -> DepositError {
+pub(crate) fn too_large(limit: u64) -> DepositError {
     DepositError::Refused { code: Code::FilesTooLarge, detail: format!("more than {limit} octets") }
 }
 

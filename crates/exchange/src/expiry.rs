@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Days after which a deposit that was begun and never sent is given up: longer than any caller tries again.
-const ABANDONED_DAYS: i64 = 14;
+pub(crate) const ABANDONED_DAYS: i64 = 14;
 /// Rows at a time.
 const BATCH: u32 = 100;
 /// Deletions of one batch that may fail before the storage is taken to be away.

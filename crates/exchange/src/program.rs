@@ -1,5 +1,7 @@
 //! What the API lets a program do (spec X-API). Each call asks first what its token permits and whose the deposit is: what is another section's is not
 //! there for it; and what it deposits is under the section's rules, as mails are. There is no other way from the API into the exchange.
+//!
+//! - [`resume`]: files that come in pieces
 
 use fubako_base::{
     Timestamp,
@@ -27,6 +29,8 @@ use crate::{
     },
     sent::{NotTaken, SentDeposit, SentLine},
 };
+
+pub mod resume;
 
 /// Entries of a list that are given at once.
 pub const PAGE: u32 = 100;
@@ -96,12 +100,9 @@ impl Program {
     ) -> Result<(FileSummary, bool), DepositError> {
         self.needs(Scope::Deposit)?;
         self.owns(id).await?;
-        if let Bearer::Program { section, .. } = &self.bearer {
-            let section = self.exchange.section_in_use(section).await?;
-            let kept = self.exchange.parts.store.files(id).await?;
-            let others = kept.iter().filter(|kept| kept.number != file.number).map(|kept| kept.name.as_str());
-            rules::check_name(&section.settings, &file.name, others).map_err(refused)?;
-        }
+        let kept = self.exchange.parts.store.files(id).await?;
+        let others = kept.iter().filter(|kept| kept.number != file.number).map(|kept| kept.name.as_str());
+        self.may_name(&file.name, others).await?;
         self.exchange.put(id, file, content, self.whence, now).await
     }
 
@@ -227,6 +228,17 @@ impl Program {
         match &self.bearer {
             Bearer::Program { section, name, .. } => Ok((section, name)),
             Bearer::Gateway => Err(DepositError::Scope(scope)),
+        }
+    }
+
+    /// Whether a file may have this name beside the others. (A gateway has asked that itself.)
+    async fn may_name<'a>(&self, name: &str, others: impl Iterator<Item = &'a str>) -> Result<(), DepositError> {
+        match &self.bearer {
+            Bearer::Gateway => Ok(()),
+            Bearer::Program { section, .. } => {
+                let section = self.exchange.section_in_use(section).await?;
+                rules::check_name(&section.settings, name, others).map_err(refused)
+            }
         }
     }
 

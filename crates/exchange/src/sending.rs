@@ -76,12 +76,13 @@ enum Place {
     Free(String, Option<DepositId>),
 }
 
-/// The drafts that are being sent in this process: one post of each at a time, so that none takes back what another has begun.
+/// The drafts, and the programs' uploads, that are being made into deposits and files in this process: one post of each at a time, so that none takes back
+/// what another has begun, or does it once more.
 #[derive(Debug, Default)]
 pub(crate) struct Turns(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 
 impl Turns {
-    fn of(&self, draft: &str) -> Arc<tokio::sync::Mutex<()>> {
+    pub(crate) fn of(&self, draft: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, turn| turn.strong_count() > 0);
         if let Some(turn) = all.get(draft).and_then(Weak::upgrade) {
@@ -206,7 +207,7 @@ impl Exchange {
         for upload in uploads {
             let file = files.iter().find(|file| file.name == upload.name && file.object.length == upload.received);
             let Some(file) = file.filter(|_| upload.is_whole()) else { return Ok(false) };
-            let mut content = self.uploaded(upload.id).await.map_err(DepositError::from)?;
+            let mut content = self.uploaded(upload).await.map_err(DepositError::from)?;
             let mut hash = Context::new(&SHA256);
             while let Some(octets) = content.next().await {
                 hash.update(&octets.map_err(|error| SendError::Unavailable(error.to_string()))?);
@@ -283,7 +284,7 @@ impl Exchange {
         let mut faults = Vec::new();
         for (number, upload) in (1u32..).zip(files) {
             let file = NewFile { number, name: upload.name.clone(), media_type: upload.media_type.clone() };
-            let mut content = self.uploaded(upload.id).await.map_err(DepositError::from)?;
+            let mut content = self.uploaded(upload).await.map_err(DepositError::from)?;
             match self.put(deposit, file, &mut content, Whence::Within, now).await {
                 Ok(_) => {}
                 Err(DepositError::Refused { code, detail }) => faults.push(refused(code, detail, upload)?),

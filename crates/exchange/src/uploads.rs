@@ -3,11 +3,16 @@
 //! An upload comes in parts of [`PART`] octets. Each is a sealed object of its own and durable before the next begins, so that what is
 //! lost when a connection or this process ends is less than one part, and any node can take the next. When the draft is sent, the parts are read
 //! one after another, scanned and sealed as the deposit's file by [`Exchange::put`], and given up. Memory does not grow with the file.
+//!
+//! Programs' uploads are kept in the same way; what becomes of them is [`crate::program::resume`]'s.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use fubako_base::{Timestamp, ids::UploadId};
-use fubako_store::{StoreError, uploads::UploadLimits};
+use fubako_store::{
+    StoreError,
+    uploads::{BegunUpload, UploadLimits},
+};
 use fubako_vault::VaultError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -18,10 +23,14 @@ use crate::{
     domain::{MAX_NAME, is_media_type},
 };
 
-pub use fubako_store::uploads::Upload;
+pub use fubako_store::uploads::{Upload, UploadFor};
 
 /// Octets of a part, the last one apart.
 pub const PART: u64 = 8 << 20;
+/// Octets that come at once at the least, where they are not the file's last: each request costs a row and an object of its own, so that there
+/// are no more of them than one in as many octets. Programs that speak tus send far more by themselves (all of the file, or some MiB), and other
+/// protocols ask for pieces of this size too; on a line that breaks off all the time, no more than this is sent again.
+pub const LEAST: u64 = 256 << 10;
 /// Uploads that an account may have on their way.
 const MOST_UPLOADS: u32 = 200;
 /// Hours after which an upload that nothing came of is given up.
@@ -106,8 +115,7 @@ impl Exchange {
         let upload = Upload {
             id: UploadId::generate(),
             section,
-            account: account.id,
-            draft: draft.to_owned(),
+            wanted: UploadFor::Draft { account: account.id, draft: draft.to_owned() },
             name: name.to_owned(),
             media_type: if is_media_type(media_type) { media_type } else { "application/octet-stream" }.to_owned(),
             length,
@@ -117,11 +125,14 @@ impl Exchange {
         // Room for a draft, and for what another window has or was left behind.
         let limits = UploadLimits { count: MOST_UPLOADS, octets: most.saturating_mul(2), largest: most };
         let store = &self.parts.store;
-        if store.begin_upload(&upload, limits, now).await? {
+        if store.begin_upload(&upload, limits, now).await? == BegunUpload::New {
             return Ok(upload);
         }
         store.drop_abandoned_uploads(Some(account.id), now.plus_seconds(-IDLE_HOURS * 3600), MOST_UPLOADS).await?;
-        if store.begin_upload(&upload, limits, now).await? { Ok(upload) } else { Err(UploadError::TooLarge(most)) }
+        match store.begin_upload(&upload, limits, now).await? {
+            BegunUpload::New => Ok(upload),
+            BegunUpload::Full | BegunUpload::There(_) | BegunUpload::Kept => Err(UploadError::TooLarge(most)),
+        }
     }
 
     /// Somebody's upload.
@@ -153,7 +164,7 @@ impl Exchange {
     }
 
     /// Takes what comes of an upload from `offset` on; gives how much there is then. With a SHA-256 of all that comes (one part at most),
-    /// nothing of it is kept where that does not fit.
+    /// nothing of it is kept where that does not fit. What comes is [`LEAST`] octets or more, or the file's last: less is not kept.
     ///
     /// # Errors
     /// [`UploadError`].
@@ -169,9 +180,34 @@ impl Exchange {
             return Err(UploadError::Offset(upload.received));
         }
         let limit = upload.length.unwrap_or(u64::MAX);
-        let (mut at, mut rest) = (offset, Bytes::new());
+        self.take(upload, content, Taking { from: offset, limit, least: LEAST, sha256 }, now).await
+    }
+
+    /// Takes all of an upload, which has `limit` octets at the most, at once: nobody said before how long it is.
+    ///
+    /// # Errors
+    /// [`UploadError`].
+    pub async fn take_whole(
+        &self,
+        upload: &Upload,
+        limit: u64,
+        content: &mut Content<'_>,
+        now: Timestamp,
+    ) -> Result<(), UploadError> {
+        self.take(upload, content, Taking { from: 0, limit, least: 0, sha256: None }, now).await?;
+        Ok(self.parts.store.end_upload(upload.id).await?)
+    }
+
+    async fn take(
+        &self,
+        upload: &Upload,
+        content: &mut Content<'_>,
+        taking: Taking,
+        now: Timestamp,
+    ) -> Result<u64, UploadError> {
+        let (mut at, mut rest) = (taking.from, Bytes::new());
         loop {
-            let part = self.take_part(upload, at, limit, &mut rest, content, sha256).await?;
+            let part = self.take_part(upload, at, &mut rest, content, &taking).await?;
             let Some((object, end)) = part else { return Ok(at) };
             let length = object.length;
             // On a task of its own: a caller that goes away now does not leave a sealed object that no row knows.
@@ -194,10 +230,9 @@ impl Exchange {
         &self,
         upload: &Upload,
         at: u64,
-        limit: u64,
         rest: &mut Bytes,
         content: &mut Content<'_>,
-        sha256: Option<[u8; 32]>,
+        taking: &Taking,
     ) -> Result<Option<(fubako_base::object::ObjectRef, End)>, UploadError> {
         let mut writer = self.parts.vault.create(&upload.section).await?;
         let mut hash = Context::new(&SHA256);
@@ -216,21 +251,28 @@ impl Exchange {
                 break End::Part;
             }
             let now = rest.split_to(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
-            if at + writer.length() + now.len() as u64 > limit {
-                refused = Some(UploadError::TooLarge(limit));
+            if at + writer.length() + now.len() as u64 > taking.limit {
+                refused = Some(UploadError::TooLarge(taking.limit));
                 break End::Whole;
             }
-            if sha256.is_some() {
+            if taking.sha256.is_some() {
                 hash.update(&now);
             }
             writer.write(now).await?;
         };
-        if let (Some(wanted), None) = (sha256, &refused) {
+        if let (Some(wanted), None) = (taking.sha256, &refused) {
             refused = match end {
-                End::Part => Some(UploadError::Invalid("with a checksum, one part at most may come at once")),
+                End::Part => Some(UploadError::Invalid("with a checksum, 8 MiB at most may come at once")),
                 End::Broken => Some(UploadError::BrokenOff),
                 End::Whole if hash.finish().as_ref() != wanted => Some(UploadError::Checksum),
                 End::Whole => None,
+            };
+        }
+        if refused.is_none() && writer.length() > 0 && taking.is_too_little(at + writer.length()) {
+            refused = match end {
+                End::Part => None,
+                End::Whole => Some(UploadError::Invalid("less than 256 KiB came at once, and not the end of the file")),
+                End::Broken => Some(UploadError::BrokenOff),
             };
         }
         if let Some(refused) = refused {
@@ -260,17 +302,13 @@ impl Exchange {
         Ok(kept)
     }
 
-    /// An upload whose length was not known has come to its end.
-    ///
-    /// # Errors
-    /// [`UploadError::Unavailable`].
-    pub async fn end_upload(&self, upload: &Upload) -> Result<(), UploadError> {
-        Ok(self.parts.store.end_upload(upload.id).await?)
-    }
-
-    /// An upload's octets, part for part.
-    pub(crate) async fn uploaded(&self, id: UploadId) -> Result<Content<'static>, StoreError> {
-        let parts = self.parts.store.upload_parts(id).await?;
+    /// An upload's octets, part for part: all that are said to be there.
+    pub(crate) async fn uploaded(&self, upload: &Upload) -> Result<Content<'static>, StoreError> {
+        let parts = self.parts.store.upload_parts(upload.id).await?;
+        // Given up meanwhile, it has none: what is not there must not become an empty file.
+        if parts.iter().map(|part| part.length).sum::<u64>() != upload.received {
+            return Err(StoreError::DepositClosed("the upload was given up"));
+        }
         let vault = self.parts.vault.clone();
         let octets = stream::iter(parts)
             .then(move |part| {
@@ -298,6 +336,25 @@ impl Exchange {
                 return Ok(dropped);
             }
         }
+    }
+}
+
+/// How what comes is taken.
+struct Taking {
+    /// Where it begins.
+    from: u64,
+    /// Octets that the file has at the most.
+    limit: u64,
+    /// Octets that come at the least, where they are not the file's last.
+    least: u64,
+    /// What their SHA-256 must be.
+    sha256: Option<[u8; 32]>,
+}
+
+impl Taking {
+    /// Whether what came up to there is less than may come at once.
+    const fn is_too_little(&self, end: u64) -> bool {
+        end != self.limit && end.saturating_sub(self.from) < self.least
     }
 }
 

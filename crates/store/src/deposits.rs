@@ -18,6 +18,7 @@ use crate::{
     outbox::NewOutgoing,
     rounds::insert_outgoing,
     tx::{Tx, args},
+    uploads::drop_uploads_of,
     words::words,
 };
 pub(crate) use rows::read_deposit;
@@ -465,6 +466,8 @@ async fn keep_file(tx: &mut Tx, file: &File) -> Result<(File, bool), StoreError>
     if kept == 0 {
         return Err(StoreError::DepositClosed("it has no file of this number"));
     }
+    // What was on its way for this number has come, or comes too late.
+    drop_uploads_of(tx, file.deposit, Some(file.number)).await?;
     Ok((file.clone(), true))
 }
 
@@ -551,11 +554,12 @@ pub(crate) async fn end_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The keys of a deposit's files go, and of what is on its way to it.
 pub(crate) async fn give_up_files(tx: &mut Tx, id: DepositId) -> Result<(), StoreError> {
     let sql = "UPDATE files SET object_key = NULL WHERE deposit = $1 AND object_key IS NOT NULL
         RETURNING object_id, section";
     for row in tx.all("files", sql, args![id]).await? {
         give_up(tx, row.parse("object_id")?, &row.parse("section")?).await?;
     }
-    Ok(())
+    drop_uploads_of(tx, id, None).await.map(drop)
 }

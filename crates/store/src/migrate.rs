@@ -38,6 +38,7 @@ const ALL: &[(&str, &str)] = &[
     ("0029_taken_by", include_str!("../migrations/0029_taken_by.sql")),
     ("0031_announcements", include_str!("../migrations/0031_announcements.sql")),
     ("0032_usage", include_str!("../migrations/0032_usage.sql")),
+    ("0033_deposit_uploads", include_str!("../migrations/0033_deposit_uploads.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

@@ -1,16 +1,35 @@
-//! Uploads of whoever sends on a page (spec X-SEND): files on their way, in parts.
+//! Files on their way, in parts: of whoever sends on a page (spec X-SEND), and of programs (spec X-API).
 
 use fubako_base::{
     Timestamp,
-    ids::{AccountId, SectionId, UploadId},
+    ids::{AccountId, DepositId, SectionId, UploadId},
     object::ObjectRef,
 };
 
 use crate::{
     Store, StoreError,
-    mails::give_up,
+    deposits::{DepositState, lock},
     tx::{Row, Tx, args},
 };
+
+/// What an upload is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadFor {
+    /// What somebody sends on a page.
+    Draft {
+        /// Their account.
+        account: AccountId,
+        /// The draft's id: chosen by the page.
+        draft: String,
+    },
+    /// A program's deposit.
+    Deposit {
+        /// The deposit.
+        deposit: DepositId,
+        /// The number that the file is to have.
+        number: u32,
+    },
+}
 
 /// A file on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +38,8 @@ pub struct Upload {
     pub id: UploadId,
     /// The section of whoever uploads.
     pub section: SectionId,
-    /// Their account.
-    pub account: AccountId,
-    /// The draft that it is for: chosen by the page.
-    pub draft: String,
+    /// What it is for.
+    pub wanted: UploadFor,
     /// The file's name.
     pub name: String,
     /// `type/subtype`.
@@ -43,33 +60,99 @@ impl Upload {
     }
 }
 
-/// What an account may have on its way.
+/// What became of the wish to begin an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BegunUpload {
+    /// It is begun.
+    New,
+    /// One is on its way for the same file of the deposit: this one.
+    There(Upload),
+    /// The deposit has that file.
+    Kept,
+    /// There would be more on its way than may be.
+    Full,
+}
+
+/// What an account, or a deposit, may have on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadLimits {
     /// Uploads.
     pub count: u32,
-    /// Octets of all of them together.
+    /// Octets of all of them together, and of the files that the deposit has.
     pub octets: u64,
     /// Octets that one may have at the most: as much is kept free for one of which nobody has said how long it is.
     pub largest: u64,
 }
 
-const COLUMNS: &str = "id, section, account, draft, name, media_type, length, received, touched_at";
+const COLUMNS: &str = "id, section, account, draft, deposit, number, name, media_type, length, received, touched_at";
 
 impl Store {
-    /// Begins an upload. False where the account would have more on its way than it may.
+    /// Begins an upload. Of a deposit's file there is one at the most.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; [`StoreError::DepositClosed`] where it is for a deposit that is not open, unknown, or another section's.
     pub async fn begin_upload(
         &self,
         upload: &Upload,
         limits: UploadLimits,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<BegunUpload, StoreError> {
         self.pool
             .write((upload.clone(), limits, now), |tx, (upload, limits, now)| {
-                Box::pin(begin_upload(tx, upload, *limits, *now))
+                Box::pin(async move {
+                    let other = match &upload.wanted {
+                        UploadFor::Draft { account, .. } => room_of_account(tx, *account, upload.length, *limits).await,
+                        UploadFor::Deposit { deposit, number } => {
+                            room_of_deposit(tx, upload, (*deposit, *number), *limits).await
+                        }
+                    };
+                    match other? {
+                        Some(other) => Ok(other),
+                        None => insert(tx, upload, *now).await.map(|()| BegunUpload::New),
+                    }
+                })
+            })
+            .await
+    }
+
+    /// The upload for this file of a deposit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deposit_upload(&self, deposit: DepositId, number: u32) -> Result<Option<Upload>, StoreError> {
+        self.pool
+            .read((deposit, number), |tx, (deposit, number)| {
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM uploads WHERE deposit = $1 AND number = $2");
+                    tx.one("uploads", sql, args![*deposit, *number]).await?.as_ref().map(read_upload).transpose()
+                })
+            })
+            .await
+    }
+
+    /// The uploads of a deposit, by the files' numbers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deposit_uploads(&self, deposit: DepositId) -> Result<Vec<Upload>, StoreError> {
+        self.pool
+            .read(deposit, |tx, deposit| {
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM uploads WHERE deposit = $1 ORDER BY number");
+                    tx.all("uploads", sql, args![*deposit]).await?.iter().map(read_upload).collect()
+                })
+            })
+            .await
+    }
+
+    /// Gives up the upload for this file of a deposit, as [`Store::drop_upload`] does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_deposit_upload(&self, deposit: DepositId, number: u32) -> Result<bool, StoreError> {
+        self.pool
+            .write((deposit, number), |tx, (deposit, number)| {
+                Box::pin(async move { Ok(drop_uploads_of(tx, *deposit, Some(*number)).await? > 0) })
             })
             .await
     }
@@ -178,7 +261,7 @@ impl Store {
             .await
     }
 
-    /// Gives up the uploads that nothing came of since `before`, at most `limit`; gives how many.
+    /// Gives up the drafts' uploads that nothing came of since `before`, at most `limit`; gives how many. (A deposit's go with it.)
     ///
     /// # Errors
     /// [`StoreError`].
@@ -192,9 +275,11 @@ impl Store {
             .write((account, before, limit), |tx, (account, before, limit)| {
                 Box::pin(async move {
                     let sql = if account.is_some() {
-                        "SELECT id FROM uploads WHERE touched_at < $1 AND account = $3 ORDER BY touched_at LIMIT $2"
+                        "SELECT id FROM uploads WHERE touched_at < $1 AND account = $3 ORDER BY touched_at LIMIT $2
+                            FOR UPDATE"
                     } else {
-                        "SELECT id FROM uploads WHERE touched_at < $1 ORDER BY touched_at LIMIT $2"
+                        "SELECT id FROM uploads WHERE touched_at < $1 AND account IS NOT NULL ORDER BY touched_at LIMIT $2
+                            FOR UPDATE"
                     };
                     let mut values = args![*before, *limit].to_vec();
                     values.extend(account.map(|account| account.into()));
@@ -210,32 +295,79 @@ impl Store {
     }
 }
 
-async fn begin_upload(tx: &mut Tx, upload: &Upload, limits: UploadLimits, now: Timestamp) -> Result<bool, StoreError> {
+/// Why an account's upload does not begin; none where it may.
+async fn room_of_account(
+    tx: &mut Tx,
+    account: AccountId,
+    length: Option<u64>,
+    limits: UploadLimits,
+) -> Result<Option<BegunUpload>, StoreError> {
     // The account is locked, so that uploads that begin side by side do not outrun the limits.
-    tx.one("accounts", "SELECT id FROM accounts WHERE id = $1 FOR UPDATE", args![upload.account]).await?;
+    tx.one("accounts", "SELECT id FROM accounts WHERE id = $1 FOR UPDATE", args![account]).await?;
     let sql = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(COALESCE(length, $2)), 0) AS BIGINT) AS octets
         FROM uploads WHERE account = $1";
-    if let Some(row) = tx.one("uploads", sql, args![upload.account, limits.largest]).await? {
-        let (count, octets): (u32, u64) = (row.int("n")?, row.int("octets")?);
-        let wanted = upload.length.unwrap_or(limits.largest);
-        if count >= limits.count || octets.saturating_add(wanted) > limits.octets {
-            return Ok(false);
-        }
+    let there = tx.one("uploads", sql, args![account, limits.largest]).await?;
+    outrun(there.as_ref(), length, limits)
+}
+
+/// The same of an upload for a deposit's file.
+async fn room_of_deposit(
+    tx: &mut Tx,
+    upload: &Upload,
+    (deposit, number): (DepositId, u32),
+    limits: UploadLimits,
+) -> Result<Option<BegunUpload>, StoreError> {
+    // Locked, as whoever keeps a file, sends or gives up locks it.
+    let there = lock(tx, deposit).await?;
+    let Some((_, state)) = there.filter(|(section, _)| *section == upload.section) else {
+        return Err(StoreError::DepositClosed("it is unknown"));
+    };
+    let sql = "SELECT number FROM files WHERE deposit = $1 AND number = $2 AND object_key IS NOT NULL";
+    if tx.one("files", sql, args![deposit, number]).await?.is_some() {
+        return Ok(Some(BegunUpload::Kept));
     }
-    let sql = "INSERT INTO uploads (id, section, account, draft, name, media_type, length, received, created_at,
-            touched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8)";
+    if state != DepositState::Open {
+        return Err(StoreError::DepositClosed("it is not open"));
+    }
+    let sql = format!("SELECT {COLUMNS} FROM uploads WHERE deposit = $1 AND number = $2");
+    if let Some(row) = tx.one("uploads", sql, args![deposit, number]).await? {
+        return Ok(Some(BegunUpload::There(read_upload(&row)?)));
+    }
+    let sql = "SELECT (SELECT COUNT(*) FROM uploads WHERE deposit = $1) AS n,
+        CAST(COALESCE((SELECT SUM(COALESCE(length, $2)) FROM uploads WHERE deposit = $1), 0)
+            + COALESCE((SELECT SUM(object_length) FROM files WHERE deposit = $1), 0) AS BIGINT) AS octets";
+    let there = tx.one("uploads", sql, args![deposit, limits.largest]).await?;
+    outrun(there.as_ref(), upload.length, limits)
+}
+
+/// Whether one more of this length is more than may be, with what is there.
+fn outrun(there: Option<&Row>, length: Option<u64>, limits: UploadLimits) -> Result<Option<BegunUpload>, StoreError> {
+    let Some(row) = there else { return Ok(None) };
+    let (count, octets): (u32, u64) = (row.int("n")?, row.int("octets")?);
+    let wanted = octets.saturating_add(length.unwrap_or(limits.largest));
+    Ok((count >= limits.count || wanted > limits.octets).then_some(BegunUpload::Full))
+}
+
+async fn insert(tx: &mut Tx, upload: &Upload, now: Timestamp) -> Result<(), StoreError> {
+    let (draft, file) = match &upload.wanted {
+        UploadFor::Draft { account, draft } => (Some((*account, draft)), None),
+        UploadFor::Deposit { deposit, number } => (None, Some((*deposit, *number))),
+    };
+    let sql = "INSERT INTO uploads (id, section, account, draft, deposit, number, name, media_type, length, received,
+            created_at, touched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $10)";
     let values = args![
         upload.id,
         &upload.section,
-        upload.account,
-        &upload.draft,
+        draft.map(|(account, _)| account),
+        draft.map(|(_, draft)| draft),
+        file.map(|(deposit, _)| deposit),
+        file.map(|(_, number)| number),
         &upload.name,
         &upload.media_type,
         upload.length,
         now,
     ];
-    tx.run(sql, values).await?;
-    Ok(true)
+    tx.run(sql, values).await.map(drop)
 }
 
 async fn parts(tx: &mut Tx, id: UploadId) -> Result<Vec<ObjectRef>, StoreError> {
@@ -243,21 +375,43 @@ async fn parts(tx: &mut Tx, id: UploadId) -> Result<Vec<ObjectRef>, StoreError> 
     tx.all("upload_parts", sql, args![id]).await?.iter().map(read_part).collect()
 }
 
-async fn drop_one(tx: &mut Tx, id: UploadId) -> Result<(), StoreError> {
-    for part in parts(tx, id).await? {
-        give_up(tx, part.id, &part.section).await?;
+/// Gives up what is on its way to a deposit, or to its file of this number; gives how many uploads there were.
+pub(crate) async fn drop_uploads_of(tx: &mut Tx, deposit: DepositId, number: Option<u32>) -> Result<u32, StoreError> {
+    let sql = if number.is_some() {
+        "SELECT id FROM uploads WHERE deposit = $1 AND number = $2 FOR UPDATE"
+    } else {
+        "SELECT id FROM uploads WHERE deposit = $1 FOR UPDATE"
+    };
+    let mut values = args![deposit].to_vec();
+    values.extend(number.map(Into::into));
+    let mut dropped = 0;
+    for row in tx.all("uploads", sql, &values).await? {
+        drop_one(tx, row.parse("id")?).await?;
+        dropped += 1;
     }
+    Ok(dropped)
+}
+
+/// The caller has locked it, so that no part comes meanwhile. There may be thousands: as one statement, they are given up as
+/// [`crate::mails::give_up`] does.
+async fn drop_one(tx: &mut Tx, id: UploadId) -> Result<(), StoreError> {
+    let sql = "INSERT INTO erasures (object, section) SELECT object_id, section FROM upload_parts WHERE upload = $1
+        ON CONFLICT (object) DO NOTHING";
+    tx.run(sql, args![id]).await?;
     tx.run("DELETE FROM upload_parts WHERE upload = $1", args![id]).await?;
     tx.run("DELETE FROM uploads WHERE id = $1", args![id]).await.map(drop)
 }
 
 fn read_upload(row: &Row) -> Result<Upload, StoreError> {
     let length: Option<i64> = row.opt("length")?;
+    let wanted = match row.parse_opt("deposit")? {
+        Some(deposit) => UploadFor::Deposit { deposit, number: row.int("number")? },
+        None => UploadFor::Draft { account: row.parse("account")?, draft: row.get("draft")? },
+    };
     Ok(Upload {
         id: row.parse("id")?,
         section: row.parse("section")?,
-        account: row.parse("account")?,
-        draft: row.get("draft")?,
+        wanted,
         name: row.get("name")?,
         media_type: row.get("media_type")?,
         length: length.map(|length| u64::try_from(length).map_err(|_| row.corrupt())).transpose()?,

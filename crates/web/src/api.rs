@@ -4,6 +4,7 @@
 //! [`fubako_exchange::program::Program`]. What goes wrong is told as a problem document (RFC 9457) with a stable code; the private cause goes to the log.
 //!
 //! - `deposits`: begin, put, send, look, take back: what a gateway calls too
+//! - `resume`: files that come in pieces
 //! - `section`: what a section's programs see and do besides: lists, cancelling, the audit log
 //! - [`document`]: the API's own description (OpenAPI 3.1), made from the routes
 //! - `problem`: errors
@@ -11,6 +12,7 @@
 mod deposits;
 pub mod document;
 mod problem;
+mod resume;
 mod section;
 
 use std::{
@@ -106,6 +108,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(deposits::begin, section::list, deposits::abort_by_key))
         .routes(routes!(deposits::look, deposits::abort))
         .routes(routes!(deposits::put_file))
+        .routes(routes!(resume::describe, resume::begin, resume::look, resume::append, resume::abort))
         .routes(routes!(deposits::send))
         .routes(routes!(section::recipients))
         .routes(routes!(section::cancel))

@@ -64,7 +64,7 @@
 //! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `guesses`: how many wrong ones a network may have
 //! - `operator`: maintenance windows, announcements, the mail queue, sections, health; `announced`: what every page says of these; `audit`: the audit log
 //! - `manual`: the API's document and its page
-//! - `sending`: the form by which people send; `uploads`: their files, by tus
+//! - `sending`: the form by which people send; `uploads`: their files, by tus; `tus`: what that is, for programs too
 //! - `approvals`: what approvers do
 //! - `received`: what people with accounts received
 //! - `sent`: what was sent, who took it, taking it back
@@ -104,6 +104,7 @@ mod second_factor;
 mod sending;
 mod sent;
 mod tokens;
+mod tus;
 mod uploads;
 mod usage;
 mod visitor;

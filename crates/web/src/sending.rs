@@ -249,13 +249,7 @@ async fn take_file(
         Err(error) => return Err(away(counter, &error)),
     };
     // Nobody said how long it is: what is too long is found while it comes.
-    let bounded = fubako_exchange::uploads::Upload { length: Some(largest), ..upload.clone() };
-    let taken = exchange.append(&bounded, 0, &mut content, None, counter.now).await;
-    let ended = match taken {
-        Ok(_) => exchange.end_upload(&upload).await,
-        Err(error) => Err(error),
-    };
-    match ended {
+    match exchange.take_whole(&upload, largest, &mut content, counter.now).await {
         Ok(()) => Ok(()),
         Err(error) => {
             exchange.drop_upload(person, upload.id).await.map_err(|error| away(counter, &error))?;

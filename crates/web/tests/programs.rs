@@ -3,93 +3,26 @@
 
 mod common;
 
-use common::{Answer, House, encoded, request, user};
+use common::{
+    encoded,
+    program::{ALL, Place, code},
+    request,
+};
 use fubako_base::{network::Networks, section::Settings};
 use fubako_exchange::audit::Search;
-use fubako_store::sections::Change;
-use fubako_testkit::{house, section};
-use fubako_vault::scanner::Scanner;
+use fubako_testkit::section;
 use fubako_web::Peer;
 use http::Method;
 use serde_json::{Value, json};
 
-/// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
-const VISITORS: [&str; 5] = ["", "root", "acme/taro", "acme/kanri", "other/kanri"];
-const ALL: &str = "deposits:write deposits:read deposits:cancel audit:read";
-
-struct Place {
-    house: House,
-    cookies: Vec<String>,
-}
-
-impl Place {
-    async fn new() -> Self {
-        let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
-        house.put_section(section("other")).await;
-        for (section, login_id, administrator) in
-            [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true)]
-        {
-            let user = Change::PutUser(user(section, login_id, administrator));
-            house.store.apply(&[user], &[], house.now()).await.unwrap();
-        }
-        let mut cookies = Vec::new();
-        for name in VISITORS {
-            cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
-        }
-        Self { house, cookies }
-    }
-
-    async fn form(&self, cookie: &str, path: &str, form: &str) -> Answer {
-        let key = if cookie.is_empty() { String::new() } else { self.house.form_key(cookie).await };
-        self.house.post(path, &[("cookie", cookie)], &format!("form={}&{form}", encoded(&key))).await
-    }
-
-    /// Makes a token for the section of this visitor.
-    async fn token(&self, visitor: usize, name: &str, scopes: &str) -> String {
-        let scopes: String = scopes.split(' ').map(|scope| format!("&scope={}", encoded(scope))).collect();
-        let form = format!("name={}&days=30{scopes}", encoded(name));
-        let answer = self.form(&self.cookies[visitor], "/section/tokens", &form).await;
-        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
-        let after = answer.text().split("<code translate=\"no\">").nth(1).unwrap();
-        after.split('<').next().unwrap().to_owned()
-    }
-
-    async fn call(&self, token: &str, method: Method, path: &str, more: &[(&str, &str)], body: &str) -> (u16, Value) {
-        let bearer = format!("Bearer {token}");
-        let headers: Vec<(&str, &str)> = [("authorization", bearer.as_str())].iter().chain(more).copied().collect();
-        let answer = self.house.ask(request(method, path, &headers, body)).await;
-        let value = serde_json::from_slice(&answer.octets).unwrap_or(Value::Null);
-        (answer.status.as_u16(), value)
-    }
-
-    /// Deposits and sends a file; gives the deposit's id.
-    async fn deposit(&self, token: &str, section: &str, key: &str) -> String {
-        let wanted = json!({
-            "section": section,
-            "sender": { "address": format!("taro@{section}.example"), "name": "太郎" },
-            "subject": format!("subject {key}"),
-            "message": "どうぞ",
-            "recipients": ["hanako@example.jp", "jiro@example.jp"],
-            "file_password": "long enough",
-            "file_count": 1,
-        });
-        let (headers, wanted) = ([("idempotency-key", key)], wanted.to_string());
-        let (status, deposit) = self.call(token, Method::POST, "/api/v1/deposits", &headers, &wanted).await;
-        assert_eq!(status, 201, "{deposit}");
-        let id = deposit["id"].as_str().unwrap().to_owned();
-        let named = [("content-disposition", "attachment; filename=\"a.txt\""), ("content-type", "text/plain")];
-        let (status, file) =
-            self.call(token, Method::PUT, &format!("/api/v1/deposits/{id}/files/1"), &named, "hello").await;
-        assert_eq!((status, &file["size"]), (201, &json!(5)), "{file}");
-        let (status, sent) = self.call(token, Method::POST, &format!("/api/v1/deposits/{id}/send"), &[], "").await;
-        assert_eq!((status, &sent["state"]), (200, &json!("sent")), "{sent}");
-        id
-    }
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, answer.1["code"].as_str().unwrap_or_default())
-}
+/// What a request to upload in pieces has.
+const IN_PIECES: [(&str, &str); 5] = [
+    ("tus-resumable", "1.0.0"),
+    ("upload-length", "5"),
+    ("upload-metadata", "filename YQ=="),
+    ("upload-offset", "5"),
+    ("content-type", "application/offset+octet-stream"),
+];
 
 /// Every route of the screen × nobody, an operator, a user, the administrator, another section's administrator.
 #[tokio::test]
@@ -200,6 +133,11 @@ async fn a_token_permits_what_it_says() {
         (Method::GET, one.clone(), &["deposits:write", "deposits:read"]),
         (Method::DELETE, one.clone(), &["deposits:write"]),
         (Method::PUT, format!("{one}/files/1"), &["deposits:write"]),
+        (Method::OPTIONS, format!("{one}/files/1/upload"), &["deposits:write"]),
+        (Method::POST, format!("{one}/files/1/upload"), &["deposits:write"]),
+        (Method::HEAD, format!("{one}/files/1/upload"), &["deposits:write"]),
+        (Method::PATCH, format!("{one}/files/1/upload"), &["deposits:write"]),
+        (Method::DELETE, format!("{one}/files/1/upload"), &["deposits:write"]),
         (Method::POST, format!("{one}/send"), &["deposits:write"]),
         (Method::GET, "/api/v1/deposits".into(), &["deposits:read"]),
         (Method::GET, format!("{one}/recipients"), &["deposits:read"]),
@@ -210,7 +148,12 @@ async fn a_token_permits_what_it_says() {
         "section": "acme", "sender": { "address": "taro@acme.example" }, "subject": "", "recipients": ["a@example.jp"],
         "file_password": "long enough", "file_count": 1,
     });
-    let headers = [("idempotency-key", "k2"), ("content-disposition", "attachment; filename=a")];
+    let plain = [("idempotency-key", "k2"), ("content-disposition", "attachment; filename=a")];
+    let headers: Vec<_> = plain.into_iter().chain(IN_PIECES).collect();
+    // HEAD has no body that would say why.
+    let is_refused = |method: &Method, answer: &(u16, Value)| {
+        code(answer) == (403, if *method == Method::HEAD { "" } else { "insufficient-scope" })
+    };
     let body = |path: &str| if path.ends_with("/cancel") { "{\"whole\": true}".to_owned() } else { wanted.to_string() };
     for scope in ALL.split(' ') {
         let token = place.token(3, scope, scope).await;
@@ -220,14 +163,14 @@ async fn a_token_permits_what_it_says() {
                 continue;
             }
             let answer = place.call(&token, method.clone(), path, &headers, &body(path)).await;
-            let refused = code(&answer) == (403, "insufficient-scope");
+            let refused = is_refused(method, &answer);
             assert_eq!(!refused, permitting.contains(&scope), "{method} {path} with {scope}: {answer:?}");
         }
     }
     // The gateway's own token deposits, and nothing else.
     for (method, path, permitting) in routes {
         let answer = place.call("api-token", method.clone(), path, &headers, &body(path)).await;
-        let refused = code(&answer) == (403, "insufficient-scope");
+        let refused = is_refused(method, &answer);
         assert_eq!(!refused, permitting.contains(&"deposits:write"), "{method} {path}: {answer:?}");
     }
 }
@@ -239,11 +182,15 @@ async fn what_is_another_section_s_is_not_there() {
     let (ours, theirs) = (place.token(3, "ours", ALL).await, place.token(4, "theirs", ALL).await);
     let id = place.deposit(&theirs, "other", "k1").await;
     let none = "0190a0b0-0000-7000-8000-000000000000";
-    let headers = [("content-disposition", "attachment; filename=a")];
+    let headers: Vec<_> = [("content-disposition", "attachment; filename=a")].into_iter().chain(IN_PIECES).collect();
     for (method, rest) in [
         (Method::GET, ""),
         (Method::DELETE, ""),
         (Method::PUT, "/files/1"),
+        (Method::POST, "/files/1/upload"),
+        (Method::HEAD, "/files/1/upload"),
+        (Method::PATCH, "/files/1/upload"),
+        (Method::DELETE, "/files/1/upload"),
         (Method::POST, "/send"),
         (Method::GET, "/recipients"),
         (Method::POST, "/cancel"),
@@ -386,6 +333,6 @@ async fn the_document_says_what_there_is() {
             assert_eq!(answer.status.as_u16(), 401, "{path}");
         }
     }
-    assert_eq!(ids.len(), 10, "{ids:?}");
+    assert_eq!(ids.len(), 15, "{ids:?}");
     assert!(document["components"]["schemas"]["Problem"].is_object());
 }

@@ -241,6 +241,7 @@ mod tests {
         Timestamp,
         ids::{AccountId, UploadId},
     };
+    use fubako_store::uploads::UploadFor;
 
     use super::*;
 
@@ -248,8 +249,7 @@ mod tests {
         Upload {
             id: UploadId::generate(),
             section: "acme".parse().unwrap(),
-            account: AccountId::generate(),
-            draft: "d".into(),
+            wanted: UploadFor::Draft { account: AccountId::generate(), draft: "d".into() },
             name: name.into(),
             media_type: "a/b".into(),
             length: Some(length),

@@ -198,6 +198,9 @@ suite! {
     uploads {
         parts_come_one_after_another
         an_account_has_only_so_much_on_its_way
+        a_file_of_a_deposit_has_one_upload_and_becomes_its_file
+        a_deposit_has_only_so_much_on_its_way
+        an_upload_ends_with_its_deposit
     }
     usage {
         what_was_sent_and_taken_is_counted_in_its_time

@@ -2,17 +2,19 @@
 
 use fubako_base::{
     Timestamp,
-    ids::{AccountId, UploadId},
+    ids::{AccountId, DepositId, UploadId},
+    object::ObjectRef,
 };
 use fubako_store::{
+    StoreError,
     accounts::{AccountName, NewInvitation},
     sections::{Change, User},
-    uploads::{Upload, UploadLimits},
+    uploads::{BegunUpload, Upload, UploadFor, UploadLimits},
 };
 
 use crate::{
     db::{Db, holds},
-    make::{acme, at, entry, id, object},
+    make::{acme, at, deposit, entry, expired, file, id, object, section},
 };
 
 const LIMITS: UploadLimits = UploadLimits { count: 3, octets: 10_000, largest: 4_000 };
@@ -41,8 +43,7 @@ fn upload(account: AccountId, length: Option<u64>) -> Upload {
     Upload {
         id: UploadId::generate(),
         section: id("acme"),
-        account,
-        draft: "draft".to_owned(),
+        wanted: UploadFor::Draft { account, draft: "draft".to_owned() },
         name: "見積書.pdf".to_owned(),
         media_type: "application/pdf".to_owned(),
         length,
@@ -57,7 +58,7 @@ pub(crate) async fn parts_come_one_after_another(db: Db) {
     let taro = account(&db, "taro").await;
     let jiro = account(&db, "jiro").await;
     let u = upload(taro, Some(2468));
-    assert!(db.store.begin_upload(&u, LIMITS, at(1)).await.unwrap());
+    assert_eq!(db.store.begin_upload(&u, LIMITS, at(1)).await.unwrap(), BegunUpload::New);
     assert_eq!(db.store.upload(taro, u.id).await.unwrap(), Some(u.clone()));
     assert_eq!(db.store.upload(jiro, u.id).await.unwrap(), None, "another's");
     let (one, two, late) = (object(), object(), object());
@@ -87,7 +88,11 @@ pub(crate) async fn parts_come_one_after_another(db: Db) {
 pub(crate) async fn an_account_has_only_so_much_on_its_way(db: Db) {
     acme(&db.store).await;
     let (taro, jiro) = (account(&db, "taro").await, account(&db, "jiro").await);
-    let begin = async |account, length| db.store.begin_upload(&upload(account, length), LIMITS, at(1)).await.unwrap();
+    let begin = async |account, length| {
+        let begun = db.store.begin_upload(&upload(account, length), LIMITS, at(1)).await.unwrap();
+        assert!(matches!(begun, BegunUpload::New | BegunUpload::Full), "{begun:?}");
+        begun == BegunUpload::New
+    };
     assert!(begin(taro, Some(5_000)).await);
     assert!(!begin(taro, Some(5_001)).await, "too many octets");
     assert!(begin(jiro, Some(9_000)).await, "another's limits");
@@ -106,4 +111,102 @@ pub(crate) async fn an_account_has_only_so_much_on_its_way(db: Db) {
     assert_eq!(db.store.drop_abandoned_uploads(None, at(50), 1).await.unwrap(), 1);
     assert_eq!(db.store.drop_abandoned_uploads(None, at(50), 9).await.unwrap(), 1);
     assert_eq!(db.store.uploads_of(taro, "draft").await.unwrap().len(), 1, "that which something came of");
+}
+
+fn for_file(deposit: DepositId, number: u32, length: u64) -> Upload {
+    Upload { wanted: UploadFor::Deposit { deposit, number }, ..upload(AccountId::generate(), Some(length)) }
+}
+
+// spec: X-API
+pub(crate) async fn a_file_of_a_deposit_has_one_upload_and_becomes_its_file(db: Db) {
+    acme(&db.store).await;
+    let (d, _) = db.store.begin_deposit(&deposit("k", 2)).await.unwrap();
+    let one = for_file(d.id, 1, 1234);
+    assert_eq!(db.store.begin_upload(&one, LIMITS, at(1)).await.unwrap(), BegunUpload::New);
+    let again = for_file(d.id, 1, 99);
+    assert_eq!(db.store.begin_upload(&again, LIMITS, at(2)).await.unwrap(), BegunUpload::There(one.clone()));
+    assert_eq!(db.store.deposit_upload(d.id, 1).await.unwrap(), Some(one.clone()));
+    assert_eq!(db.store.deposit_upload(d.id, 2).await.unwrap(), None);
+    // Of many that begin at once it is one.
+    let begin = || async { db.store.begin_upload(&for_file(d.id, 2, 7), LIMITS, at(1)).await.unwrap() };
+    let begun = futures::future::join_all((0..6).map(|_| begin())).await;
+    assert_eq!(begun.iter().filter(|one| **one == BegunUpload::New).count(), 1, "{begun:?}");
+    assert_eq!(db.store.deposit_uploads(d.id).await.unwrap().len(), 2);
+    assert!(db.store.drop_deposit_upload(d.id, 2).await.unwrap());
+    assert!(!db.store.drop_deposit_upload(d.id, 2).await.unwrap());
+
+    // The file is kept: what it was made of goes with the same commit.
+    let part = object();
+    assert!(db.store.add_upload_part(one.id, 0, &part, at(3)).await.unwrap());
+    assert!(db.store.upload(AccountId::generate(), one.id).await.unwrap().is_none(), "it is nobody's draft");
+    // However long it lies: it is its deposit that ends.
+    assert_eq!(db.store.drop_abandoned_uploads(None, at(99_999), 9).await.unwrap(), 0);
+    db.store.keep_file(&file(d.id, 1)).await.unwrap();
+    assert_eq!(db.store.deposit_upload(d.id, 1).await.unwrap(), None);
+    assert_eq!(db.store.erasures(9).await.unwrap(), [part.id]);
+    let late = db.store.add_upload_part(one.id, 1234, &object(), at(4)).await.unwrap();
+    assert!(!late, "a part of what is over");
+    assert_eq!(db.store.begin_upload(&again, LIMITS, at(5)).await.unwrap(), BegunUpload::Kept);
+    assert!(!holds(&db.contents().await, &part.wrapped_key));
+}
+
+// spec: X-API
+pub(crate) async fn a_deposit_has_only_so_much_on_its_way(db: Db) {
+    acme(&db.store).await;
+    db.store.apply(&[Change::PutSection(Box::new(section("other")))], &[], at(0)).await.unwrap();
+    let (d, _) = db.store.begin_deposit(&deposit("k", 5)).await.unwrap();
+    let begin = async |number, length| {
+        db.store.begin_upload(&for_file(d.id, number, length), LIMITS, at(1)).await.unwrap() == BegunUpload::New
+    };
+    // What is in counts with what is coming: 1,234 octets are in.
+    db.store.keep_file(&file(d.id, 5)).await.unwrap();
+    assert!(begin(1, 8_000).await);
+    assert!(!begin(2, 767).await, "too many octets");
+    assert!(begin(2, 766).await && begin(3, 0).await);
+    assert!(!begin(4, 0).await, "too many");
+    let (another, _) = db.store.begin_deposit(&deposit("k2", 1)).await.unwrap();
+    let other = for_file(another.id, 1, 9_000);
+    assert_eq!(db.store.begin_upload(&other, LIMITS, at(1)).await.unwrap(), BegunUpload::New, "another's limits");
+
+    let foreign = Upload { section: id("other"), ..for_file(d.id, 4, 1) };
+    let absent = for_file(DepositId::generate(), 1, 1);
+    for none in [foreign, absent] {
+        let refused = db.store.begin_upload(&none, LIMITS, at(1)).await;
+        assert!(matches!(refused, Err(StoreError::DepositClosed("it is unknown"))), "{refused:?}");
+    }
+    let part = ObjectRef { section: id("other"), ..object() };
+    assert!(!db.store.add_upload_part(other.id, 0, &part, at(2)).await.unwrap(), "another section's object");
+}
+
+// spec: X-API KEEP-DELETE X-EXPIRY
+pub(crate) async fn an_upload_ends_with_its_deposit(db: Db) {
+    acme(&db.store).await;
+    let mut parts = Vec::new();
+    for (key, created_at) in [("given up", at(500)), ("swept", at(0))] {
+        let (d, _) =
+            db.store.begin_deposit(&fubako_store::deposits::Deposit { created_at, ..deposit(key, 2) }).await.unwrap();
+        for number in [1, 2] {
+            let u = for_file(d.id, number, 2468);
+            assert_eq!(db.store.begin_upload(&u, LIMITS, at(1)).await.unwrap(), BegunUpload::New);
+            let part = object();
+            assert!(db.store.add_upload_part(u.id, 0, &part, at(2)).await.unwrap());
+            parts.push(part);
+        }
+        if key == "given up" {
+            assert!(db.store.abort_deposit(d.id).await.unwrap());
+        } else {
+            assert_eq!(db.store.expire_deposits(at(1000), at(1), 10, expired).await.unwrap(), 1);
+            let late = db.store.begin_upload(&for_file(d.id, 1, 1), LIMITS, at(3)).await;
+            assert!(matches!(late, Err(StoreError::DepositClosed("it is not open"))), "{late:?}");
+        }
+    }
+    assert_eq!(db.count("SELECT COUNT(*) FROM uploads").await, 0);
+    assert_eq!(db.count("SELECT COUNT(*) FROM upload_parts").await, 0);
+    let (mut gone, mut wanted) =
+        (db.store.erasures(9).await.unwrap(), parts.iter().map(|part| part.id).collect::<Vec<_>>());
+    gone.sort();
+    wanted.sort();
+    assert_eq!(gone, wanted);
+    let contents = db.contents().await;
+    assert!(!parts.iter().any(|part| holds(&contents, &part.wrapped_key)));
 }

@@ -8,7 +8,7 @@ use fubako_exchange::{
         sent::{ExtendFault, Side},
     },
     sent::{Download, SentDeposit, SentFile, SentLine, SentLink, SentPage},
-    uploads::Upload,
+    uploads::{Upload, UploadFor},
 };
 use fubako_store::{
     deposits::{Deposit as StoredDeposit, Depositor},
@@ -121,8 +121,7 @@ pub(crate) fn sending_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     let upload = |name: &str, length: u64, received: u64| Upload {
         id: UploadId::generate(),
         section: SectionId::installation(),
-        account: AccountId::generate(),
-        draft: String::new(),
+        wanted: UploadFor::Draft { account: AccountId::generate(), draft: String::new() },
         name: name.to_owned(),
         media_type: "application/pdf".to_owned(),
         length: Some(length),

@@ -198,7 +198,7 @@ async fn put_content(
     Ok(program.put(id, file, content, now).await?)
 }
 
-async fn drain(content: &mut Content<'_>) {
+pub(super) async fn drain(content: &mut Content<'_>) {
     let reading = async {
         let mut read = 0u64;
         while let Some(Ok(octets)) = content.next().await {

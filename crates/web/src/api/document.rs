@@ -23,6 +23,18 @@ const ALWAYS: &[(&str, &str)] = &[
     ("500", "Something went wrong here."),
     ("503", "Closed for maintenance, or something is away: again after `Retry-After` seconds."),
 ];
+/// Of a file that comes in pieces: what tus has besides.
+const IN_PIECES: &[(&str, &str)] =
+    &[("412", "`Tus-Resumable` must be the version that `Tus-Version` in the answer names.")];
+/// That brings a piece.
+const BRINGING: &[(&str, &str)] = &[
+    (
+        "409",
+        "Another piece is wanted: `Upload-Offset` in the answer says how much is there. Or the deposit is not open.",
+    ),
+    ("415", "A piece is sent as `application/offset+octet-stream`."),
+    ("460", "The piece is not what its checksum says: nothing of it is kept."),
+];
 /// With an id in its path.
 const WITH_ID: &[(&str, &str)] = &[("404", "There is no such thing, or it is not the section's.")];
 /// That changes something.
@@ -45,22 +57,36 @@ pub fn document() -> OpenApi {
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     for (path, item) in &mut document.paths.paths {
-        let changing = [&mut item.post, &mut item.put, &mut item.delete];
-        for operation in changing.into_iter().flatten() {
-            tell(operation, CHANGING);
+        item.patch.iter_mut().for_each(|operation| tell(operation, BRINGING));
+        if path.ends_with("/upload") {
+            let spoken = [&mut item.post, &mut item.patch, &mut item.delete, &mut item.head];
+            spoken.into_iter().flatten().for_each(|operation| tell(operation, IN_PIECES));
         }
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+        let changing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        changing.into_iter().flatten().for_each(|operation| tell(operation, CHANGING));
+        let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in all.into_iter().chain([&mut item.options, &mut item.head]).flatten() {
             tell(operation, ALWAYS);
             if path.contains("{id}") {
                 tell(operation, WITH_ID);
             }
         }
+        item.head.iter_mut().for_each(bare);
     }
     document
 }
 
+/// An answer to HEAD has no body.
+fn bare(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.content.clear();
+        }
+    }
+}
+
 const DESCRIPTION: &str = "Deposits files for people outside, sees what became of them, cancels them, and reads the audit log. \
-A deposit is begun, its files are put one by one, and it is sent: until then nobody sees anything of it. Every call may be repeated.";
+A deposit is begun, its files are put one by one, at once or in pieces, and it is sent: until then nobody sees anything of it. Every call may be repeated.";
 
 const TOKEN: &str = "A token that an administrator of the section makes, with what it permits and how long.";
 

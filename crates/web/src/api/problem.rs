@@ -3,10 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use fubako_api::wire::Problem;
 use fubako_base::Code;
-use fubako_exchange::deposit::DepositError;
+use fubako_exchange::{deposit::DepositError, uploads::UploadError};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::refusals::refused;
+use crate::{refusals::refused, tus};
 
 /// The code of what a token's scopes do not permit.
 const SCOPE: &str = "insufficient-scope";
@@ -49,6 +49,18 @@ impl ApiError {
 
     pub(super) const fn no_method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", "There is no such method here.")
+    }
+
+    /// A request of another tus, or of none.
+    pub(super) fn other_version() -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "invalid", "Another version of tus is spoken here.")
+            .with(format!("Tus-Resumable: {} is wanted", tus::VERSION))
+    }
+
+    /// A body that is no piece of a file.
+    pub(super) fn no_piece() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid", "The body is no piece of a file.")
+            .with(format!("Content-Type: {} is wanted", tus::PIECE))
     }
 
     /// A request that cannot be read.
@@ -145,6 +157,28 @@ impl From<DepositError> for ApiError {
     }
 }
 
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::NotFound => Self::not_found(),
+            UploadError::Invalid(why) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not as it must be.").with(why)
+            }
+            UploadError::TooLarge(most) => Self::refused(Code::FilesTooLarge, format!("more than {most} octets")),
+            UploadError::Offset(offset) => {
+                let title = "Another piece is wanted.";
+                Self::new(StatusCode::CONFLICT, "conflict", title).with(format!("{offset} octets are there"))
+            }
+            UploadError::Checksum => {
+                let status = StatusCode::from_u16(tus::CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
+                Self::new(status, "checksum-mismatch", "The piece is not what its checksum says.")
+            }
+            UploadError::BrokenOff => Self::malformed("the piece broke off"),
+            UploadError::Unavailable(cause) => DepositError::Unavailable { code: Code::UploadFailed, cause }.into(),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let problem = Problem {
@@ -227,6 +261,32 @@ mod tests {
             assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
             let ours = Code::from_name(code).is_some() || fubako_api::wire::API_CODES.contains(&code);
             assert!(ours, "{code} is no code of the API's");
+        }
+    }
+
+    // spec: X-API
+    #[tokio::test]
+    async fn every_error_of_an_upload_has_tus_s_status_and_a_code() {
+        let cases = [
+            (UploadError::NotFound, 404, "not-found"),
+            (UploadError::Invalid("x"), 422, "invalid"),
+            (UploadError::TooLarge(5), 413, "files-too-large"),
+            (UploadError::Offset(5), 409, "conflict"),
+            (UploadError::Checksum, 460, "checksum-mismatch"),
+            (UploadError::BrokenOff, 400, "invalid"),
+            (UploadError::Unavailable("disk /dev/secret".to_owned()), 503, "upload-failed"),
+        ];
+        let told = cases.map(|(error, status, code)| (ApiError::from(error), status, code));
+        let ours = [(ApiError::other_version(), 412, "invalid"), (ApiError::no_piece(), 415, "invalid")];
+        for (error, status, code) in told.into_iter().chain(ours) {
+            let response = error.into_response();
+            let found = response.status().as_u16();
+            let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+            let problem: Problem = serde_json::from_slice(&body).unwrap();
+            assert_eq!((found, problem.status, problem.code.as_str()), (status, status, code));
+            assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
+            let known = Code::from_name(code).is_some() || fubako_api::wire::API_CODES.contains(&code);
+            assert!(known, "{code} is no code of the API's");
         }
     }
 }

@@ -59,7 +59,7 @@ struct ApiPage<'a> {
 pub fn api(frame: &Frame, document: &Value, url: &str) -> String {
     let mut operations = Vec::new();
     for (path, item) in object(&document["paths"]) {
-        for method in ["get", "post", "put", "delete"] {
+        for method in ["get", "head", "post", "put", "patch", "delete", "options"] {
             if let Some(operation) = item.get(method) {
                 operations.push(read_operation(frame, path, method, operation));
             }
@@ -185,6 +185,6 @@ mod tests {
                 assert!(page.contains(&format!("id=\"shape-{name}\"")), "{name}");
             }
         }
-        assert_eq!(operations, 2 * 10);
+        assert_eq!(operations, 2 * 15);
     }
 }

@@ -151,6 +151,7 @@ mod tests {
         Timestamp,
         ids::{AccountId, UploadId},
     };
+    use fubako_exchange::uploads::UploadFor;
 
     use super::*;
 
@@ -158,8 +159,7 @@ mod tests {
         Upload {
             id: UploadId::generate(),
             section: "acme".parse().unwrap(),
-            account: AccountId::generate(),
-            draft: "d".into(),
+            wanted: UploadFor::Draft { account: AccountId::generate(), draft: "d".into() },
             name: "<b>.pdf".into(),
             media_type: "a/b".into(),
             length: Some(10),

@@ -1,6 +1,8 @@
 //! The pages of an exchange, called without a socket.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
+pub mod program;
+
 use std::{
     fs, io,
     ops::Deref,
