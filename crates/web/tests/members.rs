@@ -7,7 +7,7 @@ use common::{House, encoded, request, user};
 use fubako_base::ids::SectionId;
 use fubako_exchange::audit::Search;
 use fubako_store::sections::{Change, User};
-use fubako_testkit::{house, section};
+use fubako_testkit::house;
 use fubako_vault::scanner::Scanner;
 use futures::future::join_all;
 use http::Method;
@@ -22,18 +22,9 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
-        house.put_section(section("other")).await;
-        for (section, login_id, administrator) in
-            [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true), ("other", "jiro", false)]
-        {
-            let user = Change::PutUser(user(section, login_id, administrator));
-            house.store.apply(&[user], &[], house.now()).await.unwrap();
-        }
-        let mut cookies = Vec::new();
-        for name in VISITORS {
-            cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
-        }
+        let (house, cookies) = House::visited(Scanner::None, &VISITORS).await;
+        let jiro = Change::PutUser(user("other", "jiro", false));
+        house.store.apply(&[jiro], &[], house.now()).await.unwrap();
         Self { house, cookies }
     }
 

@@ -6,47 +6,15 @@ mod common;
 use common::{House, encoded, request};
 use fubako_base::audit::Actor;
 use fubako_exchange::audit::By;
-use fubako_store::{
-    accounts::AccountName,
-    sections::{Change, User},
-};
-use fubako_testkit::{house, section};
+use fubako_store::accounts::AccountName;
 use fubako_vault::scanner::Scanner;
 use http::Method;
 
 const PAGE: &str = "/operator/maintenance";
-const PASSWORD: &str = "a long enough secret";
 
 /// A house with the operator `root` and the section's users `staff` and, who administers it, `kanri`; and their cookies.
 async fn house() -> (House, [String; 3]) {
-    let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
-    for (login_id, administrator) in [("staff", false), ("kanri", true)] {
-        let user = User {
-            section: "acme".parse().unwrap(),
-            login_id: login_id.to_owned(),
-            address: format!("{login_id}@acme.example"),
-            name: String::new(),
-            group: None,
-            default_user: false,
-            administrator,
-            approver: false,
-            password_never_expires: false,
-        };
-        house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
-    }
-    let root =
-        house.exchange.add_operator("root", "root@ops.example", &By::command("test"), house.now()).await.unwrap();
-    let staff = house.exchange.reset_account("acme/staff", &By::command("test"), house.now()).await.unwrap();
-    let kanri = house.exchange.reset_account("acme/kanri", &By::command("test"), house.now()).await.unwrap();
-    let mut cookies = Vec::new();
-    for invitation in [root, staff, kanri] {
-        let path = invitation.link.strip_prefix("https://files.acme.example").unwrap();
-        let form = format!("password={0}&again={0}", encoded(PASSWORD));
-        assert_eq!(house.post(path, &[], &form).await.status.as_u16(), 303);
-        let form = format!("name={}&password={}", encoded(&invitation.name), encoded(PASSWORD));
-        let answer = house.post("/sign-in", &[], &form).await;
-        cookies.push(answer.header("set-cookie").split(';').next().unwrap().to_owned());
-    }
+    let (house, cookies) = House::visited(Scanner::None, &["root", "acme/staff", "acme/kanri"]).await;
     (house, cookies.try_into().unwrap())
 }
 

@@ -5,14 +5,14 @@ mod common;
 
 use std::{future::pending, sync::Arc};
 
-use common::{Answer, House, encoded, request, user};
+use common::{Answer, House, encoded, request};
 use fubako_base::section::{ApprovalRule, Section, Settings, Way};
 use fubako_exchange::{
     audit::Search,
     domain::policies::{Part, of_part},
 };
 use fubako_store::sections::Change;
-use fubako_testkit::{DEFAULT_USER, house, section};
+use fubako_testkit::DEFAULT_USER;
 use fubako_vault::scanner::Scanner;
 use fubako_web::{GatewayTokens, How, Looked, SetUpCheck, WebState};
 use http::Method;
@@ -28,18 +28,7 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
-        house.put_section(section("other")).await;
-        for (section, login_id, administrator) in
-            [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true)]
-        {
-            let user = Change::PutUser(user(section, login_id, administrator));
-            house.store.apply(&[user], &[], house.now()).await.unwrap();
-        }
-        let mut cookies = Vec::new();
-        for name in VISITORS {
-            cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
-        }
+        let (house, cookies) = House::visited(Scanner::None, &VISITORS).await;
         Self { house, cookies }
     }
 

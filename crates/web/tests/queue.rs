@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{House, encoded, request, user};
+use common::{House, encoded, request};
 use fubako_base::{
     Code,
     ids::{DepositId, MailId, ObjectId, SectionId},
@@ -13,7 +13,6 @@ use fubako_exchange::audit::Search;
 use fubako_store::{
     mails::{MailRecipient, NewMail, NotedDeposit},
     queue::QueueRow,
-    sections::Change,
 };
 use http::Method;
 
@@ -22,16 +21,10 @@ const PAGE: &str = "/operator/queue";
 /// A house with an operator, a user, an administrator, one of another section, and two notices in the queue; and their cookies.
 async fn house() -> (House, [String; 4]) {
     let house = House::new("https://files.acme.example").await;
-    house.put_section(fubako_testkit::section("beta")).await;
-    let users = [user("acme", "staff", false), user("acme", "kanri", true), user("beta", "kanri", true)];
-    house.store.apply(&users.map(Change::PutUser), &[], house.now()).await.unwrap();
     house.deposit("k", "the subject", "n", &[("a.txt", "text/plain", b"the content")]).await;
     // They were looked at, as the post office would, and nobody is there to deliver them: the lease runs out.
     house.pass_seconds(2_000_000);
-    let mut cookies = Vec::new();
-    for name in ["root", "acme/staff", "acme/kanri", "beta/kanri"] {
-        cookies.push(house.sign_in(name).await);
-    }
+    let cookies = house.visitors(&["root", "acme/staff", "acme/kanri", "beta/kanri"]).await;
     (house, cookies.try_into().unwrap())
 }
 

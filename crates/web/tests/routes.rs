@@ -8,29 +8,11 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{House, encoded, request, user};
-use fubako_store::sections::Change;
-use fubako_testkit::section;
+use common::{House, encoded, request};
+use fubako_vault::scanner::Scanner;
 
 /// Who comes: nobody, the operator, a user, an approver, an administrator, and an administrator of another section.
 const VISITORS: [&str; 6] = ["", "root", "acme/taro", "acme/shonin", "acme/kanri", "other/kanri"];
-
-async fn place() -> (House, Vec<String>) {
-    let house = House::new("https://files.acme.example").await;
-    house.put_section(section("other")).await;
-    let people =
-        [("acme", "taro", false), ("acme", "shonin", false), ("acme", "kanri", true), ("other", "kanri", true)];
-    for (section, login_id, administrator) in people {
-        let one =
-            fubako_store::sections::User { approver: login_id == "shonin", ..user(section, login_id, administrator) };
-        house.store.apply(&[Change::PutUser(one)], &[], house.now()).await.unwrap();
-    }
-    let mut cookies = Vec::new();
-    for name in VISITORS {
-        cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
-    }
-    (house, cookies)
-}
 
 /// The routes as the router itself has them: each path with its methods.
 fn routes(house: &House) -> BTreeMap<String, BTreeSet<String>> {
@@ -260,7 +242,7 @@ const EXPECTED: &[(&str, &str, [u16; 6])] = &[
 // spec: X-ADMIN X-OPERATOR X-API
 #[tokio::test]
 async fn each_route_has_an_expectation_for_each_role_and_keeps_it() {
-    let (house, cookies) = place().await;
+    let (house, cookies) = House::visited(Scanner::None, &VISITORS).await;
     let there: BTreeSet<(String, String)> = routes(&house)
         .into_iter()
         .flat_map(|(route, methods)| {

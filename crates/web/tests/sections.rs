@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::{Answer, House, encoded, request, user};
+use common::{Answer, House, encoded, request};
 use fubako_base::section::{Section, Settings};
 use fubako_exchange::audit::{Line, Search};
-use fubako_store::sections::Change;
 use http::Method;
 
 const LIST: &str = "/operator/sections";
@@ -16,13 +15,7 @@ const ACME: &str = "/operator/section/acme";
 /// A house with an operator, a user, an administrator, and one of another section; and their cookies.
 async fn house() -> (House, [String; 4]) {
     let house = House::new("https://files.acme.example").await;
-    house.put_section(fubako_testkit::section("beta")).await;
-    let users = [user("acme", "staff", false), user("acme", "kanri", true), user("beta", "kanri", true)];
-    house.store.apply(&users.map(Change::PutUser), &[], house.now()).await.unwrap();
-    let mut cookies = Vec::new();
-    for name in ["root", "acme/staff", "acme/kanri", "beta/kanri"] {
-        cookies.push(house.sign_in(name).await);
-    }
+    let cookies = house.visitors(&["root", "acme/staff", "acme/kanri", "beta/kanri"]).await;
     (house, cookies.try_into().unwrap())
 }
 

@@ -3,15 +3,14 @@
 
 mod common;
 
-use common::{House, encoded, request};
+use common::{House, encoded, request, user};
 use fubako_base::ids::{DepositId, LinkId};
-use fubako_exchange::{audit::By, deposit::DepositState};
-use fubako_store::sections::{Change, User};
+use fubako_exchange::deposit::DepositState;
+use fubako_store::sections::Change;
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use http::Method;
 
-const SECRET: &str = "a long enough secret";
 const FILES: &[(&str, &str, &[u8])] = &[("a<b>.txt", "text/plain", b"the content"), ("c.txt", "text/plain", b"more")];
 
 /// Who comes: nobody, the operator, the sender, another user, the administrator, and an administrator of another section.
@@ -26,46 +25,10 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
-        house.put_section(section("other")).await;
-        for (section, login_id, administrator) in
-            [("acme", "taro", false), ("acme", "jiro", false), ("acme", "kanri", true), ("other", "taro", true)]
-        {
-            let user = User {
-                section: section.parse().unwrap(),
-                login_id: login_id.to_owned(),
-                address: format!("{login_id}@{section}.example"),
-                name: String::new(),
-                group: Some(fubako_testkit::LINK_GROUP.to_owned()),
-                default_user: false,
-                administrator,
-                approver: false,
-                password_never_expires: false,
-            };
-            house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
-        }
-        let mut cookies = Vec::new();
-        for name in VISITORS {
-            let invitation = match name {
-                "" => None,
-                "root" => Some(
-                    house
-                        .exchange
-                        .add_operator("root", "root@ops.example", &By::command("test"), house.now())
-                        .await
-                        .unwrap(),
-                ),
-                name => Some(house.exchange.reset_account(name, &By::command("test"), house.now()).await.unwrap()),
-            };
-            let Some(invitation) = invitation else {
-                cookies.push(String::new());
-                continue;
-            };
-            let path = invitation.link.strip_prefix("https://files.acme.example").unwrap();
-            house.post(path, &[], &format!("password={0}&again={0}", encoded(SECRET))).await;
-            let form = format!("name={}&password={}", encoded(&invitation.name), encoded(SECRET));
-            let answer = house.post("/sign-in", &[], &form).await;
-            cookies.push(answer.header("set-cookie").split(';').next().unwrap().to_owned());
-        }
+        // An administrator of another section with the login id of a user of this one.
+        let cookies = house.visitors(&VISITORS).await;
+        let namesake = Change::PutUser(user("other", "taro", true));
+        house.store.apply(&[namesake], &[], house.now()).await.unwrap();
         Self { house, cookies }
     }
 

@@ -3,9 +3,7 @@
 
 mod common;
 
-use common::{House, request, user};
-use fubako_store::sections::Change;
-use fubako_testkit::{house, section};
+use common::{House, request};
 use fubako_vault::scanner::Scanner;
 use http::Method;
 
@@ -13,19 +11,7 @@ use http::Method;
 const VISITORS: [&str; 5] = ["", "root", "acme/taro", "acme/kanri", "other/kanri"];
 
 async fn house() -> (House, Vec<String>) {
-    let house = House::of(house::House::at("https://files.acme.example", Scanner::None, section("acme")).await);
-    house.put_section(section("other")).await;
-    for (section, login_id, administrator) in
-        [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true)]
-    {
-        let user = Change::PutUser(user(section, login_id, administrator));
-        house.store.apply(&[user], &[], house.now()).await.unwrap();
-    }
-    let mut cookies = Vec::new();
-    for name in VISITORS {
-        cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
-    }
-    (house, cookies)
+    House::visited(Scanner::None, &VISITORS).await
 }
 
 // spec: X-ADMIN X-LANG

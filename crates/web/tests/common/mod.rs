@@ -19,7 +19,7 @@ use fubako_exchange::{
     audit::By,
     domain::{NewDeposit, NewFile, Whence},
 };
-use fubako_store::sections::User;
+use fubako_store::sections::{Change, User};
 use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use fubako_web::{GatewayTokens, Sight, WebState};
@@ -135,6 +135,31 @@ impl House {
     pub async fn with(public_url: &str, scanner: Scanner) -> Self {
         let settings = Settings { free_tries: 2, max_tries: 5, ..Settings::default() };
         Self::of(house::House::at(public_url, scanner, Section { settings, ..section("acme") }).await)
+    }
+
+    /// The section `acme`, and [`House::visitors`].
+    pub async fn visited(scanner: Scanner, visitors: &[&str]) -> (Self, Vec<String>) {
+        let house = Self::of(house::House::at("https://files.acme.example", scanner, section("acme")).await);
+        let cookies = house.visitors(visitors).await;
+        (house, cookies)
+    }
+
+    /// Lets people come: nobody (``), the operator (`root`), and users as `section/login_id`, of whom those called `kanri` are administrators and
+    /// `shonin` approvers; a section that is not there is made. Gives their cookies.
+    pub async fn visitors(&self, names: &[&str]) -> Vec<String> {
+        let mut cookies = Vec::new();
+        for name in names {
+            if let Some((of, login_id)) = name.split_once('/') {
+                if self.store.section(&of.parse().unwrap()).await.unwrap().is_none() {
+                    self.put_section(section(of)).await;
+                }
+                let approver = login_id == "shonin";
+                let user = User { approver, ..user(of, login_id, login_id == "kanri") };
+                self.store.apply(&[Change::PutUser(user)], &[], self.now()).await.unwrap();
+            }
+            cookies.push(if name.is_empty() { String::new() } else { self.sign_in(name).await });
+        }
+        cookies
     }
 
     pub fn of(house: house::House) -> Self {

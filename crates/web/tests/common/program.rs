@@ -1,12 +1,10 @@
 //! Two sections, who is in them, and programs with tokens of theirs.
 
-use fubako_store::sections::Change;
-use fubako_testkit::{house, section};
 use fubako_vault::scanner::Scanner;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, House, encoded, request, user};
+use super::{Answer, House, encoded, request};
 
 /// Who comes: nobody, the operator, a user, the administrator, and an administrator of another section.
 pub const VISITORS: [&str; 5] = ["", "root", "acme/taro", "acme/kanri", "other/kanri"];
@@ -23,18 +21,7 @@ impl Place {
     }
 
     pub async fn with(scanner: Scanner) -> Self {
-        let house = House::of(house::House::at("https://files.acme.example", scanner, section("acme")).await);
-        house.put_section(section("other")).await;
-        for (section, login_id, administrator) in
-            [("acme", "taro", false), ("acme", "kanri", true), ("other", "kanri", true)]
-        {
-            let user = Change::PutUser(user(section, login_id, administrator));
-            house.store.apply(&[user], &[], house.now()).await.unwrap();
-        }
-        let mut cookies = Vec::new();
-        for name in VISITORS {
-            cookies.push(if name.is_empty() { String::new() } else { house.sign_in(name).await });
-        }
+        let (house, cookies) = House::visited(scanner, &VISITORS).await;
         Self { house, cookies }
     }
 
