@@ -263,6 +263,53 @@ fn what_can_be_read_in_endless_ways_is_an_error() {
     }
 }
 
+// spec: MAIL-CID (found by fuzzing)
+#[test]
+fn what_is_taken_out_ends_nothing_and_hides_no_end() {
+    // The tag holds the end of the comment that it stands in, of an attribute, of a CDATA section: what follows would be
+    // in there, and the second image with it.
+    for held in [
+        "<!--[if mso]><img src=cid:gone@x.jp alt-->a<!-- --!><img src=cid:gone@x.jp> -->",
+        "<!--[if mso]><img src=cid:gone@x.jp alt='-->a'>b",
+        "<!--[if mso]><a href='cid:gone@x.jp#-->'>b",
+        "<!--[if mso]><p style='a:url(cid:gone@x.jp#-->)'>b",
+        "<!--[if mso]><img src=cid:gone@x.jp alt='--!>'>b",
+        "<!--[if mso]><img src=cid:gone@x.jp alt='-- >'>b",
+        "<!--[if mso]><a href='cid:gone@x.jp#-->",
+        "<![CDATA[><img src=cid:gone@x.jp alt=']]>'>b",
+        "<!-- --!><p title=\"<!-- --><img src=cid:gone@x.jp alt=\">",
+        "<svg><style>a{b:url('cid:gone@x.jp#<!--')}</style><img src=cid:gone@x.jp>-->",
+        // Without the reference it would be an end.
+        "<!--[if mso]><v:fill -- src=cid:gone@x.jp>b",
+        "<![CDATA[><v:fill ]] src=cid:gone@x.jp>b",
+    ] {
+        for cuts in [vec![], (1..held.len()).collect()] {
+            let mut rewriter = Rewriter::new(references(), None);
+            let (mut out, mut from) = (Vec::new(), 0);
+            let mut result = Ok(());
+            for cut in cuts.iter().copied().chain([held.len()]) {
+                result = result.and_then(|()| rewriter.push(&held[from..cut], &mut out));
+                from = cut;
+            }
+            assert!(result.and_then(|()| rewriter.finish(&mut out)).is_err(), "{held}");
+        }
+    }
+    // What stands instead of an image makes no end together with what it stands between.
+    for (html, expected) in [
+        ("<!--[if mso]><img src=cid:gone@x.jp alt='--'>>b-->", "<!--[if mso]>&#45;&#45;>b-->"),
+        ("<!--[if mso]>-<img src=cid:gone@x.jp alt='- '>>b-->", "<!--[if mso]>-&#45; >b-->"),
+        ("<!--[if mso]>--<img src=cid:gone@x.jp alt='!'>>b-->", "<!--[if mso]>--&#33;>b-->"),
+        ("<![CDATA[>]<img src=cid:gone@x.jp alt=']'>>b", "<![CDATA[>]&#93;>b"),
+        // Ends that are none to anybody.
+        ("<img src=cid:gone@x.jp alt='-->'><p title='-->' background=cid:gone@x.jp>", "&#45;&#45;&gt;<p title='-->'>"),
+        ("<!--[if mso]><img src=cid:gone@x.jp alt='a-b!c'><![endif]-->", "<!--[if mso]>a-b!c<![endif]-->"),
+        ("<noscript><img src=cid:gone@x.jp alt='-->'></noscript>", "<noscript>&#45;&#45;&gt;</noscript>"),
+    ] {
+        assert_eq!(rewritten(html), expected, "{html}");
+        assert_eq!(rewritten(expected), expected, "{html}");
+    }
+}
+
 // spec: MAIL-CID (what Outlook reads is HTML)
 #[test]
 fn conditional_comments_are_html() {

@@ -45,7 +45,32 @@ pub(super) fn edits(tag: &Tag<'_>, references: &Lookup, depth: u8) -> Result<Edi
             }
         }
     }
+    if !all.is_empty() && ends(&with(tag.octets, &all)) && !ends(tag.octets) {
+        return Err(RewriteError::html(
+            "an HTML tag without its references would be the end of something else to others",
+        ));
+    }
     Ok(all)
+}
+
+/// The octets with the edits made.
+fn with(octets: &[u8], edits: &Edits) -> Vec<u8> {
+    let (mut all, mut from) = (Vec::with_capacity(octets.len()), 0);
+    for (range, text) in edits {
+        all.extend_from_slice(&octets[from..range.start]);
+        all.extend_from_slice(text.as_bytes());
+        from = range.end;
+    }
+    all.extend_from_slice(&octets[from..]);
+    all
+}
+
+/// Whether a comment or a CDATA section that these octets stand in may end in them.
+fn ends(octets: &[u8]) -> bool {
+    memchr::memchr_iter(b'>', octets).any(|at| {
+        let before = &octets[..at];
+        before.ends_with(b"--!") || before.ends_with(b"]]") || before.trim_ascii_end().ends_with(b"--")
+    })
 }
 
 enum Change {
@@ -104,11 +129,20 @@ fn instead_of_image(tag: &Tag<'_>, references: &Lookup) -> Option<String> {
     // `alt=""` calls a picture an ornament. In mail it says nothing: mailers write it for whatever was pasted, and who reads
     // "see below:" must see that something was there. So an empty text is none.
     let alternative = tag.attribute("alt").map(|alt| String::from_utf8_lossy(tag.value(alt)).into_owned());
-    Some(match alternative.filter(|alt| !alt.trim().is_empty()) {
+    Some(ends_nothing(match alternative.filter(|alt| !alt.trim().is_empty()) {
         // Its entities mean the same in text; only what would open a tag has to be escaped.
         Some(alt) => alt.replace('<', "&lt;").replace('>', "&gt;"),
         None => escape(name),
-    })
+    }))
+}
+
+/// The same text, so written that it ends no comment and no CDATA section together with what it stands between.
+fn ends_nothing(text: String) -> String {
+    const MARKS: [char; 3] = ['-', '!', ']'];
+    if text.contains("--") || text.starts_with(MARKS) || text.ends_with(MARKS) {
+        return text.replace('-', "&#45;").replace('!', "&#33;").replace(']', "&#93;");
+    }
+    text
 }
 
 fn source_set(written: &[u8], references: &Lookup) -> Change {

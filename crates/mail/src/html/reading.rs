@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::{
     MAX_TAG,
@@ -123,6 +123,8 @@ pub(super) struct Reading {
     state: State,
     /// Where the construct began that is not whole yet; 0 where there is none.
     from: usize,
+    /// The construct that ended last.
+    last: Range<usize>,
     /// In a `<style>` that holds markup.
     style: Option<Box<ForeignStyle>>,
     pub(super) plain: bool,
@@ -150,6 +152,8 @@ pub(super) struct Scene<'a, J> {
     pub(super) at: usize,
     pub(super) edits: &'a mut Vec<Edit>,
     pub(super) odd: &'a mut bool,
+    /// A tag ended at this octet, and something is taken out of it.
+    pub(super) edited: &'a mut bool,
     pub(super) forks: &'a mut Vec<Reading>,
 }
 
@@ -162,7 +166,7 @@ impl<J: Judge> Scene<'_, J> {
 impl Reading {
     /// The plain reading, at the start of a document.
     pub(super) fn plain() -> Self {
-        Self { state: State::Data, from: 0, style: None, plain: true, idle: 0 }
+        Self { state: State::Data, from: 0, last: 0..0, style: None, plain: true, idle: 0 }
     }
 
     /// In what it stands, when that is between tags or in an element that holds no markup.
@@ -190,6 +194,28 @@ impl Reading {
     /// Whether both go on in the same way.
     pub(super) fn is_at(&self, other: &Self) -> bool {
         self.from == other.from && self.state == other.state && self.style == other.style
+    }
+
+    /// Takes in another one that goes on in the same way.
+    pub(super) fn join(&mut self, other: &Self) {
+        if self.last.end < other.last.end {
+            self.last = other.last.clone();
+        }
+    }
+
+    /// The construct that ended before this offset.
+    pub(super) fn ended_before(&self, end: usize) -> Option<Range<usize>> {
+        Some(self.last.clone()).filter(|last| last.end == end)
+    }
+
+    /// Whether the tag at this place is one here too, or stands whole in a comment, a text or a quoted value: what is taken
+    /// out of it leaves this reading's constructs as they are.
+    pub(super) fn agrees(&self, tag: &Range<usize>, octets: &[u8]) -> bool {
+        let stands_whole = match &self.state {
+            State::Tag(lexer) => lexer.quote().is_some_and(|quote| memchr(quote, octets).is_none()),
+            _ => self.is_between(),
+        };
+        self.last == *tag || self.last.end <= tag.start && stands_whole
     }
 
     /// From where on octets may yet be changed.
@@ -272,6 +298,7 @@ impl Reading {
                     if let Some(style) = &mut self.style {
                         style.text(scene.at - 2, false);
                     }
+                    self.last = scene.at..scene.at + 1;
                     self.begin_text(scene.at + 1);
                 }
                 _ => *brackets = 0,
@@ -341,6 +368,7 @@ impl Reading {
                 let octets = &scene.held[self.start() - scene.base..=scene.at - scene.base];
                 scene.judge.aside(Aside::Declaration(octets), scene.at + 1);
             }
+            self.last = self.start()..scene.at + 1;
             self.begin_text(scene.at + 1);
         }
     }
@@ -350,7 +378,12 @@ impl Reading {
         let passed = comment.push(octet);
         match passed {
             Passed::Inside => {}
-            Passed::Opens | Passed::EndsForSome => self.fork(State::Data, scene),
+            Passed::Opens | Passed::EndsForSome => {
+                self.fork(State::Data, scene);
+                if let Some(other) = scene.forks.last_mut() {
+                    other.last = scene.at..scene.at + 1;
+                }
+            }
             Passed::Ends | Passed::EndsForMost => {
                 if self.plain {
                     scene.judge.aside(Aside::Comment(comment.start()), scene.at + 1);
@@ -359,6 +392,7 @@ impl Reading {
                     let goes_on = comment.goes_on();
                     self.fork(State::Comment(goes_on), scene);
                 }
+                self.last = scene.at..scene.at + 1;
                 self.begin_text(scene.at + 1);
             }
         }
@@ -370,9 +404,11 @@ impl Reading {
         let octets = &scene.held[start - scene.base..=scene.at - scene.base];
         let tag = lexer.tag(octets);
         let edits = scene.judge.tag(start, &tag, self.plain)?;
+        *scene.edited |= !edits.is_empty();
         scene.edits.extend(
             edits.into_iter().map(|(range, text)| Edit { range: range.start + start..range.end + start, text }),
         );
+        self.last = start..scene.at + 1;
         if octets.len() > MAX_TAG {
             return Err(RewriteError::html("an HTML tag is too long"));
         }
@@ -445,7 +481,7 @@ impl Reading {
 
     /// `octet` is behind `</name`.
     fn raw_ends<J: Judge>(&mut self, octet: u8, scene: &mut Scene<'_, J>) -> Result<(), RewriteError> {
-        self.look_at_style(self.start(), true, scene);
+        self.look_at_style(self.start(), true, scene)?;
         let State::Raw(raw) = &self.state else { return Ok(()) };
         if raw.name == "script" && raw.escape.ever {
             // This may be its text still, and is for certain where a `<script>` came before; to older readers it is not.
@@ -478,17 +514,24 @@ impl Reading {
     }
 
     /// Looks at what came of a style sheet.
-    pub(super) fn look_at_style<J: Judge>(&mut self, until: usize, last: bool, scene: &mut Scene<'_, J>) {
-        let State::Raw(Raw { css: Some(StyleSheet { css, seen, .. }), .. }) = &mut self.state else { return };
+    pub(super) fn look_at_style<J: Judge>(
+        &mut self,
+        until: usize,
+        last: bool,
+        scene: &mut Scene<'_, J>,
+    ) -> Result<(), RewriteError> {
+        let State::Raw(Raw { css: Some(StyleSheet { css, seen, .. }), .. }) = &mut self.state else { return Ok(()) };
         let held = &scene.held[*seen - scene.base..until.max(*seen) - scene.base];
-        let from = *seen;
+        let (from, mut is_markup) = (*seen, false);
         let done = css.scan(held, last, |found| {
             if scene.judge.url(&found.url) {
+                is_markup |= memchr2(b'<', b'>', &held[found.range.clone()]).is_some();
                 let range = found.range.start + from..found.range.end + from;
                 scene.edits.push(Edit { range, text: found.instead.to_owned() });
             }
         });
         *seen += done;
+        if is_markup { Err(RewriteError::html("a URL in an HTML style sheet is markup to others")) } else { Ok(()) }
     }
 
     /// A `<style>` that holds markup ends before `end`.
@@ -510,13 +553,15 @@ impl Reading {
     }
 
     pub(super) fn finish<J: Judge>(&mut self, scene: &mut Scene<'_, J>) -> Result<(), RewriteError> {
-        self.look_at_style(scene.at, true, scene);
+        self.look_at_style(scene.at, true, scene)?;
         let start = self.start();
         if let State::Tag(lexer) = &mut self.state {
             // A tag that the end cuts is none to browsers, and one to others.
             let octets = &scene.held[start - scene.base..];
             lexer.cut(octets.len());
             let edits = scene.judge.tag(start, &lexer.tag(octets).cut(), false)?;
+            *scene.edited |= !edits.is_empty();
+            self.last = start..scene.at;
             scene.edits.extend(
                 edits.into_iter().map(|(range, text)| Edit { range: range.start + start..range.end + start, text }),
             );

@@ -135,7 +135,7 @@ impl<J: Judge> Readings<J> {
             reread += others * (self.at - at);
         }
         self.budget.spend(reread)?;
-        self.look_at_styles();
+        self.look_at_styles()?;
         Ok(self.all.iter().filter_map(Reading::hold).min().unwrap_or(end))
     }
 
@@ -145,13 +145,17 @@ impl<J: Judge> Readings<J> {
     /// As [`Readings::push`].
     pub(crate) fn finish(&mut self) -> Result<Ending, RewriteError> {
         let mut ending = Ending::Text;
+        let mut edited = false;
         let Self { judge, all, forks, held, base, at, edits, odd, .. } = self;
-        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
+        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, edited: &mut edited, forks };
         for reading in all.iter_mut() {
             if reading.plain {
                 ending = reading.ending();
             }
             reading.finish(&mut scene)?;
+        }
+        if edited {
+            self.agree_on_tag(self.at)?;
         }
         Ok(ending)
     }
@@ -232,8 +236,8 @@ impl<J: Judge> Readings<J> {
             self.tell_text(self.at + 1);
         }
         let Self { judge, all, forks, held, base, at, edits, odd, .. } = self;
-        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
-        let mut settled = false;
+        let (mut settled, mut edited) = (false, false);
+        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, edited: &mut edited, forks };
         for reading in all.iter_mut().filter(|reading| reading.idle <= *at) {
             reading.step(octet, &mut scene)?;
             settled |= reading.is_between();
@@ -241,6 +245,9 @@ impl<J: Judge> Readings<J> {
         *at += 1;
         if !forks.is_empty() {
             all.append(forks);
+        }
+        if edited {
+            self.agree_on_tag(self.at)?;
         }
         if self.all.len() > 1 && settled {
             self.join();
@@ -251,24 +258,39 @@ impl<J: Judge> Readings<J> {
         Ok(())
     }
 
+    /// Something is taken out of a tag that ends at this offset. It must be so to every reading that what stands there is
+    /// this tag, or nothing: with the end of a comment in it, say, all that follows would be in the comment.
+    fn agree_on_tag(&self, end: usize) -> Result<(), RewriteError> {
+        let mut ended = self.all.iter().filter_map(|reading| reading.ended_before(end));
+        let Some(tag) = ended.next() else { return Ok(()) };
+        let octets = |tag: Range<usize>| &self.held[tag.start - self.base..tag.end - self.base];
+        if ended.all(|other| other == tag) && self.all.iter().all(|reading| reading.agrees(&tag, octets(tag.clone()))) {
+            return Ok(());
+        }
+        Err(RewriteError::html("an HTML tag with a reference is the end of something else to others"))
+    }
+
     /// Readings that stand at the same place are one from here on. The plain one comes first and stays.
     fn join(&mut self) {
         let mut kept: Vec<Reading> = Vec::with_capacity(self.all.len());
         for reading in self.all.drain(..) {
-            if !kept.iter().any(|other| other.is_at(&reading)) {
-                kept.push(reading);
+            match kept.iter_mut().find(|other| other.is_at(&reading)) {
+                Some(other) => other.join(&reading),
+                None => kept.push(reading),
             }
         }
         self.all = kept;
     }
 
-    fn look_at_styles(&mut self) {
+    fn look_at_styles(&mut self) -> Result<(), RewriteError> {
         let end = self.end();
         let Self { judge, all, forks, held, base, at, edits, odd, .. } = self;
-        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, forks };
+        let mut edited = false;
+        let mut scene = Scene { judge, held, base: *base, at: *at, edits, odd, edited: &mut edited, forks };
         for reading in all.iter_mut() {
             let until = if reading.is_between() { end } else { reading.start() };
-            reading.look_at_style(until, false, &mut scene);
+            reading.look_at_style(until, false, &mut scene)?;
         }
+        Ok(())
     }
 }
