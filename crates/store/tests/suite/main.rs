@@ -20,6 +20,7 @@ mod durability;
 mod links;
 mod maintenance;
 mod make;
+mod migrations;
 mod news;
 mod outbox;
 mod postgres;
@@ -194,6 +195,9 @@ suite! {
         one_recipient_s_link_is_taken_back_and_its_notice_with_it
         files_are_kept_longer_once
         what_waits_for_approval_is_taken_back_too
+    }
+    migrations {
+        uploads_come_through_their_tables_made_anew
     }
     uploads {
         parts_come_one_after_another
