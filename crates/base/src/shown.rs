@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use crate::{Lang, Timestamp};
 
 /// A character that is not seen, or that changes how others are seen: controls, bidirectional controls, zero-width
-/// characters and tags. The joiners (U+200C, U+200D) are not among them: emoji and several scripts need them.
+/// characters, fillers and tags. The joiners (U+200C, U+200D) are not among them: emoji and several scripts need them.
 #[must_use]
 pub fn unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -175,6 +176,7 @@ mod tests {
         assert_eq!(visible("invoice\u{202e}fdp.exe"), "invoice[U+202E]fdp.exe");
         assert_eq!(visible("a\r\nSet-Cookie: x"), "a Set-Cookie: x");
         assert_eq!(visible("\0\u{200b}\u{2066}\u{e0041}"), "[U+0000][U+200B][U+2066][U+E0041]");
+        assert_eq!(visible("\u{115f}\u{1160}\u{3164}\u{ffa0}"), "[U+115F][U+1160][U+3164][U+FFA0]");
         assert_eq!(visible("葛\u{e0100}城 👨\u{200d}👩"), "葛\u{e0100}城 👨\u{200d}👩");
     }
 

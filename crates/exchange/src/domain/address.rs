@@ -2,12 +2,17 @@
 
 use super::is_address;
 
-/// A domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1); none where it is no domain.
+/// Octets of a domain.
+const LONGEST_DOMAIN: usize = 253;
+
+/// A domain as A-labels in lower case, each of letters, digits and hyphens (RFC 1123, 2.1), of 253 octets at most (RFC 1035, 3.1); none where it is no
+/// domain, as an IPv4 address, whose last label no domain has.
 #[must_use]
 pub fn domain_as_kept(domain: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii(domain).ok()?;
     let is_domain = (ascii.contains('.') || ascii == "localhost") && ascii.split('.').all(is_host_label);
-    is_domain.then_some(ascii)
+    let is_address = ascii.rsplit('.').next().is_none_or(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    (is_domain && !is_address && ascii.len() <= LONGEST_DOMAIN).then_some(ascii)
 }
 
 fn is_host_label(label: &str) -> bool {
@@ -28,6 +33,24 @@ pub fn address_as_kept(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // spec: MAIL-SENDER X-OPERATOR
+    #[test]
+    fn what_is_no_domain_is_not_kept() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+        assert_eq!(longest.len(), LONGEST_DOMAIN);
+        let kept = ["acme.example", "例え.jp", "1.2.3.example", "4.3.2.1.in-addr.arpa", "localhost", &longest];
+        for domain in kept {
+            assert!(domain_as_kept(domain).is_some(), "{domain}");
+        }
+        let too_long = format!("{longest}b");
+        for none in
+            ["1.2.3.4", "１．２．３．４", "acme.123", "[1.2.3.4]", "acme", "", ".", "a..b", "acme.example.", &too_long]
+        {
+            assert_eq!(domain_as_kept(none), None, "{none}");
+        }
+    }
 
     // spec: MAIL-SENDER
     #[test]

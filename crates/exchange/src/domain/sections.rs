@@ -6,6 +6,7 @@
 use fubako_base::{
     ids::SectionId,
     section::{Section, Settings},
+    shown::unseen,
 };
 use fubako_store::sections::User;
 
@@ -102,11 +103,12 @@ pub fn in_order(mut found: Vec<Found>) -> Vec<Found> {
     found
 }
 
-/// Whether a section may be called so: recipients are shown it.
+/// Whether a section may be called so: recipients are shown it, so there is something to see, and nothing else in it.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
-    let length = name.chars().count();
-    !name.trim().is_empty() && length <= LONGEST_NAME && !name.chars().any(char::is_control)
+    // The joiners are seen by what they join.
+    let is_seen = |c: char| !c.is_whitespace() && !matches!(c, '\u{200c}' | '\u{200d}');
+    name.chars().count() <= LONGEST_NAME && name.chars().any(is_seen) && !name.chars().any(unseen)
 }
 
 /// A size in the largest unit of which it is a whole number.

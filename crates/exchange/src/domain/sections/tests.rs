@@ -147,6 +147,12 @@ fn all_that_is_wrong_is_found_at_once_and_stays_as_it_was() {
         ("あ".repeat(LONGEST_NAME + 1), false),
         ("a\nb".to_owned(), false),
         ("\u{3000}".to_owned(), false),
+        ("\u{200d}\u{200c}".to_owned(), false),
+        ("acme\u{200b}".to_owned(), false),
+        ("\u{3164}".to_owned(), false),
+        ("acme\u{202e}emca".to_owned(), false),
+        ("acme\u{2028}x".to_owned(), false),
+        ("👨\u{200d}👩 葛\u{e0100}城".to_owned(), true),
     ] {
         assert_eq!(is_name(&name), fits, "{name:?}");
     }
