@@ -244,6 +244,14 @@ impl Program {
         }
     }
 
+    /// When two names are the same to [`Self::may_name`]; none where a gateway names what a mail has.
+    fn same_name(&self) -> Option<fn(&str, &str) -> bool> {
+        match &self.bearer {
+            Bearer::Gateway => None,
+            Bearer::Program { .. } => Some(rules::is_same_name),
+        }
+    }
+
     /// Whether the deposit is this bearer's to handle.
     async fn owns(&self, id: DepositId) -> Result<(), DepositError> {
         match &self.bearer {

@@ -123,7 +123,8 @@ impl Exchange {
             touched_at: now,
         };
         // Room for a draft, and for what another window has or was left behind.
-        let limits = UploadLimits { count: MOST_UPLOADS, octets: most.saturating_mul(2), largest: most };
+        let octets = most.saturating_mul(2);
+        let limits = UploadLimits { count: MOST_UPLOADS, octets, largest: most, same_name: None };
         let store = &self.parts.store;
         if store.begin_upload(&upload, limits, now).await? == BegunUpload::New {
             return Ok(upload);
@@ -131,7 +132,9 @@ impl Exchange {
         store.drop_abandoned_uploads(Some(account.id), now.plus_seconds(-IDLE_HOURS * 3600), MOST_UPLOADS).await?;
         match store.begin_upload(&upload, limits, now).await? {
             BegunUpload::New => Ok(upload),
-            BegunUpload::Full | BegunUpload::There(_) | BegunUpload::Kept => Err(UploadError::TooLarge(most)),
+            BegunUpload::Full | BegunUpload::SameName | BegunUpload::There(_) | BegunUpload::Kept => {
+                Err(UploadError::TooLarge(most))
+            }
         }
     }
 
@@ -164,7 +167,8 @@ impl Exchange {
     }
 
     /// Takes what comes of an upload from `offset` on; gives how much there is then. With a SHA-256 of all that comes (one part at most),
-    /// nothing of it is kept where that does not fit. What comes is [`LEAST`] octets or more, or the file's last: less is not kept.
+    /// nothing of it is kept where that does not fit. What comes is [`LEAST`] octets or more, or the file's last: less is not kept. Where the file may have
+    /// only `most` octets by now, nothing more of a larger one is taken.
     ///
     /// # Errors
     /// [`UploadError`].
@@ -174,8 +178,12 @@ impl Exchange {
         offset: u64,
         content: &mut Content<'_>,
         sha256: Option<[u8; 32]>,
+        most: u64,
         now: Timestamp,
     ) -> Result<u64, UploadError> {
+        if upload.length.is_some_and(|length| length > most) {
+            return Err(UploadError::TooLarge(most));
+        }
         if offset != upload.received {
             return Err(UploadError::Offset(upload.received));
         }

@@ -69,12 +69,14 @@ pub enum BegunUpload {
     There(Upload),
     /// The deposit has that file.
     Kept,
+    /// The deposit has another file of this name, or it is on its way ([`UploadLimits::same_name`]).
+    SameName,
     /// There would be more on its way than may be.
     Full,
 }
 
 /// What an account, or a deposit, may have on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct UploadLimits {
     /// Uploads.
     pub count: u32,
@@ -82,6 +84,8 @@ pub struct UploadLimits {
     pub octets: u64,
     /// Octets that one may have at the most: as much is kept free for one of which nobody has said how long it is.
     pub largest: u64,
+    /// Whether two names are the same, where no two files of a deposit may have it.
+    pub same_name: Option<fn(&str, &str) -> bool>,
 }
 
 const COLUMNS: &str = "id, section, account, draft, deposit, number, name, media_type, length, received, touched_at";
@@ -332,6 +336,16 @@ async fn room_of_deposit(
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE deposit = $1 AND number = $2");
     if let Some(row) = tx.one("uploads", sql, args![deposit, number]).await? {
         return Ok(Some(BegunUpload::There(read_upload(&row)?)));
+    }
+    if let Some(same) = limits.same_name {
+        // Here, where the deposit is locked: of two that begin side by side the second finds the first.
+        let sql = "SELECT name FROM files WHERE deposit = $1 AND object_key IS NOT NULL
+            UNION ALL SELECT name FROM uploads WHERE deposit = $1";
+        for row in tx.all("uploads", sql, args![deposit]).await? {
+            if same(&row.get::<String>("name")?, &upload.name) {
+                return Ok(Some(BegunUpload::SameName));
+            }
+        }
     }
     let sql = "SELECT (SELECT COUNT(*) FROM uploads WHERE deposit = $1) AS n,
         CAST(COALESCE((SELECT SUM(COALESCE(length, $2)) FROM uploads WHERE deposit = $1), 0)

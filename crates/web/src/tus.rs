@@ -2,8 +2,13 @@
 //! (`api::resume`). Headers in, headers out; whose an upload is and what goes wrong is each front's own.
 
 use axum::response::{IntoResponse as _, Response};
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use fubako_base::Timestamp;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 /// The version that is spoken.
 pub(crate) const VERSION: &str = "1.0.0";
@@ -16,6 +21,11 @@ const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
+const OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 /// Octets of what is said of a file.
 const MAX_METADATA: usize = 4 * 1024;
 
@@ -62,6 +72,16 @@ pub(crate) fn standing(status: StatusCode, received: u64, length: Option<u64>, u
         headers.insert(EXPIRES, until);
     }
     response
+}
+
+/// What a request wants: for whoever can send nothing else, `POST` stands for what `X-HTTP-Method-Override` says. Over another method the header must say
+/// the same: else something on the way would take for harmless what is not, as a `GET` that deletes.
+pub(crate) fn method(sent: &Method, headers: &HeaderMap) -> Result<Method, Unread> {
+    let unread = Unread("X-HTTP-Method-Override");
+    let Some(wanted) = headers.get(OVERRIDE) else { return Ok(sent.clone()) };
+    let wanted = Method::from_bytes(wanted.as_bytes()).map_err(|_| unread)?;
+    let may_be_meant = [Method::POST, Method::PATCH, Method::HEAD, Method::DELETE].contains(&wanted);
+    if wanted == *sent || (*sent == Method::POST && may_be_meant) { Ok(wanted) } else { Err(unread) }
 }
 
 /// Whether a request is of this version.
@@ -127,27 +147,9 @@ fn sha256(value: &str) -> Option<[u8; 32]> {
     base64(sum)?.try_into().ok()
 }
 
-/// What base64 stands for (RFC 4648, 4); none where it is none.
+/// What base64 stands for (RFC 4648, 4), padded or not; none where it is none.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim().trim_end_matches('=');
-    let mut octets = Vec::with_capacity(digits.len() * 3 / 4);
-    let (mut bits, mut count) = (0u32, 0u32);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        (bits, count) = (bits << 6 | u32::from(value), count + 6);
-        if count >= 8 {
-            count -= 8;
-            octets.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(octets)
+    BASE64.decode(text.trim()).ok()
 }
 
 #[cfg(test)]
@@ -164,7 +166,10 @@ mod tests {
         assert_eq!(read("filename").as_deref(), Some("見積書.pdf"));
         assert_eq!(read("filetype").as_deref(), Some("application/pdf"));
         assert_eq!((read("draft").as_deref(), read("empty").as_deref(), read("none")), (Some(""), Some(""), None));
-        assert_eq!(metadatum("filename ????", "filename"), None);
+        assert_eq!(metadatum("filename cmVwb3J0LnBkZg", "filename").as_deref(), Some("report.pdf"), "without padding");
+        for none in ["filename ????", "filename cmVwb3J0L", "filename cm=VwZA"] {
+            assert_eq!(metadatum(none, "filename"), None, "{none}");
+        }
         assert_eq!(metadatum("filename /w==", "filename"), None, "not UTF-8");
     }
 
@@ -175,6 +180,25 @@ mod tests {
         assert_eq!(sha256(sum), Some(token::sha256(b"")));
         for bad in ["", "sha1 AAAA", "sha256", "sha256 AAAA", "sha256 !"] {
             assert_eq!(sha256(bad), None, "{bad}");
+        }
+    }
+
+    // spec: X-SEND X-API
+    #[test]
+    fn a_post_stands_for_what_it_says_and_nothing_else_for_another() {
+        let meant = |sent: Method, said: &'static str| {
+            method(&sent, &HeaderMap::from_iter([(OVERRIDE, HeaderValue::from_static(said))])).ok()
+        };
+        assert_eq!(method(&Method::POST, &HeaderMap::new()), Ok(Method::POST));
+        for wanted in [Method::PATCH, Method::HEAD, Method::DELETE, Method::POST] {
+            assert_eq!(meant(Method::POST, Box::leak(wanted.to_string().into_boxed_str())), Some(wanted));
+        }
+        for none in ["", "patch", "GET", "PUT", "PATCH, DELETE", "\u{7f}"] {
+            assert_eq!(HeaderValue::from_str(none).ok().and_then(|_| meant(Method::POST, none)), None, "{none}");
+        }
+        assert_eq!(meant(Method::PATCH, "PATCH"), Some(Method::PATCH));
+        for sent in [Method::GET, Method::HEAD, Method::PATCH] {
+            assert_eq!(meant(sent, "DELETE"), None);
         }
     }
 

@@ -7,6 +7,7 @@
 //!  PATCH    /uploads/{upload}   Upload-Offset, and octets from there on → 204
 //!  DELETE   /uploads/{upload}   gives it up → 204
 //! ```
+//! `POST` stands for what `X-HTTP-Method-Override` says ([`tus::method`]); who may do it is asked alike.
 //! The session's cookie says who it is; the key that their pages have stands in `Fubako-Form`, which no other site can send. Another's upload is
 //! not there.
 
@@ -31,6 +32,7 @@ use crate::{
     WebState, api,
     counter::{Caller, Counter},
     receive::retry_after,
+    refusals::refused,
     tus,
 };
 
@@ -47,6 +49,8 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
 /// Why a request gets nothing.
 enum Refusal {
     Status(StatusCode),
+    /// No page of this session sends it.
+    Forged,
     Upload(UploadError),
 }
 
@@ -85,7 +89,7 @@ async fn one(
         let person = who(&counter, &caller.headers).await?;
         let id = places.iter().flatten().find_map(|(_, value)| value.parse::<UploadId>().ok());
         let id = id.ok_or(Refusal::Upload(UploadError::NotFound))?;
-        match *request.method() {
+        match tus::method(request.method(), &caller.headers)? {
             Method::HEAD => Ok(standing(StatusCode::OK, &counter.exchange().upload(&person, id).await?)),
             Method::PATCH => append(&counter, &person, id, request).await,
             Method::DELETE if counter.exchange().drop_upload(&person, id).await? => {
@@ -113,7 +117,7 @@ async fn who(counter: &Counter<'_>, headers: &HeaderMap) -> Result<Person, Refus
     let key = headers.get("fubako-form").and_then(|key| key.to_str().ok()).unwrap_or_default();
     let hash = |text: &str| token::sha256(text.as_bytes());
     if counter.comes_from_us().is_err() || !token::same(&hash(key), &hash(&counter.form_key())) {
-        return Err(Refusal::Status(StatusCode::FORBIDDEN));
+        return Err(Refusal::Forged);
     }
     if !tus::is_spoken(headers) {
         return Err(Refusal::Status(StatusCode::PRECONDITION_FAILED));
@@ -141,7 +145,8 @@ async fn append(counter: &Counter<'_>, person: &Person, id: UploadId, request: R
     let (offset, checksum) = (tus::offset(headers)?, tus::checksum(headers)?);
     let upload = counter.exchange().upload(person, id).await?;
     let mut content = api::moving(request.into_body());
-    let received = counter.exchange().append(&upload, offset, &mut content, checksum, counter.now).await?;
+    let most = counter.exchange().largest_upload(person);
+    let received = counter.exchange().append(&upload, offset, &mut content, checksum, most, counter.now).await?;
     Ok(standing(StatusCode::NO_CONTENT, &Upload { received, touched_at: counter.now, ..upload }))
 }
 
@@ -158,6 +163,7 @@ fn answered(answer: Result<Response, Refusal>) -> Response {
     };
     let status = match &refusal {
         Refusal::Status(status) => *status,
+        Refusal::Forged => StatusCode::FORBIDDEN,
         Refusal::Upload(UploadError::Offset(_)) => StatusCode::CONFLICT,
         Refusal::Upload(UploadError::NotFound) => StatusCode::NOT_FOUND,
         Refusal::Upload(UploadError::Invalid(_) | UploadError::BrokenOff) => StatusCode::BAD_REQUEST,
@@ -171,8 +177,10 @@ fn answered(answer: Result<Response, Refusal>) -> Response {
         }
     };
     let mut response = status.into_response();
-    if let Refusal::Upload(UploadError::Offset(offset)) = refusal {
-        response = tus::at_offset(response, offset);
+    match refusal {
+        Refusal::Upload(UploadError::Offset(offset)) => response = tus::at_offset(response, offset),
+        Refusal::Forged => response = refused(response, "an upload that no page of this session made"),
+        _ => {}
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         retry_after(&mut response, RETRY_SECONDS);

@@ -52,6 +52,7 @@ async fn who_is_refused_leaves_a_line_with_the_reason_and_no_secret() {
         (&post, open.as_str(), foreign, 403, "POST", "/d/{token}/open", "-", "a form of another site"),
         (&post, "/sign-out", user, 403, "POST", "/sign-out", "-", "a form that no page of this session made"),
         (&post, "/sign-out", theirs, 403, "POST", "/sign-out", "-", "a form that no page of this session made"),
+        (&post, "/uploads", user, 403, "POST", "/uploads", "-", "an upload that no page of this session made"),
         (&get, "/section/tokens", user, 404, "GET", "/section/tokens", "acme/taro", "a page of another role"),
         (&get, "/operator/queue", user, 404, "GET", "/operator/queue", "acme/taro", "a page of another role"),
     ];

@@ -272,6 +272,63 @@ async fn the_section_s_rules_hold_and_what_is_on_its_way_counts() {
     is(&program.plain("DELETE", 1).await, 204, "");
 }
 
+// spec: X-API 3.4
+#[tokio::test]
+async fn of_names_that_begin_side_by_side_one_is_taken() {
+    let program = Program::new(6).await;
+    let begun = futures::future::join_all((1..=6).map(|number| program.begin(number, 5, "filename YQ=="))).await;
+    let mut told: Vec<_> = begun.iter().map(told).collect();
+    told.sort();
+    let (one, others) = told.split_first().unwrap();
+    assert_eq!(*one, (201, String::new()));
+    assert!(others.iter().all(|other| *other == (422, "name-duplicate".to_owned())), "{others:?}");
+}
+
+// spec: X-API 3.4
+#[tokio::test]
+async fn what_the_contract_no_longer_holds_is_told_with_the_next_piece() {
+    let program = Program::new(1).await;
+    is(&program.begin(1, 3 * LEAST, "filename YQ==").await, 201, "");
+    is(&program.piece(1, 0, &noise(LEAST)).await, 204, "");
+    let settings = Settings { max_deposit_size: 3 * LEAST as u64 - 1, ..section("acme").settings };
+    program.place.house.put_section(Section { settings, ..section("acme") }).await;
+    is(&program.piece(1, LEAST, &noise(LEAST)).await, 413, "files-too-large");
+    assert_eq!(program.offset(1).await.1, LEAST.to_string(), "what there was stays");
+}
+
+// spec: X-API
+#[tokio::test]
+async fn who_can_only_post_says_what_is_meant() {
+    let program = Program::new(1).await;
+    let tus = ("tus-resumable", "1.0.0");
+    let over = |method| ("x-http-method-override", method);
+    let piece = [tus, ("upload-offset", "0"), ("content-type", "application/offset+octet-stream"), over("PATCH")];
+    let begin = [tus, ("upload-length", "5"), ("upload-metadata", "filename YQ=="), over("POST")];
+    is(&program.ask("POST", 1, &piece, b"hello").await, 404, "not-found");
+    is(&program.ask("POST", 1, &begin, b"").await, 201, "");
+    let looked = program.ask("POST", 1, &[tus, over("HEAD")], b"").await;
+    assert_eq!((looked.status.as_u16(), looked.header("upload-offset"), looked.octets.len()), (200, "0", 0));
+    is(&program.ask("POST", 1, &[tus, over("DELETE")], b"").await, 204, "");
+    is(&program.ask("POST", 1, &[tus, over("HEAD")], b"").await, 404, "not-found");
+    is(&program.ask("POST", 1, &begin, b"").await, 201, "");
+    // Nothing else stands for another method, and what is not spoken is told.
+    for (method, meant) in
+        [("HEAD", "DELETE"), ("PATCH", "DELETE"), ("DELETE", "PATCH"), ("POST", "GET"), ("POST", "?")]
+    {
+        assert_eq!(program.ask(method, 1, &[tus, over(meant)], b"").await.status.as_u16(), 400, "{method} {meant}");
+    }
+    is(&program.ask("POST", 1, &[over("PATCH")], b"").await, 412, "invalid");
+    is(&program.ask("POST", 1, &piece, b"hello").await, 204, "");
+    assert_eq!(program.files().await, 1);
+    // It is the same program's with the same scope, or nobody's.
+    let path = format!("/api/v1/deposits/{}/files/1/upload", program.id);
+    let narrow = program.place.token(3, "reads", "deposits:read").await;
+    for (token, status) in [(narrow.as_str(), 403), ("x", 401)] {
+        let asked = program.place.call(token, Method::POST, &path, &[tus, over("DELETE")], "").await;
+        assert_eq!(asked.0, status, "{asked:?}");
+    }
+}
+
 /// Refused before tus is spoken.
 fn is_refused(answer: &Answer, status: u16, code: &str) {
     let problem: Value = serde_json::from_slice(&answer.octets).unwrap();

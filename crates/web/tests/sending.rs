@@ -387,6 +387,50 @@ async fn no_other_site_uploads_or_sends_for_somebody() {
 
 // spec: X-SEND
 #[tokio::test]
+async fn who_can_only_post_says_what_is_meant_and_no_other_site_can() {
+    let place = Place::new().await;
+    let path = place.create(&place.taro, &base64(b"a.txt"), 5).await;
+    let over = |method| ("x-http-method-override", method);
+    let piece = [("upload-offset", "0"), ("content-type", "application/offset+octet-stream"), over("PATCH")];
+    let status = |answer: Answer| answer.status.as_u16();
+    assert_eq!(status(place.tus(&place.jiro, "POST", &path, &piece, b"hello".to_vec()).await), 404, "another's");
+    for meant in ["PATCH", "DELETE", "HEAD"] {
+        let headers = [("cookie", &*place.taro), ("tus-resumable", "1.0.0"), over(meant)];
+        assert_eq!(status(place.house.post(&path, &headers, "").await), 403, "no page of theirs asks");
+        let cross = [over(meant), ("sec-fetch-site", "cross-site")];
+        assert_eq!(status(place.tus(&place.taro, "POST", &path, &cross, vec![]).await), 403);
+    }
+    for (method, meant) in [("GET", "DELETE"), ("HEAD", "DELETE"), ("POST", "GET")] {
+        assert_eq!(
+            status(place.tus(&place.taro, method, &path, &[over(meant)], vec![]).await),
+            400,
+            "{method} {meant}"
+        );
+    }
+    assert_eq!(status(place.tus(&place.taro, "POST", &path, &[], vec![]).await), 405);
+    assert_eq!(status(place.tus(&place.taro, "POST", &path, &piece, b"hello".to_vec()).await), 204);
+    let looked = place.tus(&place.taro, "POST", &path, &[over("HEAD")], vec![]).await;
+    assert_eq!((looked.status.as_u16(), looked.header("upload-offset")), (200, "5"));
+    assert_eq!(status(place.tus(&place.taro, "POST", &path, &[over("DELETE")], vec![]).await), 204);
+    assert_eq!(status(place.tus(&place.taro, "HEAD", &path, &[], vec![]).await), 404);
+}
+
+// spec: X-SEND X-OPERATOR
+#[tokio::test]
+async fn what_the_contract_no_longer_holds_is_told_with_the_next_piece() {
+    let place = Place::new().await;
+    let least = 256 * 1024;
+    let path = place.create(&place.taro, &base64(b"a.bin"), 3 * least).await;
+    assert_eq!(place.append(&place.taro, &path, 0, &noise(least)).await.status.as_u16(), 204);
+    let id = "acme".parse().unwrap();
+    let mut section = place.house.store.section(&id).await.unwrap().unwrap();
+    section.settings.max_deposit_size = 3 * least as u64 - 1;
+    place.house.put_section(section).await;
+    assert_eq!(place.append(&place.taro, &path, least, &noise(least)).await.status.as_u16(), 413);
+}
+
+// spec: X-SEND
+#[tokio::test]
 async fn an_upload_is_what_was_said_and_no_more() {
     let place = Place::new().await;
     let path = place.create(&place.taro, &base64(b"a.txt"), 5).await;

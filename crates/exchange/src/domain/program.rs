@@ -58,8 +58,13 @@ pub fn check_name<'a>(
     if settings.forbidden_names.iter().any(|glob| rules::is_like(name, glob)) {
         return broken(Code::NameForbidden);
     }
-    let same = |other: &str| rules::compared_name(other) == rules::compared_name(name);
-    if others.into_iter().any(same) { broken(Code::NameDuplicate) } else { Ok(()) }
+    if others.into_iter().any(|other| is_same_name(other, name)) { broken(Code::NameDuplicate) } else { Ok(()) }
+}
+
+/// Whether two files of one deposit cannot be called so.
+#[must_use]
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    rules::compared_name(one) == rules::compared_name(other)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use fubako_store::{
 };
 use futures::StreamExt as _;
 
-use super::Program;
+use super::{Program, refused};
 use crate::{
     deposit::{Content, DepositError, too_large},
     domain::{NewFile, check_file},
@@ -99,7 +99,7 @@ impl Program {
         let others = store.deposit_uploads(id).await?;
         let others = others.iter().filter(|other| !is_for(other, file.number)).map(|other| other.name.as_str());
         self.may_name(&file.name, files.iter().map(|kept| kept.name.as_str()).chain(others)).await?;
-        let most = section.settings.max_deposit_size.min(self.exchange.parts.max_file_size);
+        let most = self.largest(&section);
         if length > most {
             return Err(too_large(most).into());
         }
@@ -113,8 +113,12 @@ impl Program {
             received: 0,
             touched_at: now,
         };
-        let limits =
-            UploadLimits { count: deposit.file_count, octets: section.settings.max_deposit_size, largest: most };
+        let limits = UploadLimits {
+            count: deposit.file_count,
+            octets: section.settings.max_deposit_size,
+            largest: most,
+            same_name: self.same_name(),
+        };
         let (upload, is_new) = match store.begin_upload(&upload, limits, now).await? {
             BegunUpload::New => (upload, true),
             BegunUpload::There(there) if there.name == upload.name && there.length == upload.length => (there, false),
@@ -123,6 +127,7 @@ impl Program {
                 return Err(DepositError::Conflict(why).into());
             }
             BegunUpload::Kept => return Ok((self.upload(id, file.number).await?, false)),
+            BegunUpload::SameName => return Err(refused((Code::NameDuplicate, String::new())).into()),
             BegunUpload::Full => return Err(too_large(limits.octets).into()),
         };
         // Nothing more is to come of an empty file: nobody calls again.
@@ -175,8 +180,8 @@ impl Program {
                 return Ok(Standing::of_file(&file));
             }
         };
-        self.open_section(&deposit).await?;
-        let received = self.exchange.append(&upload, offset, content, sha256, now).await?;
+        let most = self.largest(&self.open_section(&deposit).await?);
+        let received = self.exchange.append(&upload, offset, content, sha256, most, now).await?;
         let upload = Upload { received, touched_at: now, ..upload };
         let standing = Standing::of(&deposit, &upload);
         if !upload.is_whole() {
@@ -222,6 +227,11 @@ impl Program {
             return Err(DepositError::Conflict("the deposit is not open"));
         }
         self.exchange.depositing_section(deposit, self.whence).await
+    }
+
+    /// Octets that a file of the section may have.
+    fn largest(&self, section: &fubako_base::section::Section) -> u64 {
+        section.settings.max_deposit_size.min(self.exchange.parts.max_file_size)
     }
 
     async fn there(&self, id: DepositId, number: u32) -> Result<There, ResumeError> {

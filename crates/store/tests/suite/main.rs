@@ -200,6 +200,7 @@ suite! {
         uploads_come_through_their_tables_made_anew
     }
     uploads {
+        of_one_name_a_deposit_has_one_file_on_its_way
         parts_come_one_after_another
         an_account_has_only_so_much_on_its_way
         a_file_of_a_deposit_has_one_upload_and_becomes_its_file

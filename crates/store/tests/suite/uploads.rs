@@ -17,7 +17,7 @@ use crate::{
     make::{acme, at, deposit, entry, expired, file, id, object, section},
 };
 
-const LIMITS: UploadLimits = UploadLimits { count: 3, octets: 10_000, largest: 4_000 };
+const LIMITS: UploadLimits = UploadLimits { count: 3, octets: 10_000, largest: 4_000, same_name: None };
 
 /// Somebody with an account.
 async fn account(db: &Db, login_id: &str) -> AccountId {
@@ -50,6 +50,20 @@ fn upload(account: AccountId, length: Option<u64>) -> Upload {
         received: 0,
         touched_at: at(1),
     }
+}
+
+// spec: X-API 3.4
+pub(crate) async fn of_one_name_a_deposit_has_one_file_on_its_way(db: Db) {
+    acme(&db.store).await;
+    let limits = UploadLimits { same_name: Some(str::eq_ignore_ascii_case), ..LIMITS };
+    let (d, _) = db.store.begin_deposit(&deposit("names", 3)).await.unwrap();
+    let called = |number, name: &str| Upload { name: name.to_owned(), ..for_file(d.id, number, 1) };
+    let one = called(1, "a.pdf");
+    assert_eq!(db.store.begin_upload(&one, limits, at(1)).await.unwrap(), BegunUpload::New);
+    assert_eq!(db.store.begin_upload(&called(1, "A.pdf"), limits, at(1)).await.unwrap(), BegunUpload::There(one));
+    assert_eq!(db.store.begin_upload(&called(2, "A.pdf"), limits, at(1)).await.unwrap(), BegunUpload::SameName);
+    assert_eq!(db.store.begin_upload(&called(2, "b.pdf"), limits, at(1)).await.unwrap(), BegunUpload::New);
+    assert_eq!(db.store.begin_upload(&called(3, "A.pdf"), LIMITS, at(1)).await.unwrap(), BegunUpload::New);
 }
 
 // spec: X-SEND

@@ -17,7 +17,7 @@ use fubako_exchange::{
     },
     uploads::UploadError,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{Api, Caller, deposits::drain, moving, problem::ApiError};
 use crate::tus;
@@ -73,7 +73,8 @@ pub(super) async fn describe(Extension(program): Caller) -> Response {
 /// Begin to upload a file
 ///
 /// In place of putting it at once, where it is large or the line may break off. Repeated, it tells how the upload stands. A file that is in already is told
-/// as an upload that is whole. One of no octets is in with the answer.
+/// as an upload that is whole. One of no octets is in with the answer. Whoever can send no `PATCH`, `HEAD` or `DELETE` sends it as a `POST` that says so in
+/// `X-HTTP-Method-Override`.
 #[utoipa::path(
     post, path = "/api/v1/deposits/{id}/files/{number}/upload", tag = "deposits", operation_id = "beginUpload",
     params(
@@ -103,8 +104,16 @@ pub(super) async fn begin(
     Extension(program): Caller,
     place: Place,
     headers: HeaderMap,
+    body: Body,
 ) -> Response {
-    answered(create(&api, &program, place, &headers).await)
+    // Whoever can send no other method says here what is meant.
+    match tus::method(&Method::POST, &headers) {
+        Ok(Method::PATCH) => append(State(api), Extension(program), place, headers, body).await,
+        Ok(Method::HEAD) => look(Extension(program), place, headers).await,
+        Ok(Method::DELETE) => abort(Extension(program), place, headers).await,
+        Ok(_) => answered(create(&api, &program, place, &headers).await),
+        Err(unread) => answered(Err(unread.into())),
+    }
 }
 
 /// See how much of a file is there
@@ -127,7 +136,7 @@ pub(super) async fn begin(
 )]
 pub(super) async fn look(Extension(program): Caller, place: Place, headers: HeaderMap) -> Response {
     let looked = async {
-        let (id, number) = named(place, &headers)?;
+        let (id, number) = named(place, &headers, &Method::HEAD)?;
         Ok(shown(StatusCode::OK, program.upload(id, number).await?))
     };
     answered(looked.await)
@@ -185,7 +194,7 @@ pub(super) async fn append(
 )]
 pub(super) async fn abort(Extension(program): Caller, place: Place, headers: HeaderMap) -> Response {
     let aborted = async {
-        let (id, number) = named(place, &headers)?;
+        let (id, number) = named(place, &headers, &Method::DELETE)?;
         program.drop_upload(id, number).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };
@@ -193,7 +202,7 @@ pub(super) async fn abort(Extension(program): Caller, place: Place, headers: Hea
 }
 
 async fn create(api: &Api, program: &Program, place: Place, headers: &HeaderMap) -> Result<Response, Refusal> {
-    let (id, number) = named(place, headers)?;
+    let (id, number) = named(place, headers, &Method::POST)?;
     let (length, metadata) = (tus::length(headers)?, tus::metadata(headers)?);
     let no_name =
         || Refusal::Asked(ApiError::malformed("a filename is wanted in Upload-Metadata, in UTF-8 and base64"));
@@ -216,7 +225,7 @@ async fn take(
     headers: &HeaderMap,
     content: &mut Content<'_>,
 ) -> Result<Response, Refusal> {
-    let place = named(place, headers)?;
+    let place = named(place, headers, &Method::PATCH)?;
     if !tus::is_piece(headers) {
         return Err(ApiError::no_piece().into());
     }
@@ -226,7 +235,8 @@ async fn take(
 }
 
 /// Which file of which deposit a request of our version is about.
-fn named(place: Place, headers: &HeaderMap) -> Result<(DepositId, u32), Refusal> {
+fn named(place: Place, headers: &HeaderMap, method: &Method) -> Result<(DepositId, u32), Refusal> {
+    tus::method(method, headers)?;
     let Path((id, number)) = place.map_err(|_| ApiError::not_found())?;
     let id = id.parse().map_err(|_| ApiError::not_found())?;
     let number = number.parse().map_err(|_| ApiError::not_found())?;
