@@ -18,9 +18,9 @@ use serde::Deserialize;
 use crate::{
     WebState, approvals,
     counter::{Bare, Caller, Counter, ME, PASSWORD, SIGN_IN, SIGN_OUT, either, form},
-    guesses::TooMany,
     pages::account::{self as pages, Done, SignInForm, SignInTrouble, Unfit},
     places::Place,
+    rate::TooMany,
     receive::retry_after,
     waits,
 };

@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 use crate::{
     WebState, forms, guard,
-    guesses::TooMany,
     pages::{Message, Trouble},
+    rate::TooMany,
     receive::{Desk, bad_form, cookie_of, said, seen_at, session_cookie},
     visitor::{CODE_COOKIE, Visitor},
     waits,

@@ -61,7 +61,7 @@
 //! - [`api`]: the public API
 //! - [`pages`]: what a person sees: values in, HTML out; pure
 //! - `receive`: the recipient's page; `code`: one-time codes; `download`: the octets
-//! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `guesses`: how many wrong ones a network may have
+//! - `account`: invitations, signing in, one's own account; `second_factor`: codes besides the password; `rate`: how many wrong ones a network may have
 //! - `operator`: maintenance windows, announcements, the mail queue, sections, health; `announced`: what every page says of these; `audit`: the audit log
 //! - `manual`: the API's document and its page
 //! - `sending`: the form by which people send; `uploads`: their files, by tus; `tus`: what that is, for programs too
@@ -86,7 +86,6 @@ mod counter;
 mod download;
 mod forms;
 mod guard;
-mod guesses;
 mod hosts;
 mod mail_link;
 mod manual;
@@ -97,6 +96,7 @@ pub mod pages;
 mod places;
 mod policies;
 mod range;
+mod rate;
 mod receive;
 mod received;
 mod refusals;
@@ -129,9 +129,9 @@ pub struct WebState {
     exchange: Exchange,
     tokens: GatewayTokens,
     clock: Clock,
-    guesses: Arc<guesses::Guesses>,
+    guesses: Arc<rate::RateLimit>,
     /// Wrong one-time codes.
-    codes: Arc<guesses::Guesses>,
+    codes: Arc<rate::RateLimit>,
     /// Looks at a section's set-up; none where this process cannot.
     check: Option<SetUpCheck>,
     looks: Arc<mail_link::Looks>,

@@ -16,7 +16,7 @@ use axum::{
 
 use crate::{
     Clock, Peer,
-    guesses::{Guesses, WINDOW},
+    rate::{RateLimit, WINDOW},
 };
 
 /// Why a request was refused.
@@ -53,7 +53,7 @@ fn marked(mut response: Response, refused: Refused) -> Response {
 /// What each network was refused of late.
 #[derive(Clone)]
 pub(crate) struct Refusals {
-    lines: Arc<Guesses>,
+    lines: Arc<RateLimit>,
     clock: Clock,
 }
 

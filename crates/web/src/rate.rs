@@ -1,5 +1,6 @@
-//! How many wrong sign-ins, and wrong one-time codes, a network may have (spec X-ACCOUNTS, ACCESS). What an account or a link may have is counted in the database, for all nodes; this keeps
-//! one network from trying many accounts, and the hashing threads free for others.
+//! How much one network may have of something in a time: wrong sign-ins, wrong one-time codes, lines in the log about what it was refused (spec X-ACCOUNTS,
+//! ACCESS, KEEP-LOGS). What an account or a link may have is counted in the database, for all nodes; this keeps one network from trying many accounts, and
+//! the hashing threads free for others.
 
 use std::{
     collections::HashMap,
@@ -16,9 +17,9 @@ pub(crate) const WINDOW: i64 = 900;
 /// Networks that are remembered. When more come at once, only the accounts' own limits hold.
 const NETWORKS: usize = 100_000;
 
-/// What each network has of wrong sign-ins.
+/// What each network had of late.
 #[derive(Debug, Default)]
-pub(crate) struct Guesses(Mutex<HashMap<IpAddr, Counted>>);
+pub(crate) struct RateLimit(Mutex<HashMap<IpAddr, Counted>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Counted {
@@ -38,7 +39,7 @@ pub(crate) struct TooMany {
     pub(crate) first: bool,
 }
 
-impl Guesses {
+impl RateLimit {
     /// Takes a try, which counts as wrong until it is given back.
     ///
     /// # Errors
@@ -89,21 +90,21 @@ mod tests {
     // spec: X-ACCOUNTS
     #[test]
     fn a_network_has_so_many_wrong_ones_and_then_waits() {
-        let guesses = Guesses::default();
+        let limit = RateLimit::default();
         let (one, same, other): (IpAddr, IpAddr, IpAddr) =
             ("2001:db8::1".parse().unwrap(), "2001:db8::ffff:1".parse().unwrap(), "2001:db8:0:1::1".parse().unwrap());
         let now = Timestamp(0);
         for _ in 0..MOST {
-            guesses.take(one, now).unwrap();
+            limit.take(one, now).unwrap();
         }
         let until = now.plus_seconds(WINDOW);
-        assert_eq!(guesses.take(same, now.plus_seconds(1)), Err(TooMany { until, first: true }));
-        assert_eq!(guesses.take(other, now), Ok(()));
-        assert_eq!(guesses.take("192.0.2.1".parse().unwrap(), now), Ok(()));
+        assert_eq!(limit.take(same, now.plus_seconds(1)), Err(TooMany { until, first: true }));
+        assert_eq!(limit.take(other, now), Ok(()));
+        assert_eq!(limit.take("192.0.2.1".parse().unwrap(), now), Ok(()));
         // A right one does not count.
-        guesses.give_back(one);
-        assert_eq!(guesses.take(one, now), Ok(()));
-        assert_eq!(guesses.take(one, now), Err(TooMany { until, first: false }));
-        assert_eq!(guesses.take(one, until), Ok(()));
+        limit.give_back(one);
+        assert_eq!(limit.take(one, now), Ok(()));
+        assert_eq!(limit.take(one, now), Err(TooMany { until, first: false }));
+        assert_eq!(limit.take(one, until), Ok(()));
     }
 }
