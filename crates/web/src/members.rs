@@ -185,8 +185,17 @@ fn faults(found: Vec<Found>) -> Vec<Fault> {
     found.into_iter().map(|found| found.fault).filter(|fault| seen.insert(fault.clone())).collect()
 }
 
-const fn status(wrong: &(Vec<Fault>, bool)) -> StatusCode {
-    if wrong.0.is_empty() && !wrong.1 { StatusCode::OK } else { StatusCode::BAD_REQUEST }
+/// Whether somebody else changed what a form was made from.
+fn is_stale(faults: &[Fault]) -> bool {
+    faults.contains(&Fault::Stale)
+}
+
+fn status(wrong: &(Vec<Fault>, bool)) -> StatusCode {
+    match (wrong.1 || is_stale(&wrong.0), wrong.0.is_empty()) {
+        (true, _) => StatusCode::CONFLICT,
+        (false, true) => StatusCode::OK,
+        (false, false) => StatusCode::BAD_REQUEST,
+    }
 }
 
 /// What is said where something cannot be done. Private causes go to the log.

@@ -93,7 +93,11 @@ impl Visit {
             seen: wrong.seen.as_deref(),
             form_key: &counter.form_key(),
         };
-        let status = if wrong.found.is_empty() && !wrong.stale { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        let status = match (wrong.stale, wrong.found.is_empty()) {
+            (true, _) => StatusCode::CONFLICT,
+            (false, true) => StatusCode::OK,
+            (false, false) => StatusCode::BAD_REQUEST,
+        };
         Ok(allowing(counter.page(status, |frame| pages::part(frame, &form)), &previews))
     }
 }

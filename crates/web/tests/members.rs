@@ -275,7 +275,7 @@ async fn a_form_that_was_open_for_long_undoes_nothing_that_was_changed_meanwhile
     let entered = "address=taro%40acme.example&name=%E5%A4%AA%E9%83%8E&group=mail-link&administrator=yes";
     let form = format!("form={key}{open}&{entered}");
     let refused = place.house.post("/section/user/taro?lang=ja", &[("cookie", cookie)], &form).await;
-    assert_eq!(refused.status.as_u16(), 400);
+    assert_eq!(refused.status.as_u16(), 409);
     let page = refused.text();
     assert!(page.contains("管理者：いまの設定は「なし」、入力は「はい」です。"), "what is, and what was typed: {page}");
     assert!(
@@ -286,7 +286,7 @@ async fn a_form_that_was_open_for_long_undoes_nothing_that_was_changed_meanwhile
     assert!(!place.user("taro").await.administrator && place.user("taro").await.name.is_empty());
     // Without what it was made from, none is taken.
     let bare = place.house.post("/section/user/taro", &[("cookie", cookie)], &format!("form={key}&{entered}")).await;
-    assert_eq!(bare.status.as_u16(), 400);
+    assert_eq!(bare.status.as_u16(), 409);
     // Who has seen how it is may have it so.
     let again = format!("form={key}{}&{entered}", refused.seen());
     let taken = place.house.post("/section/user/taro", &[("cookie", cookie)], &again).await;
@@ -299,7 +299,7 @@ async fn a_form_that_was_open_for_long_undoes_nothing_that_was_changed_meanwhile
     assert_eq!(place.send("/section/group/Law", "approval=none&whose=all").await.0, 303);
     let form = format!("form={key}{open}&approval=one&whose=all&mail_link=yes");
     let refused = place.house.post("/section/group/Law?lang=ja", &[("cookie", cookie)], &form).await;
-    assert_eq!(refused.status.as_u16(), 400);
+    assert_eq!(refused.status.as_u16(), 409);
     assert!(refused.text().contains("メール連携：いまの設定は「なし」、入力は「はい」です。"), "{}", refused.text());
     let groups = place.house.store.groups(&"acme".parse().unwrap()).await.unwrap();
     let law = groups.iter().find(|group| group.name == "Law").unwrap();

@@ -334,12 +334,12 @@ async fn a_form_that_was_open_for_long_undoes_nothing_that_was_changed_meanwhile
     place.put(Settings { max_files: 3, ..Settings::default() }).await;
     let typed = &[("max_files", "20"), ("max_subject", "100")];
     let refused = place.send_as_seen(Part::Files, &open, typed).await;
-    assert_eq!(refused.status.as_u16(), 400);
+    assert_eq!(refused.status.as_u16(), 409);
     assert!(refused.text().contains("いまの設定は「3件」、入力は「20件」です。"), "{}", refused.text());
     assert!(refused.text().contains("いまの設定は「200文字」、入力は「100文字」です。"), "{}", refused.text());
     assert_eq!(place.settings("acme").await.max_files, 3);
     // Without what it was made from, none is taken; who has seen how it is may have it so.
-    assert_eq!(place.send_as_seen(Part::Files, "", typed).await.status.as_u16(), 400);
+    assert_eq!(place.send_as_seen(Part::Files, "", typed).await.status.as_u16(), 409);
     assert_eq!(place.send_as_seen(Part::Files, &refused.seen(), typed).await.status.as_u16(), 303);
     assert_eq!(place.settings("acme").await.max_files, 20);
     // Another part, or a user, is no reason to refuse.
@@ -411,7 +411,7 @@ async fn the_notice_is_looked_at_before_it_is_saved() {
     assert_eq!((again.status.as_u16(), again.seen()), (200, seen.clone()));
     let saved = form.replace("&preview=yes", "");
     let refused = place.house.post(path, &[("cookie", place.kanri())], &format!("{saved}{seen}")).await;
-    assert_eq!(refused.status.as_u16(), 400);
+    assert_eq!(refused.status.as_u16(), 409);
     assert!(refused.text().contains("いまの設定は「UTC」、入力は「Asia/Tokyo」です。"), "{}", refused.text());
     place.put(Settings::default()).await;
     // What cannot be had has no preview.

@@ -173,7 +173,7 @@ const EXPECTED: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/section/mail-link/check", [303, 404, 404, 404, 200, 200]),
     ("GET", "/section/settings", [303, 404, 404, 404, 200, 200]),
     ("GET", "/section/settings/{part}", [303, 404, 404, 404, 200, 200]),
-    ("POST", "/section/settings/{part}", [303, 404, 404, 404, 400, 400]),
+    ("POST", "/section/settings/{part}", [303, 404, 404, 404, 409, 409]),
     ("GET", "/section/tokens", [303, 404, 404, 404, 200, 200]),
     ("POST", "/section/tokens", [303, 404, 404, 404, 400, 400]),
     ("GET", "/section/tokens/{id}/remove", [303, 404, 404, 404, 404, 404]),
