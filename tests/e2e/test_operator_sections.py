@@ -22,6 +22,9 @@ CHANGED = {"ja": "変更しました", "en": "Saved."}
 WRONG = {"ja": "保存できませんでした", "en": "This could not be saved"}
 TAKEN = {"ja": "「acme.example」は、セクション acme が使っています", "en": "Section acme has “acme.example” already"}
 ID_TAKEN = {"ja": "このIDのセクションは、すでにあります", "en": "There is a section with this ID already"}
+KEYS = {"ja": ("鍵なし", "鍵あり"), "en": ("no keys", "has keys")}
+KEYS_MADE = {"ja": "鍵を作りました", "en": "The keys were made"}
+BELOW = {"ja": "セクション acme の「acme.example」の下にあります", "en": "lies below “acme.example” of section acme"}
 STALE = {"ja": "いまの設定は「{}」、入力は「{}」です", "en": "it is now “{}”; you entered “{}”"}
 ASKED = {"ja": "550 と答えます", "en": "the sending server is answered 550"}
 SWITCHED_OFF = {"ja": "セクションを停止しました", "en": "The section was switched off"}
@@ -33,8 +36,9 @@ NO_PAGE = {"ja": "このページはありません", "en": "There is no such pa
 def place(folder):
     own = folder / "operator-sections"
     senders = [f"tanaka@neu-{run}.example" for run in RUNS]
+    signing = {(f"signed-{run}.example", "TXT"): [harness.SPF] for run in RUNS}
     mailboxes = harness.Mailboxes(own, [TO, *KANRI.values(), *senders]).start()
-    dns = harness.Dns({(f"neu-{run}.example", "TXT"): [harness.SPF] for run in RUNS})
+    dns = harness.Dns({(f"neu-{run}.example", "TXT"): [harness.SPF] for run in RUNS} | signing)
     site = harness.Fubako(own / "fubako", {
         "relay": {"smarthost": f"127.0.0.1:{mailboxes.port}"}, "dns": {"servers": [f"127.0.0.1:{dns.port}"]}}).start()
     site.base = f"http://127.0.0.1:{site.http}"
@@ -218,6 +222,53 @@ def test_a_section_is_made_changed_used_and_switched_off(place, browser, other_b
         page = root.look()
         assert login in page and f"{login}-2" in page
         assert "name: 新しい会社 <b> → 二人目" in page and "max_deposit_size: 6291456 → 1024" in page and "enabled: yes → no" in page
+
+
+# spec: X-OPERATOR MAIL-SIGN X-LANG
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_domain_s_keys_are_made_shown_and_go_with_it(place, browser, lang, size):
+    site, mailboxes = place
+    run = f"{lang}{size[0]}"
+    domain, sender = f"signed-{run}.example", f"tanaka@signed-{run}.example"
+    declaration = site.folder / f"signed-{run}.toml"
+    one, other = f"one-{run}", f"other-{run}"
+
+    def declare(of, domains, keys=""):
+        return f'[[section]]\nid = "{of}"\nname = "{of}"\nmail_link = true\ndomains = {domains}\n{keys}'
+
+    def apply(*sections):
+        declaration.write_text("".join(sections))
+        return site.run("apply", declaration).stdout
+
+    apply(declare(one, [domain, f"{run}.acme.example"]), declare(other, []))
+    with browser.screen(*size):
+        root = Person(browser, site, lang, size)
+        operator(root, site, f"k-{run}")
+        page = root.open(f"/operator/section/{one}")
+        without, with_keys = KEYS[lang]
+        assert f"{domain} {without}" in page and f"{run}.acme.example {without}" in page and BELOW[lang] in page, page
+        page = click(root, f"a[href*='/dkim/{domain}']")
+        assert "_domainkey" not in page
+        page = click(root, SAVE)
+        assert KEYS_MADE[lang] in page
+        records = [f"fubako-{kind}._domainkey.{domain}" for kind in ("rsa", "ed25519")]
+        assert all(record in page for record in records) and "v=DKIM1; k=rsa; p=" in page, page
+        page = root.open(f"/operator/section/{one}")
+        assert f"{domain} {with_keys}" in page and f"{run}.acme.example {without}" in page, page
+    came = len(mailboxes.raw(TO))
+    code, reply = submit(site, sender, words(sender, b"signed"))
+    assert code == 250, reply
+    [mail] = mailboxes.wait(TO, came + 1)[came:]
+    signed = [field for field in mail.get_all("dkim-signature") if f"d={domain};" in field]
+    assert len(signed) == 2, mail.get_all("dkim-signature")
+
+    # Given to another section, the domain keeps them; the file that declares some has nothing to make.
+    said = apply(declare(one, []), declare(other, [domain], f'dkim = [{{ domain = "{domain}" }}]\n'))
+    assert f"+ DKIM keys of {domain}" not in said and all(f"publish {record} TXT" in said for record in records), said
+    with site.as_operator() as root:
+        page = root.page(f"/operator/section/{other}/dkim/{domain}?lang=en")
+        assert all(record in page for record in records) and "<button type=\"submit\"" not in page
 
 
 # spec: X-OPERATOR

@@ -93,6 +93,8 @@ pub struct ExchangeParts {
     pub wake_post: Arc<dyn Fn() + Send + Sync>,
     /// Gives the DKIM fields to stand in front of a mail of our own.
     pub sign: Sign,
+    /// The DKIM keys of sections' domains.
+    pub domain_keys: Arc<dyn sections::domains::DomainKeys>,
 }
 
 /// Signs a mail of our own for a section: gives the fields that stand in front of it. The private cause of a failure

@@ -3,6 +3,8 @@
 //! What is changed is recorded in the section's log, with what was and what is. Nothing that others change at the same time, on screens or by
 //! `fubako apply`, is written over: what was decided is decided again by how the section stands then.
 
+pub mod domains;
+
 use fubako_base::{Timestamp, audit::Event, ids::SectionId, section::Section, shown::visible};
 pub use fubako_store::contracts::{FIRST_ADMINISTRATORS, Overview};
 use fubako_store::{

@@ -35,7 +35,10 @@ pub(crate) use networks::shuts_out;
 use secret::Secrets;
 use serde::Deserialize;
 
-use crate::{operator, parts::Ground};
+use crate::{
+    operator,
+    parts::{Ground, SELECTOR},
+};
 
 /// How often what was decided is decided again, where somebody changed a section meanwhile.
 const RACES: u32 = 5;
@@ -160,7 +163,7 @@ const fn yes() -> bool {
 }
 
 fn selector() -> String {
-    "fubako".to_owned()
+    SELECTOR.to_owned()
 }
 
 /// What is in the database of the sections that are declared.

@@ -29,10 +29,11 @@ use std::{
 use clap::{Parser, Subcommand};
 use fubako_base::{
     Lang, Timestamp,
+    audit::Event,
     ids::{MailId, SectionId},
     section::Settings,
 };
-use fubako_exchange::Exchange;
+use fubako_exchange::{Exchange, audit::By};
 use parts::{At as _, Bells, Ground, StartError};
 
 use crate::config::Config;
@@ -285,12 +286,16 @@ async fn dkim_records(
 ) -> Result<Vec<(String, String)>, StartError> {
     let now = Timestamp::now();
     let mut records = Vec::new();
+    let by = By::command(&operator::who());
     for (section, key) in declared.dkim() {
+        let line = format!("+ DKIM keys of {}", key.domain);
+        let entry = by.did(section, Event::SettingsChanged, format!("dkim {}", key.domain), now).with("change", &line);
         if ground.store.dkim_keys(&key.domain).await.at("database")?.is_empty() {
-            lines.push(format!("+ DKIM keys of {}", key.domain));
+            lines.push(line);
         }
         if !dry_run {
-            records.extend(ground.keyring.make_domain_keys(section, &key.domain, &key.selector, now).await.at("dkim")?);
+            let made = ground.keyring.make_domain_keys(section, &key.domain, &key.selector, &[entry], now).await;
+            records.extend(made.at("dkim")?);
         }
     }
     if !dry_run {

@@ -9,7 +9,7 @@ use fubako_base::{
     ids::{NodeId, SectionId},
     secret,
 };
-use fubako_exchange::{Exchange, ExchangeParts};
+use fubako_exchange::{Exchange, ExchangeParts, sections::domains::Records};
 use fubako_gateway::Gateway;
 use fubako_mail::reader::Limits;
 use fubako_post::{
@@ -21,7 +21,7 @@ use fubako_post::{
     sts::{fetch::HttpsFetch, keep::Policies},
     tls::{TlsMode, TlsSettings},
 };
-use fubako_store::Store;
+use fubako_store::{Store, audit::Entry};
 use fubako_vault::{
     OwnError, Vault,
     keys::MasterKey,
@@ -29,6 +29,7 @@ use fubako_vault::{
     storage::{S3Options, Storage},
 };
 use fubako_web::{GatewayTokens, SetUpCheck, WebState};
+use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::{
@@ -164,6 +165,33 @@ impl Bells {
     }
 }
 
+/// The selector of keys that are made on screens, as of those that a declaration names no other for: `-rsa` and `-ed25519` follow it.
+pub const SELECTOR: &str = "fubako";
+
+/// The way to the keys of sections' domains, for their screens.
+struct DomainKeys(Keyring);
+
+impl fubako_exchange::sections::domains::DomainKeys for DomainKeys {
+    fn records(&self, section: &SectionId, domain: &str) -> BoxFuture<'static, Result<Records, String>> {
+        let (keyring, section, domain) = (self.0.clone(), section.clone(), domain.to_owned());
+        Box::pin(async move { keyring.records(&section, &domain).await.map_err(|error| error.to_string()) })
+    }
+
+    fn make(
+        &self,
+        section: &SectionId,
+        domain: &str,
+        entry: Entry,
+        now: Timestamp,
+    ) -> BoxFuture<'static, Result<(), String>> {
+        let (keyring, section, domain) = (self.0.clone(), section.clone(), domain.to_owned());
+        Box::pin(async move {
+            let made = keyring.make_domain_keys(&section, &domain, SELECTOR, &[entry], now).await;
+            made.map(drop).map_err(|error| error.to_string())
+        })
+    }
+}
+
 /// The exchange of this process.
 ///
 /// # Errors
@@ -194,6 +222,7 @@ pub fn exchange(config: &Config, ground: &Ground, public_url: &str, bells: &Bell
                 signer.finish().map_err(|e| e.to_string())
             })
         }),
+        domain_keys: Arc::new(DomainKeys(ground.keyring.clone())),
     }))
 }
 

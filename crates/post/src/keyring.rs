@@ -1,4 +1,7 @@
 //! DKIM keys of the sections and of the installation, opened from the database (spec MAIL-SIGN).
+//!
+//! A key is its domain's: whichever section has the domain signs with it, and none where none has it. So a domain that changes hands needs no other record in
+//! DNS. The private half never leaves the installation, and stays sealed under the key of the section that had the domain when it was made.
 
 use std::{
     collections::HashMap,
@@ -7,7 +10,7 @@ use std::{
 };
 
 use fubako_base::{Timestamp, ids::SectionId};
-use fubako_store::{Store, StoreError, keys::DkimKeyRow};
+use fubako_store::{Store, StoreError, audit::Entry, keys::DkimKeyRow};
 use fubako_trust::{Algorithm, Signer, SigningKey, TrustError};
 use fubako_vault::{Vault, VaultError};
 
@@ -62,11 +65,11 @@ impl Keyring {
     /// [`KeyringError`].
     pub async fn ensure_installation_keys(&self, now: Timestamp) -> Result<Vec<(String, String)>, KeyringError> {
         let inner = &self.0;
-        self.make_keys(&SectionId::installation(), &inner.domain, "fubako", now).await
+        self.make_keys(&SectionId::installation(), &inner.domain, "fubako", &[], now).await
     }
 
     /// Makes a section's keys for one of its domains (selectors `SELECTOR-rsa` and `SELECTOR-ed25519`), an algorithm that has one
-    /// keeping it, and gives the DNS records to publish.
+    /// keeping it, and gives the DNS records to publish. Where any is made, that is recorded.
     ///
     /// # Errors
     /// [`KeyringError::Row`] where the domain is not the section's; other [`KeyringError`]s.
@@ -75,15 +78,15 @@ impl Keyring {
         section: &SectionId,
         domain: &str,
         selector: &str,
+        entries: &[Entry],
         now: Timestamp,
     ) -> Result<Vec<(String, String)>, KeyringError> {
         let not_theirs = || KeyringError::Row(format!("{domain} is not a domain of section {section}"));
         let domain = crate::route::a_label(domain).ok_or_else(not_theirs)?;
-        let owner = self.0.store.section_of_domain(&domain).await?;
-        if owner.is_none_or(|owner| owner.id != *section) {
+        if !self.may_sign(section, &domain).await? {
             return Err(not_theirs());
         }
-        self.make_keys(section, &domain, selector, now).await
+        self.make_keys(section, &domain, selector, entries, now).await
     }
 
     async fn make_keys(
@@ -91,9 +94,11 @@ impl Keyring {
         section: &SectionId,
         domain: &str,
         selector: &str,
+        entries: &[Entry],
         now: Timestamp,
     ) -> Result<Vec<(String, String)>, KeyringError> {
         let there = self.0.store.dkim_keys(domain).await?;
+        let mut made = Vec::new();
         for algorithm in Algorithm::ALL {
             if there.iter().any(|row| row.algorithm == algorithm.name()) {
                 continue;
@@ -106,15 +111,17 @@ impl Keyring {
                     .map_err(|_| TrustError("making a key was broken off".into()))??
             };
             let sealed_key = self.0.vault.seal_value(section, &context(key.domain(), key.selector()), &der).await?;
-            let row = DkimKeyRow {
+            made.push(DkimKeyRow {
                 domain: key.domain().to_owned(),
                 selector: key.selector().to_owned(),
                 algorithm: algorithm.name().to_owned(),
                 sealed_key,
                 section: section.clone(),
-            };
-            // Another node may have been faster: then its key is the one.
-            self.0.store.keep_dkim_key(&row, now).await?;
+            });
+        }
+        if !made.is_empty() {
+            // Another node may have been faster: then its keys are the ones.
+            self.0.store.keep_dkim_keys(&made, entries, now).await?;
         }
         self.forget(section, domain);
         let keys = self.open_keys(section, domain).await?;
@@ -180,18 +187,26 @@ impl Keyring {
         open.remove(&(section.clone(), domain.to_owned()));
     }
 
-    /// The keys that the section has for the domain, RSA first.
+    /// Whether mail of the domain (an A-label) is the section's to sign.
+    async fn may_sign(&self, section: &SectionId, domain: &str) -> Result<bool, KeyringError> {
+        if *section == SectionId::installation() {
+            return Ok(domain == self.0.domain);
+        }
+        let owners = self.0.store.domain_owners(&[domain.to_owned()]).await?;
+        Ok(owners.iter().any(|(_, owner)| owner == section))
+    }
+
+    /// The keys with which the section signs for the domain, RSA first; none where the domain is not its own.
     async fn open_keys(&self, section: &SectionId, domain: &str) -> Result<Vec<Arc<SigningKey>>, KeyringError> {
         let mut keys = Vec::new();
+        if !self.may_sign(section, domain).await? {
+            return Ok(keys);
+        }
         for row in self.0.store.dkim_keys(domain).await? {
-            // A domain that has changed hands: its former section's key signs nothing any more.
-            if row.section != *section {
-                continue;
-            }
             let algorithm = Algorithm::from_name(&row.algorithm)
                 .ok_or_else(|| KeyringError::Row(format!("key of {domain} with unknown algorithm")))?;
             let context = context(&row.domain, &row.selector);
-            let der = zeroize::Zeroizing::new(self.0.vault.open_value(section, &context, &row.sealed_key).await?);
+            let der = zeroize::Zeroizing::new(self.0.vault.open_value(&row.section, &context, &row.sealed_key).await?);
             keys.push(Arc::new(SigningKey::from_pkcs8(&row.domain, &row.selector, algorithm, &der)?));
         }
         keys.sort_by_key(|key| key.algorithm() == Algorithm::Ed25519);

@@ -29,6 +29,25 @@ pub struct Overview {
     pub administrator_count: u64,
 }
 
+/// A domain of one section that lies below one of another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The section's own domain.
+    pub own: String,
+    /// The other's, above or below it.
+    pub other: String,
+    /// The other section.
+    pub section: SectionId,
+}
+
+impl Neighbour {
+    /// Whether the section's own domain is the lower one.
+    #[must_use]
+    pub fn own_is_below(&self) -> bool {
+        self.own.len() > self.other.len()
+    }
+}
+
 impl Store {
     /// What there is of each of these sections, in their order.
     ///
@@ -77,6 +96,27 @@ impl Store {
                     let values: Vec<Arg<'_>> = domains.iter().map(Arg::from).collect();
                     let rows = tx.all("domains", sql, &values).await?;
                     rows.iter().map(|row| Ok((row.get("domain")?, row.parse("section")?))).collect()
+                })
+            })
+            .await
+    }
+
+    /// Domains of other sections that lie above or below this one's, `most` of them at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn neighbours(&self, section: &SectionId, most: u32) -> Result<Vec<Neighbour>, StoreError> {
+        self.pool
+            .read((section.clone(), most), |tx, (section, most)| {
+                Box::pin(async move {
+                    let sql = "SELECT own.domain AS own, other.domain AS other, other.section AS section
+                        FROM domains own JOIN domains other ON other.section <> own.section
+                            AND (other.domain LIKE '%.' || own.domain OR own.domain LIKE '%.' || other.domain)
+                        WHERE own.section = $1 ORDER BY own.domain, other.domain LIMIT $2";
+                    let read = |row: &Row| {
+                        Ok(Neighbour { own: row.get("own")?, other: row.get("other")?, section: row.parse("section")? })
+                    };
+                    tx.all("domains", sql, args![section, *most]).await?.iter().map(read).collect()
                 })
             })
             .await

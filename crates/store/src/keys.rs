@@ -8,7 +8,8 @@ use fubako_base::{
 
 use crate::{
     Store, StoreError,
-    tx::{Row, Tx, args},
+    audit::Entry,
+    tx::{Arg, Row, Tx, args, places},
 };
 
 /// A DKIM key of a domain.
@@ -22,7 +23,8 @@ pub struct DkimKeyRow {
     pub algorithm: String,
     /// The private key (PKCS#8), sealed by the vault as `dkim/DOMAIN/SELECTOR` under `section`.
     pub sealed_key: Vec<u8>,
-    /// Whose section key seals it. The installation's own keys belong to the section `installation`.
+    /// Whose section key seals it: of the section that had the domain when it was made, or of `installation`. Who may sign with it is another question:
+    /// whoever has the domain.
     pub section: SectionId,
 }
 
@@ -82,22 +84,50 @@ impl Store {
             .await
     }
 
-    /// Keeps a DKIM key unless the domain has one with that algorithm (or that selector); gives whether it was kept.
+    /// Those of these domains (A-labels in lower case) that have DKIM keys.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn keep_dkim_key(&self, key: &DkimKeyRow, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn domains_with_keys(&self, domains: &[String]) -> Result<Vec<String>, StoreError> {
+        if domains.is_empty() {
+            return Ok(Vec::new());
+        }
         self.pool
-            .write((key.clone(), now), |tx, (key, now)| {
+            .read(domains.to_vec(), |tx, domains| {
                 Box::pin(async move {
-                    let kept = tx
-                        .run(
-                            "INSERT INTO dkim_keys (domain, selector, algorithm, sealed_key, section, created_at)
-                                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                            args![&key.domain, &key.selector, &key.algorithm, &key.sealed_key, &key.section, *now],
-                        )
-                        .await?;
-                    Ok(kept == 1)
+                    let among = places(&mut (1..), domains.len());
+                    let sql =
+                        format!("SELECT DISTINCT domain FROM dkim_keys WHERE domain IN ({among}) ORDER BY domain");
+                    let values: Vec<Arg<'_>> = domains.iter().map(Arg::from).collect();
+                    tx.all("dkim_keys", sql, &values).await?.iter().map(|row| row.get("domain")).collect()
+                })
+            })
+            .await
+    }
+
+    /// Keeps DKIM keys, but for those whose domain has one with that algorithm (or that selector); gives whether any was kept. Where none was, nothing is
+    /// recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_dkim_keys(
+        &self,
+        keys: &[DkimKeyRow],
+        entries: &[Entry],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.pool
+            .write((keys.to_vec(), self.recording(entries)?, now), |tx, (keys, record, now)| {
+                Box::pin(async move {
+                    let mut kept = 0;
+                    for key in keys.iter() {
+                        let sql = "INSERT INTO dkim_keys (domain, selector, algorithm, sealed_key, section, created_at)
+                            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+                        let values =
+                            args![&key.domain, &key.selector, &key.algorithm, &key.sealed_key, &key.section, *now];
+                        kept += tx.run(sql, values).await?;
+                    }
+                    record.write_if(kept > 0, tx).await
                 })
             })
             .await

@@ -10,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use fubako_base::{
-    Lang,
-    ids::DepositId,
+    Lang, Timestamp,
+    ids::{DepositId, SectionId},
     network::Networks,
     secret::FilePassword,
     section::{SecondFactor, Section},
@@ -21,13 +21,16 @@ use fubako_exchange::{
     deposit::Content,
     domain::{NewDeposit, NewFile, Whence},
     download::{Opened, Proof},
+    sections::domains::{DomainKeys, Records},
 };
 use fubako_store::{
     Store,
+    audit::Entry,
+    keys::DkimKeyRow,
     outbox::{self, NewOutgoing},
 };
 use fubako_vault::{Vault, scanner::Scanner};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
 use mail_parser::MessageParser;
 
 use crate::{Clock, Ground, section};
@@ -133,8 +136,46 @@ impl House {
     }
 }
 
+/// Keys of domains that sign nothing, each kept where a real one is.
+struct Keys(Store);
+
+impl DomainKeys for Keys {
+    fn records(&self, section: &SectionId, domain: &str) -> BoxFuture<'static, Result<Records, String>> {
+        let (store, section, domain) = (self.0.clone(), section.clone(), domain.to_owned());
+        Box::pin(async move {
+            let owners = store.domain_owners(std::slice::from_ref(&domain)).await.unwrap();
+            let keys = store.dkim_keys(&domain).await.unwrap();
+            let own = keys.into_iter().filter(|_| owners.iter().any(|(_, owner)| *owner == section));
+            let record = |key: DkimKeyRow| (format!("{}._domainkey.{domain}", key.selector), "v=DKIM1; p=x".to_owned());
+            Ok(own.map(record).collect())
+        })
+    }
+
+    fn make(
+        &self,
+        section: &SectionId,
+        domain: &str,
+        entry: Entry,
+        now: Timestamp,
+    ) -> BoxFuture<'static, Result<(), String>> {
+        let key = DkimKeyRow {
+            domain: domain.to_owned(),
+            selector: "fubako-rsa".into(),
+            algorithm: "rsa".into(),
+            sealed_key: b"sealed".to_vec(),
+            section: section.clone(),
+        };
+        let store = self.0.clone();
+        Box::pin(async move {
+            store.keep_dkim_keys(&[key], &[entry], now).await.unwrap();
+            Ok(())
+        })
+    }
+}
+
 fn exchange(store: Store, vault: Vault, scanner: Scanner, public_url: &str, wakes: Arc<AtomicUsize>) -> Exchange {
     Exchange::new(ExchangeParts {
+        domain_keys: Arc::new(Keys(store.clone())),
         store,
         vault,
         scanner,

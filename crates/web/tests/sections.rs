@@ -10,6 +10,7 @@ use http::Method;
 
 const LIST: &str = "/operator/sections";
 const NEW: &str = "/operator/sections/new";
+const KEYS: &str = "/operator/section/acme/dkim/acme.example";
 const ACME: &str = "/operator/section/acme";
 
 /// A house with an operator, a user, an administrator, and one of another section; and their cookies.
@@ -19,12 +20,13 @@ async fn house() -> (House, [String; 4]) {
     (house, cookies.try_into().unwrap())
 }
 
-/// All that there is of sections and users.
+/// All that there is of sections, users and keys.
 async fn all(house: &House) -> Vec<(Section, usize)> {
     let mut all = Vec::new();
     for section in house.store.sections().await.unwrap() {
         let users = house.store.users(&section.id).await.unwrap().len();
-        all.push((section, users));
+        let keys = house.store.domains_with_keys(&section.domains).await.unwrap().len();
+        all.push((section, users + keys));
     }
     all
 }
@@ -125,7 +127,14 @@ async fn each_route_has_an_expectation_for_each_visitor() {
         (&post, "/operator/section/%ff/on", "", nothing),
         (&post, ACME, &bad, [303, 400, 404, 404, 404]),
         (&post, ACME, &good, [303, 303, 404, 404, 404]),
-        (&post, ACME, &good, [303, 400, 404, 404, 404]),
+        (&post, ACME, &good, [303, 409, 404, 404, 404]),
+        (&get, KEYS, "", operators),
+        (&get, "/operator/section/acme/dkim/other.example", "", nothing),
+        (&get, "/operator/section/absent/dkim/acme.example", "", nothing),
+        (&get, "/operator/section/acme/dkim/%ff", "", nothing),
+        (&post, "/operator/section/acme/dkim/other.example", "", nothing),
+        (&post, "/operator/section/absent/dkim/acme.example", "", nothing),
+        (&post, KEYS, "", [303, 303, 404, 404, 404]),
         (&get, &on, "", [303, 303, 404, 404, 404]),
         (&get, &off, "", operators),
         // Nobody of the section can sign in from then on: they are led to where one does.
@@ -361,7 +370,7 @@ async fn a_page_that_was_open_for_long_writes_over_nothing() {
     // Another operator was quicker: what is and what was entered are shown, and nothing is saved.
     let answer = desk.send(ACME, &format!("{}{old}", form(&section, &[("name", "third"), ("mail_link", "")]))).await;
     let text = answer.text();
-    assert_eq!(answer.status.as_u16(), 400);
+    assert_eq!(answer.status.as_u16(), 409);
     assert!(text.contains("Somebody has changed this section") && text.contains("value=\"third\""), "{text}");
     assert!(text.contains("it is now “second”; you entered “third”"), "{text}");
     assert!(text.contains("it is now “On”; you entered “Off”"), "{text}");
@@ -371,7 +380,7 @@ async fn a_page_that_was_open_for_long_writes_over_nothing() {
     assert_eq!(desk.send(ACME, &format!("{again}{}", answer.seen())).await.status.as_u16(), 303);
     assert_eq!(there(&house, "acme").await.name, "third");
     // A form that says nothing of what it was made from is one that was made from nothing of ours.
-    assert_eq!(desk.send(ACME, &form(&section, &[])).await.status.as_u16(), 400);
+    assert_eq!(desk.send(ACME, &form(&section, &[])).await.status.as_u16(), 409);
 }
 
 // spec: X-OPERATOR X-ACCOUNTS X-RECEIVE
@@ -401,4 +410,59 @@ async fn who_switches_a_section_off_is_told_what_happens_and_it_does() {
     assert_eq!(answer.header("location"), "/operator/section/acme?lang=en&done=section-on");
     assert_eq!((status(&link, "").await, status("/me", &staff).await), (200, 200), "nothing was deleted");
     assert_eq!(lines(&house, "acme", "enabled: no → yes").await.len(), 1);
+}
+
+// spec: X-OPERATOR MAIL-SIGN X-AUDIT
+#[tokio::test]
+async fn keys_are_made_once_where_an_operator_wants_them_and_are_the_domain_s() {
+    let (house, [root, ..]) = house().await;
+    let desk = Desk { house: &house, cookie: &root };
+    let (with, without) = (">has keys</span>", ">no keys</span>");
+    let page = desk.look(ACME).await.text().to_owned();
+    assert!(
+        page.contains(&format!("href=\"{KEYS}?lang=en\"")) && page.contains(without) && !page.contains(with),
+        "{page}"
+    );
+    let before = desk.look(KEYS).await.text().to_owned();
+    assert!(before.contains("<button type=\"submit\"") && !before.contains("_domainkey"), "{before}");
+    for _ in 0..2 {
+        let made = desk.send(KEYS, "").await;
+        assert_eq!(made.header("location"), format!("{KEYS}?lang=en&done=keys-made"));
+        let page = desk.look(KEYS).await.text().to_owned();
+        assert!(
+            page.contains("fubako-rsa._domainkey.acme.example") && !page.contains("<button type=\"submit\""),
+            "{page}"
+        );
+        // The second time there was nothing to make.
+        let told = lines(&house, "acme", "+ DKIM keys of acme.example").await;
+        assert_eq!(told.len(), 1);
+    }
+    let page = desk.look(ACME).await.text().to_owned();
+    assert!(page.contains(with) && !page.contains(without), "{page}");
+
+    // Another section has the domain from then on: there the keys are, and here there is no such page.
+    let moved = Section { domains: Vec::new(), ..there(&house, "acme").await };
+    house.put_section(moved).await;
+    let domains = vec!["acme.example".to_owned(), "mail.beta.example".to_owned()];
+    house.put_section(Section { domains, ..fubako_testkit::section("gamma") }).await;
+    assert_eq!(desk.look(KEYS).await.status.as_u16(), 404);
+    assert_eq!(desk.send(KEYS, "").await.status.as_u16(), 404);
+    let there = desk.look("/operator/section/gamma/dkim/acme.example").await.text().to_owned();
+    assert!(there.contains("fubako-rsa._domainkey.acme.example"), "{there}");
+}
+
+// spec: X-OPERATOR RCV-ALIGN
+#[tokio::test]
+async fn a_domain_above_or_below_another_section_s_is_told_on_both_pages() {
+    let (house, [root, ..]) = house().await;
+    let desk = Desk { house: &house, cookie: &root };
+    let none = desk.look(ACME).await.text().to_owned();
+    assert!(!none.contains("Domains above or below"), "{none}");
+    let domains = vec!["mail.acme.example".to_owned(), "xacme.example".to_owned()];
+    house.put_section(Section { domains, ..fubako_testkit::section("gamma") }).await;
+    let above = desk.look(ACME).await.text().to_owned();
+    assert!(above.contains("“mail.acme.example” lies below “acme.example”, but is section gamma’s"), "{above}");
+    let below = desk.look("/operator/section/gamma").await.text().to_owned();
+    assert!(below.contains("“mail.acme.example” lies below “acme.example” of section acme."), "{below}");
+    assert_eq!(below.matches("lies below").count(), 1, "xacme.example lies beside: {below}");
 }

@@ -1,9 +1,10 @@
 //! Sections as the operator looks at them and makes them.
 
+use fubako_base::section::Section;
 use fubako_store::{
     StoreError,
     accounts::{AccountName, NewInvitation},
-    contracts::{FIRST_ADMINISTRATORS, Overview},
+    contracts::{FIRST_ADMINISTRATORS, Neighbour, Overview},
     members::Invited,
     outbox::NewOutgoing,
     sections::{Change, User},
@@ -89,6 +90,25 @@ pub(crate) async fn domains_are_found_with_whose_they_are(db: Db) {
     let (there, as_of) = db.store.section_as_of(&id("acme")).await.unwrap().unwrap();
     assert_eq!((there, as_of), (section("acme"), db.store.staff(&id("acme")).await.unwrap().as_of));
     assert_eq!(db.store.section_as_of(&id("nowhere")).await.unwrap(), None);
+}
+
+// spec: X-OPERATOR RCV-ALIGN
+pub(crate) async fn domains_above_and_below_other_sections_are_found(db: Db) {
+    let put = async |of: &str, domains: &[&str]| {
+        let domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+        let section = Section { domains, ..section(of) };
+        db.store.apply(&[Change::PutSection(Box::new(section))], &[], at(0)).await.unwrap();
+    };
+    put("own", &["b.example", "mail.a.example", "alone.example"]).await;
+    put("above", &["a.example", "xb.example", "b.example.jp"]).await;
+    put("below", &["deep.down.b.example"]).await;
+    let one = |own: &str, other: &str, of| Neighbour { own: own.to_owned(), other: other.to_owned(), section: id(of) };
+    let (below, above) =
+        (one("b.example", "deep.down.b.example", "below"), one("mail.a.example", "a.example", "above"));
+    assert!(above.own_is_below() && !below.own_is_below());
+    assert_eq!(db.store.neighbours(&id("own"), 9).await.unwrap(), [below.clone(), above]);
+    assert_eq!(db.store.neighbours(&id("own"), 1).await.unwrap(), [below]);
+    assert_eq!(db.store.neighbours(&id("nowhere"), 9).await.unwrap(), []);
 }
 
 // spec: X-OPERATOR X-AUDIT X-ACCOUNTS

@@ -80,6 +80,7 @@ suite! {
     contracts {
         what_there_is_of_sections_is_counted
         domains_are_found_with_whose_they_are
+        domains_above_and_below_other_sections_are_found
         of_two_who_make_a_section_one_does
         a_section_is_made_whole_or_not_at_all
         a_declaration_writes_over_no_section_that_was_made_meanwhile

@@ -314,12 +314,16 @@ pub(crate) async fn a_domain_has_one_dkim_key_an_algorithm(db: Db) {
         sealed_key: vec![1, 2, 3],
         section: id("installation"),
     };
-    assert!(db.store.keep_dkim_key(&key("a", "rsa"), at(0)).await.unwrap());
-    assert!(db.store.keep_dkim_key(&key("b", "ed25519"), at(0)).await.unwrap());
-    assert!(!db.store.keep_dkim_key(&key("c", "rsa"), at(0)).await.unwrap());
-    assert!(!db.store.keep_dkim_key(&key("a", "other"), at(0)).await.unwrap());
+    let kept = async |keys: &[DkimKeyRow]| db.store.keep_dkim_keys(keys, &[], at(0)).await.unwrap();
+    assert!(kept(&[key("a", "rsa")]).await);
+    assert!(kept(&[key("c", "rsa"), key("b", "ed25519")]).await);
+    assert!(!kept(&[key("c", "rsa")]).await);
+    assert!(!kept(&[key("a", "other")]).await);
     assert!(db.store.dkim_keys("acme.example").await.unwrap() == [key("a", "rsa"), key("b", "ed25519")]);
     assert!(db.store.dkim_keys("other.example").await.unwrap().is_empty());
+    let asked = ["other.example", "acme.example"].map(str::to_owned);
+    assert_eq!(db.store.domains_with_keys(&asked).await.unwrap(), ["acme.example"]);
+    assert!(db.store.domains_with_keys(&[]).await.unwrap().is_empty());
     assert!(!format!("{:?}", key("a", "rsa")).contains("[1, 2, 3]"));
 }
 

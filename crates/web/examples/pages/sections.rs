@@ -6,12 +6,17 @@ use fubako_exchange::{
         members,
         sections::{Entered, Fault, Found, NewSection},
     },
-    sections::{Overview, SectionPage, SectionRow},
+    sections::{
+        Overview, SectionPage, SectionRow,
+        domains::{Domains, Neighbour},
+    },
 };
 use fubako_web::pages::{
     Frame,
     account::Done,
-    operator::sections::{NewForm, SectionForm, SectionList, new_section, section, sections, switch},
+    operator::sections::{
+        DomainSheet, NewForm, SectionForm, SectionList, domain, new_section, section, sections, switch,
+    },
 };
 
 fn row(id: &str, name: &str, enabled: bool, domains: &[&str], users: u64) -> SectionRow {
@@ -31,6 +36,14 @@ fn row(id: &str, name: &str, enabled: bool, domains: &[&str], users: u64) -> Sec
     SectionRow { section, overview: Overview { users, kept, administrators, administrator_count } }
 }
 
+/// Domains of another section, above and below this one.
+fn neighbours(own: &str) -> Vec<Neighbour> {
+    let above = own.split_once('.').map_or(own, |(_, above)| above);
+    [above.to_owned(), format!("kansai.{own}")]
+        .map(|other| Neighbour { own: own.to_owned(), other, section: fubako_base::ids::SectionId::installation() })
+        .into()
+}
+
 /// Each page, with a name for its file.
 pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
     let domains = ["sakura-kogyo.example.jp", "sakura.example", "xn--j2rs27b.example", "a.example", "b.example"];
@@ -43,7 +56,20 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
         sections(frame, &list)
     };
     let of = |row: &SectionRow, entered: &Entered, found: &[Found], stale, done| {
-        section(frame, &SectionForm { row, entered, found, stale, seen: "seen", form_key: "k", done })
+        let domains = Domains {
+            with_keys: row.section.domains.iter().take(2).cloned().collect(),
+            neighbours: row.section.domains.first().map(|first| neighbours(first)).unwrap_or_default(),
+        };
+        let (seen, form_key) = ("seen", "k");
+        section(frame, &SectionForm { row, domains: &domains, entered, found, stale, seen, form_key, done })
+    };
+    let key = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA".repeat(9);
+    let record = |kind: &str, key: &str| {
+        (format!("fubako-{kind}._domainkey.{}", domains[0]), format!("v=DKIM1; k={kind}; p={key}"))
+    };
+    let records = [record("rsa", &key), record("ed25519", "gqd//dU+GEBZ7UuX0F8dMIIBIjANBgkqhkiG9w0BAQE=")];
+    let keys = |records, done| {
+        domain(frame, &DomainSheet { section: &usual.section, domain: domains[0], records, form_key: "k", done })
     };
     let fault = |field, fault| Found { field, fault };
     let taken = Fault::DomainTaken { domain: "yamabuki.example.jp".to_owned(), section: off.section.id.clone() };
@@ -89,6 +115,8 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
         ("section-stale", of(&usual, &other, &[], true, None)),
         ("section-new", new(&blank, &[])),
         ("section-new-wrong", new(&wanted, &wrong)),
+        ("section-dkim", keys(&records[..], Some(Done::KeysMade))),
+        ("section-dkim-none", keys(&[], None)),
         ("section-ask-off", switch(frame, &usual, "k", false)),
         ("section-ask-on", switch(frame, &off, "k", true)),
     ]

@@ -26,7 +26,7 @@ use crate::{
     pages::{
         Message,
         account::Done,
-        operator::sections::{self as pages, NewForm, SectionForm, SectionList, path},
+        operator::sections::{self as pages, DomainSheet, NewForm, SectionForm, SectionList, domain_path, path},
     },
 };
 
@@ -37,6 +37,8 @@ const PAGE: usize = 50;
 const MAX_FORM: usize = 512 * 1024;
 
 type Named = Result<Path<String>, PathRejection>;
+/// A section and a domain.
+type Place = Result<Path<(String, String)>, PathRejection>;
 
 /// The routes of sections.
 pub(super) fn routes() -> Router<Arc<WebState>> {
@@ -46,6 +48,7 @@ pub(super) fn routes() -> Router<Arc<WebState>> {
         .route("/operator/section/{id}", get(one).post(change))
         .route("/operator/section/{id}/off", get(ask_off).post(switch_off))
         .route("/operator/section/{id}/on", get(ask_on).post(switch_on))
+        .route("/operator/section/{id}/dkim/{domain}", get(keys).post(make_keys))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }
 
@@ -123,7 +126,7 @@ async fn one(State(state): State<Arc<WebState>>, caller: Caller, id: Named) -> R
         counter.operator(counter.person(SECTIONS).await?)?;
         let row = find(&counter, id).await?;
         let (entered, seen) = (Entered::of(&row.section), mark(&of_section(&row.section)));
-        Ok(section_page(&counter, &row, &entered, &seen, &[], false))
+        section_page(&counter, &row, &entered, &seen, &[], false).await
     };
     either(answer.await)
 }
@@ -140,13 +143,13 @@ async fn change(State(state): State<Arc<WebState>>, caller: Caller, id: Named, r
         match counter.exchange().change_section(id, &entered, &fields.seen, &by, counter.now).await {
             Ok(()) => Ok(counter.lead_to(&path(&row.section), Some(Done::SectionChanged))),
             Err(SectionsError::Faults(found)) => {
-                Ok(section_page(&counter, &row, &entered, &fields.seen, &found, false))
+                section_page(&counter, &row, &entered, &fields.seen, &found, false).await
             }
             Err(SectionsError::Stale) => {
                 // What is now is shown, so that whoever saves again knows what they write over.
                 let row = again(&counter, id).await?;
                 let seen = mark(&of_section(&row.section));
-                Ok(section_page(&counter, &row, &entered, &seen, &[], true))
+                section_page(&counter, &row, &entered, &seen, &[], true).await
             }
             Err(error) => Err(away(&counter, &error)),
         }
@@ -211,6 +214,47 @@ async fn switch(state: &WebState, caller: &Caller, id: Named, request: Request, 
     either(answer.await)
 }
 
+/// `GET /operator/section/{id}/dkim/{domain}`.
+async fn keys(State(state): State<Arc<WebState>>, caller: Caller, place: Place) -> Response {
+    let counter = Counter::new(&state, &caller);
+    let answer = async {
+        counter.operator(counter.person(SECTIONS).await?)?;
+        let (id, domain) = domain_of(&counter, place)?;
+        let (section, records) =
+            counter.exchange().domain_keys(&id, &domain).await.map_err(|error| away(&counter, &error))?;
+        let form_key = counter.form_key();
+        let sheet = DomainSheet {
+            section: &section,
+            domain: &domain,
+            records: &records,
+            form_key: &form_key,
+            done: caller.done,
+        };
+        Ok(counter.page(StatusCode::OK, |frame| pages::domain(frame, &sheet)))
+    };
+    either(answer.await)
+}
+
+/// `POST /operator/section/{id}/dkim/{domain}`: makes keys where there are none.
+async fn make_keys(State(state): State<Arc<WebState>>, caller: Caller, place: Place, request: Request) -> Response {
+    let counter = Counter::new(&state, &caller);
+    let answer = async {
+        let (person, _): (_, Bare) = counter.own_form(SECTIONS, request).await?;
+        let operator = counter.operator(person)?;
+        let (id, domain) = domain_of(&counter, place)?;
+        let made = counter.exchange().make_domain_keys(&id, &domain, &counter.by(&operator), counter.now).await;
+        made.map_err(|error| away(&counter, &error))?;
+        Ok(counter.lead_to(&domain_path(&id, &domain), Some(Done::KeysMade)))
+    };
+    either(answer.await)
+}
+
+/// A section and one of its domains; what can be neither is not there.
+fn domain_of(counter: &Counter<'_>, place: Place) -> Result<(SectionId, String), First> {
+    let place = place.ok().and_then(|Path((id, domain))| Some((id.parse().ok()?, domain)));
+    place.ok_or_else(|| away(counter, &SectionsError::NotFound))
+}
+
 async fn find(counter: &Counter<'_>, id: Named) -> Result<SectionRow, First> {
     again(counter, &counter.id(id)?).await
 }
@@ -230,17 +274,19 @@ fn new_page(counter: &Counter<'_>, wanted: &NewSection, found: &[Found]) -> Resp
 }
 
 /// A section's page, with the form as it was filled in.
-fn section_page(
+async fn section_page(
     counter: &Counter<'_>,
     row: &SectionRow,
     entered: &Entered,
     seen: &str,
     found: &[Found],
     stale: bool,
-) -> Response {
-    let form_key = counter.form_key();
-    let form = SectionForm { row, entered, found, stale, seen, form_key: &form_key, done: counter.caller.done };
-    counter.page(status(stale || !found.is_empty()), |frame| pages::section(frame, &form))
+) -> Result<Response, First> {
+    let domains = counter.exchange().section_domains(&row.section).await.map_err(|error| away(counter, &error))?;
+    let (form_key, done) = (counter.form_key(), counter.caller.done);
+    let form = SectionForm { row, domains: &domains, entered, found, stale, seen, form_key: &form_key, done };
+    let status = if stale { StatusCode::CONFLICT } else { status(!found.is_empty()) };
+    Ok(counter.page(status, |frame| pages::section(frame, &form)))
 }
 
 /// What is said where something cannot be done. Private causes go to the log.

@@ -46,6 +46,8 @@ pub enum Done {
     SectionOff,
     /// A section was switched on.
     SectionOn,
+    /// DKIM keys were made.
+    KeysMade,
     /// A deposit was taken back.
     DepositCancelled,
     /// One recipient's link was taken back.
@@ -92,7 +94,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
@@ -109,6 +111,7 @@ impl Done {
         Self::SectionChanged,
         Self::SectionOff,
         Self::SectionOn,
+        Self::KeysMade,
         Self::DepositCancelled,
         Self::LinkCancelled,
         Self::DepositExtended,
@@ -152,6 +155,7 @@ impl Done {
             Self::SectionChanged => "section-changed",
             Self::SectionOff => "section-off",
             Self::SectionOn => "section-on",
+            Self::KeysMade => "keys-made",
             Self::DepositCancelled => "deposit-cancelled",
             Self::LinkCancelled => "link-cancelled",
             Self::DepositExtended => "deposit-extended",

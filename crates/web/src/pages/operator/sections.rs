@@ -3,6 +3,7 @@
 use askama::Template;
 use fubako_base::{
     Lang,
+    ids::SectionId,
     lang::{Value, text},
     section::Section,
     shown::{self, visible},
@@ -12,7 +13,10 @@ use fubako_exchange::{
         members::{self, LONGEST_LOGIN_ID},
         sections::{Entered, Fault, Found, LONGEST_NAME, MOST_DOMAINS, NewSection, UNITS, differences, read},
     },
-    sections::{SectionPage, SectionRow},
+    sections::{
+        SectionPage, SectionRow,
+        domains::{Domains, Neighbour},
+    },
 };
 
 use crate::pages::{Choice, Frame, account::Done, encoded, render};
@@ -234,6 +238,8 @@ fn stale(frame: &Frame, is: &Section, entered: &Entered) -> Vec<String> {
 pub struct SectionForm<'a> {
     /// The section as it is.
     pub row: &'a SectionRow,
+    /// What there is of its domains.
+    pub domains: &'a Domains,
     /// What the form has.
     pub entered: &'a Entered,
     /// What is wrong with it.
@@ -258,6 +264,8 @@ struct SectionView<'a> {
     form_key: &'a str,
     files: String,
     by_file: Vec<(String, String)>,
+    domains: Vec<DomainRow>,
+    neighbours: Vec<String>,
     done: Option<String>,
 }
 
@@ -281,7 +289,87 @@ pub fn section(frame: &Frame, form: &SectionForm<'_>) -> String {
         form_key: form.form_key,
         files: files(frame, form.row),
         by_file,
+        domains: is.domains.iter().map(|domain| DomainRow::of(frame, is, domain, form.domains)).collect(),
+        neighbours: form.domains.neighbours.iter().map(|one| neighbour(frame, one)).collect(),
         done: form.done.map(|done| done.words(frame)),
+    })
+}
+
+/// A domain of the section, and whether there are keys to sign for it.
+struct DomainRow {
+    path: String,
+    name: String,
+    has_keys: bool,
+    stands: String,
+}
+
+impl DomainRow {
+    fn of(frame: &Frame, section: &Section, domain: &str, all: &Domains) -> Self {
+        let has_keys = all.with_keys.iter().any(|with| with == domain);
+        Self {
+            path: domain_path(&section.id, domain),
+            name: visible(domain),
+            has_keys,
+            stands: frame.t(if has_keys { "web-contract-keys" } else { "web-contract-keys-none" }),
+        }
+    }
+}
+
+/// Whose mail is whose, where a domain lies below another section's.
+fn neighbour(frame: &Frame, one: &Neighbour) -> String {
+    let id = if one.own_is_below() { "web-contract-below" } else { "web-contract-above" };
+    let values = [
+        ("own", Value::from(one.own.as_str())),
+        ("other", Value::from(one.other.as_str())),
+        ("section", Value::from(one.section.as_str())),
+    ];
+    text(frame.lang, id, &values)
+}
+
+/// The page of a domain's DKIM keys.
+#[must_use]
+pub fn domain_path(section: &SectionId, domain: &str) -> String {
+    format!("/operator/section/{section}/dkim/{}", encoded(domain))
+}
+
+/// A domain's DKIM keys.
+#[derive(Debug, Clone, Copy)]
+pub struct DomainSheet<'a> {
+    /// The section that has the domain.
+    pub section: &'a Section,
+    /// The domain.
+    pub domain: &'a str,
+    /// Name and value of each record to publish; none where there are no keys.
+    pub records: &'a [(String, String)],
+    /// What the form carries.
+    pub form_key: &'a str,
+    /// What was done before.
+    pub done: Option<Done>,
+}
+
+#[derive(Template)]
+#[template(path = "section_domain.html")]
+struct DomainView<'a> {
+    f: &'a Frame,
+    s: &'a DomainSheet<'a>,
+    name: String,
+    section: String,
+    action: String,
+    back: String,
+    done: Option<String>,
+}
+
+/// A domain's DKIM keys: the records to publish in DNS, or the button that makes keys.
+#[must_use]
+pub fn domain(frame: &Frame, sheet: &DomainSheet<'_>) -> String {
+    render(&DomainView {
+        f: frame,
+        s: sheet,
+        name: visible(sheet.domain),
+        section: visible(&sheet.section.name),
+        action: domain_path(&sheet.section.id, sheet.domain),
+        back: path(sheet.section),
+        done: sheet.done.map(|done| done.words(frame)),
     })
 }
 

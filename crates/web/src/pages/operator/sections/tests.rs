@@ -26,6 +26,17 @@ fn row(enabled: bool, domains: usize) -> SectionRow {
     SectionRow { section, overview }
 }
 
+/// A domain with keys and one without; and one of each that lies below the other section's.
+fn domains() -> Domains {
+    let neighbour = |own: &str, other: &str| Neighbour {
+        own: own.to_owned(),
+        other: other.to_owned(),
+        section: "owner".parse().unwrap(),
+    };
+    let neighbours = vec![neighbour("<i>0.example", "example"), neighbour("<i>1.example", "mail.<i>1.example")];
+    Domains { with_keys: vec!["<i>0.example".to_owned()], neighbours }
+}
+
 fn whole(page: &str) {
     assert!(!page.contains("web-") && !page.contains("policy-") && !page.contains("{$"), "{page}");
     assert_eq!((page.matches("<h1").count(), page.matches("<script").count()), (1, 1), "{page}");
@@ -148,6 +159,7 @@ fn a_section_s_page_has_its_form_and_what_changed_meanwhile() {
                 let entered = if stale { entered() } else { Entered::of(&row.section) };
                 let form = SectionForm {
                     row: &row,
+                    domains: &domains(),
                     entered: &entered,
                     found: &[],
                     stale,
@@ -158,6 +170,23 @@ fn a_section_s_page_has_its_form_and_what_changed_meanwhile() {
                 let page = section(&frame(lang), &form);
                 whole(&page);
                 assert!(page.contains("name=\"seen\" value=\"the-mark\""), "{page}");
+                let words = |id: &str| page.matches(&format!(">{}</span>", frame(lang).t(id))).count();
+                assert_eq!((words("web-contract-keys"), words("web-contract-keys-none")), (1, 1), "{page}");
+                for (n, domain) in ["%3Ci%3E0.example", "%3Ci%3E1.example"].iter().enumerate() {
+                    let link = format!("href=\"/operator/section/acme/dkim/{domain}?lang={lang}\"");
+                    assert_eq!(page.matches(&link).count(), 1, "{n} {link}: {page}");
+                }
+                for (own, other) in [("0.example", "example"), ("1.example", "mail.&#60;i&#62;1.example")] {
+                    let line = neighbour(
+                        &frame(lang),
+                        &Neighbour {
+                            own: format!("<i>{own}"),
+                            other: other.replace("&#60;i&#62;", "<i>"),
+                            section: "owner".parse().unwrap(),
+                        },
+                    );
+                    assert!(page.contains(&line.replace('<', "&#60;").replace('>', "&#62;")), "{line}: {page}");
+                }
                 assert_eq!(page.contains("role=\"alert\""), stale);
                 assert_eq!(page.contains(&frame(lang).t("web-contract-stale")), stale);
                 let word = if enabled { "off" } else { "on" };
@@ -172,4 +201,29 @@ fn a_section_s_page_has_its_form_and_what_changed_meanwhile() {
     }
     let (size, unit) = in_unit(row(true, 0).section.settings.max_deposit_size);
     assert_eq!((size, unit), (2, "GB"));
+}
+
+// spec: X-OPERATOR MAIL-SIGN X-LANG
+#[test]
+fn a_domain_s_page_has_its_records_or_the_button_that_makes_keys() {
+    for lang in Lang::ALL {
+        let (frame, row) = (frame(lang), row(true, 1));
+        let records = [("<b>._domainkey.x".to_owned(), "v=DKIM1; p=<i>".to_owned())];
+        for records in [&records[..], &[]] {
+            let sheet = DomainSheet {
+                section: &row.section,
+                domain: "<i>0.example",
+                records,
+                form_key: "the-key",
+                done: Some(Done::KeysMade),
+            };
+            let page = domain(&frame, &sheet);
+            whole(&page);
+            let has_form = page.contains("method=\"post\" action=\"/operator/section/acme/dkim/%3Ci%3E0.example?lang=");
+            assert_eq!(has_form && page.contains("value=\"the-key\""), records.is_empty(), "{page}");
+            let (name, value) = ("<code class=\"digest\">&#60;b&#62;._domainkey.x", "v=DKIM1; p=&#60;i&#62;</code>");
+            assert_eq!(page.contains(name) && page.contains(value), !records.is_empty(), "{page}");
+            assert!(page.contains(&format!("href=\"/operator/section/acme?lang={lang}\"")), "{page}");
+        }
+    }
 }
