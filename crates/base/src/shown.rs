@@ -105,16 +105,25 @@ pub fn month(year: i16, month: i8, lang: Lang) -> (String, String) {
     }
 }
 
-/// A field of CSV (RFC 4180) in quotes. What a spreadsheet would take for a formula gets an apostrophe before it.
+/// What a spreadsheet would take for a formula gets this before it.
+const GUARD: char = '\'';
+
+/// A field of CSV (RFC 4180) in quotes. What a spreadsheet would take for a formula gets an apostrophe before it; and so does what looks as if it had got
+/// one, so that [`unguarded`] gives back what was written.
 #[must_use]
 pub fn csv_field(text: &str) -> String {
-    let guard = if is_formula(text) { "'" } else { "" };
+    let guard = if is_formula(text.trim_start_matches(GUARD)) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-/// Whether a spreadsheet would take this for a formula.
+/// A field as it was before [`csv_field`].
 #[must_use]
-pub fn is_formula(text: &str) -> bool {
+pub fn unguarded(field: &str) -> &str {
+    field.strip_prefix(GUARD).filter(|rest| is_formula(rest.trim_start_matches(GUARD))).unwrap_or(field)
+}
+
+/// Whether a spreadsheet would take this for a formula.
+fn is_formula(text: &str) -> bool {
     text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
@@ -129,6 +138,10 @@ mod tests {
         assert_eq!(csv_field("a\"b,c\r\nd"), "\"a\"\"b,c\r\nd\"");
         for formula in ["=1+1", "+1", "-1", "@a", "\t=1", " =1", "＝1"] {
             assert_eq!(csv_field(formula), format!("\"'{formula}\""));
+        }
+        for text in ["a", "'a", "''", "=1", "'=1", "''=1", "' =1", "'＝1", "-", "'-"] {
+            let field = csv_field(text);
+            assert_eq!(unguarded(field.trim_matches('"')), text);
         }
     }
 

@@ -71,7 +71,7 @@ impl From<StoreError> for MembersError {
     fn from(error: StoreError) -> Self {
         match error {
             // Somebody else was as quick.
-            StoreError::AddressTaken { .. } | StoreError::Refused(_) => Self::Changed,
+            StoreError::AddressTaken { .. } | StoreError::GroupAwaited { .. } | StoreError::Refused(_) => Self::Changed,
             error => Self::Unavailable(error.to_string()),
         }
     }
@@ -380,9 +380,9 @@ impl Exchange {
     }
 
     async fn there(&self, section: &SectionId) -> Result<There, MembersError> {
-        let Staff { groups, users, accounts, as_of } = self.parts.store.staff(section).await?;
+        let Staff { groups, users, awaited, accounts, as_of } = self.parts.store.staff(section).await?;
         let accounts = accounts.into_iter().map(|account| (account.login_id.clone(), account)).collect();
-        Ok(There { members: Members { groups, users }, accounts, as_of })
+        Ok(There { members: Members { groups, users, awaited }, accounts, as_of })
     }
 
     /// Makes what was planned by how the section stood; false where it does not stand so any more.
@@ -502,7 +502,7 @@ fn of_line(found: Found, lines: &[u64]) -> Found {
 }
 
 fn difference(there: &There, change: &Change) -> Option<Difference> {
-    let Members { groups, users } = &there.members;
+    let Members { groups, users, .. } = &there.members;
     let user = |login_id: &str| users.iter().find(|user| user.login_id == login_id).map(of_user);
     let group = |name: &str| groups.iter().find(|group| group.name == name).map(of_group);
     let (is_group, name, old, new) = match change {

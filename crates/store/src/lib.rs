@@ -97,6 +97,16 @@ pub enum StoreError {
     /// The domain belongs to another section already.
     #[error("the domain {0} belongs to another section")]
     DomainTaken(String),
+    /// Deposits wait for the approvers of a group that is to be removed.
+    #[error("section {section}: {deposits} deposits wait for the approvers of the group {group}")]
+    GroupAwaited {
+        /// The section.
+        section: SectionId,
+        /// The group's name.
+        group: String,
+        /// How many.
+        deposits: usize,
+    },
     /// Two users of a section would have one address.
     #[error("section {section}: the users {} and {} would have the same address {address}", .users[0], .users[1])]
     AddressTaken {

@@ -1,5 +1,7 @@
 //! Who belongs to a section, as its administrators see and change it (spec X-ADMIN, X-ACCOUNTS).
 
+use std::collections::BTreeMap;
+
 use fubako_base::{
     Timestamp,
     address::compared,
@@ -13,7 +15,7 @@ use crate::{
     outbox::NewOutgoing,
     rounds::insert_outgoing,
     second_factor::take_away,
-    sections::{Change, Group, User, apply, read_groups, read_user, stands_as_of, user},
+    sections::{Change, Group, User, apply, awaited_groups, read_groups, read_user, stands_as_of, user},
     tx::{Tx, args},
 };
 
@@ -24,6 +26,8 @@ pub struct Staff {
     pub groups: Vec<Group>,
     /// Its users, by login id.
     pub users: Vec<User>,
+    /// How many deposits wait for the approvers of a group, where any do.
+    pub awaited: BTreeMap<String, usize>,
     /// The accounts of users who have one: who was never invited has none.
     pub accounts: Vec<Account>,
     /// When the section or any of these was last changed, so that what is decided by them is done to none other ([`Store::apply_as_of`]). Each change has
@@ -59,6 +63,7 @@ impl Store {
                     Ok(Staff {
                         as_of: as_of.map_or(Ok(Timestamp(0)), |row| row.time("changed_at"))?,
                         groups: read_groups(tx, section).await?,
+                        awaited: awaited_groups(tx, section).await?,
                         users: users.iter().map(read_user).collect::<Result<_, _>>()?,
                         accounts: accounts_of(tx, section).await?,
                     })

@@ -1,6 +1,6 @@
 //! Sections, groups, users.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fubako_base::{
     Timestamp,
@@ -237,7 +237,7 @@ impl Store {
     /// is out: password, invitation, second factor and sessions were given to whoever has the old one.
     ///
     /// # Errors
-    /// [`StoreError::DomainTaken`]; [`StoreError::AddressTaken`]; [`StoreError::Refused`] for a second mail-link group or default
+    /// [`StoreError::DomainTaken`]; [`StoreError::AddressTaken`]; [`StoreError::GroupAwaited`]; [`StoreError::Refused`] for a second mail-link group or default
     /// user, a group that still has users, a section or group that is not there.
     pub async fn apply(&self, changes: &[Change], entries: &[Entry], now: Timestamp) -> Result<(), StoreError> {
         self.pool
@@ -438,10 +438,21 @@ pub(crate) async fn apply(tx: &mut Tx, changes: &[Change], now: Timestamp) -> Re
     }
     for change in changes {
         if let Change::RemoveGroup(section, name) = change {
+            if let Some((group, deposits)) = awaited_groups(tx, section).await?.remove_entry(name) {
+                return Err(StoreError::GroupAwaited { section: section.clone(), group, deposits });
+            }
             tx.run("DELETE FROM user_groups WHERE section = $1 AND name = $2", args![section, name]).await?;
         }
     }
     Ok(())
+}
+
+/// How many deposits wait for the approvers of each of a section's groups, where any do.
+pub(crate) async fn awaited_groups(tx: &mut Tx, section: &SectionId) -> Result<BTreeMap<String, usize>, StoreError> {
+    let sql = "SELECT approval_group, COUNT(*) AS deposits FROM deposits
+        WHERE section = $1 AND state = 'waiting' AND approval_group IS NOT NULL GROUP BY approval_group";
+    let rows = tx.all("deposits", sql, args![section]).await?;
+    rows.iter().map(|row| Ok((row.get("approval_group")?, row.int("deposits")?))).collect()
 }
 
 /// A section's groups, by name.

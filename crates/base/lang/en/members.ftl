@@ -59,6 +59,10 @@ web-member-fault-group-in-use = { $count ->
     [one] One user is
    *[other] { $count } users are
   } in this group. Please move them to another group first.
+web-member-fault-group-awaited = { $count ->
+    [one] One deposit waits
+   *[other] { $count } deposits wait
+  } for this group’s approvers. The group can be removed once they are approved, rejected or cancelled.
 web-member-fault-no-approver = User { $name } is named as an approver of group { $group }. Please change the group first, or leave the user an approver.
 web-member-fault-oneself = You cannot stop being an administrator yourself. Please ask another administrator.
 web-member-fault-more = There are more faults. Please mend these first, then try again.

@@ -53,6 +53,7 @@ web-member-fault-name = 名前は、{ $count }文字までにしてください�
 web-member-fault-group-taken = この名前のグループは、すでにあります。
 web-member-fault-no-group = グループ { $name } がありません。
 web-member-fault-group-in-use = このグループには { $count } 名のユーザがいます。先に別のグループへ移してください。
+web-member-fault-group-awaited = このグループの承認者の承認を待っている依頼が { $count }件あります。承認・却下・取り消しのいずれかが済むと、グループを削除できます。
 web-member-fault-no-approver = ユーザ { $name } は、グループ { $group } の承認者に指定されています。先にグループの指定から外すか、承認者のままにしてください。
 web-member-fault-oneself = ご自分を管理者から外すことはできません。ほかの管理者に依頼してください。
 web-member-fault-more = ほかにも誤りがあります。ここまでを直してから、もう一度お試しください。

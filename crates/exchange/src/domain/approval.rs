@@ -103,11 +103,13 @@ pub fn without_approver<'a>(settings: &Settings, groups: &[&'a Group], users: &[
 /// Whether somebody of the section may approve a deposit, as far as that depends on who they are.
 #[must_use]
 pub fn may_approve(who: Who<'_>, groups: &[Group], owner: Owner<'_>) -> bool {
-    let group = groups.iter().find(|group| Some(group.name.as_str()) == owner.group);
-    let is_listed = match group.and_then(|group| group.approvers.as_ref()) {
-        Some(listed) => listed.iter().any(|login_id| login_id == who.login_id),
-        None => true,
-    };
+    // Nobody is listed by a group that is there no more.
+    let is_listed = owner.group.is_none_or(|name| {
+        let group = groups.iter().find(|group| group.name == name);
+        group.is_some_and(|group| {
+            group.approvers.as_ref().is_none_or(|listed| listed.iter().any(|one| one == who.login_id))
+        })
+    });
     let is_own =
         owner.depositor == Some(who.login_id) || senders(owner.sender_address).contains(&compared(who.address));
     who.approver && is_listed && !is_own

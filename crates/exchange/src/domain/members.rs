@@ -37,6 +37,8 @@ pub struct Members {
     pub groups: Vec<Group>,
     /// Its users, by login id.
     pub users: Vec<User>,
+    /// How many deposits wait for the approvers of a group, where any do.
+    pub awaited: BTreeMap<String, usize>,
 }
 
 impl Members {
@@ -85,6 +87,8 @@ pub enum Fault {
     NoGroup(String),
     /// Users are in it, as many as this.
     GroupInUse(usize),
+    /// Deposits wait for its approvers, as many as this: without it nobody could say who they are.
+    GroupAwaited(usize),
     /// This user is no approver, and is listed as one of this group.
     NoApprover {
         /// The login id.
@@ -141,7 +145,7 @@ pub fn plan(section: &SectionId, there: &Members, edits: &[Edit], by: &str) -> R
 }
 
 /// Step 1.
-fn faults_of(there: &After, edit: &Edit) -> Vec<Fault> {
+fn faults_of(there: &After<'_>, edit: &Edit) -> Vec<Fault> {
     let is_user = |login_id: &str| there.users.contains_key(login_id);
     let is_group = |name: &str| there.groups.contains_key(name);
     let mut faults = Vec::new();
@@ -194,16 +198,18 @@ fn is_name(name: &str) -> bool {
 }
 
 /// How the section would stand.
-struct After {
+struct After<'a> {
+    awaited: &'a BTreeMap<String, usize>,
     groups: BTreeMap<String, Group>,
     users: BTreeMap<String, User>,
     /// The login id of whoever became the default user last.
     default_user: Option<String>,
 }
 
-impl After {
-    fn of(there: &Members) -> Self {
+impl<'a> After<'a> {
+    fn of(there: &'a Members) -> Self {
         Self {
+            awaited: &there.awaited,
             groups: there.groups.iter().map(|group| (group.name.clone(), group.clone())).collect(),
             users: there.users.iter().map(|user| (user.login_id.clone(), user.clone())).collect(),
             default_user: there.users.iter().find(|user| user.default_user).map(|user| user.login_id.clone()),
@@ -250,7 +256,7 @@ impl After {
 }
 
 /// Step 3.
-fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
+fn as_a_whole(after: &After<'_>, edits: &[Edit], by: &str) -> Vec<Found> {
     let mut of_address: HashMap<String, Vec<&str>> = HashMap::new();
     for user in after.users.values() {
         of_address.entry(compared(&user.address)).or_default().push(&user.login_id);
@@ -285,7 +291,8 @@ fn as_a_whole(after: &After, edits: &[Edit], by: &str) -> Vec<Found> {
             }
             Edit::RemoveGroup(name) => {
                 let users = after.users.values().filter(|user| user.group.as_ref() == Some(name)).count();
-                if users > 0 { vec![Fault::GroupInUse(users)] } else { Vec::new() }
+                let used = (users > 0).then_some(Fault::GroupInUse(users));
+                used.into_iter().chain(after.awaited.get(name).map(|deposits| Fault::GroupAwaited(*deposits))).collect()
             }
         };
         if is_of(edit, by) && !after.users.get(by).is_some_and(|user| user.administrator) {
@@ -308,7 +315,7 @@ fn is_of(edit: &Edit, login_id: &str) -> bool {
 }
 
 /// Step 4.
-fn differences(section: &SectionId, there: &Members, after: &After) -> Vec<Change> {
+fn differences(section: &SectionId, there: &Members, after: &After<'_>) -> Vec<Change> {
     let old = After::of(there);
     let groups = after.groups.values().filter(|group| old.groups.get(&group.name) != Some(group));
     let users = after.users.values().filter(|user| old.users.get(&user.login_id) != Some(user));

@@ -89,6 +89,32 @@ pub(crate) async fn who_approves_is_kept_with_groups_and_users(db: Db) {
     assert_eq!(db.store.approval_staff(&id("other")).await.unwrap(), Default::default());
 }
 
+// spec: X-APPROVAL X-ADMIN
+pub(crate) async fn a_group_whose_approvers_are_awaited_stays(db: Db) {
+    acme(&db.store).await;
+    let group = Group {
+        section: id("acme"),
+        name: "sales".to_owned(),
+        mail_link: false,
+        approval: None,
+        access: None,
+        approvers: Some(vec![]),
+    };
+    db.store.apply(&[Change::PutGroup(group)], &[], at(0)).await.unwrap();
+    open(&db, "open").await;
+    let waits = waiting(&db, "waits").await;
+    let awaited = db.store.staff(&id("acme")).await.unwrap().awaited;
+    assert_eq!(awaited.into_iter().collect::<Vec<_>>(), [("sales".to_owned(), 1)]);
+    let remove = [Change::RemoveGroup(id("acme"), "sales".to_owned())];
+    let refused = db.store.apply(&remove, &[], at(1)).await;
+    assert!(matches!(refused, Err(StoreError::GroupAwaited { deposits: 1, .. })), "{refused:?}");
+    assert_eq!(db.store.groups(&id("acme")).await.unwrap().len(), 1);
+    assert!(db.store.reject_deposit(waits.id, &decision(None, None), &notice(), &entry()).await.unwrap());
+    assert!(db.store.staff(&id("acme")).await.unwrap().awaited.is_empty());
+    db.store.apply(&remove, &[], at(2)).await.unwrap();
+    assert!(db.store.groups(&id("acme")).await.unwrap().is_empty());
+}
+
 // spec: X-APPROVAL MAIL-DEPOSIT
 pub(crate) async fn a_deposit_waits_and_is_approved_once(db: Db) {
     acme(&db.store).await;
@@ -99,7 +125,7 @@ pub(crate) async fn a_deposit_waits_and_is_approved_once(db: Db) {
     assert_eq!((db.count("SELECT COUNT(*) FROM links").await, db.count("SELECT COUNT(*) FROM outgoing").await), (0, 1));
     // Nothing else happens to it meanwhile.
     assert!(!db.store.send_deposit(d.id, at(1000), &[], &[], &entry(), at(6)).await.unwrap());
-    assert!(!db.store.abort_deposit(d.id).await.unwrap());
+    assert!(!db.store.abort_deposit(d.id, None).await.unwrap());
     assert_eq!(db.store.expire_deposits(at(9999), at(9999), 10, expired).await.unwrap(), 0);
 
     let links = [link(d.id, "hanako@example.com", 1)];
@@ -140,7 +166,7 @@ pub(crate) async fn a_rejected_deposit_s_files_are_gone(db: Db) {
     ] {
         assert!(matches!(done, Some(StoreError::DepositClosed(_))), "{done:?}");
     }
-    assert!(!db.store.abort_deposit(d.id).await.unwrap());
+    assert!(!db.store.abort_deposit(d.id, None).await.unwrap());
     assert_eq!(db.store.expire_deposits(at(9999), at(9999), 10, expired).await.unwrap(), 0);
     assert!(!holds(&db.contents().await, &kept.object.wrapped_key));
 }

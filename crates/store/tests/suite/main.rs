@@ -168,6 +168,7 @@ suite! {
     }
     approval {
         who_approves_is_kept_with_groups_and_users
+        a_group_whose_approvers_are_awaited_stays
         a_deposit_waits_and_is_approved_once
         a_rejected_deposit_s_files_are_gone
         only_a_whole_deposit_under_approval_waits

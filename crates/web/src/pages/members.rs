@@ -255,6 +255,7 @@ fn words(frame: &Frame, fault: &Fault) -> String {
         Fault::GroupTaken => frame.t("web-member-fault-group-taken"),
         Fault::NoGroup(name) => frame.with("web-member-fault-no-group", "name", &visible(name)),
         Fault::GroupInUse(users) => number("web-member-fault-group-in-use", *users),
+        Fault::GroupAwaited(deposits) => number("web-member-fault-group-awaited", *deposits),
         Fault::NoApprover { login_id, group } => {
             let (name, group) = (visible(login_id), visible(group));
             text(

@@ -5,7 +5,7 @@
 
 use fubako_base::{
     ids::SectionId,
-    shown::{csv_field, is_formula},
+    shown::{csv_field, unguarded},
 };
 use fubako_mail::charset::decode_all;
 use fubako_store::sections::User;
@@ -28,8 +28,6 @@ const COLUMNS: [&str; 8] =
 /// What is written where something holds, and read; nothing is no.
 const YES: [&str; 7] = ["yes", "y", "true", "1", "○", "はい", "✓"];
 const NO: [&str; 7] = ["", "no", "n", "false", "0", "×", "いいえ"];
-/// What a spreadsheet would take for a formula gets this in front of it, and loses it again.
-const GUARD: char = '\'';
 
 /// Why a file, or a line of it, cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,8 +207,7 @@ fn nobody(section: &SectionId, login_id: &str) -> User {
 
 /// A field without what guarded it, and without white space round it.
 fn plain(field: &str) -> &str {
-    let field = field.trim();
-    field.strip_prefix(GUARD).filter(|rest| is_formula(rest)).unwrap_or(field)
+    unguarded(field.trim())
 }
 
 fn user(mut user: User, columns: &[&'static str], record: &csv::StringRecord) -> Result<User, Unread> {

@@ -34,12 +34,14 @@ fn there() -> Members {
         groups: vec![
             Group { approvers: Some(vec!["sato".to_owned()]), ..group("Law") },
             Group { mail_link: true, ..group("Sales") },
+            group("Board"),
         ],
         users: vec![
             User { administrator: true, ..user("kanri") },
             User { approver: true, ..user("sato") },
             User { default_user: true, group: Some("Sales".to_owned()), ..user("taro") },
         ],
+        awaited: [("Board".to_owned(), 2)].into(),
     }
 }
 
@@ -87,6 +89,7 @@ fn what_cannot_be_had_is_told_all_at_once_and_where() {
         (change(Group { approvers: Some(vec!["taro".into()]), ..group("Law") }), vec![not("taro", "Law")]),
         (Edit::RemoveGroup("Nowhere".into()), vec![Fault::NoGroup("Nowhere".into())]),
         (Edit::RemoveGroup("Sales".into()), vec![Fault::GroupInUse(1)]),
+        (Edit::RemoveGroup("Board".into()), vec![Fault::GroupAwaited(2)]),
         (Edit::RemoveGroup("Law".into()), vec![]),
     ];
     for (edit, expected) in &table {
@@ -190,7 +193,7 @@ fn a_file_that_was_written_changes_nothing_when_it_is_read() {
     let mut there = there();
     there.users[0].name = "=cmd|' /C calc'!A1".to_owned();
     there.users[1].name = "佐藤 \"花子\", 部長".to_owned();
-    there.users[2].name = "'quoted".to_owned();
+    there.users[2].name = "'=quoted".to_owned();
     let file = write(&there.users);
     assert!(file.starts_with("\u{feff}login_id,name,address,group,administrator,"), "{file}");
     assert!(file.contains("\"kanri\",\"'=cmd|"), "no formula: {file}");

@@ -42,6 +42,7 @@ fn every_fault() -> Vec<Fault> {
         Fault::GroupTaken,
         Fault::NoGroup("<b>x".into()),
         Fault::GroupInUse(2),
+        Fault::GroupAwaited(3),
         Fault::NoApprover { login_id: "<b>x".into(), group: "<i>y".into() },
         Fault::Stale,
         Fault::Oneself,
