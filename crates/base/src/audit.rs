@@ -86,6 +86,8 @@ events! {
     AnnouncementWithdrawn, "announcement-withdrawn";
     /// A deposit's links and notices went out.
     DepositSent, "deposit-sent";
+    /// A program gave a deposit up before it was sent: the files that were in were deleted.
+    DepositGivenUp, "deposit-given-up";
     /// A deposit waits for an approver.
     ApprovalAsked, "approval-asked";
     /// An approver agreed.

@@ -39,6 +39,7 @@ mod links;
 mod repeat;
 
 use intake::{Seen, take_in};
+pub(crate) use repeat::{OTHER_FILE, OTHER_REQUEST, is_presented_alike, is_same_file};
 use repeat::{has_password, request_digest};
 
 pub use fubako_store::deposits::{Deposit, DepositState};
@@ -252,7 +253,7 @@ impl Exchange {
             tracing::info!(deposit = %kept.id, section = %kept.section, depositor, as_default_user, "deposit begun");
         } else {
             if kept.request_digest != deposit.request_digest || !has_password(&kept, request).await? {
-                return Err(DepositError::Conflict("this idempotency key was used with another request"));
+                return Err(DepositError::Conflict(OTHER_REQUEST));
             }
         }
         Ok((self.view(kept).await?, begun))
@@ -271,7 +272,7 @@ impl Exchange {
     /// and sealed while it comes; on return it is durable. What stays unread of `content` is the caller's.
     ///
     /// # Errors
-    /// [`DepositError`]; `files-too-large`, `virus`, `file-encrypted`, `scan-limit`, `upload-failed`, `exchange-unavailable`.
+    /// [`DepositError`]; [`DepositError::Conflict`] where another file came to be kept under this number meanwhile; `files-too-large`, `virus`, `file-encrypted`, `scan-limit`, `upload-failed`, `exchange-unavailable`.
     pub async fn put(
         &self,
         id: DepositId,
@@ -308,12 +309,13 @@ impl Exchange {
             let (section, why) = (&section.id, reason.as_str());
             tracing::warn!(deposit = %id, %section, file = file.number, why, "a file was let pass that was not wholly checked");
         }
+        let sha256 = seen.sha256;
         let file = Incoming { deposit: id, file, seen, put_at: now };
         // On a task of its own: a caller that goes away now does not leave a sealed object that no row knows.
-        let (kept, ours) = tokio::spawn(self.clone().keep(writer, file))
+        let (kept, _) = tokio::spawn(self.clone().keep(writer, file))
             .await
             .map_err(|e| DepositError::Internal(format!("keeping a file: {e}")))??;
-        Ok((summary(&kept), ours))
+        if kept.sha256 == sha256 { Ok((summary(&kept), true)) } else { Err(DepositError::Conflict(OTHER_FILE)) }
     }
 
     /// Sends a deposit whose files are all in: a link and a deposit notice a recipient; or, where it must be approved, a mail to each approver, and
@@ -382,8 +384,14 @@ impl Exchange {
     /// # Errors
     /// [`DepositError::Conflict`] once it is sent.
     pub async fn abort(&self, id: DepositId) -> Result<(), DepositError> {
-        self.existing(id).await?;
-        if self.parts.store.abort_deposit(id).await? {
+        self.abort_by(id, None).await
+    }
+
+    /// As [`Exchange::abort`], recorded as done by a program, where it is one's (spec X-AUDIT).
+    pub(crate) async fn abort_by(&self, id: DepositId, program: Option<(&By, Timestamp)>) -> Result<(), DepositError> {
+        let deposit = self.existing(id).await?;
+        let entry = program.map(|(by, now)| by.did(&deposit.section, Event::DepositGivenUp, id, now));
+        if self.parts.store.abort_deposit(id, entry.as_ref()).await? {
             return Ok(());
         }
         match self.parts.store.deposit(id).await?.map(|deposit| deposit.state) {

@@ -19,7 +19,10 @@ use fubako_store::{
 use crate::{
     Exchange,
     audit::By,
-    deposit::{Content, DepositError, DepositView, FileSummary, address_of, no_section},
+    deposit::{
+        Content, DepositError, DepositView, FileSummary, OTHER_FILE, OTHER_REQUEST, address_of, is_presented_alike,
+        is_same_file, no_section,
+    },
     domain::{
         Invalid, NewDeposit, NewFile, Whence,
         account::domains_from,
@@ -72,7 +75,13 @@ impl Program {
             let section = self.exchange.section_in_use(&request.section).await?;
             rules::check_request(&section.settings, request).map_err(refused)?;
         }
-        self.exchange.begin(key, request, self.whence, now).await
+        let (view, begun) = self.exchange.begin(key, request, self.whence, now).await?;
+        if let (Bearer::Program { .. }, false) = (&self.bearer, begun)
+            && !is_presented_alike(&self.exchange.existing(view.id).await?, request)
+        {
+            return Err(DepositError::Conflict(OTHER_REQUEST));
+        }
+        Ok((view, begun))
     }
 
     /// [`Exchange::get`], for whoever deposits and whoever reads.
@@ -87,10 +96,10 @@ impl Program {
         self.exchange.get(id).await
     }
 
-    /// [`Exchange::put`].
+    /// [`Exchange::put`]. Where a program's file is kept under this number, `content` is read to see whether it is that.
     ///
     /// # Errors
-    /// [`DepositError`].
+    /// [`DepositError`]; [`DepositError::Conflict`] where it is another.
     pub async fn put(
         &self,
         id: DepositId,
@@ -105,7 +114,13 @@ impl Program {
             let others = kept.iter().filter(|kept| kept.number != file.number).map(|kept| kept.name.as_str());
             self.may_name(&file.name, others).await?;
         }
-        self.exchange.put(id, file, content, self.whence, now).await
+        let name = file.name.clone();
+        let (kept, is_new) = self.exchange.put(id, file, content, self.whence, now).await?;
+        let is_said = match &self.bearer {
+            Bearer::Gateway => true,
+            Bearer::Program { .. } => is_new || is_same_file(&kept, &name, content).await?,
+        };
+        if is_said { Ok((kept, is_new)) } else { Err(DepositError::Conflict(OTHER_FILE)) }
     }
 
     /// [`Exchange::send`].
@@ -126,19 +141,32 @@ impl Program {
     ///
     /// # Errors
     /// [`DepositError`].
-    pub async fn abort(&self, id: DepositId) -> Result<(), DepositError> {
+    pub async fn abort(&self, id: DepositId, now: Timestamp) -> Result<(), DepositError> {
         self.needs(Scope::Deposit)?;
         self.owns(id).await?;
-        self.exchange.abort(id).await
+        match &self.bearer {
+            Bearer::Gateway => self.exchange.abort(id).await,
+            Bearer::Program { name, .. } => {
+                let by = By::at(Actor::Program(name.clone()), &address_of(self.whence));
+                self.exchange.abort_by(id, Some((&by, now))).await
+            }
+        }
     }
 
-    /// [`Exchange::abort_by_key`]. In another section there is none.
+    /// [`Program::abort`], for the deposit that a section began with this key: a caller that does not know what became of its `begin`. That there is none,
+    /// as in another section, is no error.
     ///
     /// # Errors
     /// [`DepositError`].
-    pub async fn abort_by_key(&self, section: &SectionId, key: &str) -> Result<(), DepositError> {
+    pub async fn abort_by_key(&self, section: &SectionId, key: &str, now: Timestamp) -> Result<(), DepositError> {
         self.needs(Scope::Deposit)?;
-        if self.bearer.acts_for(section) { self.exchange.abort_by_key(section, key).await } else { Ok(()) }
+        if !self.bearer.acts_for(section) {
+            return Ok(());
+        }
+        match self.exchange.parts.store.deposit_by_key(section, key).await? {
+            Some(deposit) => self.abort(deposit.id, now).await,
+            None => Ok(()),
+        }
     }
 
     /// What the section sent, the newest first: at most `limit` of those that were begun before `before` and have `search` in them; and whether there are more.

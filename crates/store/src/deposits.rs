@@ -309,19 +309,20 @@ impl Store {
         self.pool.write(sending, |tx, sending| Box::pin(send(tx, sending))).await
     }
 
-    /// Takes back an open deposit: rows deleted, objects given up for erasure; false when it is not open.
+    /// Takes back an open deposit: rows deleted, objects given up for erasure, and what `entry` says recorded; false when it is not open.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn abort_deposit(&self, id: DepositId) -> Result<bool, StoreError> {
+    pub async fn abort_deposit(&self, id: DepositId, entry: Option<&Entry>) -> Result<bool, StoreError> {
+        let record = self.recording(entry.map_or(&[], std::slice::from_ref))?;
         self.pool
-            .write(id, |tx, id| {
+            .write((id, record), |tx, (id, record)| {
                 Box::pin(async move {
                     let Some((_, DepositState::Open)) = lock(tx, *id).await? else { return Ok(false) };
                     give_up_files(tx, *id).await?;
                     tx.run("DELETE FROM files WHERE deposit = $1", args![*id]).await?;
                     tx.run("DELETE FROM deposits WHERE id = $1", args![*id]).await?;
-                    Ok(true)
+                    record.write_if(true, tx).await
                 })
             })
             .await

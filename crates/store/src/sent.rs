@@ -281,6 +281,7 @@ impl Store {
 }
 
 pub(crate) const LIVE: &str = "SELECT l.id FROM links l JOIN deposits d ON d.id = l.deposit
+    JOIN sections s ON s.id = d.section AND s.enabled
     WHERE l.id = $1 AND l.cancelled_at IS NULL AND d.state = 'sent'";
 
 /// Whether a download is noted; none where the link is dead.

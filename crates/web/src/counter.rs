@@ -194,8 +194,17 @@ impl<'a> Counter<'a> {
 
     /// Who is signed in; else the answer, which leads to where one signs in, and from there to the page that was `wanted` where that is a [`Place`]. Whoever must choose another password or set up a second factor gets there, and nowhere else.
     pub(crate) async fn person(&self, wanted: &str) -> Result<Person, First> {
+        self.person_at(wanted, self.now).await
+    }
+
+    /// As [`Self::person`], when all that they sent has come: whoever is slow to send it may be somebody else by then, or nobody.
+    pub(crate) async fn person_by_now(&self, wanted: &str) -> Result<Person, First> {
+        self.person_at(wanted, (self.state.clock)()).await
+    }
+
+    async fn person_at(&self, wanted: &str, now: Timestamp) -> Result<Person, First> {
         let secret = self.secret();
-        match self.exchange().person(secret, self.caller.peer, self.now).await {
+        match self.exchange().person(secret, self.caller.peer, now).await {
             Ok(Some(person)) => {
                 let first = match person.entry {
                     Entry::Open => return Ok(person),
@@ -248,10 +257,11 @@ impl<'a> Counter<'a> {
         request: Request,
     ) -> Result<(Person, T), First> {
         self.comes_from_us()?;
-        let person = self.person(wanted).await?;
+        // Of nobody anything is read.
+        self.person(wanted).await?;
         let form: T = self.form(request).await?;
         self.fits(&form, &self.form_key())?;
-        Ok((person, form))
+        Ok((self.person_by_now(wanted).await?, form))
     }
 
     /// Whether a form has this key.

@@ -127,6 +127,7 @@ async fn send(State(state): State<Arc<WebState>>, caller: Caller, request: Reque
         counter.comes_from_us()?;
         let person = counter.member(counter.person(NEW).await?)?;
         let (entered, mut faults) = read(&counter, &person, request).await?;
+        let person = counter.member(counter.person_by_now(NEW).await?)?;
         for id in &entered.remove {
             counter.exchange().drop_upload(&person, *id).await.map_err(|error| away(&counter, &error))?;
         }

@@ -120,6 +120,60 @@ async fn a_program_deposits_looks_cancels_and_reads_the_log() {
     }
 }
 
+// spec: X-API
+#[tokio::test]
+async fn what_is_said_again_is_the_same_or_refused() {
+    let place = Place::new().await;
+    let token = place.token(3, "all", ALL).await;
+    let id = place.begin(&token, "acme", "k1", 2).await;
+    // With the key of a deposit, another.
+    let wanted = |more: Value| {
+        let mut wanted = Place::wanted("acme", "k1", 2);
+        wanted.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wanted.to_string()
+    };
+    let begin = |body: String| {
+        let (place, token) = (&place, &token);
+        async move { place.call(token, Method::POST, "/api/v1/deposits", &[("idempotency-key", "k1")], &body).await }
+    };
+    let same = begin(wanted(json!({}))).await;
+    assert_eq!((same.0, same.1["id"].as_str()), (200, Some(id.as_str())), "{same:?}");
+    for other in [
+        json!({ "subject": "another" }),
+        json!({ "message": "" }),
+        json!({ "sender": { "address": "taro@acme.example", "name": "次郎" } }),
+        json!({ "sender": { "address": "kanri@acme.example", "name": "太郎" } }),
+        json!({ "language": "en" }),
+        json!({ "recipients": ["hanako@example.jp"] }),
+        json!({ "file_password": "another one" }),
+        json!({ "file_count": 1 }),
+    ] {
+        assert_eq!(code(&begin(wanted(other.clone())).await), (409, "conflict"), "{other}");
+    }
+    // Under the number of a file, another.
+    let put = |name: &str, octets: &str| {
+        let (place, token, path) = (&place, &token, format!("/api/v1/deposits/{id}/files/1"));
+        let (named, octets) = (format!("attachment; filename=\"{name}\""), octets.to_owned());
+        async move { place.call(token, Method::PUT, &path, &[("content-disposition", &named)], &octets).await }
+    };
+    let first = put("a.txt", "hello").await;
+    assert_eq!(first.0, 201, "{first:?}");
+    assert_eq!(put("a.txt", "hello").await, (200, first.1.clone()));
+    for (name, octets) in
+        [("b.txt", "hello"), ("a.txt", "hullo"), ("a.txt", "hell"), ("a.txt", "hello!"), ("a.txt", "")]
+    {
+        assert_eq!(code(&put(name, octets).await), (409, "conflict"), "{name} {octets}");
+    }
+    let kept = place.call(&token, Method::GET, &format!("/api/v1/deposits/{id}"), &[], "").await;
+    assert_eq!(kept.1["files"], json!([first.1]));
+    // Given up before it is sent, it is recorded who did that.
+    let given_up = place.call(&token, Method::DELETE, &format!("/api/v1/deposits/{id}"), &[], "").await;
+    assert_eq!(given_up.0, 204, "{given_up:?}");
+    let (_, log) = place.call(&token, Method::GET, "/api/v1/audit?event=deposit-given-up", &[], "").await;
+    let line = &log["lines"][0];
+    assert_eq!((line["object"].as_str(), line["actor"].as_str()), (Some(id.as_str()), Some("all")), "{log}");
+}
+
 /// Every route of the API × the scopes of a token: what none of its scopes permits is refused, and so says the answer.
 #[tokio::test]
 async fn a_token_permits_what_it_says() {

@@ -126,7 +126,10 @@ async fn a_file_that_came_in_pieces_is_what_a_put_would_have_made() {
     let head = program.plain("HEAD", 1).await;
     assert_eq!((head.header("upload-offset"), head.header("upload-length")), ("9000000", "9000000"));
     assert_eq!(head.header("upload-expires"), "", "it goes with its deposit");
-    is(&program.begin(1, 5, "filename YQ==").await, 200, "");
+    is(&program.begin(1, octets.len(), NAMED).await, 200, "");
+    for (length, named) in [(octets.len(), "filename YQ=="), (5, NAMED)] {
+        is(&program.begin(1, length, named).await, 409, "conflict");
+    }
     is(&program.piece(1, 9_000_000, b"").await, 204, "");
     is(&program.piece(1, 9_000_000, b"x").await, 413, "files-too-large");
     let late = program.piece(1, 8_900_000, &octets[8_900_000..]).await;

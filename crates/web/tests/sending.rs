@@ -10,10 +10,11 @@ use fubako_exchange::audit::{By, Search};
 use fubako_store::sections::{Change, User};
 use fubako_testkit::{clamd::Clamd, house, house::noise, section};
 use fubako_vault::scanner::Scanner;
+use futures::{StreamExt as _, future::ready, stream};
 use http::{Method, Request};
 
 const URL: &str = "https://files.acme.example";
-const SECRET: &str = "a long enough secret";
+const MULTIPART: &str = "multipart/form-data; boundary=b";
 const DRAFT: &str = "0197f0a0-0000-7000-8000-000000000000";
 
 struct Place {
@@ -48,33 +49,15 @@ impl Place {
         }
         let mut cookies = Vec::new();
         for name in ["acme/taro", "acme/jiro", "root"] {
-            let invitation = if name == "root" {
-                house
-                    .exchange
-                    .add_operator("root", "root@ops.example", &By::command("test"), house.now())
-                    .await
-                    .unwrap()
-            } else {
-                house.exchange.reset_account(name, &By::command("test"), house.now()).await.unwrap()
-            };
-            let path = invitation.link.strip_prefix(URL).unwrap();
-            house.post(path, &[], &format!("password={0}&again={0}", encoded(SECRET))).await;
-            let form = format!("name={}&password={}", encoded(name), encoded(SECRET));
-            let answer = house.post("/sign-in", &[], &form).await;
-            cookies.push(answer.header("set-cookie").split(';').next().unwrap().to_owned());
+            cookies.push(house.sign_in(name).await);
         }
         let [taro, jiro, root] = cookies.try_into().unwrap();
         Self { house, taro, jiro, root }
     }
 
-    async fn key(&self, cookie: &str) -> String {
-        let page = self.house.get("/me", &[("cookie", cookie)]).await;
-        page.text().split("name=\"form\" value=\"").nth(1).unwrap_or_default().split('"').next().unwrap().to_owned()
-    }
-
     /// A request of tus, with a key of whoever it is.
     async fn tus(&self, who: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let key = self.key(who).await;
+        let key = self.house.form_key(who).await;
         let mut request = Request::builder().method(method).uri(path).header("host", "files.acme.example");
         let own = [("cookie", who), ("tus-resumable", "1.0.0"), ("fubako-form", &key)];
         for (name, value) in own.iter().chain(headers) {
@@ -99,8 +82,23 @@ impl Place {
 
     /// The form, as a browser sends it.
     async fn send(&self, who: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Answer {
-        let key = self.key(who).await;
-        let own = [("form", &*key), ("draft", DRAFT)];
+        let body = Self::multipart(&self.house.form_key(who).await, fields, files);
+        self.house.ask(Self::form(who, "/sent/new", MULTIPART, Body::from(body))).await
+    }
+
+    fn form(who: &str, path: &str, kind: &str, body: Body) -> Request<Body> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("host", "files.acme.example")
+            .header("cookie", who)
+            .header("accept-language", "en")
+            .header("content-type", kind);
+        request.body(body).unwrap()
+    }
+
+    fn multipart(key: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Vec<u8> {
+        let own = [("form", key), ("draft", DRAFT)];
         let mut body = Vec::new();
         for (name, value) in own.iter().chain(fields) {
             body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
@@ -114,14 +112,7 @@ impl Place {
             body.extend(b"\r\n");
         }
         body.extend(b"--b--\r\n");
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("/sent/new")
-            .header("host", "files.acme.example")
-            .header("cookie", who)
-            .header("accept-language", "en")
-            .header("content-type", "multipart/form-data; boundary=b");
-        self.house.ask(request.body(Body::from(body)).unwrap()).await
+        body
     }
 }
 
@@ -365,7 +356,7 @@ async fn no_other_site_uploads_or_sends_for_somebody() {
         let answer = place.house.ask(request.body(Body::from("hello")).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status);
     }
-    let key = place.key(&place.taro).await;
+    let key = place.house.form_key(&place.taro).await;
     let old = [("cookie", &*place.taro), ("fubako-form", &*key)];
     let mut request = Request::builder().method("HEAD").uri(&path).header("host", "files.acme.example");
     for (name, value) in old {
@@ -488,4 +479,34 @@ async fn nothing_is_taken_in_while_the_exchange_is_closed_and_the_quota_holds() 
     place.house.exchange.add_maintenance(now, now.plus_seconds(3600), &By::command("test"), now).await.unwrap();
     assert_eq!(place.tus(&place.taro, "POST", "/uploads", &headers, vec![]).await.status.as_u16(), 503);
     assert_eq!(place.send(&place.taro, GOOD, &[("a.txt", b"x")]).await.status.as_u16(), 503);
+}
+
+// spec: X-ACCOUNTS X-SEND
+#[tokio::test]
+async fn whoever_is_shut_out_while_a_form_of_theirs_comes_does_nothing_with_it() {
+    let place = Place::new().await;
+    for (path, kind) in [("/sent/new", MULTIPART), ("/me/sessions/end", "application/x-www-form-urlencoded")] {
+        for is_shut in [false, true] {
+            let taro = place.house.sign_in("acme/taro").await;
+            let key = place.house.form_key(&taro).await;
+            let body = match kind {
+                MULTIPART => Place::multipart(&key, GOOD, &[("a.txt", b"x")]),
+                _ => format!("form={}", encoded(&key)).into_bytes(),
+            };
+            let (first, rest) = body.split_at(body.len() / 2);
+            let (exchange, now, rest) = (place.house.exchange.clone(), place.house.now(), rest.to_vec());
+            let rest = async move {
+                if is_shut {
+                    exchange.reset_account("acme/taro", &By::command("test"), now).await.unwrap();
+                }
+                Ok::<_, std::io::Error>(rest)
+            };
+            let octets = stream::once(ready(Ok(first.to_vec()))).chain(stream::once(rest));
+            let answer = place.house.ask(Place::form(&taro, path, kind, Body::from_stream(octets))).await;
+            assert_eq!(answer.status.as_u16(), 303, "{}", answer.text());
+            let leads_out = answer.header("location").starts_with("/sign-in");
+            assert_eq!(leads_out, is_shut, "{path} {}", answer.header("location"));
+        }
+    }
+    assert_eq!(place.house.posted().await.len(), 2, "one deposit's notices");
 }

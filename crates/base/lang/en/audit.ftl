@@ -24,6 +24,7 @@ audit-announcement-made = Announcement made
 audit-announcement-changed = Announcement changed
 audit-announcement-withdrawn = Announcement withdrawn
 audit-deposit-sent = Deposit sent
+audit-deposit-given-up = Deposit given up before it was sent
 audit-approval-asked = Approval asked for
 audit-deposit-approved = Approved
 audit-deposit-rejected = Rejected

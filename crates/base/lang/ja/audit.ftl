@@ -24,6 +24,7 @@ audit-announcement-made = お知らせの作成
 audit-announcement-changed = お知らせの変更
 audit-announcement-withdrawn = お知らせの取り下げ
 audit-deposit-sent = お預かりの送信
+audit-deposit-given-up = お預かりの中止（送信前）
 audit-approval-asked = 承認の依頼
 audit-deposit-approved = 承認
 audit-deposit-rejected = 却下

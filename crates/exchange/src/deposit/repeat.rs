@@ -2,11 +2,18 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use fubako_store::deposits::Deposit;
+use futures::StreamExt as _;
 
+use super::{Content, DepositError, FileSummary};
 use crate::{
     domain::NewDeposit,
     password::{self, HashError},
 };
+
+/// What a caller is told whose key stands for another request.
+pub(crate) const OTHER_REQUEST: &str = "this idempotency key was used with another request";
+/// What a caller is told who puts another file under a number that has one.
+pub(crate) const OTHER_FILE: &str = "another file was put under this number";
 
 /// Whether a request has the password of the deposit that was begun before; where that has none, any will do, as it opens nothing.
 /// (The hash is salted, so the password is not in the digest: it is verified.)
@@ -32,4 +39,38 @@ pub(super) fn request_digest(request: &NewDeposit) -> Vec<u8> {
         context.update(field.as_bytes());
     }
     context.finish().as_ref().to_vec()
+}
+
+/// Whether a request presents the deposit as the one that was begun before. A gateway is not asked that ([`request_digest`]); a program that says something
+/// else with the same key did not mean the same.
+pub(crate) fn is_presented_alike(kept: &Deposit, request: &NewDeposit) -> bool {
+    kept.subject == request.subject
+        && kept.message == request.message
+        && kept.sender_name == request.sender_name
+        && kept.lang == request.lang
+        && kept.message_id == request.message_id
+}
+
+/// Whether a file is the one that is kept under its number, octet for octet. Reads no more than it takes to know.
+///
+/// # Errors
+/// [`DepositError::Upload`] where the octets do not come.
+pub(crate) async fn is_same_file(
+    kept: &FileSummary,
+    name: &str,
+    content: &mut Content<'_>,
+) -> Result<bool, DepositError> {
+    if kept.name != name {
+        return Ok(false);
+    }
+    let (mut context, mut length) = (Context::new(&SHA256), 0u64);
+    while let Some(octets) = content.next().await {
+        let octets = octets.map_err(DepositError::Upload)?;
+        length = length.saturating_add(octets.len() as u64);
+        if length > kept.size {
+            return Ok(false);
+        }
+        context.update(&octets);
+    }
+    Ok(length == kept.size && context.finish().as_ref() == kept.sha256)
 }

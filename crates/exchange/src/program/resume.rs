@@ -22,7 +22,7 @@ use futures::StreamExt as _;
 
 use super::{Program, refused};
 use crate::{
-    deposit::{Content, DepositError, too_large},
+    deposit::{Content, DepositError, OTHER_FILE, too_large},
     domain::{NewFile, check_file},
     expiry::ABANDONED_DAYS,
     uploads::{Upload, UploadError},
@@ -80,7 +80,7 @@ impl Program {
     /// file is the deposit's at once.
     ///
     /// # Errors
-    /// [`ResumeError`]: as [`Program::put`]; [`DepositError::Conflict`] where a file of another name or length is on its way under this number.
+    /// [`ResumeError`]: as [`Program::put`]; [`DepositError::Conflict`] where a file of another name or length is kept, or on its way, under this number.
     pub async fn begin_upload(
         &self,
         id: DepositId,
@@ -93,7 +93,9 @@ impl Program {
         let store = &self.exchange.parts.store;
         let files = store.files(id).await?;
         if let Some(kept) = files.iter().find(|kept| kept.number == file.number) {
-            return Ok((Standing::of_file(kept), false));
+            let is_said = kept.name == file.name && kept.object.length == length;
+            let standing = is_said.then(|| (Standing::of_file(kept), false));
+            return standing.ok_or(DepositError::Conflict(OTHER_FILE).into());
         }
         let section = self.open_section(&deposit).await?;
         let others = store.deposit_uploads(id).await?;

@@ -107,7 +107,7 @@ pub(crate) async fn a_deposit_is_sent_whole_and_once(db: Db) {
     assert_eq!(db.count("SELECT COUNT(*) FROM outgoing").await, 2);
     let kept = db.store.deposit(d.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.sent_at, kept.expires_at), (DepositState::Sent, Some(at(5)), Some(at(1000))));
-    assert!(!db.store.abort_deposit(d.id).await.unwrap());
+    assert!(!db.store.abort_deposit(d.id, None).await.unwrap());
     let gone = db.store.send_deposit(DepositId::generate(), at(1000), &[], &[], &entry, at(5)).await;
     assert!(matches!(gone, Err(StoreError::DepositClosed(_))));
 }
@@ -132,8 +132,10 @@ pub(crate) async fn an_aborted_deposit_leaves_nothing(db: Db) {
     acme(&db.store).await;
     let (d, _) = db.store.begin_deposit(&deposit("k", 2)).await.unwrap();
     let (file, _) = db.store.keep_file(&file(d.id, 2)).await.unwrap();
-    assert!(db.store.abort_deposit(d.id).await.unwrap());
-    assert!(!db.store.abort_deposit(d.id).await.unwrap());
+    let lines = db.count("SELECT COUNT(*) FROM audit_lines").await;
+    assert!(db.store.abort_deposit(d.id, Some(&entry())).await.unwrap());
+    assert_eq!(db.count("SELECT COUNT(*) FROM audit_lines").await, lines + 1);
+    assert!(!db.store.abort_deposit(d.id, None).await.unwrap());
     assert!(db.store.deposit(d.id).await.unwrap().is_none());
     assert_eq!(db.count("SELECT COUNT(*) FROM files").await, 0);
     assert_eq!(db.store.erasures(10).await.unwrap(), [file.object.id]);

@@ -152,7 +152,7 @@ pub(crate) async fn expiry_and_sending_do_not_mix(db: Db) {
         let (sent, expired, aborted) = futures::join!(
             nodes[0].send_deposit(d.id, at(1000), &links, &[], &entry, at(2)),
             nodes[1].expire_deposits(at(2), at(1), 10, expired),
-            nodes[0].abort_deposit(d.id),
+            nodes[0].abort_deposit(d.id, None),
         );
         expired.unwrap();
         let aborted = aborted.unwrap();

@@ -1,6 +1,9 @@
 //! What was sent, who took it, and taking it back.
 
-use fubako_base::ids::{DepositId, LinkId};
+use fubako_base::{
+    ids::{DepositId, LinkId},
+    section::Section,
+};
 use fubako_store::{
     deposits::{DepositState, Depositor},
     outbox::OutgoingKind,
@@ -136,6 +139,11 @@ pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     db.store.begin_link_session(l.id, &[5; 32], at(900), None, &entry(), at(3)).await.unwrap();
     let (acme, taking) = (id("acme"), Taking { link: l.id, number: 1, session_hash: [5; 32] });
     assert!(db.store.link_is_live(l.id).await.unwrap());
+    for enabled in [false, true] {
+        let section = Section { enabled, ..section("acme") };
+        db.store.apply(&[Change::PutSection(Box::new(section))], &[], at(4)).await.unwrap();
+        assert_eq!(db.store.link_is_live(l.id).await.unwrap(), enabled);
+    }
     let cancel = async |section: &str, state| {
         db.store.cancel_deposit(&id(section), d.id, state, &by(7), &entry()).await.unwrap()
     };
@@ -151,7 +159,7 @@ pub(crate) async fn a_deposit_is_taken_back_whole(db: Db) {
     assert_eq!(seen.files.len(), 1, "what it was is still told");
     assert!(!db.store.extend_deposit(&acme, d.id, at(1000), at(2000), &entry()).await.unwrap());
     assert_eq!(db.store.expire_deposits(at(5000), at(0), 10, expired).await.unwrap(), 0);
-    assert!(!db.store.abort_deposit(d.id).await.unwrap());
+    assert!(!db.store.abort_deposit(d.id, None).await.unwrap());
     assert!(!db.store.send_deposit(d.id, at(2000), &[], &[], &entry(), at(9)).await.unwrap(), "it was sent");
     assert!(!holds(&db.contents().await, &f.object.wrapped_key), "its key is gone");
 }

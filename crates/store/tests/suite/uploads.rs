@@ -207,7 +207,7 @@ pub(crate) async fn an_upload_ends_with_its_deposit(db: Db) {
             parts.push(part);
         }
         if key == "given up" {
-            assert!(db.store.abort_deposit(d.id).await.unwrap());
+            assert!(db.store.abort_deposit(d.id, None).await.unwrap());
         } else {
             assert_eq!(db.store.expire_deposits(at(1000), at(1), 10, expired).await.unwrap(), 1);
             let late = db.store.begin_upload(&for_file(d.id, 1, 1), LIMITS, at(3)).await;

@@ -113,8 +113,8 @@ pub(super) async fn send(State(api): State<Api>, Extension(program): Caller, id:
     responses((status = 204, description = "It is given up.")),
     security(("token" = ["deposits:write"])),
 )]
-pub(super) async fn abort(Extension(program): Caller, id: Named) -> Result<Response, ApiError> {
-    program.abort(deposit_id(id)?).await?;
+pub(super) async fn abort(State(api): State<Api>, Extension(program): Caller, id: Named) -> Result<Response, ApiError> {
+    program.abort(deposit_id(id)?, (api.clock)()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -138,17 +138,18 @@ pub(super) struct ByKey {
     security(("token" = ["deposits:write"])),
 )]
 pub(super) async fn abort_by_key(
+    State(api): State<Api>,
     Extension(program): Caller,
     query: Result<Query<ByKey>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(wanted) = query.map_err(|_| ApiError::malformed("section and idempotency_key are wanted"))?;
-    program.abort_by_key(&wanted.section, &wanted.idempotency_key).await?;
+    program.abort_by_key(&wanted.section, &wanted.idempotency_key, (api.clock)()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Put a file
 ///
-/// The body is the file, octet for octet; it is scanned and sealed while it comes. Repeated, what was put first stays.
+/// The body is the file, octet for octet; it is scanned and sealed while it comes. Repeated, what was put first stays: another file under its number is refused (409).
 #[utoipa::path(
     put, path = "/api/v1/deposits/{id}/files/{number}", tag = "deposits", operation_id = "putFile",
     params(
@@ -160,7 +161,7 @@ pub(super) async fn abort_by_key(
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file; its Content-Type is kept."),
     responses(
         (status = 201, description = "It is in.", body = File),
-        (status = 200, description = "A file was put under this number before.", body = File),
+        (status = 200, description = "This file was put under this number before.", body = File),
     ),
     security(("token" = ["deposits:write"])),
 )]

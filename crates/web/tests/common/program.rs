@@ -55,9 +55,9 @@ impl Place {
         (answer.status.as_u16(), value)
     }
 
-    /// Begins a deposit of so many files; gives its id.
-    pub async fn begin(&self, token: &str, section: &str, key: &str, file_count: u32) -> String {
-        let wanted = json!({
+    /// A deposit of so many files, as it is asked for.
+    pub fn wanted(section: &str, key: &str, file_count: u32) -> Value {
+        json!({
             "section": section,
             "sender": { "address": format!("taro@{section}.example"), "name": "太郎" },
             "subject": format!("subject {key}"),
@@ -65,8 +65,12 @@ impl Place {
             "recipients": ["hanako@example.jp", "jiro@example.jp"],
             "file_password": "long enough",
             "file_count": file_count,
-        });
-        let (headers, wanted) = ([("idempotency-key", key)], wanted.to_string());
+        })
+    }
+
+    /// Begins a deposit of so many files; gives its id.
+    pub async fn begin(&self, token: &str, section: &str, key: &str, file_count: u32) -> String {
+        let (headers, wanted) = ([("idempotency-key", key)], Self::wanted(section, key, file_count).to_string());
         let (status, deposit) = self.call(token, Method::POST, "/api/v1/deposits", &headers, &wanted).await;
         assert_eq!(status, 201, "{deposit}");
         deposit["id"].as_str().unwrap().to_owned()
