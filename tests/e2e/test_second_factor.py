@@ -141,7 +141,7 @@ def test_the_whole_story_of_a_second_factor(site, browser, lang, size):
         person.sign_in("acme/tanaka", PASSWORD)
         recover(person, codes[1])
         person.open("/me/second-factor")
-        person.send("/me/second-factor/codes", code=app.code())
+        person.send("/me/second-factor/codes", password=PASSWORD, code=app.code())
         new = [element.text for element in browser.driver.find_elements(By.CSS_SELECTOR, ".codes code")]
         assert len(new) == 10 and not set(new) & set(codes)
         person.open("/me/second-factor")

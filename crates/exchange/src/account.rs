@@ -12,7 +12,8 @@ use fubako_base::{
 };
 use fubako_store::{
     StoreError,
-    accounts::{Account, AccountName, NewInvitation, Session},
+    accounts::{Account, AccountName, NewInvitation},
+    sessions::Session,
 };
 
 use crate::{
@@ -24,8 +25,10 @@ use crate::{
             Entry, Fault, INVITATION_HOURS, Known, Name, Passed, Refusal, SESSION_NOTED, State, check_operator,
             check_password, compared_with, entry, nfc, price, session_is_good, sign_in, sign_in_name,
         },
+        second_factor::typed,
     },
     password::{self, Seat},
+    second_factor::{races, recovery_used},
     token::{Token, presented},
 };
 
@@ -285,7 +288,7 @@ impl Exchange {
             self.note(refused(account, address, Event::SignInRefused, refusal, now)).await;
             return Ok(SignIn::Refused);
         }
-        Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
+        Err(races())
     }
 
     /// Begins what a right password opens; none where it is another by now.
@@ -364,7 +367,7 @@ impl Exchange {
         Ok(all)
     }
 
-    /// Changes somebody's password: all their sessions end, and a new one begins.
+    /// Changes somebody's password, for the current one and, where a second factor counts, a code: all their sessions end, and a new one begins.
     ///
     /// # Errors
     /// [`AccountError::Fault`], [`AccountError::Unavailable`].
@@ -372,6 +375,7 @@ impl Exchange {
         &self,
         person: &Person,
         current: &str,
+        code: &str,
         new: &str,
         address: &str,
         now: Timestamp,
@@ -380,26 +384,35 @@ impl Exchange {
         if nfc(current) == nfc(new) {
             return Err(AccountError::Fault(Fault::Same));
         }
-        let name = own_name(&person.known.account);
+        let code = typed(code);
         for _ in 0..RACES {
-            let account = self.parts.store.account(&name).await?.ok_or(AccountError::NotFound)?;
-            let known = self.with_section(account).await?;
-            let Some(came) = self.try_password(Some(&known), true, current, now).await? else { continue };
-            let (id, section) = (known.account.id, section_of(&known.account));
-            if let Err(refusal) = came {
-                tracing::warn!(account = %id, section, ?refusal, "a password was not changed");
-                self.note(refused(Some(&known.account), address, Event::PasswordChangeRefused, refusal, now)).await;
-                return Ok(Renewed::Refused);
-            }
-            let (secret, session) = session(address, now)?;
-            let old = known.account.password_hash.as_deref().unwrap_or_default();
-            let entry = own_act(&known.account, address, Event::PasswordChanged, now);
-            if self.parts.store.change_password(id, old, &hashed(new).await?, &session, &entry).await? {
-                tracing::info!(account = %id, section, "a password was changed");
-                return Ok(Renewed::In(secret.into_text()));
-            }
+            let known = self.afresh(person).await?;
+            let account = &known.account;
+            let Some(came) = self.try_again(&known, current, code.as_ref(), now).await? else { continue };
+            let (id, section) = (account.id, section_of(account));
+            let refusal = match came {
+                Ok(used) => {
+                    let (secret, session) = session(address, now)?;
+                    let old = account.password_hash.as_deref().unwrap_or_default();
+                    let mut entries = vec![own_act(account, address, Event::PasswordChanged, now)];
+                    entries.extend(used.and_then(|used| recovery_used(account, used, address, now)));
+                    let new = hashed(new).await?;
+                    if self.parts.store.change_password(id, old, &new, used, &session, &entries).await? {
+                        tracing::info!(account = %id, section, "a password was changed");
+                        return Ok(Renewed::In(secret.into_text()));
+                    }
+                    if used.is_none() {
+                        continue;
+                    }
+                    Refusal::UsedCode
+                }
+                Err(refusal) => refusal,
+            };
+            tracing::warn!(account = %id, section, ?refusal, "a password was not changed");
+            self.note(refused(Some(account), address, Event::PasswordChangeRefused, refusal, now)).await;
+            return Ok(Renewed::Refused);
         }
-        Err(AccountError::Unavailable("other tries at the same account came between".to_owned()))
+        Err(races())
     }
 
     /// Ends a session, by its secret, from an IP address. One that is not there is ended already.

@@ -20,7 +20,7 @@ use crate::{
     },
     audit::log_of,
     domain::{
-        account::{Known, Refusal, compared_with, price, sign_in_name},
+        account::{Known, Passed, Refusal, compared_with, price, sign_in_name},
         second_factor::{
             KEY, Typed, check, half_is_good, key_uri, may_confirm, recovery_codes, recovery_hashes, refusal, shown_key,
             step_of, typed,
@@ -193,13 +193,14 @@ impl Exchange {
         Ok(Confirmed::On { session: secret.into_text(), codes })
     }
 
-    /// Makes new recovery codes, for a code of the app.
+    /// Makes new recovery codes, for somebody's password and a code of the app.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
     pub async fn new_recovery_codes(
         &self,
         person: &Person,
+        password: &str,
         code: &str,
         address: &str,
         now: Timestamp,
@@ -209,10 +210,10 @@ impl Exchange {
         for _ in 0..RACES {
             let known = self.afresh(person).await?;
             let account = &known.account;
-            let Some(came) = self.try_code(&known, true, code.as_ref(), now).await? else { continue };
+            let Some(came) = self.try_again(&known, password, code.as_ref(), now).await? else { continue };
             let step = match came {
-                Ok(Used::Step(step)) => step,
-                Ok(Used::Recovery(_)) => return Ok(NewCodes::Refused),
+                Ok(Some(Used::Step(step))) => step,
+                Ok(_) => return Ok(NewCodes::Refused),
                 Err(refusal) => {
                     self.not_changed(account, refusal, address, now).await;
                     return Ok(NewCodes::Refused);
@@ -221,7 +222,8 @@ impl Exchange {
             let codes = recovery_codes().map_err(unavailable)?;
             let hashes = recovery_hashes(account.id, &codes);
             let entry = own_act(account, address, Event::RecoveryCodesMade, now);
-            if !self.parts.store.replace_recovery_codes(account.id, step, &hashes, &entry).await? {
+            let hash = account.password_hash.as_deref().unwrap_or_default();
+            if !self.parts.store.replace_recovery_codes(account.id, hash, step, &hashes, &entry).await? {
                 self.not_changed(account, Refusal::UsedCode, address, now).await;
                 return Ok(NewCodes::Refused);
             }
@@ -247,14 +249,10 @@ impl Exchange {
         for _ in 0..RACES {
             let known = self.afresh(person).await?;
             let account = &known.account;
-            // One try for both: what is wrong is not told.
-            let Some(came) = self.try_password(Some(&known), true, password, now).await? else { continue };
-            let came = match came {
-                Ok(_) => self.compare(&known, code.as_ref(), now).await?,
-                Err(refusal) => Err(refusal),
-            };
+            let Some(came) = self.try_again(&known, password, code.as_ref(), now).await? else { continue };
             let used = match came {
-                Ok(used) => used,
+                Ok(Some(used)) => used,
+                Ok(None) => return Ok(Renewed::Refused),
                 Err(refusal) => {
                     self.not_changed(account, refusal, address, now).await;
                     return Ok(Renewed::Refused);
@@ -362,6 +360,23 @@ impl Exchange {
         self.compare(known, code, now).await.map(Some)
     }
 
+    /// Whoever is signed in proves anew who they are, before something that they sign in with is changed: counts one try, and compares the password and, where a second
+    /// factor counts, a code, which then is to be used up. Which of the two is wrong is not told. None where another try came between.
+    pub(crate) async fn try_again(
+        &self,
+        known: &Known,
+        password: &str,
+        code: Option<&Typed>,
+        now: Timestamp,
+    ) -> Result<Option<Result<Option<Used>, Refusal>>, AccountError> {
+        let Some(came) = self.try_password(Some(known), true, password, now).await? else { return Ok(None) };
+        Ok(Some(match came {
+            Ok(Passed::In) => Ok(None),
+            Ok(Passed::Code) => self.compare(known, code, now).await?.map(Some),
+            Err(refusal) => Err(refusal),
+        }))
+    }
+
     /// Compares a code, whose try was counted.
     async fn compare(
         &self,
@@ -387,7 +402,7 @@ impl Exchange {
     }
 
     /// Somebody's account as it is by now.
-    async fn afresh(&self, person: &Person) -> Result<Known, AccountError> {
+    pub(crate) async fn afresh(&self, person: &Person) -> Result<Known, AccountError> {
         let account = self.parts.store.account(&own_name(&person.known.account)).await?;
         self.with_section(account.ok_or(AccountError::NotFound)?).await
     }
@@ -404,10 +419,15 @@ fn context(id: AccountId) -> String {
 }
 
 /// That a recovery code was used, where it was one.
-fn recovery_used(account: &Account, used: Used, address: &str, now: Timestamp) -> Option<fubako_store::audit::Entry> {
+pub(crate) fn recovery_used(
+    account: &Account,
+    used: Used,
+    address: &str,
+    now: Timestamp,
+) -> Option<fubako_store::audit::Entry> {
     matches!(used, Used::Recovery(_)).then(|| own_act(account, address, Event::RecoveryCodeUsed, now))
 }
 
-fn races() -> AccountError {
+pub(crate) fn races() -> AccountError {
     AccountError::Unavailable("other tries at the same account came between".to_owned())
 }

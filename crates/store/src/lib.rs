@@ -55,6 +55,7 @@ mod rounds;
 pub mod second_factor;
 pub mod sections;
 pub mod sent;
+pub mod sessions;
 pub mod sts;
 mod tx;
 pub mod upkeep;

@@ -7,10 +7,9 @@ use fubako_base::{Timestamp, ids::AccountId};
 
 use crate::{
     Store, StoreError,
-    accounts::{
-        Account, AccountName, NewInvitation, Session, account, account_by_id, begin_only, insert_session, invite,
-    },
+    accounts::{Account, AccountName, NewInvitation, account, account_by_id, invite},
     audit::Entry,
+    sessions::{Session, begin_only, insert_session},
     tx::{Row, Tx, args},
 };
 
@@ -151,28 +150,28 @@ impl Store {
             .await
     }
 
-    /// Keeps other recovery codes in place of those that are there, for a code of this step, which is used up; the try is given back. False where the code is
-    /// not good any more.
+    /// Password and code were right: other recovery codes are kept in place of those that are there, the code of this step is used up, and wrong tries are
+    /// forgotten, in one transaction. False where the code is not good any more, or the password is another by now.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn replace_recovery_codes(
         &self,
         id: AccountId,
+        password_hash: &str,
         step: i64,
         recovery: &[[u8; 32]],
         entry: &Entry,
     ) -> Result<bool, StoreError> {
         let record = self.recording(std::slice::from_ref(entry))?;
+        let args = (id, password_hash.to_owned(), step, recovery.to_vec(), record);
         self.pool
-            .write((id, step, recovery.to_vec(), record), |tx, (id, step, recovery, record)| {
+            .write(args, |tx, (id, password_hash, step, recovery, record)| {
                 Box::pin(async move {
                     lock(tx, *id).await?;
-                    if !use_up(tx, *id, Used::Step(*step)).await? {
+                    if !use_up(tx, *id, Used::Step(*step)).await? || !forget_failures(tx, *id, password_hash).await? {
                         return Ok(false);
                     }
-                    let sql = give_back!("id = $1");
-                    tx.run(sql, args![*id]).await?;
                     tx.run("DELETE FROM recovery_codes WHERE account = $1", args![*id]).await?;
                     insert_recovery(tx, *id, recovery).await?;
                     record.write_if(true, tx).await
@@ -353,12 +352,18 @@ impl Store {
 }
 
 /// Holds an account's row first, as whatever changes a password does: so nobody waits in a circle for what hangs on it.
-async fn lock(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+pub(crate) async fn lock(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
     tx.run("UPDATE accounts SET failures = failures WHERE id = $1", args![id]).await.map(drop)
 }
 
+/// Whether an account has a second factor that counts.
+pub(crate) async fn counts(tx: &mut Tx, id: AccountId) -> Result<bool, StoreError> {
+    let sql = "SELECT account FROM second_factors WHERE account = $1 AND confirmed_at IS NOT NULL";
+    Ok(tx.one("second_factors", sql, args![id]).await?.is_some())
+}
+
 /// Uses a code up. False where it was used already, or is none of the account's.
-async fn use_up(tx: &mut Tx, id: AccountId, used: Used) -> Result<bool, StoreError> {
+pub(crate) async fn use_up(tx: &mut Tx, id: AccountId, used: Used) -> Result<bool, StoreError> {
     let changed = match used {
         Used::Step(step) => {
             let sql = "UPDATE second_factors SET last_step = $2

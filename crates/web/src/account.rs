@@ -42,7 +42,7 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .route("/me/sessions/end", post(end_others).get(lead_to_me))
 }
 
-form!(NewPassword { current, password, again });
+form!(NewPassword { current, code, password, again });
 
 #[derive(Deserialize)]
 struct NameAndPassword {
@@ -112,6 +112,22 @@ pub(crate) async fn too_many(counter: &Counter<'_>, many: TooMany) -> u64 {
         counter.exchange().too_many_sign_ins(counter.caller.peer, counter.now).await;
     }
     waits::seconds_until(counter.now, many.until)
+}
+
+/// Takes a try of the network of somebody who proves anew who they are, as at a sign-in.
+///
+/// # Errors
+/// The seconds to wait.
+pub(crate) async fn take_try(counter: &Counter<'_>) -> Result<(), u64> {
+    match counter.state.guesses.take(counter.caller.peer, counter.now) {
+        Ok(()) => Ok(()),
+        Err(many) => Err(too_many(counter, many).await),
+    }
+}
+
+/// The try was no wrong one.
+pub(crate) fn give_back(counter: &Counter<'_>) {
+    counter.state.guesses.give_back(counter.caller.peer);
 }
 
 /// A new session, in place of the one before, and on to the page that was wanted.
@@ -216,9 +232,14 @@ fn password_form(counter: &Counter<'_>, person: &Person, unfit: Option<Unfit>) -
         None => StatusCode::OK,
         Some(Unfit::WrongCurrent) => StatusCode::FORBIDDEN,
         Some(Unfit::Differs | Unfit::Fault(_)) => StatusCode::BAD_REQUEST,
+        Some(Unfit::TooMany { .. }) => StatusCode::TOO_MANY_REQUESTS,
     };
     let must = person.entry == Entry::MustChange;
-    counter.page(status, |frame| pages::password(frame, &counter.oneself(&person.known), must, unfit))
+    let mut page = counter.page(status, |frame| pages::password(frame, &counter.oneself(&person.known), must, unfit));
+    if let Some(Unfit::TooMany { seconds }) = unfit {
+        retry_after(&mut page, seconds);
+    }
+    page
 }
 
 /// `POST /me/password`: all sessions end, and this browser gets a new one.
@@ -229,9 +250,16 @@ async fn change_password(State(state): State<Arc<WebState>>, caller: Caller, req
         if form.password != form.again {
             return Ok(password_form(&counter, &person, Some(Unfit::Differs)));
         }
+        if let Err(seconds) = take_try(&counter).await {
+            return Ok(password_form(&counter, &person, Some(Unfit::TooMany { seconds })));
+        }
         let address = caller.peer.to_string();
-        let (exchange, now) = (counter.exchange(), counter.now);
-        let unfit = match exchange.change_password(&person, &form.current, &form.password, &address, now).await {
+        let (current, code, new) = (&form.current, &form.code, &form.password);
+        let renewed = counter.exchange().change_password(&person, current, code, new, &address, counter.now).await;
+        if !matches!(renewed, Ok(Renewed::Refused)) {
+            give_back(&counter);
+        }
+        let unfit = match renewed {
             Ok(Renewed::In(secret)) => {
                 return Ok(counter.with_cookie(counter.lead_to(ME, Some(Done::PasswordChanged)), &secret));
             }

@@ -20,7 +20,7 @@ use fubako_exchange::{
 
 use crate::{
     WebState,
-    account::{signed_in, too_many},
+    account::{give_back, signed_in, take_try, too_many},
     counter::{CODE, Caller, Counter, First, ME, SECOND_FACTOR, either, form},
     pages::{
         account::Done,
@@ -145,12 +145,17 @@ async fn own(counter: &Counter<'_>, person: &Person, trouble: Option<Trouble>) -
     let standing = standing.map_err(|error| counter.first(&error))?;
     let status = match trouble {
         None => StatusCode::OK,
-        Some(Trouble::Refused | Trouble::CodeRefused) => StatusCode::FORBIDDEN,
+        Some(Trouble::Refused | Trouble::CodesRefused) => StatusCode::FORBIDDEN,
         Some(Trouble::NotConfirmed | Trouble::Over) => StatusCode::BAD_REQUEST,
+        Some(Trouble::TooMany { .. }) => StatusCode::TOO_MANY_REQUESTS,
     };
     let who = counter.oneself(&person.known);
     let page = Own { standing, must: person.entry == Entry::MustSecure, who: &who, trouble, done: counter.caller.done };
-    Ok(counter.page(status, |frame| pages::own(frame, &page)))
+    let mut response = counter.page(status, |frame| pages::own(frame, &page));
+    if let Some(Trouble::TooMany { seconds }) = trouble {
+        retry_after(&mut response, seconds);
+    }
+    Ok(response)
 }
 
 /// `POST /me/second-factor/begin`: the key, once.
@@ -159,7 +164,13 @@ async fn begin(State(state): State<Arc<WebState>>, caller: Caller, request: Requ
     let answer = async {
         let (person, form): (_, Password) = counter.own_form(SECOND_FACTOR, request).await?;
         let peer = caller.peer.to_string();
+        if let Err(seconds) = take_try(&counter).await {
+            return own(&counter, &person, Some(Trouble::TooMany { seconds })).await;
+        }
         let begun = counter.exchange().begin_second_factor(&person, &form.password, &peer, counter.now).await;
+        if !matches!(begun, Ok(Begun::Refused)) {
+            give_back(&counter);
+        }
         match begun.map_err(|error| counter.first(&error))? {
             Begun::Key(key) => {
                 let who = counter.oneself(&person.known);
@@ -195,12 +206,19 @@ async fn confirm(State(state): State<Arc<WebState>>, caller: Caller, request: Re
 async fn new_codes(State(state): State<Arc<WebState>>, caller: Caller, request: Request) -> Response {
     let counter = Counter::new(&state, &caller);
     let answer = async {
-        let (person, form): (_, Code) = counter.own_form(SECOND_FACTOR, request).await?;
+        let (person, form): (_, Both) = counter.own_form(SECOND_FACTOR, request).await?;
         let peer = caller.peer.to_string();
-        let made = counter.exchange().new_recovery_codes(&person, &form.code, &peer, counter.now).await;
+        if let Err(seconds) = take_try(&counter).await {
+            return own(&counter, &person, Some(Trouble::TooMany { seconds })).await;
+        }
+        let exchange = counter.exchange();
+        let made = exchange.new_recovery_codes(&person, &form.password, &form.code, &peer, counter.now).await;
+        if !matches!(made, Ok(NewCodes::Refused)) {
+            give_back(&counter);
+        }
         match made.map_err(|error| counter.first(&error))? {
             NewCodes::Made(codes) => Ok(counter.page(StatusCode::OK, |frame| pages::recovery(frame, &codes, false))),
-            NewCodes::Refused => own(&counter, &person, Some(Trouble::CodeRefused)).await,
+            NewCodes::Refused => own(&counter, &person, Some(Trouble::CodesRefused)).await,
         }
     };
     either(answer.await)
@@ -212,8 +230,14 @@ async fn off(State(state): State<Arc<WebState>>, caller: Caller, request: Reques
     let answer = async {
         let (person, form): (_, Both) = counter.own_form(SECOND_FACTOR, request).await?;
         let peer = caller.peer.to_string();
+        if let Err(seconds) = take_try(&counter).await {
+            return own(&counter, &person, Some(Trouble::TooMany { seconds })).await;
+        }
         let exchange = counter.exchange();
         let ended = exchange.end_second_factor(&person, &form.password, &form.code, &peer, counter.now).await;
+        if !matches!(ended, Ok(Renewed::Refused)) {
+            give_back(&counter);
+        }
         match ended.map_err(|error| counter.first(&error))? {
             Renewed::In(secret) => Ok(counter.with_cookie(counter.lead_to(ME, Some(Done::SecondFactorOff)), &secret)),
             Renewed::Refused => own(&counter, &person, Some(Trouble::Refused)).await,

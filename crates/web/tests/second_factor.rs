@@ -3,159 +3,23 @@
 
 mod common;
 
-use common::{Answer, House, encoded, request};
+use common::{
+    encoded, request,
+    secured::{
+        HALF, OWN, PASSWORD, SESSION, choose, code, cookie, enter, failures, half, key_of, ready, recorded, secure,
+        send, shown_codes, shown_key, sign_in, signed_in, status,
+    },
+};
 use fubako_base::{
-    Timestamp,
     audit::Event,
-    ids::{DepositId, SectionId},
+    ids::DepositId,
     section::{SecondFactor, Section, Settings},
 };
-use fubako_exchange::audit::{By, Search};
-use fubako_store::{
-    accounts::AccountName,
-    sections::{Change, User},
-};
-use fubako_testkit::{house, section};
-use fubako_vault::scanner::Scanner;
+use fubako_exchange::audit::By;
+use fubako_store::{accounts::AccountName, sections::Change};
+use fubako_testkit::section;
 use http::Method;
-use totp_rs::{Builder, Secret};
-
-const URL: &str = "https://files.acme.example";
-const PASSWORD: &str = "a long enough secret";
-const SESSION: &str = "__Host-fubako_session";
-const HALF: &str = "__Host-fubako_sign_in";
-const OWN: &str = "/me/second-factor";
-
-fn person(section: &str, login_id: &str, administrator: bool) -> User {
-    User {
-        section: section.parse().unwrap(),
-        login_id: login_id.to_owned(),
-        address: format!("{login_id}@{section}.example"),
-        name: String::new(),
-        group: None,
-        default_user: false,
-        administrator,
-        approver: false,
-        password_never_expires: false,
-    }
-}
-
-/// A house with an operator, a user and an administrator of `acme`, and an administrator of `other`, all with [`PASSWORD`]; three wrong tries lock.
-async fn ready() -> House {
-    let settings = Settings { sign_in_tries: 3, ..Settings::default() };
-    let house = House::of(house::House::at(URL, Scanner::None, Section { settings, ..section("acme") }).await);
-    house.put_section(section("other")).await;
-    for user in [person("acme", "taro", false), person("acme", "kanri", true), person("other", "kanri", true)] {
-        house.store.apply(&[Change::PutUser(user)], &[], house.now()).await.unwrap();
-    }
-    let by = By::command("test");
-    let root = house.exchange.add_operator("root", "root@ops.example", &by, house.now()).await.unwrap();
-    choose(&house, &root.link).await;
-    for name in ["acme/taro", "acme/kanri", "other/kanri"] {
-        let link = house.exchange.reset_account(name, &by, house.now()).await.unwrap().link;
-        choose(&house, &link).await;
-    }
-    house
-}
-
-async fn choose(house: &House, link: &str) {
-    let form = format!("password={0}&again={0}", encoded(PASSWORD));
-    assert_eq!(house.post(link.strip_prefix(URL).unwrap(), &[], &form).await.status.as_u16(), 303);
-}
-
-async fn sign_in(house: &House, at: &str, name: &str, password: &str, cookies: &str) -> Answer {
-    house.post(at, &[("cookie", cookies)], &format!("name={}&password={}", encoded(name), encoded(password))).await
-}
-
-/// The `Cookie` header that an answer leads to for one of ours; none where it sets none, or ends it.
-fn cookie(answer: &Answer, name: &str) -> Option<String> {
-    let all = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-    let set = all.into_iter().find(|set| set.starts_with(&format!("{name}=")))?;
-    let pair = set.split(';').next().unwrap();
-    (!pair.ends_with('=')).then(|| pair.to_owned())
-}
-
-async fn signed_in(house: &House, name: &str) -> String {
-    let answer = sign_in(house, "/sign-in", name, PASSWORD, "").await;
-    assert_eq!(answer.header("location"), "/me", "{}", answer.text());
-    cookie(&answer, SESSION).unwrap()
-}
-
-/// The password was right: what is half open.
-async fn half(house: &House, name: &str) -> String {
-    let answer = sign_in(house, "/sign-in", name, PASSWORD, "").await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/sign-in/code"), "{}", answer.text());
-    assert_eq!(cookie(&answer, SESSION), None);
-    cookie(&answer, HALF).unwrap()
-}
-
-fn key_of(page: &str) -> String {
-    let after = page.split("name=\"form\" value=\"").nth(1).unwrap_or_else(|| panic!("no key: {page}"));
-    after.split('"').next().unwrap().to_owned()
-}
-
-/// Sends a form of one's own second factor.
-async fn send(house: &House, session: &str, what: &str, fields: &str) -> Answer {
-    let page = house.get(OWN, &[("cookie", session)]).await;
-    let form = format!("form={}&{fields}", key_of(page.text()));
-    house.post(&format!("{OWN}/{what}"), &[("cookie", session)], &form).await
-}
-
-/// Enters a code after the password.
-async fn enter(house: &House, half: &str, code: &str) -> Answer {
-    let page = house.get("/sign-in/code", &[("cookie", half)]).await;
-    assert_eq!(page.status.as_u16(), 200, "{}", page.header("location"));
-    let form = format!("form={}&code={}", key_of(page.text()), encoded(code));
-    house.post("/sign-in/code", &[("cookie", half)], &form).await
-}
-
-/// The code that an app shows so many steps from a time.
-fn code(key: &str, now: Timestamp, away: i64) -> String {
-    let secret = Secret::try_from_base32(key.replace(' ', "")).unwrap();
-    let seconds = u64::try_from(now.0 / 1_000_000 + 30 * away).unwrap();
-    Builder::new().with_secret(secret).build().unwrap().generate(seconds).to_string()
-}
-
-fn shown_key(page: &str) -> String {
-    page.split("<code class=\"key\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
-}
-
-fn shown_codes(page: &str) -> Vec<String> {
-    page.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
-}
-
-/// Turns it on; gives the key, the recovery codes and the session's cookie. The clock is a step further then: the next code is a new one.
-async fn secure(house: &House, session: &str) -> (String, Vec<String>, String) {
-    let begun = send(house, session, "begin", &format!("password={}", encoded(PASSWORD))).await;
-    assert_eq!(begun.status.as_u16(), 200, "{}", begun.text());
-    let key = shown_key(begun.text());
-    let on = send(house, session, "confirm", &format!("code={}", code(&key, house.now(), 0))).await;
-    assert_eq!(on.status.as_u16(), 200, "{}", on.text());
-    house.pass_seconds(30);
-    (key, shown_codes(on.text()), cookie(&on, SESSION).unwrap())
-}
-
-async fn status(house: &House, path: &str, cookies: &str) -> u16 {
-    house.get(path, &[("cookie", cookies)]).await.status.as_u16()
-}
-
-/// What a section's log has of an event, the newest first: the object, and the reason.
-async fn recorded(house: &House, section: &str, event: Event) -> Vec<(String, String)> {
-    let section: SectionId = section.parse().unwrap();
-    let search = Search { event: Some(event), ..Search::default() };
-    let lines = house.exchange.audit_lines(&section, &search, None, 100).await.unwrap();
-    let reason = |detail: &str| {
-        let detail: serde_json::Value = serde_json::from_str(detail).unwrap();
-        detail["reason"].as_str().unwrap_or_default().to_owned()
-    };
-    lines.into_iter().map(|line| (line.object, reason(&line.detail))).collect()
-}
-
-async fn failures(house: &House) -> (u32, bool) {
-    let name = AccountName::User("acme".parse().unwrap(), "taro".to_owned());
-    let account = house.store.account(&name).await.unwrap().unwrap();
-    (account.failures, account.locked_at.is_some())
-}
+use totp_rs::Secret;
 
 /// Every route × nobody, an operator, a user, an administrator, another section's, and one whose sign-in is half open: the status that each gets. (POST
 /// without a form of one's own.)
@@ -372,8 +236,8 @@ async fn wrong_codes_lock_as_wrong_passwords_do_and_the_password_forgets_none() 
     assert_eq!(sign_in(&house, "/sign-in", "acme/taro", PASSWORD, "").await.status.as_u16(), 403);
     // Who works already goes on, and can change nothing.
     assert_eq!(status(&house, "/me", &session).await, 200);
-    assert_eq!(send(&house, &session, "codes", &format!("code={right}")).await.status.as_u16(), 403);
     let both = format!("password={}&code={right}", encoded(PASSWORD));
+    assert_eq!(send(&house, &session, "codes", &both).await.status.as_u16(), 403);
     assert_eq!(send(&house, &session, "off", &both).await.status.as_u16(), 403);
     let reasons: Vec<String> =
         recorded(&house, "acme", Event::SignInRefused).await.into_iter().map(|(_, reason)| reason).collect();
@@ -425,18 +289,19 @@ async fn a_recovery_code_stands_in_once_and_new_ones_void_the_old() {
     let page = house.get(&format!("{OWN}?lang=en"), &[("cookie", &session)]).await;
     assert!(page.text().contains("8 left"));
 
-    // New ones are for a code of the app, not for a recovery code, and not for a used one.
-    for bad in [&codes[0], "000000"] {
-        assert_eq!(send(&house, &session, "codes", &format!("code={bad}")).await.status.as_u16(), 403);
+    // New ones are for the password and a code of the app: not for one of the two, not for a recovery code, and not for a used one.
+    let right = code(&key, house.now(), 0);
+    for (password, bad) in [(PASSWORD, codes[0].as_str()), ("wrong", right.as_str())] {
+        let fields = format!("password={}&code={bad}", encoded(password));
+        assert_eq!(send(&house, &session, "codes", &fields).await.status.as_u16(), 403, "{fields}");
     }
     assert_eq!(failures(&house).await, (2, false));
-    let right = code(&key, house.now(), 0);
-    let made = send(&house, &session, "codes", &format!("code={right}")).await;
+    let both = format!("password={}&code={right}", encoded(PASSWORD));
+    let made = send(&house, &session, "codes", &both).await;
     let new = shown_codes(made.text());
     assert_eq!((made.status.as_u16(), new.len()), (200, 10));
-    assert_eq!(failures(&house).await, (2, false), "its own try is given back, and no more");
-    house.exchange.unlock_account("acme/taro", &By::command("test"), house.now()).await.unwrap();
-    assert_eq!(send(&house, &session, "codes", &format!("code={right}")).await.status.as_u16(), 403, "used");
+    assert_eq!(failures(&house).await, (0, false), "password and code were right");
+    assert_eq!(send(&house, &session, "codes", &both).await.status.as_u16(), 403, "used");
     let third = half(&house, "acme/taro").await;
     assert_eq!(enter(&house, &third, &codes[0]).await.status.as_u16(), 403, "void");
     assert_eq!(enter(&house, &third, &new[0]).await.status.as_u16(), 303);

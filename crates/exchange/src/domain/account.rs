@@ -40,7 +40,7 @@ use fubako_base::{
     network::Networks,
     section::{SecondFactor, Section, Settings},
 };
-use fubako_store::accounts::{Account, Session};
+use fubako_store::{accounts::Account, sessions::Session};
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::{Invalid, common_passwords::is_common, is_address};

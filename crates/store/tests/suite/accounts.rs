@@ -1,11 +1,12 @@
 use fubako_base::ids::AccountId;
 use fubako_store::{
     StoreError,
-    accounts::{Account, AccountName, NewInvitation, Session},
+    accounts::{Account, AccountName, NewInvitation},
     members::Invited,
     outbox::OutgoingKind,
     second_factor::Half,
     sections::{Change, User},
+    sessions::Session,
 };
 use futures::future::join_all;
 
@@ -253,9 +254,9 @@ pub(crate) async fn sessions_end_singly_all_but_one_and_with_a_change_of_the_pas
     assert_eq!(db.store.end_other_sessions(id, &[2; 32], &entry()).await.unwrap(), 1);
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [2]);
 
-    assert!(!db.store.change_password(id, "wrong", "new", &session(8, 60), &entry()).await.unwrap());
+    assert!(!db.store.change_password(id, "wrong", "new", None, &session(8, 60), &[entry()]).await.unwrap());
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [2]);
-    assert!(db.store.change_password(id, "hash", "new", &session(9, 60), &entry()).await.unwrap());
+    assert!(db.store.change_password(id, "hash", "new", None, &session(9, 60), &[entry()]).await.unwrap());
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [9]);
     let changed = found(&db, &operator("root")).await;
     assert_eq!((changed.password_hash.as_deref(), changed.password_set_at), (Some("new"), Some(at(60))));

@@ -99,6 +99,7 @@ suite! {
         a_key_counts_once_a_code_was_right_and_sessions_elsewhere_end
         a_code_is_used_up_once_however_many_come_with_it
         a_right_password_forgets_nothing_while_a_code_is_owed
+        a_password_is_changed_with_a_code_where_one_is_owed
         recovery_codes_are_replaced_and_a_second_factor_ends
         a_second_factor_is_taken_away_alone_or_with_a_reset
     }

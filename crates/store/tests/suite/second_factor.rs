@@ -1,7 +1,8 @@
 use fubako_base::ids::AccountId;
 use fubako_store::{
-    accounts::{AccountName, NewInvitation, Session},
+    accounts::{AccountName, NewInvitation},
     second_factor::{Half, SecondFactor, Used},
+    sessions::Session,
 };
 use futures::future::join_all;
 
@@ -65,7 +66,7 @@ pub(crate) async fn a_key_counts_once_a_code_was_right_and_sessions_elsewhere_en
     // Not the key that was given up; and no code is used up before it counts.
     let codes = [[1; 32], [2; 32]];
     assert!(!db.store.confirm_second_factor(id, b"first", 5, &codes, &session(1), &entry()).await.unwrap());
-    assert!(!db.store.replace_recovery_codes(id, 5, &codes, &entry()).await.unwrap());
+    assert!(!db.store.replace_recovery_codes(id, "hash", 5, &codes, &entry()).await.unwrap());
     assert!(db.store.session(&[9; 32]).await.unwrap().is_some());
     assert!(db.store.confirm_second_factor(id, b"second", 5, &codes, &session(1), &entry()).await.unwrap());
     assert!(!db.store.confirm_second_factor(id, b"second", 6, &codes, &session(2), &entry()).await.unwrap(), "twice");
@@ -128,12 +129,13 @@ pub(crate) async fn recovery_codes_are_replaced_and_a_second_factor_ends(db: Db)
     let id = secured(&db).await;
     assert!(db.store.take_password_try(id, 0, None).await.unwrap());
     assert!(db.store.take_password_try(id, 1, None).await.unwrap());
-    assert!(!db.store.replace_recovery_codes(id, 100, &[[7; 32]], &entry()).await.unwrap(), "used already");
-    assert!(db.store.replace_recovery_codes(id, 101, &[[7; 32], [8; 32]], &entry()).await.unwrap());
-    assert_eq!(failures(&db).await, (1, false), "its own try, and no more");
+    assert!(!db.store.replace_recovery_codes(id, "hash", 100, &[[7; 32]], &entry()).await.unwrap(), "used already");
+    assert!(!db.store.replace_recovery_codes(id, "old hash", 101, &[[7; 32]], &entry()).await.unwrap());
+    assert!(db.store.replace_recovery_codes(id, "hash", 102, &[[7; 32], [8; 32]], &entry()).await.unwrap());
+    assert_eq!(failures(&db).await, (0, false), "password and code were right");
     assert_eq!(factor(&db, id).await.unwrap().recovery, [[7; 32], [8; 32]]);
     assert!(db.store.begin_half(id, "hash", &half(3)).await.unwrap());
-    for (password, used) in [("hash", Used::Step(101)), ("hash", Used::Recovery([1; 32])), ("old", Used::Step(102))] {
+    for (password, used) in [("hash", Used::Step(102)), ("hash", Used::Recovery([1; 32])), ("old", Used::Step(103))] {
         assert!(!db.store.end_second_factor(id, password, used, &session(5), &[entry()]).await.unwrap());
     }
     assert!(db.store.half(&[3; 32]).await.unwrap().is_some());
@@ -144,6 +146,28 @@ pub(crate) async fn recovery_codes_are_replaced_and_a_second_factor_ends(db: Db)
     assert_eq!(db.store.half(&[3; 32]).await.unwrap(), None);
     let left: Vec<u8> = db.store.sessions_of(id).await.unwrap().iter().map(|session| session.hash[0]).collect();
     assert_eq!(left, [5]);
+}
+
+// spec: X-ACCOUNTS
+pub(crate) async fn a_password_is_changed_with_a_code_where_one_is_owed(db: Db) {
+    let id = secured(&db).await;
+    let change = async |old: &str, used: Option<Used>, n: u8| {
+        db.store.change_password(id, old, "new", used, &session(n), &[entry()]).await.unwrap()
+    };
+    assert!(db.store.take_password_try(id, 0, None).await.unwrap());
+    // Without one, with a used one, with one that is none of theirs.
+    for used in [None, Some(Used::Step(100)), Some(Used::Recovery([9; 32]))] {
+        assert!(!change("hash", used, 2).await, "{used:?}");
+    }
+    assert!(!change("old hash", Some(Used::Step(101)), 2).await);
+    assert_eq!(failures(&db).await, (1, false));
+    assert!(change("hash", Some(Used::Step(102)), 3).await);
+    assert!(!change("new", Some(Used::Step(102)), 4).await, "used up");
+    let account = db.store.account(&name()).await.unwrap().unwrap();
+    assert_eq!((account.password_hash.as_deref(), account.failures), (Some("new"), 0));
+    assert!(account.second_factor_at.is_some());
+    let left: Vec<u8> = db.store.sessions_of(id).await.unwrap().iter().map(|session| session.hash[0]).collect();
+    assert_eq!(left, [3]);
 }
 
 // spec: X-ACCOUNTS

@@ -50,6 +50,8 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
             account::invitation(frame, &user, path, SENT, Some(Unfit::Fault(PasswordFault::TooShort(12)))),
         ),
         ("password-change", account::password(frame, &user, false, None)),
+        ("password-alone", account::password(frame, &who(Role::Operator, ""), false, Some(Unfit::WrongCurrent))),
+        ("password-many", account::password(frame, &user, false, Some(Unfit::TooMany { seconds: 600 }))),
         ("password-must", account::password(frame, &user, true, Some(Unfit::WrongCurrent))),
         ("me", account::me(frame, &user, &sessions, Some(3), Some(Done::PasswordChanged))),
         ("me-operator", account::me(frame, &who(Role::Operator, ""), &sessions[..1], None, None)),
@@ -77,6 +79,7 @@ fn second_factor_pages(frame: &Frame, who: &Oneself) -> Vec<(&'static str, Strin
         ("second-begun", own(Second::Begun, false, Some(SecondTrouble::NotConfirmed))),
         ("second-on", own(on, false, None)),
         ("second-on-refused", own(on, false, Some(SecondTrouble::Refused))),
+        ("second-codes-refused", own(on, false, Some(SecondTrouble::CodesRefused))),
         ("second-key", second_factor::key(frame, who, &key)),
         ("recovery-codes", second_factor::recovery(frame, &recovery, true)),
     ]

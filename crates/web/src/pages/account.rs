@@ -223,8 +223,13 @@ pub struct SignInForm<'a> {
 pub enum Unfit {
     /// The two are not the same.
     Differs,
-    /// The current password is another.
+    /// The current password is another, or the code where one is asked for.
     WrongCurrent,
+    /// Too many wrong ones from this network.
+    TooMany {
+        /// Seconds until one may be tried.
+        seconds: u64,
+    },
     /// It cannot be chosen.
     Fault(Fault),
 }
@@ -336,6 +341,8 @@ struct PasswordPage<'a> {
     sign_in_name: String,
     form_key: &'a str,
     must: bool,
+    /// A second factor counts: a code is asked for too.
+    code: bool,
     alert: Option<Alert>,
     invalid: bool,
     wrong_current: bool,
@@ -346,13 +353,22 @@ struct PasswordPage<'a> {
 #[must_use]
 pub fn password(frame: &Frame, who: &Oneself, must: bool, unfit: Option<Unfit>) -> String {
     let wrong_current = unfit == Some(Unfit::WrongCurrent);
+    let code = who.second_factor_at.is_some();
     render(&PasswordPage {
         f: frame,
         sign_in_name: visible(&who.sign_in_name),
         form_key: &who.form_key,
         must,
-        alert: unfit.map(|unfit| alert(frame, unfit)),
-        invalid: unfit.is_some() && !wrong_current,
+        code,
+        alert: unfit.map(|unfit| match unfit {
+            Unfit::WrongCurrent if code => Alert {
+                title: frame.t("web-unfit-current-title"),
+                lines: vec![frame.t("web-second-off-refused")],
+                seconds: None,
+            },
+            unfit => alert(frame, unfit),
+        }),
+        invalid: matches!(unfit, Some(Unfit::Differs | Unfit::Fault(_))),
         wrong_current,
         hint: hint(frame, who),
     })
@@ -369,6 +385,7 @@ fn count(number: usize) -> u64 {
 fn alert(frame: &Frame, unfit: Unfit) -> Alert {
     let number = |id: &str, number: usize| text(frame.lang, id, &[("count", Value::from(count(number)))]);
     let line = match unfit {
+        Unfit::TooMany { seconds } => return too_many(frame, seconds),
         Unfit::Differs => frame.t("web-unfit-differs"),
         Unfit::WrongCurrent => frame.t("web-unfit-current"),
         Unfit::Fault(Fault::TooShort(least)) => number("web-unfit-short", least),
@@ -380,6 +397,12 @@ fn alert(frame: &Frame, unfit: Unfit) -> Alert {
     };
     let title = if unfit == Unfit::WrongCurrent { "web-unfit-current-title" } else { "web-unfit-title" };
     Alert { title: frame.t(title), lines: vec![line], seconds: None }
+}
+
+/// That after many wrong ones of a network further ones must wait.
+pub(super) fn too_many(frame: &Frame, seconds: u64) -> Alert {
+    let line = frame.with("web-many-wrong", "wait", &waits::wait(seconds, frame.lang));
+    Alert { title: frame.t("web-sign-in-many-title"), lines: vec![line], seconds: Some(seconds) }
 }
 
 struct SessionRow {
@@ -477,7 +500,8 @@ mod tests {
     fn every_page(lang: Lang) -> Vec<String> {
         let frame = frame(lang);
         let faults = [Fault::TooShort(12), Fault::TooLong, Fault::IsName, Fault::TooSimple, Fault::Common, Fault::Same];
-        let unfit = faults.map(Unfit::Fault).into_iter().chain([Unfit::Differs, Unfit::WrongCurrent]);
+        let more = [Unfit::Differs, Unfit::WrongCurrent, Unfit::TooMany { seconds: 600 }];
+        let unfit = faults.map(Unfit::Fault).into_iter().chain(more);
         let unfit: Vec<Option<Unfit>> = unfit.map(Some).chain([None]).collect();
         let troubles = [SignInTrouble::Empty, SignInTrouble::Refused, SignInTrouble::TooMany { seconds: 600 }];
         let line = |this| SessionLine { made_at: NOW, seen_at: NOW, address: "<i>192.0.2.1".to_owned(), this };

@@ -12,7 +12,7 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use super::{
     Alert, Frame,
-    account::{Done, Oneself},
+    account::{Done, Oneself, too_many},
     render,
 };
 use crate::waits;
@@ -82,8 +82,13 @@ fn said(frame: &Frame, id: &str, more: Option<&str>) -> Alert {
 pub enum Trouble {
     /// The password (or, where one was asked for, the code) is another, or the account is locked.
     Refused,
-    /// The code is another or used up, or the account is locked.
-    CodeRefused,
+    /// For new recovery codes, the password or the code is another, or the code is used up, or the account is locked.
+    CodesRefused,
+    /// Too many wrong ones from this network.
+    TooMany {
+        /// Seconds until one may be tried.
+        seconds: u64,
+    },
     /// The first code is another.
     NotConfirmed,
     /// There is nothing to confirm any more.
@@ -136,7 +141,12 @@ pub fn own(frame: &Frame, page: &Own<'_>) -> String {
     let alert = page.trouble.map(|trouble| match trouble {
         Trouble::Refused if on.is_some() => said(frame, "web-second-off-refused", None),
         Trouble::Refused => said(frame, "web-second-begin-refused", None),
-        Trouble::CodeRefused => said(frame, "web-second-refused", Some("web-sign-in-refused-more")),
+        Trouble::CodesRefused => Alert {
+            title: frame.t("web-recovery-refused-title"),
+            lines: vec![frame.t("web-second-off-refused")],
+            seconds: None,
+        },
+        Trouble::TooMany { seconds } => too_many(frame, seconds),
         Trouble::NotConfirmed => said(frame, "web-second-not-confirmed", None),
         Trouble::Over => said(frame, "web-second-over", None),
     });
@@ -256,7 +266,8 @@ mod tests {
             (Standing::On { since: NOW, codes_left: 0 }, false, 2),
             (Standing::On { since: NOW, codes_left: 10 }, false, 2),
         ] {
-            let troubles = [Trouble::Refused, Trouble::CodeRefused, Trouble::NotConfirmed, Trouble::Over];
+            let many = Trouble::TooMany { seconds: 600 };
+            let troubles = [Trouble::Refused, Trouble::CodesRefused, Trouble::NotConfirmed, Trouble::Over, many];
             for trouble in troubles.map(Some).into_iter().chain([None]) {
                 all.push((own(&frame, &Own { standing, must, who: &who, trouble, done: None }), forms));
             }

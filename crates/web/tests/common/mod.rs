@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 pub mod program;
+pub mod secured;
 
 use std::{
     fs, io,
