@@ -133,7 +133,10 @@ def test_a_person_s_whole_story(site, browser, other_browser, lang, size):
     with other_browser.screen(*size), browser.screen(*size):
         two.sign_in(login, OTHER)
         assert two.is_in() and one.is_in()
-        one.send("/me/sessions/end")
+        one.open("/me/sessions")
+        one.send("/me/sessions/end", password="wrong")
+        assert two.is_in()
+        one.send("/me/sessions/end", password=OTHER)
         assert one.is_in() and not two.is_in()
         two.sign_in(login, OTHER)
         one.open("/me/password")

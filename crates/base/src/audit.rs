@@ -42,8 +42,10 @@ events! {
     SignInRefused, "sign-in-refused";
     /// Somebody signed out.
     SignOut, "sign-out";
-    /// Somebody ended their other sessions.
+    /// Somebody ended their other sessions, or one of them.
     SessionsEnded, "sessions-ended";
+    /// Somebody tried to end sessions, with a wrong password.
+    SessionsEndRefused, "sessions-end-refused";
     /// An operator's account was made.
     OperatorMade, "operator-made";
     /// An operator's account was removed.

@@ -29,7 +29,7 @@ use crate::{
     },
     password::{self, Seat},
     second_factor::{races, recovery_used},
-    token::{Token, presented},
+    token::{Token, presented, sha256},
 };
 
 /// How often a try is begun again where others came between.
@@ -101,6 +101,30 @@ pub enum Renewed {
     In(String),
     /// The password, or the code, is another, or the account is locked.
     Refused,
+}
+
+/// Which of somebody's other sessions are to end.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// All of them.
+    Others,
+    /// The one with this [`session_mark`].
+    One(&'a str),
+}
+
+/// What came of asking to end sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// They are over.
+    Done,
+    /// The password is another, or the account is locked.
+    Refused,
+}
+
+/// By what a session is named on its owner's page: it opens nothing.
+#[must_use]
+pub fn session_mark(hash: &[u8; 32]) -> String {
+    sha256(&[b"session", hash.as_slice()].concat()).iter().take(8).map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Somebody who is signed in.
@@ -256,7 +280,7 @@ impl Exchange {
         self.note(refused(None, &from.to_string(), Event::SignInRefused, Refusal::TooMany, now)).await;
     }
 
-    /// Signs in, from an IP address.
+    /// Signs in, from an IP address, with a browser that is noted as it is called here.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -265,6 +289,7 @@ impl Exchange {
         typed: &str,
         password: &str,
         from: IpAddr,
+        browser: &str,
         now: Timestamp,
     ) -> Result<SignIn, AccountError> {
         let (name, address) = (Name::read(typed), from.to_string());
@@ -276,10 +301,12 @@ impl Exchange {
             let account = known.as_ref().map(|known| &known.account);
             let (id, section) = (account.map(|a| a.id), account.map_or("", section_of));
             let refusal = match (came, account) {
-                (Ok(passed), Some(account)) => match self.open_by_password(account, passed, address, now).await? {
-                    Some(begun) => return Ok(begun),
-                    None => Refusal::NoPassword,
-                },
+                (Ok(passed), Some(account)) => {
+                    match self.open_by_password(account, passed, (address, browser), now).await? {
+                        Some(begun) => return Ok(begun),
+                        None => Refusal::NoPassword,
+                    }
+                }
                 (Ok(_), None) => Refusal::Unknown,
                 (Err(refusal), _) => refusal,
             };
@@ -296,7 +323,7 @@ impl Exchange {
         &self,
         account: &Account,
         passed: Passed,
-        address: &str,
+        (address, browser): (&str, &str),
         now: Timestamp,
     ) -> Result<Option<SignIn>, AccountError> {
         let hash = account.password_hash.as_deref().unwrap_or_default();
@@ -304,7 +331,7 @@ impl Exchange {
         if passed == Passed::Code {
             return self.begin_half(account, hash, address, now).await;
         }
-        let (secret, session) = session(address, now)?;
+        let (secret, session) = session(address, browser, now)?;
         let act = own_act(account, address, Event::SignIn, now);
         if !self.parts.store.begin_session(account.id, hash, &session, &act).await? {
             return Ok(None);
@@ -392,7 +419,7 @@ impl Exchange {
             let (id, section) = (account.id, section_of(account));
             let refusal = match came {
                 Ok(used) => {
-                    let (secret, session) = session(address, now)?;
+                    let (secret, session) = session(address, &person.session.browser, now)?;
                     let old = account.password_hash.as_deref().unwrap_or_default();
                     let mut entries = vec![own_act(account, address, Event::PasswordChanged, now)];
                     entries.extend(used.and_then(|used| recovery_used(account, used, address, now)));
@@ -426,21 +453,46 @@ impl Exchange {
         Ok(())
     }
 
-    /// Ends all of somebody's sessions save the one that asks; gives how many.
+    /// Ends other sessions than the one that asks, for the password. One that is not there is ended already.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
-    pub async fn sign_out_elsewhere(
+    pub async fn end_sessions(
         &self,
         person: &Person,
+        which: Which<'_>,
+        password: &str,
         address: &str,
         now: Timestamp,
-    ) -> Result<u64, AccountError> {
-        let account = &person.known.account;
-        let entry = own_act(account, address, Event::SessionsEnded, now);
-        let ended = self.parts.store.end_other_sessions(account.id, &person.session.hash, &entry).await?;
-        tracing::info!(account = %account.id, section = section_of(account), ended, "signed out everywhere else");
-        Ok(ended)
+    ) -> Result<Ended, AccountError> {
+        for _ in 0..RACES {
+            let known = self.afresh(person).await?;
+            let account = &known.account;
+            let Some(came) = self.try_password(Some(&known), true, password, now).await? else { continue };
+            let section = section_of(account);
+            if let Err(refusal) = came {
+                tracing::warn!(account = %account.id, section, ?refusal, "sessions were not ended");
+                self.note(refused(Some(account), address, Event::SessionsEndRefused, refusal, now)).await;
+                return Ok(Ended::Refused);
+            }
+            let only = match which {
+                Which::Others => None,
+                Which::One(mark) => {
+                    let all = self.parts.store.sessions_of(account.id).await?;
+                    // Of no session where none has this mark: its own secret is nobody's.
+                    let found = all.iter().find(|session| session_mark(&session.hash) == mark);
+                    Some(found.map_or([0; 32], |session| session.hash))
+                }
+            };
+            let hash = account.password_hash.as_deref().unwrap_or_default();
+            let entry = own_act(account, address, Event::SessionsEnded, now);
+            let (store, but) = (&self.parts.store, &person.session.hash);
+            if store.end_other_sessions(account.id, hash, but, only, &entry).await? {
+                tracing::info!(account = %account.id, section, one = only.is_some(), "signed out elsewhere");
+                return Ok(Ended::Done);
+            }
+        }
+        Err(races())
     }
 
     async fn known(&self, name: Option<&Name>) -> Result<Option<Known>, AccountError> {
@@ -526,9 +578,10 @@ pub(crate) fn invitation(now: Timestamp) -> Result<(Token, NewInvitation), Accou
     Ok((token, invitation))
 }
 
-pub(crate) fn session(address: &str, now: Timestamp) -> Result<(Token, Session), AccountError> {
+pub(crate) fn session(address: &str, browser: &str, now: Timestamp) -> Result<(Token, Session), AccountError> {
     let secret = Token::generate().map_err(unavailable)?;
-    let session = Session { hash: secret.hash(), made_at: now, seen_at: now, address: address.to_owned() };
+    let (address, browser) = (address.to_owned(), browser.to_owned());
+    let session = Session { hash: secret.hash(), made_at: now, seen_at: now, address, browser };
     Ok((secret, session))
 }
 

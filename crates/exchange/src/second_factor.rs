@@ -183,7 +183,7 @@ impl Exchange {
         let Some(step) = step else { return Ok(Confirmed::Wrong) };
         let codes = recovery_codes().map_err(unavailable)?;
         let hashes = recovery_hashes(account.id, &codes);
-        let (secret, session) = session(address, now)?;
+        let (secret, session) = session(address, &person.session.browser, now)?;
         let entry = own_act(account, address, Event::SecondFactorOn, now);
         let (store, sealed) = (&self.parts.store, &factor.sealed_secret);
         if !store.confirm_second_factor(account.id, sealed, step, &hashes, &session, &entry).await? {
@@ -258,7 +258,7 @@ impl Exchange {
                     return Ok(Renewed::Refused);
                 }
             };
-            let (secret, session) = session(address, now)?;
+            let (secret, session) = session(address, &person.session.browser, now)?;
             let mut entries = vec![own_act(account, address, Event::SecondFactorOff, now)];
             entries.extend(recovery_used(account, used, address, now));
             let hash = account.password_hash.as_deref().unwrap_or_default();
@@ -309,6 +309,7 @@ impl Exchange {
         secret: &str,
         code: &str,
         from: IpAddr,
+        browser: &str,
         now: Timestamp,
     ) -> Result<Coded, AccountError> {
         let Some(hash) = presented(secret) else { return Ok(Coded::Over) };
@@ -324,7 +325,7 @@ impl Exchange {
             let Some(came) = self.try_code(&known, permitted, code.as_ref(), now).await? else { continue };
             let refusal = match came {
                 Ok(used) => {
-                    let (secret, session) = session(&address, now)?;
+                    let (secret, session) = session(&address, browser, now)?;
                     let mut entries = vec![own_act(account, &address, Event::SignIn, now)];
                     entries.extend(recovery_used(account, used, &address, now));
                     if self.parts.store.complete_sign_in(&hash, account.id, used, &session, &entries).await? {

@@ -79,7 +79,7 @@ async fn person(house: &House, login_id: &str) -> Person {
     let invitation = house.exchange.reset_account(&name, &By::command("test"), house.now()).await.unwrap();
     let token = invitation.link.rsplit('/').next().unwrap().to_owned();
     house.exchange.accept_invitation(&token, PASSWORD, ADDRESS, house.now()).await.unwrap();
-    let SignIn::In(secret) = house.exchange.sign_in(&name, PASSWORD, ADDRESS, house.now()).await.unwrap() else {
+    let SignIn::In(secret) = house.exchange.sign_in(&name, PASSWORD, ADDRESS, "", house.now()).await.unwrap() else {
         panic!("not let in")
     };
     house.exchange.person(&secret, ADDRESS, house.now()).await.unwrap().unwrap()
@@ -356,7 +356,8 @@ async fn a_deposit_is_nobody_else_s_to_see() {
     let invitation = house.exchange.reset_account("other/sato", &By::command("test"), house.now()).await.unwrap();
     let token = invitation.link.rsplit('/').next().unwrap().to_owned();
     house.exchange.accept_invitation(&token, PASSWORD, ADDRESS, house.now()).await.unwrap();
-    let SignIn::In(secret) = house.exchange.sign_in("other/sato", PASSWORD, ADDRESS, house.now()).await.unwrap() else {
+    let SignIn::In(secret) = house.exchange.sign_in("other/sato", PASSWORD, ADDRESS, "", house.now()).await.unwrap()
+    else {
         panic!("not let in")
     };
     let other = house.exchange.person(&secret, ADDRESS, house.now()).await.unwrap().unwrap();

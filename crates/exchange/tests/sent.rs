@@ -54,7 +54,7 @@ async fn person(house: &House, section: &str, login_id: &str, address: &str, adm
         .accept_invitation(invited.link.rsplit('/').next().unwrap(), SECRET, ADDRESS, house.now())
         .await
         .unwrap();
-    let SignIn::In(secret) = house.exchange.sign_in(&name, SECRET, ADDRESS, house.now()).await.unwrap() else {
+    let SignIn::In(secret) = house.exchange.sign_in(&name, SECRET, ADDRESS, "", house.now()).await.unwrap() else {
         panic!("not in")
     };
     house.exchange.person(&secret, ADDRESS, house.now()).await.unwrap().unwrap()

@@ -54,16 +54,6 @@ pub struct Half {
     pub address: String,
 }
 
-/// Gives one try back that was counted beforehand and was right. A lock that is there came by counting it: without it there is one less than locks.
-macro_rules! give_back {
-    ($which:literal) => {
-        concat!(
-            "UPDATE accounts SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END, locked_at = NULL
-            WHERE ",
-            $which
-        )
-    };
-}
 impl Store {
     /// An account's second factor, whether or not it counts yet.
     ///
@@ -269,8 +259,7 @@ impl Store {
         self.pool
             .write((id, password_hash.to_owned(), half.clone()), |tx, (id, password_hash, half)| {
                 Box::pin(async move {
-                    let sql = give_back!("id = $1 AND password_hash = $2");
-                    if tx.run(sql, args![*id, password_hash]).await? == 0 {
+                    if !give_back(tx, *id, password_hash).await? {
                         return Ok(false);
                     }
                     let sql =
@@ -375,6 +364,14 @@ pub(crate) async fn use_up(tx: &mut Tx, id: AccountId, used: Used) -> Result<boo
         }
     };
     Ok(changed == 1)
+}
+
+/// Gives one try back that was counted beforehand and was right. A lock that is there came by counting it: without it there is one less than locks. False where
+/// the password is another by now.
+pub(crate) async fn give_back(tx: &mut Tx, id: AccountId, password_hash: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE accounts SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END, locked_at = NULL
+        WHERE id = $1 AND password_hash = $2";
+    Ok(tx.run(sql, args![id, password_hash]).await? == 1)
 }
 
 /// Forgets wrong tries. False where the password is another by now.

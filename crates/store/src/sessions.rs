@@ -6,7 +6,7 @@ use crate::{
     Store, StoreError,
     accounts::{Account, account_by_id},
     audit::Entry,
-    second_factor::{Used, counts, end_halves, lock, use_up},
+    second_factor::{Used, counts, end_halves, give_back, lock, use_up},
     tx::{Row, Tx, args},
 };
 
@@ -21,6 +21,8 @@ pub struct Session {
     pub seen_at: Timestamp,
     /// The IP address that signed in.
     pub address: String,
+    /// The browser that did, in words for its owner; empty where it is not known.
+    pub browser: String,
 }
 
 impl Store {
@@ -106,8 +108,8 @@ impl Store {
         self.pool
             .read(*hash, |tx, hash| {
                 Box::pin(async move {
-                    let sql =
-                        "SELECT session_hash, account, made_at, seen_at, address FROM sessions WHERE session_hash = $1";
+                    let sql = "SELECT session_hash, account, made_at, seen_at, address, browser FROM sessions
+                        WHERE session_hash = $1";
                     let Some(row) = tx.one("sessions", sql, args![hash]).await? else { return Ok(None) };
                     let account: AccountId = row.parse("account")?;
                     // Between the two queries it may have gone.
@@ -126,7 +128,7 @@ impl Store {
         self.pool
             .read(id, |tx, id| {
                 Box::pin(async move {
-                    let sql = "SELECT session_hash, made_at, seen_at, address FROM sessions
+                    let sql = "SELECT session_hash, made_at, seen_at, address, browser FROM sessions
                         WHERE account = $1 ORDER BY made_at DESC, session_hash";
                     tx.all("sessions", sql, args![*id]).await?.iter().map(read_session).collect()
                 })
@@ -165,20 +167,37 @@ impl Store {
             .await
     }
 
-    /// Ends an account's sessions save one, and what is half open of others; gives how many.
+    /// The password was right, and its try is given back (what was wrong before stays counted): an account's sessions end save `but`, and what is half open of
+    /// others; or, of those, `only` one. False where the account's password is not (any more) the one whose hash was compared.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn end_other_sessions(&self, id: AccountId, but: &[u8; 32], entry: &Entry) -> Result<u64, StoreError> {
+    pub async fn end_other_sessions(
+        &self,
+        id: AccountId,
+        password_hash: &str,
+        but: &[u8; 32],
+        only: Option<[u8; 32]>,
+        entry: &Entry,
+    ) -> Result<bool, StoreError> {
         let record = self.recording(std::slice::from_ref(entry))?;
         self.pool
-            .write((id, *but, record), |tx, (id, but, record)| {
+            .write((id, password_hash.to_owned(), *but, only, record), |tx, (id, password_hash, but, only, record)| {
                 Box::pin(async move {
-                    let sql = "DELETE FROM sessions WHERE account = $1 AND session_hash <> $2";
-                    let ended = tx.run(sql, args![*id, but]).await?;
-                    end_halves(tx, *id).await?;
+                    if !give_back(tx, *id, password_hash).await? {
+                        return Ok(false);
+                    }
+                    let ended = if let Some(only) = only {
+                        let sql =
+                            "DELETE FROM sessions WHERE account = $1 AND session_hash <> $2 AND session_hash = $3";
+                        tx.run(sql, args![*id, &*but, only]).await?
+                    } else {
+                        end_halves(tx, *id).await?;
+                        let sql = "DELETE FROM sessions WHERE account = $1 AND session_hash <> $2";
+                        tx.run(sql, args![*id, &*but]).await?
+                    };
                     record.write_if(ended > 0, tx).await?;
-                    Ok(ended)
+                    Ok(true)
                 })
             })
             .await
@@ -213,8 +232,10 @@ pub(crate) async fn begin_only(tx: &mut Tx, id: AccountId, session: &Session) ->
 }
 
 pub(crate) async fn insert_session(tx: &mut Tx, account: AccountId, session: &Session) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sessions (session_hash, account, made_at, seen_at, address) VALUES ($1, $2, $3, $4, $5)";
-    tx.run(sql, args![&session.hash, account, session.made_at, session.seen_at, &session.address]).await.map(drop)
+    let sql = "INSERT INTO sessions (session_hash, account, made_at, seen_at, address, browser)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let args = args![&session.hash, account, session.made_at, session.seen_at, &session.address, &session.browser];
+    tx.run(sql, args).await.map(drop)
 }
 
 fn read_session(row: &Row) -> Result<Session, StoreError> {
@@ -223,5 +244,6 @@ fn read_session(row: &Row) -> Result<Session, StoreError> {
         made_at: row.time("made_at")?,
         seen_at: row.time("seen_at")?,
         address: row.get("address")?,
+        browser: row.get("browser")?,
     })
 }

@@ -16,13 +16,13 @@ use fubako_exchange::{
 use serde::Deserialize;
 
 use crate::{
-    WebState, approvals,
+    WebState, approvals, browser,
     counter::{Bare, Caller, Counter, ME, PASSWORD, SIGN_IN, SIGN_OUT, either, form},
     pages::account::{self as pages, Done, SignInForm, SignInTrouble, Unfit},
     places::Place,
     rate::TooMany,
     receive::retry_after,
-    waits,
+    sessions, waits,
 };
 
 /// The routes of accounts.
@@ -39,7 +39,6 @@ pub(crate) fn routes() -> Router<Arc<WebState>> {
         .route("/invitation/{token}", get(invitation_page).post(accept_invitation))
         .route(ME, get(me))
         .route(PASSWORD, get(password_page).post(change_password))
-        .route("/me/sessions/end", post(end_others).get(lead_to_me))
 }
 
 form!(NewPassword { current, code, password, again });
@@ -89,7 +88,8 @@ async fn sign_in(State(state): State<Arc<WebState>>, caller: Caller, request: Re
         retry_after(&mut response, seconds);
         return response;
     }
-    match counter.exchange().sign_in(&form.name, &form.password, caller.peer, counter.now).await {
+    let browser = browser::name(&caller.headers);
+    match counter.exchange().sign_in(&form.name, &form.password, caller.peer, &browser, counter.now).await {
         Ok(SignIn::In(secret)) => {
             state.guesses.give_back(caller.peer);
             signed_in(&counter, &place, &secret).await
@@ -200,17 +200,7 @@ async fn me(State(state): State<Arc<WebState>>, caller: Caller) -> Response {
     let counter = Counter::new(&state, &caller);
     let answer = async {
         let person = counter.person(ME).await?;
-        let sessions = counter.exchange().sessions_of(&person, counter.now).await;
-        let sessions: Vec<pages::SessionLine> = sessions
-            .map_err(|error| counter.first(&error))?
-            .into_iter()
-            .map(|session| pages::SessionLine {
-                made_at: session.made_at,
-                seen_at: if session.hash == person.session.hash { counter.now } else { session.seen_at },
-                address: session.address,
-                this: session.hash == person.session.hash,
-            })
-            .collect();
+        let sessions = sessions::lines(&counter, &person).await?;
         let oneself = counter.oneself(&person.known);
         let waiting = approvals::count(&counter, &person).await?;
         Ok(counter.page(StatusCode::OK, |frame| pages::me(frame, &oneself, &sessions, waiting, caller.done)))
@@ -268,19 +258,6 @@ async fn change_password(State(state): State<Arc<WebState>>, caller: Caller, req
             Err(error) => return Err(counter.first(&error)),
         };
         Ok(password_form(&counter, &person, Some(unfit)))
-    };
-    either(answer.await)
-}
-
-/// `POST /me/sessions/end`: signs out everywhere else.
-async fn end_others(State(state): State<Arc<WebState>>, caller: Caller, request: Request) -> Response {
-    let counter = Counter::new(&state, &caller);
-    let answer = async {
-        let (person, _): (_, Bare) = counter.own_form(ME, request).await?;
-        let address = caller.peer.to_string();
-        let out = counter.exchange().sign_out_elsewhere(&person, &address, counter.now).await;
-        out.map_err(|error| counter.first(&error))?;
-        Ok(counter.lead_to(ME, Some(Done::SignedOutElsewhere)))
     };
     either(answer.await)
 }

@@ -17,10 +17,10 @@
 //!  POST  /sign-out          ends the session → 303                                                   form key
 //!  GET   /invitation/{token}  POST: form `password`, `again` → 303                                   whoever has the link
 //!  GET   /me                what we know of whoever is signed in, their sessions                     account
-//!  GET   /me/password       POST: form `current`, `password`, `again` → 303 and another cookie       account, form key
+//!  GET   /me/password       POST: form `current`, `code`, `password`, `again` → 303 and another cookie       account, form key
 //!  GET   /sign-in/code[/approvals…]  POST: form `code` → 303 and a session's cookie, or the page again   the browser that gave the password
-//!  GET   /me/second-factor  how it stands; POST below it: /begin `password`, /confirm `code`, /codes `code`, /off `password`, `code`   account, form key
-//!  POST  /me/sessions/end   ends all sessions but this one → 303                                     account, form key
+//!  GET   /me/second-factor  how it stands; POST below it: /begin `password`, /confirm `code`, /codes and /off `password`, `code`   account, form key
+//!  GET   /me/sessions      POST …/end: form `which`, `password`: ends one other session, or all others → 303   account, form key
 //!  GET   /received          what was sent to whoever is signed in; `before` in the query           a section's user
 //!  GET   /received/{link}   …/files/{number}  …/all.zip  one of them, and its files               whose it is
 //!  GET   /approvals         what waits for whoever is signed in, and what they decided lately     approver
@@ -81,6 +81,7 @@ pub mod api;
 mod approvals;
 mod assets;
 mod audit;
+mod browser;
 mod code;
 mod counter;
 mod download;
@@ -103,6 +104,7 @@ mod refusals;
 mod second_factor;
 mod sending;
 mod sent;
+mod sessions;
 mod tokens;
 mod tus;
 mod uploads;

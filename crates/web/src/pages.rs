@@ -13,6 +13,7 @@ pub mod received;
 pub mod second_factor;
 pub mod sending;
 pub mod sent;
+pub mod sessions;
 pub mod tokens;
 pub mod usage;
 

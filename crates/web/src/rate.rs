@@ -75,7 +75,7 @@ impl RateLimit {
 }
 
 /// An IPv4 address, or the /64 of an IPv6 one: one host has as many of those as it likes.
-fn network(peer: IpAddr) -> IpAddr {
+pub(crate) fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address @ IpAddr::V4(_) => address,

@@ -27,7 +27,7 @@ use crate::{
     policies,
     received::{self, Come},
     refusals::refused,
-    second_factor, sending, sent, tokens, uploads, usage,
+    second_factor, sending, sent, sessions, tokens, uploads, usage,
     visitor::{SESSION_COOKIE, Visitor},
     waits,
 };
@@ -61,6 +61,7 @@ pub(crate) fn router(state: WebState) -> Router {
         .merge(links)
         .merge(manual::routes())
         .merge(account::routes())
+        .merge(sessions::routes())
         .merge(second_factor::routes())
         .merge(approvals::routes(&state))
         .merge(received::routes(&state))

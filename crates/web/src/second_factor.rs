@@ -21,6 +21,7 @@ use fubako_exchange::{
 use crate::{
     WebState,
     account::{give_back, signed_in, take_try, too_many},
+    browser,
     counter::{CODE, Caller, Counter, First, ME, SECOND_FACTOR, either, form},
     pages::{
         account::Done,
@@ -103,7 +104,9 @@ async fn enter_code(State(state): State<Arc<WebState>>, caller: Caller, request:
             retry_after(&mut response, seconds);
             return Ok(response);
         }
-        match counter.exchange().enter_code(counter.half_secret(), &form.code, caller.peer, counter.now).await {
+        let browser = browser::name(&caller.headers);
+        match counter.exchange().enter_code(counter.half_secret(), &form.code, caller.peer, &browser, counter.now).await
+        {
             Ok(Coded::In(secret)) => {
                 state.guesses.give_back(caller.peer);
                 Ok(counter.with_half(signed_in(&counter, &place, &secret).await, ""))

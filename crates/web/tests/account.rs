@@ -113,6 +113,7 @@ async fn each_route_has_an_expectation_for_each_visitor() {
         (&post, "/me", [405; 3]),
         (&get, "/me/password", [303, 200, 200]),
         (&post, "/me/password", [303, 403, 403]),
+        (&get, "/me/sessions", [303; 3]),
         (&get, "/me/sessions/end", [303; 3]),
         (&post, "/me/sessions/end", [303, 403, 403]),
     ];
@@ -305,9 +306,10 @@ async fn sessions_change_with_the_password_and_end_elsewhere() {
     let me = house.get("/me?lang=en", &[("cookie", &three)]).await;
     assert_eq!(me.text().matches("Signed in Sat 21").count(), 2, "{}", me.text());
     assert_eq!(me.text().matches("This device").count(), 1);
-    let form = format!("form={}", key(&house, "/me", &three).await);
+    let all = format!("which=all&password={}", encoded(PASSWORD));
+    let form = format!("form={}&{all}", key(&house, "/me", &three).await);
     // With another's key nothing is done.
-    let foreign = format!("form={}", key(&house, "/me", &taro).await);
+    let foreign = format!("form={}&{all}", key(&house, "/me", &taro).await);
     for (headers, form) in [
         (vec![("cookie", three.as_str())], foreign.as_str()),
         (vec![("cookie", three.as_str())], ""),

@@ -161,3 +161,101 @@ async fn a_network_of_many_wrong_ones_waits_with_its_changes_too() {
     assert_eq!(house.ask(from("192.0.2.2", asks[3].0, &root, &asks[3].2)).await.status.as_u16(), 303);
     assert_eq!(sign_in(&house, "/sign-in", "root", NEW, "").await.status.as_u16(), 303);
 }
+
+/// The marks of the sessions that may be ended, as the form has them.
+async fn marks(house: &House, session: &str) -> Vec<String> {
+    let page = house.get("/me/sessions?lang=en", &[("cookie", session)]).await;
+    let marks =
+        page.text().split("name=\"which\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+    marks.filter(|mark| mark != "all").collect()
+}
+
+async fn end(house: &House, session: &str, which: &str, password: &str) -> Answer {
+    let key = key_of(house.get("/me/password", &[("cookie", session)]).await.text());
+    let form = format!("form={key}&which={}&password={}", encoded(which), encoded(password));
+    house.post("/me/sessions/end?lang=en", &[("cookie", session)], &form).await
+}
+
+// spec: X-ACCOUNTS
+#[tokio::test]
+async fn one_knows_one_s_sessions_and_ends_one_or_all_others_for_the_password() {
+    let house = ready().await;
+    let agents = [
+        ("192.0.2.1", "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        ("2001:db8::7", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Version/18.5 Mobile/15E148 Safari/604.1"),
+        ("192.0.2.1", "<script>alert(1)</script>"),
+    ];
+    let mut all = Vec::new();
+    for (peer, agent) in agents {
+        let form = format!("name=acme/taro&password={}", encoded(PASSWORD));
+        let mut request = request(Method::POST, "/sign-in", &[("user-agent", agent)], &form);
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        all.push(cookie(&house.ask(request).await, SESSION).unwrap());
+        house.pass_seconds(1);
+    }
+    let kanri = signed_in(&house, "acme/kanri").await;
+    let (one, two, three) = (&all[0], &all[1], &all[2]);
+    let mut own = request(Method::GET, "/me?lang=en", &[("cookie", one)], "");
+    own.extensions_mut().insert(Peer("192.0.2.1".parse().unwrap()));
+    let me = house.ask(own).await;
+    for (said, times) in [
+        ("Firefox (Windows)", 1),
+        ("Safari (iPhone)", 1),
+        ("Unknown browser", 1),
+        ("the network that you are in now", 2),
+        ("2001:db8::7", 1),
+        ("script&", 0),
+        ("This device", 1),
+    ] {
+        assert_eq!(me.text().matches(said).count(), times, "{said}: {}", me.text());
+    }
+    // Nothing of them is there but a mark, which is no secret and of no other session.
+    let [third, second] = marks(&house, one).await.try_into().unwrap();
+    let own_mark = marks(&house, two).await.pop().unwrap();
+    signed_in(&house, "acme/kanri").await;
+    let kanris = marks(&house, &kanri).await.pop().unwrap();
+    assert!(![&third, &second, &own_mark].contains(&&kanris) && own_mark != second);
+    let ins = async || {
+        [status(&house, "/me", one).await, status(&house, "/me", two).await, status(&house, "/me", three).await]
+    };
+    // Not without the password, and the wrong ones are counted.
+    for password in ["", "wrong"] {
+        assert_eq!(end(&house, one, &second, password).await.status.as_u16(), 403);
+    }
+    assert_eq!((ins().await, failures(&house).await), ([200; 3], (2, false)));
+    // What is another's, or one's own, or nobody's, ends nothing, and is answered alike.
+    for mark in [kanris.as_str(), &own_mark, "0000000000000000", "", "<script>"] {
+        let answer = end(&house, one, mark, PASSWORD).await;
+        assert_eq!(answer.header("location"), "/me?lang=en&done=there", "{mark}");
+    }
+    assert_eq!((ins().await, status(&house, "/me", &kanri).await), ([200; 3], 200));
+    assert!(recorded(&house, "acme", Event::SessionsEnded).await.is_empty());
+    assert_eq!(end(&house, one, &second, PASSWORD).await.header("location"), "/me?lang=en&done=there");
+    assert_eq!(ins().await, [200, 303, 200]);
+    assert_eq!(end(&house, one, "all", PASSWORD).await.header("location"), "/me?lang=en&done=elsewhere");
+    assert_eq!((ins().await, status(&house, "/me", &kanri).await), ([200, 303, 303], 200));
+    assert_eq!(failures(&house).await, (2, false), "a right one is given back, and forgets none");
+    assert_eq!(recorded(&house, "acme", Event::SessionsEnded).await.len(), 2);
+    let refused = recorded(&house, "acme", Event::SessionsEndRefused).await;
+    assert_eq!(refused, vec![("acme/taro".to_owned(), "wrong".to_owned()); 2]);
+    assert_eq!(house.get("/me/sessions", &[("cookie", one)]).await.header("location"), "/me", "there is none to end");
+    // The third wrong one locks, here as at a sign-in; who works goes on.
+    assert_eq!(end(&house, one, "all", "wrong").await.header("location"), "/me?lang=en");
+    assert_eq!((failures(&house).await, ins().await[0]), ((3, true), 200));
+}
+
+// spec: X-ACCOUNTS
+#[tokio::test]
+async fn a_session_that_is_renewed_keeps_its_browser() {
+    let house = ready().await;
+    let agent = [("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")];
+    let form = format!("name=root&password={}", encoded(PASSWORD));
+    let session = cookie(&house.post("/sign-in", &agent, &form).await, SESSION).unwrap();
+    let said = async |session: &str| {
+        let me = house.get("/me?lang=en", &[("cookie", session)]).await;
+        me.text().contains("Firefox (Linux)")
+    };
+    assert!(said(&session).await);
+    let changed = change(&house, &session, PASSWORD, "", NEW).await;
+    assert!(said(&cookie(&changed, SESSION).unwrap()).await);
+}

@@ -120,6 +120,7 @@ const EXPECTED: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/me/second-factor/confirm", [303, 400, 400, 400, 400, 400]),
     ("GET", "/me/second-factor/off", [303; 6]),
     ("POST", "/me/second-factor/off", [303, 403, 403, 403, 403, 403]),
+    ("GET", "/me/sessions", [303; 6]),
     ("GET", "/me/sessions/end", [303; 6]),
     ("POST", "/me/sessions/end", [303; 6]),
     ("GET", "/operator/announcements", [303, 200, 404, 404, 404, 404]),

@@ -3,6 +3,7 @@ audit-sign-in = Signed in
 audit-sign-in-refused = Sign-in refused
 audit-sign-out = Signed out
 audit-sessions-ended = Other sessions ended
+audit-sessions-end-refused = Ending sessions refused
 audit-operator-made = Operator added
 audit-operator-removed = Operator removed
 audit-invited = Invited, or password reset

@@ -3,6 +3,7 @@ audit-sign-in = サインイン
 audit-sign-in-refused = サインインの失敗
 audit-sign-out = サインアウト
 audit-sessions-ended = 他のサインインの終了
+audit-sessions-end-refused = 他のサインインの終了の失敗
 audit-operator-made = 運営者の追加
 audit-operator-removed = 運営者の削除
 audit-invited = 招待・パスワードの再設定

@@ -42,7 +42,8 @@ const fn invitation(hash: u8, until: i64) -> NewInvitation {
 }
 
 fn session(hash: u8, made: i64) -> Session {
-    Session { hash: [hash; 32], made_at: at(made), seen_at: at(made), address: "192.0.2.1".to_owned() }
+    let (address, browser) = ("192.0.2.1".to_owned(), format!("Browser {hash}"));
+    Session { hash: [hash; 32], made_at: at(made), seen_at: at(made), address, browser }
 }
 
 async fn found(db: &Db, name: &AccountName) -> Account {
@@ -251,7 +252,23 @@ pub(crate) async fn sessions_end_singly_all_but_one_and_with_a_change_of_the_pas
     db.store.end_session(&[1; 32], &entry()).await.unwrap();
     db.store.end_session(&[1; 32], &entry()).await.unwrap();
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [3, 2]);
-    assert_eq!(db.store.end_other_sessions(id, &[2; 32], &entry()).await.unwrap(), 1);
+    for (hash, made) in [(5, 51), (6, 52)] {
+        assert!(db.store.begin_session(id, "hash", &session(hash, made), &entry()).await.unwrap());
+    }
+    // One, for the password; not the one that asks, not another's, and none with another password. A right one is given back, and forgets nothing.
+    let end = async |hash: &str, only| db.store.end_other_sessions(id, hash, &[2; 32], only, &entry()).await.unwrap();
+    assert!(db.store.take_password_try(id, 0, None).await.unwrap());
+    assert!(db.store.take_password_try(id, 1, None).await.unwrap());
+    assert!(!end("wrong", Some([5; 32])).await && !end("wrong", None).await);
+    assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [6, 5, 3, 2]);
+    assert!(end("hash", Some([5; 32])).await);
+    assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [6, 3, 2]);
+    assert_eq!(found(&db, &operator("root")).await.failures, 1);
+    let lines = db.count("SELECT COUNT(*) FROM audit_lines").await;
+    assert!(end("hash", Some([2; 32])).await && end("hash", Some([4; 32])).await);
+    assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [6, 3, 2]);
+    assert_eq!(db.count("SELECT COUNT(*) FROM audit_lines").await, lines, "nothing ended, nothing to record");
+    assert!(end("hash", None).await);
     assert_eq!(hashes(db.store.sessions_of(id).await.unwrap()), [2]);
 
     assert!(!db.store.change_password(id, "wrong", "new", None, &session(8, 60), &[entry()]).await.unwrap());

@@ -16,7 +16,13 @@ fn name() -> AccountName {
 }
 
 fn session(hash: u8) -> Session {
-    Session { hash: [hash; 32], made_at: at(10), seen_at: at(10), address: "192.0.2.1".to_owned() }
+    Session {
+        hash: [hash; 32],
+        made_at: at(10),
+        seen_at: at(10),
+        address: "192.0.2.1".to_owned(),
+        browser: String::new(),
+    }
 }
 
 fn half(hash: u8) -> Half {

@@ -8,6 +8,7 @@ use fubako_web::pages::{
     Frame,
     account::{self, Done, Oneself, SessionLine, SignInForm, SignInTrouble, Unfit},
     second_factor::{self, CodePage, CodeTrouble, Own, Trouble as SecondTrouble},
+    sessions::{self, Trouble as SessionTrouble},
 };
 
 use crate::SENT;
@@ -28,13 +29,20 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
         form_key: "key".to_owned(),
     };
     let user = who(Role::User, "山田 太郎");
-    let line = |seconds: i64, address: &str, this| SessionLine {
+    let line = |seconds: i64, address: &str, browser: &str, this| SessionLine {
+        mark: format!("{seconds}"),
+        here: seconds < 7200,
+        browser: browser.to_owned(),
         made_at: SENT.plus_seconds(-seconds),
         seen_at: SENT,
         address: address.to_owned(),
         this,
     };
-    let sessions = [line(60, "192.0.2.17", true), line(7200, "2001:db8:1234:5678:9abc:def0:1234:5678", false)];
+    let listed = [
+        line(60, "192.0.2.17", "Firefox (Windows)", true),
+        line(3700, "192.0.2.17", "Safari (iPhone)", false),
+        line(7200, "2001:db8:1234:5678:9abc:def0:1234:5678", "", false),
+    ];
     let sign_in = |trouble, done| {
         account::sign_in(frame, &SignInForm { path: "/sign-in", name: "sakura/taro.yamada", trouble, done })
     };
@@ -53,8 +61,10 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
         ("password-alone", account::password(frame, &who(Role::Operator, ""), false, Some(Unfit::WrongCurrent))),
         ("password-many", account::password(frame, &user, false, Some(Unfit::TooMany { seconds: 600 }))),
         ("password-must", account::password(frame, &user, true, Some(Unfit::WrongCurrent))),
-        ("me", account::me(frame, &user, &sessions, Some(3), Some(Done::PasswordChanged))),
-        ("me-operator", account::me(frame, &who(Role::Operator, ""), &sessions[..1], None, None)),
+        ("sessions", sessions::end(frame, &user, &listed, "", None)),
+        ("sessions-refused", sessions::end(frame, &user, &listed, "3700", Some(SessionTrouble::Refused))),
+        ("me", account::me(frame, &user, &listed, Some(3), Some(Done::PasswordChanged))),
+        ("me-operator", account::me(frame, &who(Role::Operator, ""), &listed[..1], None, None)),
     ]
     .into_iter()
     .chain(second_factor_pages(frame, &user))

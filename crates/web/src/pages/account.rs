@@ -24,6 +24,8 @@ pub enum Done {
     Over,
     /// The other sessions were ended.
     SignedOutElsewhere,
+    /// One other session was ended.
+    SignedOutThere,
     /// A maintenance window was made.
     MaintenanceMade,
     /// A maintenance window was ended, or taken back.
@@ -100,6 +102,7 @@ impl Done {
         Self::SignedOut,
         Self::Over,
         Self::SignedOutElsewhere,
+        Self::SignedOutThere,
         Self::MaintenanceMade,
         Self::MaintenanceEnded,
         Self::AnnouncementMade,
@@ -144,6 +147,7 @@ impl Done {
             Self::SignedOut => "signed-out",
             Self::Over => "over",
             Self::SignedOutElsewhere => "elsewhere",
+            Self::SignedOutThere => "there",
             Self::MaintenanceMade => "maintenance-made",
             Self::MaintenanceEnded => "maintenance-ended",
             Self::AnnouncementMade => "announcement-made",
@@ -264,12 +268,18 @@ pub struct Oneself {
 /// A session as it is listed.
 #[derive(Debug, Clone)]
 pub struct SessionLine {
+    /// By what a form names it.
+    pub mark: String,
     /// When it began.
     pub made_at: Timestamp,
     /// When it was last used.
     pub seen_at: Timestamp,
     /// The IP address that signed in.
     pub address: String,
+    /// Whether that is of the network that asks now.
+    pub here: bool,
+    /// The browser that signed in; empty where it is not known.
+    pub browser: String,
     /// Whether it is the one that asks.
     pub this: bool,
 }
@@ -405,11 +415,25 @@ pub(super) fn too_many(frame: &Frame, seconds: u64) -> Alert {
     Alert { title: frame.t("web-sign-in-many-title"), lines: vec![line], seconds: Some(seconds) }
 }
 
-struct SessionRow {
-    made: Moment,
-    seen: Moment,
-    address: String,
+pub(super) struct SessionRow {
+    pub(super) made: Moment,
+    pub(super) seen: Moment,
+    pub(super) address: String,
+    pub(super) here: bool,
+    pub(super) browser: String,
     this: bool,
+}
+
+pub(super) fn session_row(frame: &Frame, who: &Oneself, session: &SessionLine) -> SessionRow {
+    let moment = |at: Timestamp| shown::moment(at, &who.time_zone, frame.lang);
+    SessionRow {
+        made: moment(session.made_at),
+        seen: moment(session.seen_at),
+        address: visible(&session.address),
+        here: session.here,
+        browser: visible(&session.browser),
+        this: session.this,
+    }
 }
 
 #[derive(Template)]
@@ -457,15 +481,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], waiting: Optio
         set: who.password_set_at.map(moment),
         expires: who.password_expires_at.map(moment),
         second: who.second_factor_at.map(moment),
-        rows: sessions
-            .iter()
-            .map(|session| SessionRow {
-                made: moment(session.made_at),
-                seen: moment(session.seen_at),
-                address: visible(&session.address),
-                this: session.this,
-            })
-            .collect(),
+        rows: sessions.iter().map(|session| session_row(frame, who, session)).collect(),
         others: sessions.iter().any(|session| !session.this),
         done: done.map(|done| done.words(frame)),
     })
@@ -474,6 +490,7 @@ pub fn me(frame: &Frame, who: &Oneself, sessions: &[SessionLine], waiting: Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::sessions::{Trouble, end};
 
     const NOW: Timestamp = Timestamp(1_795_271_416_000_000);
 
@@ -497,6 +514,11 @@ mod tests {
         }
     }
 
+    fn line(address: &str, this: bool) -> SessionLine {
+        let (mark, browser) = ("<u>".to_owned(), "<b>Firefox".to_owned());
+        SessionLine { mark, made_at: NOW, seen_at: NOW, address: address.to_owned(), here: !this, browser, this }
+    }
+
     fn every_page(lang: Lang) -> Vec<String> {
         let frame = frame(lang);
         let faults = [Fault::TooShort(12), Fault::TooLong, Fault::IsName, Fault::TooSimple, Fault::Common, Fault::Same];
@@ -504,7 +526,7 @@ mod tests {
         let unfit = faults.map(Unfit::Fault).into_iter().chain(more);
         let unfit: Vec<Option<Unfit>> = unfit.map(Some).chain([None]).collect();
         let troubles = [SignInTrouble::Empty, SignInTrouble::Refused, SignInTrouble::TooMany { seconds: 600 }];
-        let line = |this| SessionLine { made_at: NOW, seen_at: NOW, address: "<i>192.0.2.1".to_owned(), this };
+        let line = |this| line("<i>192.0.2.1", this);
         let mut all = Vec::new();
         for trouble in troubles.map(Some).into_iter().chain([None]) {
             all.push(sign_in(&frame, &SignInForm { path: "/sign-in", name: "<script>", trouble, done: None }));
@@ -518,6 +540,9 @@ mod tests {
         for unfit in unfit {
             all.push(invitation(&frame, &oneself(Role::User), "/invitation/x", NOW, unfit));
             all.push(password(&frame, &oneself(Role::User), unfit.is_none(), unfit));
+        }
+        for trouble in [None, Some(Trouble::Refused), Some(Trouble::TooMany { seconds: 600 })] {
+            all.push(end(&frame, &oneself(Role::User), &[line(true), line(false)], "", trouble));
         }
         for role in [Role::Operator, Role::Administrator, Role::User] {
             all.push(me(&frame, &oneself(role), &[line(true), line(false)], Some(2), Some(Done::PasswordChanged)));
@@ -549,8 +574,7 @@ mod tests {
     // spec: X-ACCOUNTS
     #[test]
     fn the_forms_of_whoever_is_signed_in_carry_their_key() {
-        let (frame, line) =
-            (frame(Lang::En), SessionLine { made_at: NOW, seen_at: NOW, address: String::new(), this: false });
+        let (frame, line) = (frame(Lang::En), line("", false));
         for page in [
             me(&frame, &oneself(Role::User), &[line], Some(0), None),
             password(&frame, &oneself(Role::User), false, None),
@@ -559,7 +583,7 @@ mod tests {
             assert_eq!((keys > 0, keys), (true, page.matches("method=\"post\"").count()), "{page}");
         }
         // Nothing to end: no button.
-        assert!(!me(&frame, &oneself(Role::User), &[], None, None).contains("/me/sessions/end"));
+        assert!(!me(&frame, &oneself(Role::User), &[], None, None).contains("/me/sessions"));
     }
 
     #[test]

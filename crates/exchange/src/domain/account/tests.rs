@@ -213,6 +213,7 @@ fn a_session_ends_with_rest_with_the_day_and_with_its_account() {
         made_at: NOW.plus_seconds(-made),
         seen_at: NOW.plus_seconds(-seen),
         address: "192.0.2.1".into(),
+        browser: String::new(),
     };
     for (made, seen, good) in [
         (0, 0, true),
