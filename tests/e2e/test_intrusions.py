@@ -229,7 +229,7 @@ def public(place, deposit):
 
 FORMS = {
     "/section/users/new": ["login_id", "name", "address", "group"], "/section/user/tanaka": ["name", "address", "group"], "/section/groups/new": ["name"],
-    "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8": ["name"], "/section/tokens": ["name", "days", "scope"], "/me/password": ["current", "password", "again"],
+    "/section/group/%E5%96%B6%E6%A5%AD%E9%83%A8": ["name"], "/section/tokens": ["name", "days", "scope"], "/me/password": ["current", "code", "password", "again"], "/me/sessions/end": ["which", "password"],
     "/section/users/import": ["csv", "digest"], "/sent/new": ["to", "subject", "message"],
     "/section/settings/recipients": ["keep_days", "allowed_destinations", "denied_destinations"], "/section/settings/files": ["max_files", "forbidden_names", "names"],
     "/section/settings/people": ["password_days", "screen_networks", "api_networks"], "/section/settings/notice": ["language", "time_zone", "notice_wording"],

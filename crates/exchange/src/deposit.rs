@@ -92,6 +92,17 @@ pub struct FileSummary {
     pub unchecked: Option<Unchecked>,
 }
 
+/// What came of putting a file.
+#[derive(Debug)]
+pub struct Put {
+    /// The file that is kept.
+    pub file: FileSummary,
+    /// Whether that is the one that was put.
+    pub is_new: bool,
+    /// SHA-256 of the one that was put; none where it was left unread, because one was kept before.
+    pub sha256: Option<[u8; 32]>,
+}
+
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DepositError {
@@ -268,11 +279,11 @@ impl Exchange {
         self.view(deposit).await
     }
 
-    /// Puts a file, or gives the one that is kept under this number (then false; `content` is left unread). Scanned
-    /// and sealed while it comes; on return it is durable. What stays unread of `content` is the caller's.
+    /// Puts a file, or gives the one that is kept under this number. Scanned and sealed while it comes; on return it is durable. What stays unread of
+    /// `content` is the caller's.
     ///
     /// # Errors
-    /// [`DepositError`]; [`DepositError::Conflict`] where another file came to be kept under this number meanwhile; `files-too-large`, `virus`, `file-encrypted`, `scan-limit`, `upload-failed`, `exchange-unavailable`.
+    /// [`DepositError`]; `files-too-large`, `virus`, `file-encrypted`, `scan-limit`, `upload-failed`, `exchange-unavailable`.
     pub async fn put(
         &self,
         id: DepositId,
@@ -280,12 +291,12 @@ impl Exchange {
         content: &mut Content<'_>,
         whence: Whence,
         now: Timestamp,
-    ) -> Result<(FileSummary, bool), DepositError> {
+    ) -> Result<Put, DepositError> {
         let deposit = self.existing(id).await?;
         domain::check_file(&file, deposit.file_count)?;
         let files = self.parts.store.files(id).await?;
         if let Some(kept) = files.iter().find(|kept| kept.number == file.number) {
-            return Ok((summary(kept), false));
+            return Ok(Put { file: summary(kept), is_new: false, sha256: None });
         }
         if deposit.state != DepositState::Open {
             return Err(DepositError::Conflict("the deposit is not open"));
@@ -312,10 +323,10 @@ impl Exchange {
         let sha256 = seen.sha256;
         let file = Incoming { deposit: id, file, seen, put_at: now };
         // On a task of its own: a caller that goes away now does not leave a sealed object that no row knows.
-        let (kept, _) = tokio::spawn(self.clone().keep(writer, file))
+        let (kept, is_new) = tokio::spawn(self.clone().keep(writer, file))
             .await
             .map_err(|e| DepositError::Internal(format!("keeping a file: {e}")))??;
-        if kept.sha256 == sha256 { Ok((summary(&kept), true)) } else { Err(DepositError::Conflict(OTHER_FILE)) }
+        Ok(Put { file: summary(&kept), is_new, sha256: Some(sha256) })
     }
 
     /// Sends a deposit whose files are all in: a link and a deposit notice a recipient; or, where it must be approved, a mail to each approver, and
@@ -591,80 +602,5 @@ fn summary(file: &File) -> FileSummary {
         size: file.object.length,
         sha256: file.sha256,
         unchecked: file.unchecked,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use fubako_base::{Lang, secret::FilePassword};
-
-    use super::{intake::admitted, *};
-    use crate::ruling::Ruling;
-
-    fn request() -> NewDeposit {
-        NewDeposit {
-            section: "acme".parse().unwrap(),
-            sender_address: "taro@acme.example".into(),
-            sender_name: "Taro".into(),
-            subject: "ab".into(),
-            message: String::new(),
-            lang: None,
-            recipients: vec!["a@b.example".into(), "c@d.example".into()],
-            password: Some(FilePassword::from_kept("12345678".into())),
-            file_count: 2,
-            message_id: None,
-        }
-    }
-
-    // spec: MAIL-DEPOSIT
-    #[test]
-    fn another_request_has_another_digest_whatever_its_password() {
-        let digest = request_digest(&request());
-        let other_password = NewDeposit { password: Some(FilePassword::from_kept("abcdefgh".into())), ..request() };
-        assert_eq!(request_digest(&other_password), digest, "a digest of the password is kept");
-        let others = [
-            NewDeposit { section: "acme2".parse().unwrap(), ..request() },
-            NewDeposit { sender_address: "jiro@acme.example".into(), ..request() },
-            NewDeposit { file_count: 3, ..request() },
-            NewDeposit { recipients: vec!["a@b.example".into()], ..request() },
-            NewDeposit { recipients: vec!["a@b.example".into(), "c@d.examplf".into()], ..request() },
-            NewDeposit { recipients: vec!["a@b.examplec@d.example".into()], ..request() },
-        ];
-        for other in others {
-            assert_ne!(request_digest(&other), digest, "{other:?}");
-        }
-    }
-
-    // spec: MAIL-DEPOSIT
-    #[test]
-    fn how_a_request_is_presented_is_not_in_its_digest() {
-        let digest = request_digest(&request());
-        let same = [
-            NewDeposit { sender_name: "山田 太郎".into(), ..request() },
-            NewDeposit { subject: "ab ".into(), ..request() },
-            NewDeposit { message: "hello".into(), ..request() },
-            NewDeposit { lang: Some(Lang::Ja), ..request() },
-            NewDeposit { message_id: Some("a@b".into()), ..request() },
-            NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },
-        ];
-        for request in same {
-            assert_eq!(request_digest(&request), digest, "{request:?}");
-        }
-    }
-
-    // spec: KEEP-VIRUS
-    #[test]
-    fn what_is_stopped_is_refused_under_a_code_of_its_own() {
-        for passed in [None, Some(Unchecked::Encrypted), Some(Unchecked::ScanLimit)] {
-            assert!(matches!(admitted(Ruling::Pass(passed)), Ok(unchecked) if unchecked == passed));
-        }
-        for (ruling, code) in [
-            (Ruling::Infected("Eicar".into()), Code::Virus),
-            (Ruling::Stop(Unchecked::Encrypted), Code::FileEncrypted),
-            (Ruling::Stop(Unchecked::ScanLimit), Code::ScanLimit),
-        ] {
-            assert!(matches!(admitted(ruling), Err(DepositError::Refused { code: found, .. }) if found == code));
-        }
     }
 }

@@ -20,8 +20,8 @@ use crate::{
     Exchange,
     audit::By,
     deposit::{
-        Content, DepositError, DepositView, FileSummary, OTHER_FILE, OTHER_REQUEST, address_of, is_presented_alike,
-        is_same_file, no_section,
+        Content, DepositError, DepositView, FileSummary, OTHER_FILE, OTHER_REQUEST, Put, address_of,
+        is_presented_alike, is_same_file, no_section,
     },
     domain::{
         Invalid, NewDeposit, NewFile, Whence,
@@ -115,12 +115,13 @@ impl Program {
             self.may_name(&file.name, others).await?;
         }
         let name = file.name.clone();
-        let (kept, is_new) = self.exchange.put(id, file, content, self.whence, now).await?;
-        let is_said = match &self.bearer {
-            Bearer::Gateway => true,
-            Bearer::Program { .. } => is_new || is_same_file(&kept, &name, content).await?,
+        let Put { file: kept, is_new, sha256 } = self.exchange.put(id, file, content, self.whence, now).await?;
+        let is_meant = match (&self.bearer, sha256) {
+            (Bearer::Gateway, _) => true,
+            (Bearer::Program { .. }, Some(sha256)) => kept.name == name && kept.sha256 == sha256,
+            (Bearer::Program { .. }, None) => is_same_file(&kept, &name, content).await?,
         };
-        if is_said { Ok((kept, is_new)) } else { Err(DepositError::Conflict(OTHER_FILE)) }
+        if is_meant { Ok((kept, is_new)) } else { Err(DepositError::Conflict(OTHER_FILE)) }
     }
 
     /// [`Exchange::send`].

@@ -39,7 +39,7 @@ const ALL: &[(&str, &str)] = &[
     ("0031_announcements", include_str!("../migrations/0031_announcements.sql")),
     ("0032_usage", include_str!("../migrations/0032_usage.sql")),
     ("0033_deposit_uploads", include_str!("../migrations/0033_deposit_uploads.sql")),
-    ("0035_session_browser", include_str!("../migrations/0035_session_browser.sql")),
+    ("0034_session_browser", include_str!("../migrations/0034_session_browser.sql")),
 ];
 
 const POSTGRES_TYPES: &[(&str, &str)] = &[

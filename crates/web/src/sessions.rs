@@ -15,11 +15,11 @@ use crate::{
     WebState,
     account::{give_back, take_try},
     counter::{Caller, Counter, First, ME, either, form},
-    guesses::network,
     pages::{
         account::{Done, SessionLine},
         sessions::{self as pages, Trouble},
     },
+    rate::network,
     receive::retry_after,
 };
 

@@ -491,7 +491,7 @@ async fn whoever_is_shut_out_while_a_form_of_theirs_comes_does_nothing_with_it()
             let key = place.house.form_key(&taro).await;
             let body = match kind {
                 MULTIPART => Place::multipart(&key, GOOD, &[("a.txt", b"x")]),
-                _ => format!("form={}", encoded(&key)).into_bytes(),
+                _ => format!("form={}&which=all&password={}", encoded(&key), encoded(common::SECRET)).into_bytes(),
             };
             let (first, rest) = body.split_at(body.len() / 2);
             let (exchange, now, rest) = (place.house.exchange.clone(), place.house.now(), rest.to_vec());

@@ -75,3 +75,23 @@ pub(super) fn admitted(ruling: Ruling) -> Result<Option<Unchecked>, DepositError
     };
     Err(DepositError::Refused { code, detail })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // spec: KEEP-VIRUS
+    #[test]
+    fn what_is_stopped_is_refused_under_a_code_of_its_own() {
+        for passed in [None, Some(Unchecked::Encrypted), Some(Unchecked::ScanLimit)] {
+            assert!(matches!(admitted(Ruling::Pass(passed)), Ok(unchecked) if unchecked == passed));
+        }
+        for (ruling, code) in [
+            (Ruling::Infected("Eicar".into()), Code::Virus),
+            (Ruling::Stop(Unchecked::Encrypted), Code::FileEncrypted),
+            (Ruling::Stop(Unchecked::ScanLimit), Code::ScanLimit),
+        ] {
+            assert!(matches!(admitted(ruling), Err(DepositError::Refused { code: found, .. }) if found == code));
+        }
+    }
+}

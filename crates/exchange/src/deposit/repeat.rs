@@ -74,3 +74,62 @@ pub(crate) async fn is_same_file(
     }
     Ok(length == kept.size && context.finish().as_ref() == kept.sha256)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use fubako_base::{Lang, secret::FilePassword};
+
+    use super::*;
+
+    fn request() -> NewDeposit {
+        NewDeposit {
+            section: "acme".parse().unwrap(),
+            sender_address: "taro@acme.example".into(),
+            sender_name: "Taro".into(),
+            subject: "ab".into(),
+            message: String::new(),
+            lang: None,
+            recipients: vec!["a@b.example".into(), "c@d.example".into()],
+            password: Some(FilePassword::from_kept("12345678".into())),
+            file_count: 2,
+            message_id: None,
+        }
+    }
+
+    // spec: MAIL-DEPOSIT
+    #[test]
+    fn another_request_has_another_digest_whatever_its_password() {
+        let digest = request_digest(&request());
+        let other_password = NewDeposit { password: Some(FilePassword::from_kept("abcdefgh".into())), ..request() };
+        assert_eq!(request_digest(&other_password), digest, "a digest of the password is kept");
+        let others = [
+            NewDeposit { section: "acme2".parse().unwrap(), ..request() },
+            NewDeposit { sender_address: "jiro@acme.example".into(), ..request() },
+            NewDeposit { file_count: 3, ..request() },
+            NewDeposit { recipients: vec!["a@b.example".into()], ..request() },
+            NewDeposit { recipients: vec!["a@b.example".into(), "c@d.examplf".into()], ..request() },
+            NewDeposit { recipients: vec!["a@b.examplec@d.example".into()], ..request() },
+        ];
+        for other in others {
+            assert_ne!(request_digest(&other), digest, "{other:?}");
+        }
+    }
+
+    // spec: MAIL-DEPOSIT
+    #[test]
+    fn how_a_request_is_presented_is_not_in_its_digest() {
+        let digest = request_digest(&request());
+        let same = [
+            NewDeposit { sender_name: "山田 太郎".into(), ..request() },
+            NewDeposit { subject: "ab ".into(), ..request() },
+            NewDeposit { message: "hello".into(), ..request() },
+            NewDeposit { lang: Some(Lang::Ja), ..request() },
+            NewDeposit { message_id: Some("a@b".into()), ..request() },
+            NewDeposit { recipients: vec!["c@d.example".into(), "a@b.example".into()], ..request() },
+        ];
+        for request in same {
+            assert_eq!(request_digest(&request), digest, "{request:?}");
+        }
+    }
+}

@@ -93,8 +93,8 @@ impl Program {
         let store = &self.exchange.parts.store;
         let files = store.files(id).await?;
         if let Some(kept) = files.iter().find(|kept| kept.number == file.number) {
-            let is_said = kept.name == file.name && kept.object.length == length;
-            let standing = is_said.then(|| (Standing::of_file(kept), false));
+            let is_meant = kept.name == file.name && kept.object.length == length;
+            let standing = is_meant.then(|| (Standing::of_file(kept), false));
             return standing.ok_or(DepositError::Conflict(OTHER_FILE).into());
         }
         let section = self.open_section(&deposit).await?;

@@ -96,7 +96,7 @@ pub enum Done {
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::SignedOut,
