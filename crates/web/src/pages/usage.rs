@@ -61,6 +61,7 @@ struct Page<'a> {
     mean: String,
     kept: String,
     charts: Vec<Chart>,
+    labels: [String; 5],
     rows: Vec<Row>,
 }
 
@@ -76,6 +77,8 @@ pub fn usage(frame: &Frame, usage: &SectionUsage) -> String {
         mean: frame.with("usage-mean", "zone", &visible(&usage.zone)),
         kept: text(frame.lang, "usage-kept-is", &kept),
         charts: charts.map(|measure| chart(frame, usage, measure)).collect(),
+        labels: ["usage-deposits", "usage-recipients", "usage-files", "usage-octets", "usage-taken"]
+            .map(|id| frame.t(id)),
         rows: rows(frame, usage),
     })
 }
