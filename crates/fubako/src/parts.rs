@@ -34,7 +34,7 @@ use tokio::sync::Notify;
 
 use crate::{
     config::{Config, Secret},
-    files, tls,
+    tls,
 };
 
 /// Something that must be mended before the program can run; the text says what.
@@ -88,7 +88,7 @@ impl Ground {
     /// [`StartError`].
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         let data_dir = config.data_dir();
-        files::private_folder(data_dir).at(&format!("data_dir {}", data_dir.display()))?;
+        fubako_vault::make_folder(data_dir).at(&format!("data_dir {}", data_dir.display()))?;
         let store = Store::open(&config.database.url.0, data_dir).await.at("database")?;
         let storage = Storage::open(&config.files.url, data_dir, &s3_options(config)).await.at("files")?;
         let has_keys = store.section_key(&SectionId::installation()).await.at("database")?.is_some();
@@ -141,7 +141,7 @@ fn master_key(config: &Config, has_keys: bool) -> Result<MasterKey, StartError> 
                     .at("keys.master: the key that this database was made with is wanted");
             }
             if let Some(folder) = path.parent() {
-                files::private_folder(folder).at("keys.master")?;
+                fubako_vault::make_folder(folder).at("keys.master")?;
             }
             MasterKey::from_file_or_new(&path).at("keys.master")
         }

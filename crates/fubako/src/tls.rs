@@ -202,7 +202,7 @@ fn make_self_signed(certificate: &Path, key: &Path, hostname: &str) -> Result<()
     }
     let made = rcgen::generate_simple_self_signed(names).map_err(|e| wrong(&e))?;
     if let Some(folder) = certificate.parent() {
-        crate::files::private_folder(folder).map_err(|e| wrong(&e))?;
+        fubako_vault::make_folder(folder).map_err(|e| wrong(&e))?;
     }
     crate::files::write_private(key, made.signing_key.serialize_pem().as_bytes()).map_err(|e| wrong(&e))?;
     crate::files::write_private(certificate, made.cert.pem().as_bytes()).map_err(|e| wrong(&e))

@@ -161,10 +161,19 @@ fn make_private(file: &Path) -> std::io::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let missing: Vec<&Path> = folder.ancestors().take_while(|above| !above.exists()).collect();
+    for new in missing.into_iter().rev().filter(|new| !new.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(new)?;
+        sync(new.parent())?;
+    }
     fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?.sync_all()?;
-    fs::File::open(folder)?.sync_all()
+    sync(Some(folder))
+}
+
+/// Makes the names in a folder durable; where it has none itself it is the one that we are in.
+fn sync(folder: Option<&Path>) -> std::io::Result<()> {
+    fs::File::open(folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
 }
 
 async fn open_postgres(url: &str) -> Result<Pool, StoreError> {

@@ -18,7 +18,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes the folder with mode 0700 and what is missing below it, syncs it, and removes what broken uploads left.
     pub(crate) fn open(root: PathBuf) -> io::Result<Self> {
-        make_synced(&root)?;
+        make_folder(&root)?;
         fs::set_permissions(&root, Permissions::from_mode(0o700))?;
         for spread in 0..=u8::MAX {
             make(&subfolder(&root, spread))?;
@@ -60,16 +60,19 @@ fn make(folder: &Path) -> io::Result<bool> {
     }
 }
 
-/// Makes a folder and those above it, syncing each one's parent.
-fn make_synced(folder: &Path) -> io::Result<()> {
+/// Makes a folder, and those above it, with mode 0700, and their names durable. That it is there already is no error.
+///
+/// # Errors
+/// As the system says.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
-        make_synced(parent)?;
+        make_folder(parent)?;
     }
-    if make(folder)? {
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
+    let is_new = make(folder)?;
+    let synced = File::open(parent.unwrap_or(Path::new("."))).and_then(|parent| parent.sync_all());
+    // One that was there may have been made by a start that did not get to the sync; or it stands where we may not look.
+    if is_new { synced } else { Ok(()) }
 }
 
 /// Takes the folder's lock. Whoever gets it alone knows that no upload is under way and removes what broken ones left;

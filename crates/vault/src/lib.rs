@@ -20,6 +20,7 @@ pub mod storage;
 mod upkeep;
 mod upload;
 
+pub use folder::make_folder;
 pub use object::{SealedReader, SealedWriter, Vault, VaultError};
 pub use storage::{S3Options, Storage};
 pub use upkeep::OwnError;

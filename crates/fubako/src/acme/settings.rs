@@ -147,7 +147,7 @@ fn external(acme: &Acme) -> Result<Option<(String, Vec<u8>)>, Wrong> {
 
 fn write(file: &Path, octets: &[u8]) -> Result<(), AcmeError> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    files::private_folder(folder)
+    fubako_vault::make_folder(folder)
         .and_then(|()| files::write_private(file, octets))
         .map_err(|error| unusable(file, &error))
 }
