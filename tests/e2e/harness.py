@@ -120,11 +120,11 @@ class Visitor:
 class Fubako:
     """The real binary, serving."""
 
-    def __init__(self, folder, config=None, declaration=SECTION, env=None):
+    def __init__(self, folder, config=None, declaration=SECTION, env=None, data_dir=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.http, self.starttls, self.tls = free_port(), free_port(), free_port()
-        self.data = self.folder / "var"
+        self.data = pathlib.Path(data_dir or self.folder / "var")
         self.env = env or {}
         tables = {
             "http": {"listen": f"127.0.0.1:{self.http}"},
@@ -156,17 +156,27 @@ class Fubako:
         return done
 
     def start(self, role=None):
+        self.launch(role)
+        wait_for("fubako is ready", self._ready, 60)
+        return self
+
+    def launch(self, role=None):
+        """Starts it, and does not wait."""
         self.log = self.folder / "fubako.log"
+        self.log_before = self.log.stat().st_size if self.log.exists() else 0
         arguments = ["--role", role] if role else []
         self.process = Process([BINARY, "serve", "--config", self.config, *arguments], self.log, env=self.env)
         self.ports = {None: (self.http, self.starttls, self.tls), "gateway": (self.starttls, self.tls),
                       "exchange": (self.http,), "worker": ()}[role]
-        wait_for("fubako is ready", lambda: self._ready(), 60)
-        return self
 
     def _ready(self):
         assert self.process.popen.poll() is None, self.log.read_text()
-        return all(listening(p) for p in self.ports) and "ready" in self.log.read_text()
+        return self.is_ready()
+
+    def is_ready(self):
+        with open(self.log, "rb") as log:
+            log.seek(self.log_before)
+            return all(listening(p) for p in self.ports) and b"ready" in log.read()
 
     def stop(self, how=signal.SIGTERM):
         if self.process:
