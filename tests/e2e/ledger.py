@@ -171,12 +171,16 @@ def mail(number, recipients):
 
 
 class Sender:
-    """Some clients that send mails one after another, each until it has its 250; as many as `count`, and more until `enough` is called."""
+    """Some clients that send mails one after another, each until it has its 250; as many as `count`, and more until `enough` is called. Where the receiving
+    server has much less than was sent they wait with the next: what is tested is what becomes of mails on their way, not how long a queue may be."""
 
     STEPS = ("sender: before the final dot", "sender: after the final dot", "sender: after the 250")
 
-    def __init__(self, points, port, count, clients=4, pause=0.0):
-        self.points, self.port, self.count, self.pause = points, port, count, pause
+    # Mails that may be on their way: some for each worker, and some that wait.
+    AHEAD = 100
+
+    def __init__(self, points, port, count, receiver, clients=4):
+        self.points, self.port, self.count, self.receiver = points, port, count, receiver
         self.sent, self.lock = {}, threading.Lock()
         self.is_enough, self.stopped = threading.Event(), threading.Event()
         self.threads = [threading.Thread(target=self._client, daemon=True) for _ in range(clients)]
@@ -197,16 +201,21 @@ class Sender:
     def _client(self):
         connection = None
         while not self.stopped.is_set() and (one := self._next()):
+            while self._is_ahead() and not self.is_enough.is_set() and not self.stopped.is_set():
+                time.sleep(0.05)
             while not one.acknowledged and not self.stopped.is_set():
                 try:
                     connection = connection or self._connect()
                     self._send(connection, one)
-                    time.sleep(self.pause)
                 except (OSError, smtplib.SMTPException, EOFError):
                     with contextlib.suppress(Exception):
                         connection.close()
                     connection = None
                     time.sleep(0.05)
+
+    def _is_ahead(self):
+        # For each mail there come two at least: itself and a notice.
+        return self.acknowledged() - self.receiver.count() // 2 > self.AHEAD
 
     def _connect(self):
         context = ssl.create_default_context()

@@ -269,7 +269,8 @@ OWN = {"ja": "最初の起動時に自動で作成したものです", "en": "It
 ANSWERS = {"ja": "応答し、検査用のファイルを正しく見つけています", "en": "It answers, and finds the test files as it must"}
 SILENT = {"ja": "添付ファイルのあるメールは待っています", "en": "Mails with attachments wait"}
 BACK = {"ja": "再試行を待つ配送が 1件あります", "en": "One delivery waits to be tried again"}
-FREE = {"ja": "空き ", "en": " free of "}
+# Whether there is enough of it or not: that is up to the machine the tests run on.
+FREE = {"ja": "(全体 ", "en": " free of "}
 
 
 # spec: X-OPERATOR X-LANG
