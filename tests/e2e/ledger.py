@@ -69,7 +69,7 @@ class Reception:
     at: float
     octets: bytes
     recipient: str
-    # Whether nothing came after the reply to the final dot, or a goodbye: then the gateway may not know of it.
+    # Whether nothing came after the reply to the final dot. Another command on the connection, be it a goodbye, says that the gateway has committed it.
     last: bool = False
 
 
@@ -101,7 +101,7 @@ class Receiver:
             for line in lines:
                 verb = line[:4].upper()
                 for reception in latest:
-                    reception.last = verb == b"QUIT"
+                    reception.last = False
                 latest = []
                 if verb == b"EHLO":
                     say("250-recipient.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 100000000")

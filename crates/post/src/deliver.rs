@@ -4,6 +4,7 @@
 //! it a second time, except where the connection died after the final dot.
 
 mod content;
+mod kept;
 mod lease;
 mod transaction;
 
@@ -24,6 +25,7 @@ use crate::{
     tls::{TlsMode, TlsSettings},
 };
 pub(crate) use content::{inline_context, open as open_content};
+pub use kept::KeptConnections;
 use lease::Lease;
 pub(crate) use lease::end_of_lease;
 pub(crate) use transaction::read_notify;
@@ -61,6 +63,8 @@ pub struct Courier {
     pub vault: Vault,
     /// How mails travel.
     pub transport: Transport,
+    /// Connections for the next mails.
+    pub kept: KeptConnections,
     /// When they are tried again.
     pub schedule: Schedule,
     /// How long a lease holds without being renewed; it is renewed three times as often.
@@ -106,12 +110,15 @@ impl Courier {
                 if lease.lost() {
                     return Err(StoreError::LeaseLost);
                 }
-                let verdict = match &routed {
+                let (verdict, line) = match &routed {
                     Ok(hosts) => self.try_hosts(&round.outgoing, chunk, &way, hosts, &lease).await?,
-                    Err(refused) => Verdict::all(refused.permanent, refused.to_string(), None),
+                    Err(refused) => (Verdict::all(refused.permanent, refused.to_string(), None), None),
                 };
                 let outcomes = self.outcomes(chunk, verdict);
                 self.record(worker, &round.outgoing, &outcomes, stop).await?;
+                if let Some(line) = line {
+                    self.kept.give_back(line);
+                }
             }
         }
         Ok(())

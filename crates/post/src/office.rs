@@ -21,7 +21,7 @@ use crate::{
     ReturnedMail,
     backoff::Schedule,
     bounce::{BounceWriter, Case, News, Problem, object_of},
-    deliver::{Clock, Courier, Transport, end_of_lease},
+    deliver::{Clock, Courier, KeptConnections, Transport, end_of_lease},
     keyring::Keyring,
 };
 
@@ -111,6 +111,7 @@ impl Office {
             store: parts.store.clone(),
             vault: parts.vault.clone(),
             transport: parts.transport,
+            kept: KeptConnections::default(),
             schedule: parts.timing.schedule,
             lease: parts.timing.lease.max(Duration::from_secs(1)),
             clock: parts.clock,
@@ -183,6 +184,7 @@ impl Office {
             tracing::warn!("transactions under way are broken off");
             tasks.shutdown().await;
         }
+        self.0.courier.kept.close().await;
     }
 }
 

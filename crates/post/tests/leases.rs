@@ -14,7 +14,7 @@ use std::{
 
 use common::{House, run, until};
 use fubako_base::Timestamp;
-use fubako_post::deliver::Courier;
+use fubako_post::deliver::{Courier, KeptConnections};
 use fubako_store::StoreError;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
@@ -165,6 +165,7 @@ async fn a_lease_that_is_over_at_birth_sends_nothing() {
         store: parts.store,
         vault: parts.vault,
         transport: parts.transport,
+        kept: KeptConnections::default(),
         schedule: parts.timing.schedule,
         lease: LEASE,
         clock: Arc::new(Timestamp::now),

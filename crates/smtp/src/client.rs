@@ -8,6 +8,8 @@ mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::FutureExt as _;
+
 use crate::Reply;
 pub use tls::{Judge, Shown, judged_tls_config, unverified_tls_config};
 
@@ -116,6 +118,12 @@ impl Connection {
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.state != Readiness::Broken
+    }
+
+    /// Whether the server has said nothing that it was not asked for. One that did says goodbye, or has closed.
+    #[must_use]
+    pub fn is_quiet(&mut self) -> bool {
+        self.wire.hear().now_or_never().is_none()
     }
 
     /// The largest mail that the server takes; none where it set no limit (RFC 1870, 4).

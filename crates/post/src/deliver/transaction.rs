@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fubako_smtp::{
     Reply,
-    client::{ClientError, Connection, Target, TlsPolicy},
+    client::{ClientError, Connection, Delivered, Target, TlsPolicy},
     server::{MailFrom, Notify, RcptTo},
 };
 use fubako_store::{
@@ -20,7 +20,10 @@ use futures::{
 
 use rustls::pki_types::ServerName;
 
-use super::{Courier, Lease, content};
+use super::{
+    Courier, Lease, content,
+    kept::{Line, Peer},
+};
 use crate::{
     dane::{self, Dane},
     resolver::DnsFailure,
@@ -70,12 +73,19 @@ pub(super) struct Way {
 
 /// What came of one host.
 enum Attempt {
-    Done(Verdict),
+    /// With the connection, where it served: it may be kept once what came of it is.
+    Done(Verdict, Option<Line>),
     /// It did not serve: the next one is tried. With its reason, which stands where it is the last.
-    NextHost {
-        permanent: bool,
-        reply: String,
-    },
+    NextHost { permanent: bool, reply: String },
+}
+
+/// Why a transaction came to nothing for all its recipients.
+enum Failure {
+    /// It was not begun: its lease may be another's.
+    LeaseLost,
+    /// Our own storage does not give the content.
+    Content(VaultError),
+    Client(ClientError),
 }
 
 /// Why our own content stopped.
@@ -88,7 +98,7 @@ enum ContentError {
 }
 
 impl Courier {
-    /// Tries the hosts in order until one serves.
+    /// Tries the hosts in order until one serves. With the connection to it, for [`super::KeptConnections`].
     pub(super) async fn try_hosts(
         &self,
         outgoing: &NewOutgoing,
@@ -96,17 +106,17 @@ impl Courier {
         way: &Way,
         hosts: &[Host],
         lease: &Lease,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<(Verdict, Option<Line>), StoreError> {
         let mut last = Verdict::all(false, "451 4.4.1 there is no host to try", None);
         // A smarthost that turns us away is set up wrongly, there or here: that passes.
         let mut all_permanent = !way.smarthost;
         for host in hosts {
             let attempt = self.attempt(outgoing, deliveries, way, host, lease).await;
-            if lease.lost() && !matches!(attempt, Attempt::Done(Verdict::Each { .. })) {
+            if lease.lost() && !matches!(attempt, Attempt::Done(Verdict::Each { .. }, _)) {
                 return Err(StoreError::LeaseLost);
             }
             match attempt {
-                Attempt::Done(verdict) => return Ok(verdict),
+                Attempt::Done(verdict, line) => return Ok((verdict, line)),
                 Attempt::NextHost { permanent, reply } => {
                     tracing::info!(outgoing = %outgoing.id, host = %host.name, address = %host.address, reply, "host did not serve");
                     // Refused at the door by every host there is: waiting would change nothing.
@@ -115,9 +125,10 @@ impl Courier {
                 }
             }
         }
-        Ok(last)
+        Ok((last, None))
     }
 
+    /// A transaction with one host: on a connection that was kept, or else on a new one.
     async fn attempt(
         &self,
         outgoing: &NewOutgoing,
@@ -126,82 +137,91 @@ impl Courier {
         host: &Host,
         lease: &Lease,
     ) -> Attempt {
-        let mut connection = match self.connect(host, way).await {
-            Ok(connection) => connection,
+        let peer = match self.peer(host, way).await {
+            Ok(peer) => peer,
             Err(attempt) => return attempt,
         };
-        let (from, to) = envelope(outgoing, deliveries);
-        let remote = Some(host.name.clone());
+        if let Some(line) = self.kept.take(&peer) {
+            match self.transact(outgoing, deliveries, line, lease).await {
+                // A server may end a conversation after some time or some mails: that says nothing of this mail, which it has not taken.
+                Err(Failure::Client(error)) if took_nothing(&error) => {
+                    tracing::debug!(outgoing = %outgoing.id, host = %host.name, %error, "a kept connection did not serve, a new one is made");
+                }
+                came => return ending(outgoing, host, came),
+            }
+        }
+        match self.connect(peer, way).await {
+            Ok(line) => ending(outgoing, host, self.transact(outgoing, deliveries, line, lease).await),
+            Err(attempt) => attempt,
+        }
+    }
+
+    /// One transaction on a connection, which is given back where it served, and left otherwise.
+    async fn transact(
+        &self,
+        outgoing: &NewOutgoing,
+        deliveries: &[&Delivery],
+        mut line: Line,
+        lease: &Lease,
+    ) -> Result<(Delivered, Line), Failure> {
         // Connecting may have taken long: a transaction whose lease is over is not begun.
         if lease.lost() {
-            tokio::spawn(connection.quit());
-            return Attempt::Done(Verdict::all(false, "451 4.3.0 the lease was lost", None));
+            line.leave();
+            return Err(Failure::LeaseLost);
         }
         let octets = match content::open(&self.vault, outgoing).await {
             Ok(octets) => guarded(octets, lease),
             Err(error) => {
-                connection.quit().await;
-                return Attempt::Done(own_trouble(outgoing, &error));
+                line.leave();
+                return Err(Failure::Content(error));
             }
         };
-        let confirms = connection.has_extension("DSN");
-        let sent = connection.send(&from, &to, outgoing.size, octets).await;
-        match sent {
-            Ok(delivered) => {
-                // The outcome must not wait for a slow goodbye.
-                tokio::spawn(connection.quit());
-                tracing::debug!(outgoing = %outgoing.id, host = %host.name, tls = ?delivered.tls, "transaction ended");
-                Attempt::Done(Verdict::Each { replies: delivered.replies, remote: host.name.clone(), confirms })
+        let (from, to) = envelope(outgoing, deliveries);
+        line.count();
+        match line.connection.send(&from, &to, outgoing.size, octets).await {
+            Ok(delivered) => Ok((delivered, line)),
+            Err(error) => {
+                line.leave();
+                Err(Failure::Client(error))
             }
-            Err(ClientError::Refused(reply)) => {
-                tokio::spawn(connection.quit());
-                if reply.is_permanent() {
-                    Attempt::Done(Verdict::all(true, reply.to_string(), remote))
-                } else {
-                    Attempt::NextHost { permanent: false, reply: reply.to_string() }
-                }
-            }
-            Err(error @ ClientError::TooLarge(_)) => {
-                tokio::spawn(connection.quit());
-                Attempt::Done(Verdict::all(true, format!("552 5.3.4 {error}"), remote))
-            }
-            // It may have been taken. Another host would make the second copy certain: only time can tell.
-            Err(error @ ClientError::Unknown(_)) => {
-                Attempt::Done(Verdict::all(false, format!("451 4.4.2 {error}"), remote))
-            }
-            Err(ClientError::Content(error)) => Attempt::Done(own_trouble(outgoing, &*error)),
-            Err(error) => Attempt::NextHost { permanent: false, reply: format!("451 4.4.2 {error}") },
         }
     }
 
     /// Connects as is demanded of TLS towards the host. With opportunistic TLS a handshake that fails is no reason not to deliver.
-    async fn connect(&self, host: &Host, way: &Way) -> Result<Connection, Attempt> {
-        let demand = self.demand(host, way).await?;
-        let by = demanded_by(&demand);
-        let names = [Some(&host.name), way.domain.as_ref()].into_iter().flatten();
+    async fn connect(&self, peer: Peer, way: &Way) -> Result<Line, Attempt> {
+        let by = demanded_by(&peer.demand);
+        let names = [Some(&peer.host), way.domain.as_ref()].into_iter().flatten();
         let names = names.filter_map(|name| ServerName::try_from(name.clone()).ok()).collect();
-        let policy = match self.transport.tls.policy(demand, names) {
+        let policy = match self.transport.tls.policy(peer.demand.clone(), names) {
             Ok(Some(policy)) => policy,
-            Ok(None) => return Err(not_listed(host)),
+            Ok(None) => return Err(not_listed(&peer.host)),
             Err(error) => return Err(next_host(format!("451 4.7.5 {error}"))),
         };
         let may_fall_back = matches!(policy, TlsPolicy::Opportunistic(_));
         let mut target = Target {
-            address: host.address,
-            server_name: host.name.clone(),
+            address: peer.address,
+            server_name: peer.host.clone(),
             helo: self.transport.helo.clone(),
             tls: policy,
             timeout: self.transport.timeout,
         };
         let opened = match Connection::open(&target).await {
             Err(ClientError::Tls(why)) if may_fall_back => {
-                tracing::info!(host = %host.name, why, "TLS failed, going on without");
+                tracing::info!(host = %peer.host, why, "TLS failed, going on without");
                 target.tls = TlsPolicy::Never;
                 Connection::open(&target).await
             }
             opened => opened,
         };
-        opened.map_err(|error| refused_at_the_door(&error, by))
+        let connection = opened.map_err(|error| refused_at_the_door(&error, by))?;
+        Ok(Line::new(connection, peer))
+    }
+
+    /// The host with what is demanded of a connection to it.
+    async fn peer(&self, host: &Host, way: &Way) -> Result<Peer, Attempt> {
+        let demand = self.demand(host, way).await?;
+        let domain = way.domain.clone().filter(|_| matches!(demand, Demand::Dane(_)));
+        Ok(Peer { address: host.address, host: host.name.clone(), demand, domain })
     }
 
     /// What is demanded of TLS towards the host. Its TLSA records count where DNSSEC vouches for the way to it; should DNS not give them
@@ -246,8 +266,41 @@ const fn next_host(reply: String) -> Attempt {
     Attempt::NextHost { permanent: false, reply }
 }
 
-fn not_listed(host: &Host) -> Attempt {
-    next_host(format!("451 4.7.10 {} is not named by the domain's MTA-STS policy", host.name))
+fn not_listed(host: &str) -> Attempt {
+    next_host(format!("451 4.7.10 {host} is not named by the domain's MTA-STS policy"))
+}
+
+/// Whether the server surely has not taken the mail, and said nothing of a recipient or of the mail's size.
+const fn took_nothing(error: &ClientError) -> bool {
+    matches!(error, ClientError::Connection(_) | ClientError::Refused(_) | ClientError::Protocol(_))
+}
+
+/// What a transaction means for its recipients, or for the next host.
+fn ending(outgoing: &NewOutgoing, host: &Host, came: Result<(Delivered, Line), Failure>) -> Attempt {
+    let remote = || Some(host.name.clone());
+    let error = match came {
+        Ok((delivered, line)) => {
+            tracing::debug!(outgoing = %outgoing.id, host = %host.name, tls = ?delivered.tls, "transaction ended");
+            let confirms = line.connection.has_extension("DSN");
+            let verdict = Verdict::Each { replies: delivered.replies, remote: host.name.clone(), confirms };
+            return Attempt::Done(verdict, Some(line));
+        }
+        Err(Failure::LeaseLost) => {
+            return Attempt::Done(Verdict::all(false, "451 4.3.0 the lease was lost", None), None);
+        }
+        Err(Failure::Content(error)) => return Attempt::Done(own_trouble(outgoing, &error), None),
+        Err(Failure::Client(error)) => error,
+    };
+    let verdict = match error {
+        ClientError::Refused(reply) if reply.is_permanent() => Verdict::all(true, reply.to_string(), remote()),
+        ClientError::Refused(reply) => return next_host(reply.to_string()),
+        ClientError::TooLarge(_) => Verdict::all(true, format!("552 5.3.4 {error}"), remote()),
+        // It may have been taken. Another host would make the second copy certain: only time can tell.
+        ClientError::Unknown(_) => Verdict::all(false, format!("451 4.4.2 {error}"), remote()),
+        ClientError::Content(error) => own_trouble(outgoing, &*error),
+        error => return next_host(format!("451 4.4.2 {error}")),
+    };
+    Attempt::Done(verdict, None)
 }
 
 fn refused_at_the_door(error: &ClientError, demanded_by: &str) -> Attempt {
