@@ -62,7 +62,7 @@ pub struct DepositRequest {
     /// Who receives: 1 to 1,000 addresses, each once.
     #[schema(min_items = 1, max_items = 1000)]
     pub recipients: Vec<String>,
-    /// The file password (spec ACCESS 1). Kept as an argon2id hash; not at all where the section proves recipients without one, and needed where it
+    /// The file password (spec ACCESS 1). Kept hashed; not at all where the section proves recipients without one, and needed where it
     /// proves them in no other way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 8, max_length = 128)]

@@ -19,6 +19,7 @@ use fubako_store::{
 use crate::{
     Exchange,
     audit::By,
+    deposit::file_password::{self, Asker},
     domain::{
         self, Cost, Turn,
         access::{CODE_WINDOW, CODES_TO_ADDRESS, code_until, current, may_mail},
@@ -69,9 +70,10 @@ impl Exchange {
     ) -> Result<Proof, DownloadError> {
         for _ in 0..ROUNDS {
             let found = self.find(token, now).await?;
-            let hash = found.deposit.password_hash.clone();
-            let hash = hash.filter(|_| found.deposit.access.allows(Way::PasswordInMail));
-            let hash = hash.ok_or(DownloadError::NotProven)?;
+            let deposit = &found.deposit;
+            if deposit.password_hash.is_none() || !deposit.access.allows(Way::PasswordInMail) {
+                return Err(DownloadError::NotProven);
+            }
             let cost = match found.price(now) {
                 Ok(cost) => cost,
                 Err(refused) => return Ok(refused),
@@ -81,7 +83,11 @@ impl Exchange {
             if self.parts.store.take_try(link.id, link.failures, cost.next_try_at).await? {
                 let password = password.trim();
                 let can_be = domain::PASSWORD_LENGTH.contains(&password.chars().count());
-                let right = can_be && seat.verify(password, &hash).await.map_err(unavailable)?;
+                let asker = Asker::Stranger(seat);
+                let right = can_be
+                    && file_password::is_right(&self.parts.vault, deposit, password, asker)
+                        .await
+                        .map_err(unavailable)?;
                 let proving = Proving { found: &found, way: Way::PasswordInMail, code: None, address, now };
                 return self.came_of(&proving, right, cost).await;
             }

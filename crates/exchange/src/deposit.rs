@@ -30,11 +30,12 @@ use crate::{
     Exchange,
     audit::By,
     domain::{self, Invalid, NewDeposit, NewFile, Whence, access},
-    password::{self, HashError},
+    password::HashError,
     sending::password_context,
 };
 
 mod abort;
+pub(crate) mod file_password;
 mod intake;
 mod links;
 mod repeat;
@@ -51,9 +52,11 @@ pub type Content<'a> = BoxStream<'a, Result<Bytes, std::io::Error>>;
 /// Who begins a deposit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A program, by the API: where the section's switches allow it.
+    /// Our own gateway: where the section's switches allow it. The file password is one that it drew.
+    Gateway,
+    /// Another program, by the API: where the section's switches allow it.
     Program,
-    /// A person, on a page: where they may sign in.
+    /// A person, on a page: where they may sign in. The file password is one that we drew.
     Page,
 }
 
@@ -203,7 +206,8 @@ impl Exchange {
         domain::check_deposit(request)?;
         let section = self.section_in_use(&request.section).await?;
         let (depositor, group) = self.depositor(&section, &request.sender_address, whence, now).await?;
-        self.begin_as(key, request, depositor, group, Origin::Program, now).await
+        let origin = if whence == Whence::Within { Origin::Gateway } else { Origin::Program };
+        self.begin_as(key, request, depositor, group, origin, now).await
     }
 
     /// Begins a deposit of this depositor's, who is in this group.
@@ -225,14 +229,16 @@ impl Exchange {
         let password = request.password.as_ref().filter(|_| access.allows(Way::PasswordInMail));
         // Nobody but a person who sends on a page has it from us: a program gave it itself.
         let sealed_password = match (origin, password) {
-            (Origin::Program, _) | (_, None) => None,
+            (Origin::Gateway | Origin::Program, _) | (_, None) => None,
             (Origin::Page, Some(password)) => {
                 let password = password.expose().as_bytes();
                 Some(self.parts.vault.seal_value(&request.section, &password_context(id), password).await?)
             }
         };
         let password_hash = match password {
-            Some(password) => Some(password::hash(password.expose()).await?),
+            Some(password) => {
+                Some(file_password::kept(&self.parts.vault, &request.section, id, password, origin).await?)
+            }
             None => None,
         };
         let deposit = Deposit {
@@ -264,7 +270,8 @@ impl Exchange {
             let (depositor, as_default_user) = named(&kept);
             tracing::info!(deposit = %kept.id, section = %kept.section, depositor, as_default_user, "deposit begun");
         } else {
-            if kept.request_digest != deposit.request_digest || !has_password(&kept, request).await? {
+            if kept.request_digest != deposit.request_digest || !has_password(&self.parts.vault, &kept, request).await?
+            {
                 return Err(DepositError::Conflict(OTHER_REQUEST));
             }
         }

@@ -4,6 +4,7 @@
 
 use fubako_base::{
     audit::Event,
+    secret::FilePassword,
     section::{Access, Section, Settings, Way},
 };
 use fubako_exchange::{
@@ -266,4 +267,35 @@ async fn a_deposit_needs_a_password_only_where_nothing_else_opens_it() {
     let (begun, _) = house.exchange.begin("d", &request(&[TO], 1), Whence::Within, house.now()).await.unwrap();
     assert_eq!(house.store.deposit(begun.id).await.unwrap().unwrap().password_hash, None);
     assert!(!house.exchange.begin("d", &request(&[TO], 1), Whence::Within, house.now()).await.unwrap().1, "said again");
+}
+
+/// Begins a deposit with this password, from there; what is kept of it.
+async fn kept_password(house: &House, key: &str, password: &str, whence: Whence) -> String {
+    let password = Some(FilePassword::from_kept(password.to_owned()));
+    let wanted = NewDeposit { password, ..request(&[TO], 1) };
+    let (begun, _) = house.exchange.begin(key, &wanted, whence, house.now()).await.unwrap();
+    house.store.deposit(begun.id).await.unwrap().unwrap().password_hash.unwrap()
+}
+
+// spec: ACCESS MAIL-SPEED
+#[tokio::test]
+async fn a_password_of_a_programs_is_hashed_slowly_and_one_that_we_drew_is_sealed() {
+    let house = house(Settings::default()).await;
+    let program = Whence::Address("192.0.2.7".parse().unwrap());
+    let slow = kept_password(&house, "a", "Somebody2thought", program).await;
+    assert!(slow.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{slow}");
+    let drawn = FilePassword::generate().unwrap();
+    let sealed = kept_password(&house, "b", drawn.expose(), Whence::Within).await;
+    assert!(sealed.starts_with("sealed-sha256:"), "{sealed}");
+    // What is sealed is another text each time, and is no hash that anybody could make.
+    assert_ne!(sealed, kept_password(&house, "c", drawn.expose(), Whence::Within).await);
+    // Said again with another password it is another request, either way.
+    for (key, whence) in [("a", program), ("b", Whence::Within)] {
+        let wanted =
+            NewDeposit { password: Some(FilePassword::from_kept("another-password".into())), ..request(&[TO], 1) };
+        let again = house.exchange.begin(key, &wanted, whence, house.now()).await;
+        assert!(matches!(again, Err(DepositError::Conflict(_))), "{key}");
+    }
+    let same = NewDeposit { password: Some(drawn), ..request(&[TO], 1) };
+    assert!(!house.exchange.begin("b", &same, Whence::Within, house.now()).await.unwrap().1);
 }

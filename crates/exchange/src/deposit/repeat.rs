@@ -2,13 +2,14 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use fubako_store::deposits::Deposit;
+use fubako_vault::Vault;
 use futures::StreamExt as _;
 
-use super::{Content, DepositError, FileSummary};
-use crate::{
-    domain::NewDeposit,
-    password::{self, HashError},
+use super::{
+    Content, DepositError, FileSummary,
+    file_password::{self, Asker},
 };
+use crate::domain::NewDeposit;
 
 /// What a caller is told whose key stands for another request.
 pub(crate) const OTHER_REQUEST: &str = "this idempotency key was used with another request";
@@ -16,11 +17,11 @@ pub(crate) const OTHER_REQUEST: &str = "this idempotency key was used with anoth
 pub(crate) const OTHER_FILE: &str = "another file was put under this number";
 
 /// Whether a request has the password of the deposit that was begun before; where that has none, any will do, as it opens nothing.
-/// (The hash is salted, so the password is not in the digest: it is verified.)
-pub(super) async fn has_password(kept: &Deposit, request: &NewDeposit) -> Result<bool, HashError> {
+/// (The password is not in the digest: it is verified.)
+pub(super) async fn has_password(vault: &Vault, kept: &Deposit, request: &NewDeposit) -> Result<bool, DepositError> {
     match (&kept.password_hash, &request.password) {
         (None, _) => Ok(true),
-        (Some(hash), Some(password)) => password::verify(password.expose(), hash).await,
+        (Some(_), Some(password)) => file_password::is_right(vault, kept, password.expose(), Asker::Program).await,
         (Some(_), None) => Ok(false),
     }
 }
